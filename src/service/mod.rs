@@ -7,6 +7,7 @@ pub mod app;
 pub mod artifacts;
 pub mod audit;
 pub mod automation;
+pub mod checked;
 pub mod connections;
 pub mod difference;
 pub mod doctor;

@@ -9,7 +9,7 @@ use super::super::{
     spoken::{Spoken, SpokenValue},
 };
 use crate::runtime::clock;
-use crate::service::{ApprovalView, DecisionRequest, Problem};
+use crate::service::{ApprovalView, DecisionRequest, Problem, RunError};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Span};
 use druse_storage::{Approval, ApprovalLink, ApprovalStatus, StoreExt};
@@ -83,7 +83,15 @@ fn asked(link: &ApprovalLink, view: &ApprovalView, refused: Option<(&Said, &Prob
 fn open(call: &Call) -> Result<(ApprovalLink, ApprovalView), Problem> {
     let link = call.app.link(call.param("token"))?;
     // Whoever has no access any more is not shown what would be done either.
-    call.app.link_bearer(&link)?;
+    let who = call.app.link_bearer(&link)?;
+    // Nor whoever is not asked any more, since the gate went to somebody else.
+    if let Err(refused @ RunError::NotAllowed(_)) = call.app.engine.is_asked(link.approval, &who) {
+        let mut problem = Problem::from(refused);
+        problem.help =
+            "Whoever is asked now decides it; what was asked of you before is not shown any more."
+                .into();
+        return Err(problem);
+    }
     let view = row(call, link.approval)?;
     Ok((link, view))
 }
