@@ -445,7 +445,7 @@ async fn announce_setup(assembly: &Assembly, data: &Path) -> Result<(), Failure>
     setup::write_file(data, &token)
         .map_err(|error| Failure::io(&data.join(setup::FILE), &error))?;
     eprintln!(
-        "There is no API token yet: {} holds a setup token, for an hour; `druse tokens create --role admin --name you` needs none on this machine.",
+        "There is no API token yet: {} holds a setup token, for an hour; on this machine none is needed: `druse open` signs you in to the console, `druse tokens create --role admin --name you` makes a token.",
         data.join(setup::FILE).display()
     );
     Ok(())

@@ -561,6 +561,14 @@ fn as_made(document: &Document, options: &Options) -> Options {
     if let Some(folder) = folder {
         options.folder = Some(folder.to_owned());
     }
+    // The rules that its steps were made by come before those of now, which may have changed since.
+    let rules = ["tools", "server_tools"]
+        .into_iter()
+        .filter_map(|key| made?.get(key)?.as_array())
+        .flatten()
+        .filter_map(|rule| serde_json::from_value(rule.clone()).ok());
+    let rules: Vec<_> = rules.chain(std::mem::take(&mut options.tools)).collect();
+    options.tools = rules;
     options
 }
 
@@ -712,7 +720,7 @@ fn draft<'a>(
         }
     }
     let gates = gate::gates(session, &kept, &left_out);
-    let emitted = emit::emit(session, options, &kept, &left_out, &gates, &mut ids);
+    let emitted = emit::emit(session, options, &mut kept, &left_out, &gates, &mut ids);
     let connections = options
         .connections
         .iter()

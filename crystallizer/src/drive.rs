@@ -10,6 +10,7 @@ use druse_engine::plan::Plan;
 use druse_engine::run::{Input, Run};
 use druse_engine::{Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::collections::btree_map;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -46,6 +47,9 @@ pub(crate) struct Driven {
     pub(crate) order: Vec<usize>,
     /// Why steps failed that asked for nothing.
     pub(crate) failures: BTreeMap<String, String>,
+    /// Whether several steps were ever waiting for their answers at the same time. Where none were, all orders of
+    /// answers are one.
+    pub(crate) together: bool,
 }
 
 /// What was asked for and is not answered yet. Thousands may be.
@@ -68,6 +72,11 @@ impl Waiting {
             }
         }
         self.all.push(Some(open));
+    }
+
+    /// How many there are.
+    fn count(&self) -> usize {
+        self.in_order.len() + self.by_call.len()
     }
 
     /// The next that is answered.
@@ -171,6 +180,7 @@ impl Drive<'_> {
                         fence,
                     };
                     open.add(asked, self.order);
+                    driven.together |= open.count() > 1;
                 }
                 RunEvent::StepEvaluated { step, output } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
@@ -207,6 +217,25 @@ impl Drive<'_> {
 }
 
 impl Driven {
+    /// What stands for all that was asked for, and for what failed.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        let mut add = |kind: &[u8], one: &str, two: &str| {
+            digest.update(kind);
+            for text in [one, two] {
+                digest.update(text.len().to_le_bytes());
+                digest.update(text);
+            }
+        };
+        for (path, request) in &self.requests {
+            add(b"r", path, request.text());
+        }
+        for (path, why) in &self.failures {
+            add(b"f", path, why);
+        }
+        digest.finalize().into()
+    }
+
     fn note(&mut self, call: usize, step: String, request: Json) {
         if let btree_map::Entry::Vacant(free) = self.requests.entry(step) {
             free.insert(request);

@@ -140,6 +140,11 @@ pub(crate) fn of(
         "transform" | "wait" | "approval_gate" => return Some(EffectLevel::Pure),
         _ => {}
     }
+    hinted(by_name(tool, arguments), spec)
+}
+
+/// What the name of a tool says, made stricter by the hints of the tool.
+fn hinted(named: Option<EffectLevel>, spec: Option<&ToolSpec>) -> Option<EffectLevel> {
     let hint = |name: &str| {
         spec.and_then(|spec| spec.annotations.get(name))
             .and_then(Value::as_bool)
@@ -147,20 +152,16 @@ pub(crate) fn of(
     if hint("destructiveHint") == Some(true) && hint("readOnlyHint") != Some(true) {
         return Some(EffectLevel::Destructive);
     }
-    let named = by_name(tool, arguments);
-    // A recorded hint is the word of whoever wrote the tool: it may not make a verb that writes harmless.
+    // A recorded hint is the word of whoever wrote the tool: it makes no verb harmless that writes, and nothing known of
+    // what nothing else tells. Who trusts a server says so in a rule.
+    let named = named?;
     let hinted = match (hint("readOnlyHint"), hint("idempotentHint")) {
-        (Some(true), _) => Some(EffectLevel::Read),
-        (_, Some(true)) => Some(EffectLevel::IdempotentWrite),
-        (Some(false), _) if named.is_none_or(|level| level <= EffectLevel::Read) => {
-            Some(EffectLevel::Write)
-        }
-        _ => None,
+        (Some(true), _) => EffectLevel::Read,
+        (_, Some(true)) => EffectLevel::IdempotentWrite,
+        (Some(false), _) if named <= EffectLevel::Read => EffectLevel::Write,
+        _ => named,
     };
-    match (named, hinted) {
-        (Some(named), Some(hinted)) => Some(named.max(hinted)),
-        (named, hinted) => named.or(hinted),
-    }
+    Some(named.max(hinted))
 }
 
 /// What the verb of a tool's name says: its first word that is a known verb.
@@ -274,6 +275,55 @@ mod tests {
             ("send_money", json!({}), Some(Write)),
         ] {
             assert_eq!(by_name(tool, &arguments), expected, "{tool}");
+        }
+    }
+
+    #[test]
+    fn hints_only_make_stricter() {
+        use EffectLevel::*;
+        let effects = |tool: &str, hints: Value| {
+            let spec = ToolSpec {
+                name: tool.to_owned(),
+                annotations: hints.as_object().cloned().unwrap_or_default(),
+                ..ToolSpec::default()
+            };
+            hinted(by_name(tool, &Value::Null), Some(&spec))
+        };
+        for (tool, hints, expected) in [
+            ("get_user", json!({ "readOnlyHint": true }), Some(Read)),
+            ("get_user", json!({ "readOnlyHint": false }), Some(Write)),
+            (
+                "get_user",
+                json!({ "idempotentHint": true }),
+                Some(IdempotentWrite),
+            ),
+            (
+                "get_user",
+                json!({ "destructiveHint": true }),
+                Some(Destructive),
+            ),
+            (
+                "delete_file",
+                json!({ "readOnlyHint": true }),
+                Some(Destructive),
+            ),
+            (
+                "create_user",
+                json!({ "readOnlyHint": true, "idempotentHint": true }),
+                Some(Write),
+            ),
+            // What nothing else tells stays unknown, and counts as destructive.
+            ("frobnicate", json!({ "readOnlyHint": true }), None),
+            ("frobnicate", json!({ "idempotentHint": true }), None),
+            ("frobnicate", json!({ "readOnlyHint": false }), None),
+            (
+                "frobnicate",
+                json!({ "destructiveHint": true }),
+                Some(Destructive),
+            ),
+            ("frobnicate", json!({}), None),
+        ] {
+            assert_eq!(effects(tool, hints.clone()), expected, "{tool} {hints}");
         }
     }
 }

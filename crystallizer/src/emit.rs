@@ -18,11 +18,11 @@ pub(crate) struct Emitted {
     pub(crate) gates: u64,
 }
 
-/// Writes the document.
+/// Writes the document. The configurations go into it: nothing reads them besides.
 pub(crate) fn emit(
     session: &Session,
     options: &Options,
-    kept: &[Kept<'_>],
+    kept: &mut [Kept<'_>],
     left_out: &[LeftOut],
     gates: &Gates,
     ids: &mut Ids,
@@ -30,7 +30,7 @@ pub(crate) fn emit(
     let mut steps: Vec<Step> = Vec::with_capacity(kept.len() + gates.before.len());
     let mut places = Vec::with_capacity(kept.len());
     let mut gate_count = 0;
-    for (index, call) in kept.iter().enumerate() {
+    for (index, call) in kept.iter_mut().enumerate() {
         if let Some(approvals) = gates.before.get(&index) {
             let mut step = Step {
                 id: ids.id(&format!("approve_{}", call.step)),
@@ -91,7 +91,7 @@ fn chain(step: &mut Step, before: Option<&Step>) {
     }
 }
 
-fn of_call(kept: &Kept<'_>) -> Step {
+fn of_call(kept: &mut Kept<'_>) -> Step {
     let mut metadata = Map::new();
     metadata.insert("tool".to_owned(), kept.call.name.clone().into());
     metadata.insert("deterministic".to_owned(), kept.reasons.is_empty().into());
@@ -110,6 +110,7 @@ fn of_call(kept: &Kept<'_>) -> Step {
         }
         metadata.insert("result".to_owned(), text.into());
     }
+    let document = std::mem::take(&mut kept.target.filled.document);
     let shell = kept.target.shell.as_ref();
     Step {
         id: kept.step.clone(),
@@ -118,7 +119,7 @@ fn of_call(kept: &Kept<'_>) -> Step {
             .map(|text| crate::show::value("", &text.into(), 80))
             .filter(|text| !text.is_empty()),
         action: Some(kept.target.action.clone()),
-        with: Some(kept.target.filled.document.clone()),
+        with: Some(document),
         timeout: shell
             .and_then(|shell| shell.timeout_ms)
             .filter(|ms| *ms > 0)

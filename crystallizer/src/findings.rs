@@ -212,6 +212,20 @@ pub(crate) fn others_write(kept: &Kept<'_>) -> bool {
         })
 }
 
+/// Whether the arguments of a call were meant as JSON and are none. What is no JSON from its first sign on is how some
+/// tools take their arguments.
+pub(crate) fn is_broken(kept: &Kept<'_>) -> bool {
+    let Some(map) = kept.call.arguments.as_object() else {
+        return false;
+    };
+    map.len() == 1
+        && map
+            .get("_raw")
+            .and_then(Value::as_str)
+            .is_some_and(|text| text.trim_start().starts_with(['{', '[']))
+        && kept.target.origin != crate::tool_map::Origin::Builtin
+}
+
 /// Findings about single calls: failed ones that stay, and ones without a result.
 pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -247,6 +261,19 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
             Some(_) => None,
         };
         findings.extend(about.map(|finding| located(finding, &kept.step, *step, "")));
+        if is_broken(kept) {
+            let finding = Finding::warning(
+                "arguments_not_json",
+                format!("The recorded arguments of `{tool}` begin as JSON and are none: the step sends them as the text that they are, and no value in it follows anything."),
+            )
+            .help("Write the arguments whole, take the step out, or acknowledge it.");
+            let finding = if kept.is_harmless() {
+                finding
+            } else {
+                finding.must_acknowledge()
+            };
+            findings.push(located(finding, &kept.step, *step, ""));
+        }
         if kept
             .target
             .shell

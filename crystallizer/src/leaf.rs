@@ -38,25 +38,43 @@ pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, 
 
 /// Whether a character stands between the words of a text: a blank, a quote or a bracket.
 pub(crate) fn parts_words(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '"' | '\''
-                | '`'
-                | ','
-                | ';'
-                | '('
-                | ')'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | '<'
-                | '>'
-                | '|'
-                | '='
-        )
+    // Each letter of a recording is asked about several times.
+    match u8::try_from(c).ok().filter(u8::is_ascii) {
+        Some(byte) => PARTS_WORDS >> byte & 1 == 1,
+        None => c.is_whitespace(),
+    }
 }
+
+/// The letters of ASCII that part words, a bit each.
+const PARTS_WORDS: u128 = {
+    let mut all = 0;
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let blank = matches!(byte, 9..=13 | b' ');
+        let mark = matches!(
+            byte,
+            b'"' | b'\''
+                | b'`'
+                | b','
+                | b';'
+                | b'('
+                | b')'
+                | b'['
+                | b']'
+                | b'{'
+                | b'}'
+                | b'<'
+                | b'>'
+                | b'|'
+                | b'='
+        );
+        if blank || mark {
+            all |= 1 << byte;
+        }
+        byte += 1;
+    }
+    all
+};
 
 /// The tokens of a text: what stands between blanks, quotes and brackets, without punctuation at its ends.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {

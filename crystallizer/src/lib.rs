@@ -60,11 +60,14 @@ pub use import::{
 };
 pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};
+pub use secret::{looks_like_one, stands_in_clear, stands_in_query};
 pub use session::*;
 pub use show::value as shown_value;
 pub use summary::Summary;
 pub use text::text as report_text;
-pub use tool_map::{ToolMap, ToolRule, parse_tools, tool_map_schema, tools_from_value};
+pub use tool_map::{
+    ToolMap, ToolRule, matches as tool_matches, parse_tools, tool_map_schema, tools_from_value,
+};
 pub use trust::{Label, Word};
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, shortest, tokens};
-use crate::mark::{Mark, mark};
-use crate::session::{Role, Session, Turn};
+use crate::mark::{MarkMap, MarkSet, mark};
+use crate::session::{Role, Session, Turn, handed_on};
 use crate::value_class::{self, ValueClass};
 use druse_engine::Timestamp;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 
 /// Longest value that is looked for however it is written. Longer ones are texts, known by their digest.
 const LONGEST: usize = 300;
@@ -76,7 +76,7 @@ struct Seen {
 #[derive(Default)]
 struct Places {
     all: Vec<(String, String)>,
-    index: HashMap<Mark, u32>,
+    index: MarkMap<u32>,
 }
 
 impl Places {
@@ -101,11 +101,11 @@ impl Places {
 /// Follows a session.
 struct Tracker {
     /// The words of people and instructions.
-    said: HashSet<Mark>,
+    said: MarkSet,
     /// Values that the agent sent before any answer held them.
-    made: HashSet<Mark>,
+    made: MarkSet,
     /// The first place of each value in an answer.
-    outputs: HashMap<Mark, Seen>,
+    outputs: MarkMap<Seen>,
     places: Places,
     relative: bool,
     /// How many words may still be remembered.
@@ -120,9 +120,9 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
         .map(|(index, kept)| (kept.call.id.as_str(), index))
         .collect();
     let mut tracker = Tracker {
-        said: HashSet::new(),
-        made: HashSet::new(),
-        outputs: HashMap::new(),
+        said: MarkSet::default(),
+        made: MarkSet::default(),
+        outputs: MarkMap::default(),
         places: Places::default(),
         relative: false,
         left: MOST_WORDS,
@@ -141,7 +141,11 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
                 ..
             }
             | Turn::Approval(_) => {}
-            Turn::Message { role, text, .. } => tracker.hear(text, *role == Role::User),
+            Turn::Message { role, text, .. } => {
+                if *role == Role::User || handed_on(text).is_none() {
+                    tracker.hear(text, *role == Role::User);
+                }
+            }
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for at in waiting.drain(..) {

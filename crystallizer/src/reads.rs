@@ -2,15 +2,9 @@
 //! for: the answers of a long recording are most of it.
 
 use crate::kept::Kept;
-use druse_engine::definition::Document;
+use druse_engine::definition::{Document, Step};
 use serde_json::Value;
 use std::collections::BTreeSet;
-
-/// What a step may say without reading what it gave itself.
-const PLAIN: [&str; 11] = [
-    "action", "delivery", "effects", "id", "metadata", "name", "needs", "on_error", "timeout",
-    "when", "with",
-];
 
 /// The steps whose outputs a document reads.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,23 +19,15 @@ impl Reads {
     /// Whose outputs a document may read: rather one more than one less.
     pub(crate) fn of(document: &Document) -> Self {
         let mut reads = BTreeSet::new();
-        let mut value = serde_json::to_value(document).unwrap_or_default();
-        // What is said about the document is no part of what it does.
-        if let Some(map) = value.as_object_mut() {
-            map.shift_remove("metadata");
-            map.shift_remove("inputs");
-        }
-        for list in ["steps", "on_failure", "finally"] {
-            for step in value[list].as_array().into_iter().flatten() {
-                if let Some(map) = step.as_object()
-                    && map.keys().any(|key| !PLAIN.contains(&key.as_str()))
-                    && let Some(id) = step["id"].as_str()
-                {
-                    reads.insert(id.to_owned());
-                }
+        for step in [&document.steps, &document.on_failure, &document.finally]
+            .into_iter()
+            .flatten()
+        {
+            if reads_itself(step) {
+                reads.insert(step.id.clone());
             }
         }
-        match named(&value, &mut reads) {
+        match of_document(document, &mut reads) {
             true => Self::Of(reads),
             false => Self::All,
         }
@@ -54,6 +40,124 @@ impl Reads {
             Self::Of(steps) => kept.path.contains('[') || steps.contains(&kept.path),
         }
     }
+}
+
+/// Whether a step may read what it gave itself: it says more than what is done with which values.
+fn reads_itself(step: &Step) -> bool {
+    let Step {
+        id: _,
+        name: _,
+        action: _,
+        needs: _,
+        join,
+        when: _,
+        with: _,
+        for_each,
+        repeat,
+        steps,
+        timeout: _,
+        retry,
+        on_error: _,
+        delivery: _,
+        effects: _,
+        idempotency_key,
+        output_schema,
+        undo,
+        check,
+        metadata: _,
+    } = step;
+    join.is_some()
+        || for_each.is_some()
+        || repeat.is_some()
+        || !steps.is_empty()
+        || retry.is_some()
+        || idempotency_key.is_some()
+        || output_schema.is_some()
+        || undo.is_some()
+        || check.is_some()
+}
+
+/// Gathers the steps that the texts of a document name, but for what is said about it. False where one names them by
+/// something that is computed.
+fn of_document(document: &Document, reads: &mut BTreeSet<String>) -> bool {
+    let Document {
+        druse: _,
+        name: _,
+        description: _,
+        inputs: _,
+        triggers,
+        concurrency,
+        steps,
+        on_failure,
+        finally,
+        undo_on_failure: _,
+        timeout: _,
+        priority: _,
+        outputs,
+        capabilities: _,
+        metadata: _,
+        tests: _,
+    } = document;
+    let few = [
+        serde_json::to_value(triggers),
+        serde_json::to_value(concurrency),
+    ];
+    few.into_iter()
+        .all(|few| named(&few.unwrap_or_default(), reads))
+        && outputs.values().all(|value| named(value, reads))
+        && [steps, on_failure, finally]
+            .into_iter()
+            .flatten()
+            .all(|step| of_step(step, reads))
+}
+
+/// The same of a step and its body.
+fn of_step(step: &Step, reads: &mut BTreeSet<String>) -> bool {
+    let Step {
+        id: _,
+        name: _,
+        action: _,
+        needs: _,
+        join: _,
+        when,
+        with,
+        for_each,
+        repeat,
+        steps,
+        timeout: _,
+        retry: _,
+        on_error: _,
+        delivery: _,
+        effects: _,
+        idempotency_key,
+        output_schema,
+        undo,
+        check,
+        metadata: _,
+    } = step;
+    let few = || {
+        [
+            serde_json::to_value(for_each),
+            serde_json::to_value(repeat),
+            serde_json::to_value(undo),
+            serde_json::to_value(check),
+        ]
+    };
+    let has_few = for_each.is_some() || repeat.is_some() || undo.is_some() || check.is_some();
+    [when, idempotency_key]
+        .into_iter()
+        .flatten()
+        .all(|text| in_text(text, reads))
+        && with
+            .iter()
+            .flat_map(|with| with.values())
+            .all(|value| named(value, reads))
+        && output_schema.iter().all(|schema| named(schema, reads))
+        && (!has_few
+            || few()
+                .into_iter()
+                .all(|few| named(&few.unwrap_or_default(), reads)))
+        && steps.iter().all(|step| of_step(step, reads))
 }
 
 /// Gathers the steps that texts name. False where one names them by something that is computed.

@@ -154,6 +154,30 @@ pub enum Role {
     Assistant,
 }
 
+/// The mark of a message in which a product hands the agent what a command gave, a file held or another agent said. It
+/// is nobody's word and no instruction, whatever the role that it was recorded with.
+pub(crate) fn handed_on(text: &str) -> Option<&'static str> {
+    const MARKS: [&str; 4] = [
+        "bash-stdout",
+        "bash-stderr",
+        "local-command-stdout",
+        "task-notification",
+    ];
+    let inside = text.trim_start().strip_prefix('<')?;
+    let begins = |mark: &&str| {
+        inside
+            .strip_prefix(*mark)
+            .is_some_and(|rest| rest.starts_with('>'))
+    };
+    let reminder = "system-reminder";
+    match MARKS.into_iter().find(begins) {
+        Some(mark) => Some(mark),
+        None => {
+            (begins(&reminder) && inside.contains("Result of calling the ")).then_some(reminder)
+        }
+    }
+}
+
 /// One entry of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -157,8 +157,8 @@ fn a_long_recording_needs_no_more_memory_than_it_may() {
 }
 
 /// The most bytes a call: a little more than it takes, so that a pass that keeps one more copy of the answers is seen.
-const EXACT: i64 = 15_000;
-const BOUND: i64 = 27_500;
+const EXACT: i64 = 11_700;
+const BOUND: i64 = 19_300;
 
 /// How often a session of so many calls makes the allocator give, and how much at once, to become a draft.
 fn work(recording: &Value, mode: Mode) -> [u64; 2] {
@@ -246,6 +246,80 @@ fn words(count: usize) -> Value {
     recording
 }
 
+/// Tickets with many fields that are true or false.
+fn tickets(count: usize) -> Value {
+    let all = (0..count).map(|at| {
+        let mut one = json!({ "ticket_id": format!("TCK-{}", 4_000 + at) });
+        for flag in 0..20 {
+            one[format!("flag{flag}")] = false.into();
+        }
+        one
+    });
+    Value::Array(all.collect())
+}
+
+/// What was said, and a list of tickets of which most are closed, one after the other.
+fn closing(said: String, count: usize, closed: usize) -> Value {
+    let list = std::iter::once((
+        "list_tickets",
+        json!({ "queue": "support" }),
+        json!({ "tickets": tickets(count) }),
+    ));
+    let close = (0..closed).map(|at| {
+        let arguments = json!({ "ticket_id": format!("TCK-{}", 4_000 + at) });
+        ("close_ticket", arguments, json!({ "ok": true }))
+    });
+    let mut recording = turns(list.chain(close));
+    recording["messages"][0]["content"] = said.into();
+    recording
+}
+
+/// A part of a list that nothing that was said accounts for.
+fn part_of_a_list(count: usize) -> Value {
+    closing("Close some tickets.".to_owned(), count, count * 3 / 4)
+}
+
+/// Many sentences about the elements of a list.
+fn sentences(count: usize) -> Value {
+    let said: Vec<String> = (0..count)
+        .map(|at| format!("Close the tickets that are not flag{at}."))
+        .collect();
+    closing(said.join(" "), count, count)
+}
+
+/// Many sentences about the least of something, and many calls that take it.
+fn cheapest(count: usize) -> Value {
+    let said: Vec<String> = (0..count)
+        .map(|at| format!("Book the cheapest flight not with airline{at} except those to X{at}."))
+        .collect();
+    let flights: Vec<Value> = (0..20)
+        .map(|at| json!({ "flight_id": format!("FL-{at}99"), "price": 100 + at, "airline": format!("airline{at}") }))
+        .collect();
+    let look = std::iter::once(("search_flights", json!({}), json!({ "flights": flights })));
+    let book = (0..count).map(|at| {
+        let arguments = json!({ "flight_id": "FL-099", "seat": at });
+        ("book_flight", arguments, json!({ "ok": true }))
+    });
+    let mut recording = turns(look.chain(book));
+    recording["messages"][0]["content"] = said.join(" ").into();
+    recording
+}
+
+/// Many conditions, and many calls that they may be about.
+fn conditions(count: usize) -> Value {
+    let said: Vec<String> = (0..count)
+        .map(|at| {
+            format!("If batch {at} is paid, cancel it. Never cancel shipped orders of area{at}.")
+        })
+        .collect();
+    let mut recording = turns((0..count).map(|at| {
+        let arguments = json!({ "order_id": format!("ord_{:06}", at * 31) });
+        ("cancel_order", arguments, json!({ "ok": true }))
+    }));
+    recording["messages"][0]["content"] = said.join(" ").into();
+    recording
+}
+
 /// A kind of recording, how long it is at first, and how it is made.
 type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 
@@ -253,7 +327,7 @@ type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 /// recording for each of its calls.
 #[test]
 fn twice_as_long_a_recording_takes_twice_the_work() {
-    let shapes: [Shape<'_>; 6] = [
+    let shapes: [Shape<'_>; 10] = [
         ("a clerk", 150, &|calls| {
             serde_json::from_slice(&recording(calls)).unwrap()
         }),
@@ -262,6 +336,10 @@ fn twice_as_long_a_recording_takes_twice_the_work() {
         ("lines for a shell", 100, &shell),
         ("small loops", 120, &loops),
         ("words", 3_000, &words),
+        ("a part of a list", 60, &part_of_a_list),
+        ("sentences about a list", 60, &sentences),
+        ("the cheapest", 100, &cheapest),
+        ("conditions", 100, &conditions),
     ];
     for (name, count, shape) in shapes {
         for mode in [Mode::Exact, Mode::Bound] {

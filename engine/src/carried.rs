@@ -6,10 +6,11 @@
 //! is renamed or moved; what is said about a whole step ends with the step; what a gate answers for is asked once the
 //! gate is gone. Who takes the list out takes the document as their own.
 
-use crate::definition::{Document, of_recording};
+use crate::definition::{Document, Step, of_recording};
 use crate::finding::codes;
 use crate::{Digest, Finding, Severity};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// What is said of a step whose gate is gone.
@@ -18,8 +19,7 @@ pub const GATE_GONE: &str =
 
 /// Writes down those of the findings that keep the document from being activated, and those that a gate answers for.
 pub fn write(findings: &[Finding], document: &mut Document) {
-    let value = serde_json::to_value(&*document).unwrap_or_default();
-    let steps = Steps::of(&value);
+    let steps = Steps::of(Source::Document(&*document));
     let carried: Vec<Value> = findings
         .iter()
         .filter_map(|finding| entry(finding, &steps))
@@ -37,8 +37,7 @@ pub fn findings(document: &Document) -> Vec<Finding> {
     if carried.is_empty() {
         return Vec::new();
     }
-    let value = serde_json::to_value(document).unwrap_or_default();
-    let steps = Steps::of(&value);
+    let steps = Steps::of(Source::Document(document));
     let standing = carried.iter().filter_map(|entry| standing(entry, &steps));
     standing.collect()
 }
@@ -48,14 +47,19 @@ pub fn settle(document: &mut Document) {
     if list(&document.metadata).is_empty() {
         return;
     }
-    let value = serde_json::to_value(&*document).unwrap_or_default();
+    let steps = Steps::of(Source::Document(&*document));
+    let holds = |entry: &&Value| is_gated(entry, &steps) || standing(entry, &steps).is_some();
+    let holding: Vec<Value> = list(&document.metadata)
+        .iter()
+        .filter(holds)
+        .cloned()
+        .collect();
     if let Some(Value::Array(carried)) = document
         .metadata
         .get_mut("crystallized")
         .and_then(|made| made.get_mut("findings"))
     {
-        let steps = Steps::of(&value);
-        carried.retain(|entry| is_gated(entry, &steps) || standing(entry, &steps).is_some());
+        *carried = holding;
     }
 }
 
@@ -108,17 +112,14 @@ fn entry(finding: &Finding, steps: &Steps<'_>) -> Option<Value> {
             && let Some(at) = inner.0.strip_prefix(inner.1)
         {
             set("place", at.into());
-            if let Some(was) = steps
-                .document
-                .pointer(&format!("{}{}", inner.1, watched(at)))
-            {
+            if let Some(was) = steps.at(inner.1, watched(at)) {
                 // Of a secret too little is kept for a guess to be tried with, once the secret itself is gone.
                 let length = if finding.code.contains("secret") {
                     2
                 } else {
                     MARK
                 };
-                set("was", mark(was, length).into());
+                set("was", mark(&was, length).into());
             }
         }
     }
@@ -160,8 +161,10 @@ fn standing(entry: &Value, steps: &Steps<'_>) -> Option<Finding> {
     };
     let was = text("was");
     let same = |place: &str| {
-        let now = steps.document.pointer(&format!("{place}{}", watched(at)));
-        was.is_none_or(|was| now.is_some_and(|now| mark(now, MARK).starts_with(was)))
+        was.is_none_or(|was| {
+            let now = steps.at(place, watched(at));
+            now.is_some_and(|now| mark(&now, MARK).starts_with(was))
+        })
     };
     let of_value = wrong || watched(at) == at;
     let (step, place) = match steps.place(step) {
@@ -211,43 +214,142 @@ fn code_of(id: &str) -> &str {
 
 /// JSON Pointer to the step of an id, in whichever list and loop it stands.
 pub fn place(document: &Value, id: &str) -> Option<String> {
-    Steps::of(document).place(id).map(str::to_owned)
+    Steps::of(Source::Value(document))
+        .place(id)
+        .map(str::to_owned)
 }
 
 /// Whether a step, or the loop that it is in, comes after a gate.
 pub fn has_gate(document: &Value, id: &str) -> bool {
-    Steps::of(document).has_gate(id)
+    Steps::of(Source::Value(document)).has_gate(id)
+}
+
+/// A document, as it is or as JSON.
+#[derive(Clone, Copy)]
+enum Source<'d> {
+    Document(&'d Document),
+    Value(&'d Value),
+}
+
+/// A step of it.
+#[derive(Clone, Copy)]
+enum One<'d> {
+    Step(&'d Step),
+    Value(&'d Value),
+}
+
+impl<'d> Source<'d> {
+    fn list(self, name: &str) -> Vec<One<'d>> {
+        match self {
+            Self::Value(value) => One::Value(value).below(name),
+            Self::Document(document) => {
+                let all = match name {
+                    "steps" => &document.steps,
+                    "on_failure" => &document.on_failure,
+                    _ => &document.finally,
+                };
+                all.iter().map(One::Step).collect()
+            }
+        }
+    }
+}
+
+impl<'d> One<'d> {
+    fn below(self, name: &str) -> Vec<Self> {
+        match self {
+            Self::Step(step) => step.steps.iter().map(Self::Step).collect(),
+            Self::Value(value) => {
+                let all = value[name].as_array().into_iter().flatten();
+                all.map(Self::Value).collect()
+            }
+        }
+    }
+
+    fn id(self) -> Option<&'d str> {
+        match self {
+            Self::Step(step) => Some(&step.id),
+            Self::Value(value) => value["id"].as_str(),
+        }
+    }
+
+    fn is_gate(self) -> bool {
+        let action = match self {
+            Self::Step(step) => step.action.as_deref(),
+            Self::Value(value) => value["action"].as_str(),
+        };
+        action == Some("approval_gate")
+    }
+
+    /// The steps that it needs.
+    fn needs(self) -> Vec<&'d str> {
+        let all: Vec<&str> = match self {
+            Self::Step(step) => step.needs.iter().map(String::as_str).collect(),
+            Self::Value(value) => {
+                let all = value["needs"].as_array().into_iter().flatten();
+                all.filter_map(Value::as_str).collect()
+            }
+        };
+        all.into_iter()
+            .map(|need| need.split('.').next().unwrap_or_default())
+            .collect()
+    }
+
+    /// What stands at a place of it, as JSON Pointer; in its configuration.
+    fn at(self, place: &str) -> Option<Cow<'d, Value>> {
+        let step = match self {
+            Self::Value(value) => return value.pointer(place).map(Cow::Borrowed),
+            Self::Step(step) => step,
+        };
+        let with = step.with.as_ref()?;
+        let inside = place.strip_prefix("/with")?;
+        let Some(inside) = inside.strip_prefix('/') else {
+            return Some(Cow::Owned(Value::Object(with.clone())));
+        };
+        let (key, rest) = match inside.find('/') {
+            Some(at) => inside.split_at(at),
+            None => (inside, ""),
+        };
+        let value = with.get(&key.replace("~1", "/").replace("~0", "~"))?;
+        value.pointer(rest).map(Cow::Borrowed)
+    }
 }
 
 /// The steps of a document, looked through once for all the findings about it.
-#[derive(Debug)]
-pub struct Steps<'d> {
-    document: &'d Value,
+struct Steps<'d> {
     /// By id, with where they stand; the first of those with one id is the one that is meant.
     all: Vec<(&'d str, String)>,
     by_id: HashMap<&'d str, usize>,
+    by_place: HashMap<String, One<'d>>,
     /// The steps of the outermost lists that come after a gate, by where they stand.
     gated: HashSet<String>,
 }
 
 impl<'d> Steps<'d> {
-    /// Looks through a document.
-    pub fn of(document: &'d Value) -> Self {
-        fn within<'d>(list: &'d Value, path: &str, all: &mut Vec<(&'d str, String)>) {
-            for (index, step) in list.as_array().into_iter().flatten().enumerate() {
+    fn of(document: Source<'d>) -> Self {
+        fn within<'d>(
+            list: &[One<'d>],
+            path: &str,
+            all: &mut Vec<(&'d str, String)>,
+            by_place: &mut HashMap<String, One<'d>>,
+        ) {
+            for (index, step) in list.iter().enumerate() {
                 let path = format!("{path}/{index}");
-                within(&step["steps"], &format!("{path}/steps"), all);
-                if let Some(id) = step["id"].as_str() {
-                    all.push((id, path));
+                let inner = step.below("steps");
+                within(&inner, &format!("{path}/steps"), all, by_place);
+                if let Some(id) = step.id() {
+                    all.push((id, path.clone()));
                 }
+                by_place.insert(path, *step);
             }
         }
         let mut all = Vec::new();
+        let mut by_place = HashMap::new();
         let mut gated = HashSet::new();
-        for list in ["steps", "on_failure", "finally"] {
-            let path = format!("/{list}");
-            within(&document[list], &path, &mut all);
-            let behind = behind_gates(document[list].as_array().map_or(&[], Vec::as_slice));
+        for name in ["steps", "on_failure", "finally"] {
+            let path = format!("/{name}");
+            let list = document.list(name);
+            within(&list, &path, &mut all, &mut by_place);
+            let behind = behind_gates(&list);
             gated.extend(behind.into_iter().map(|at| format!("{path}/{at}")));
         }
         let mut by_id = HashMap::new();
@@ -255,10 +357,43 @@ impl<'d> Steps<'d> {
             by_id.entry(*id).or_insert(index);
         }
         Self {
-            document,
             all,
             by_id,
+            by_place,
             gated,
+        }
+    }
+
+    fn place(&self, id: &str) -> Option<&str> {
+        let (_, place) = self.all.get(*self.by_id.get(id)?)?;
+        Some(place)
+    }
+
+    /// What stands in the configuration of the step at a place.
+    fn at(&self, place: &str, inside: &str) -> Option<Cow<'d, Value>> {
+        self.by_place.get(place)?.at(inside)
+    }
+
+    fn has_gate(&self, id: &str) -> bool {
+        self.place(id).is_some_and(|place| {
+            let outermost: Vec<&str> = place.split('/').take(3).collect();
+            self.gated.contains(&outermost.join("/"))
+        })
+    }
+}
+
+/// The steps of a document as JSON, looked through once for all that is asked about them.
+pub struct StepPlaces<'d> {
+    document: &'d Value,
+    steps: Steps<'d>,
+}
+
+impl<'d> StepPlaces<'d> {
+    /// Looks through a document.
+    pub fn of(document: &'d Value) -> Self {
+        Self {
+            document,
+            steps: Steps::of(Source::Value(document)),
         }
     }
 
@@ -269,32 +404,34 @@ impl<'d> Steps<'d> {
 
     /// JSON Pointer to the step of an id, in whichever list and loop it stands.
     pub fn place(&self, id: &str) -> Option<&str> {
-        let (_, place) = self.all.get(*self.by_id.get(id)?)?;
-        Some(place)
+        self.steps.place(id)
     }
 
     /// Whether a step, or the loop that it is in, comes after a gate.
     pub fn has_gate(&self, id: &str) -> bool {
-        self.place(id).is_some_and(|place| {
-            let outermost: Vec<&str> = place.split('/').take(3).collect();
-            self.gated.contains(&outermost.join("/"))
-        })
+        self.steps.has_gate(id)
     }
 }
 
 /// The places in a list of the steps that come after a gate: they need it, or one that does.
-fn behind_gates(list: &[Value]) -> Vec<usize> {
+fn behind_gates(list: &[One<'_>]) -> Vec<usize> {
+    let gates = list.iter().enumerate();
+    let mut open: Vec<usize> = gates
+        .filter(|(_, step)| step.is_gate())
+        .map(|(at, _)| at)
+        .collect();
+    if open.is_empty() {
+        return open;
+    }
     let mut by_id: HashMap<&str, usize> = HashMap::new();
     for (at, step) in list.iter().enumerate() {
-        if let Some(id) = step["id"].as_str() {
+        if let Some(id) = step.id() {
             by_id.entry(id).or_insert(at);
         }
     }
     let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
     for (at, step) in list.iter().enumerate() {
-        for need in step["needs"].as_array().into_iter().flatten() {
-            let need = need.as_str().unwrap_or_default();
-            let need = need.split('.').next().unwrap_or_default();
+        for need in step.needs() {
             if let Some(users) = by_id
                 .get(need)
                 .and_then(|before| needed_by.get_mut(*before))
@@ -304,11 +441,6 @@ fn behind_gates(list: &[Value]) -> Vec<usize> {
         }
     }
     let mut behind = vec![false; list.len()];
-    let gates = list.iter().enumerate();
-    let mut open: Vec<usize> = gates
-        .filter(|(_, step)| step["action"] == "approval_gate")
-        .map(|(at, _)| at)
-        .collect();
     while let Some(at) = open.pop() {
         for user in needed_by.get(at).into_iter().flatten() {
             if let Some(known) = behind.get_mut(*user)

@@ -50,6 +50,33 @@ pub struct Finding {
     pub acknowledge: bool,
 }
 
+/// What a code's `fix` says where only the finding itself knows more.
+const BESIDE: &str = "The hint beside it";
+
+/// Gives each finding that has no hint of its own the one of its code.
+pub fn hint(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|one| one.help.is_empty()) {
+        let fix = codes::find(&finding.code).map_or("", |code| code.fix);
+        if fix.starts_with(BESIDE) {
+            continue;
+        }
+        // Hints go on from the message: they begin small, and have no full stop.
+        let mut chars = fix.strip_suffix('.').unwrap_or(fix).chars();
+        finding.help = chars
+            .next()
+            .map(|first| first.to_ascii_lowercase())
+            .into_iter()
+            .chain(chars)
+            .collect();
+    }
+}
+
+/// As [`hint`].
+pub(crate) fn hinted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    hint(&mut findings);
+    findings
+}
+
 impl Finding {
     /// A finding with its code as id; the builder methods add place and hint.
     pub fn new(severity: Severity, code: impl Into<String>, message: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@
 
 pub mod action_config;
 pub mod artifact;
+mod canonical;
 pub mod capability;
 pub mod carried;
 pub mod check;

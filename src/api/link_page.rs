@@ -2,9 +2,11 @@
 //! Everything in it that comes from a run is text; characters that are not seen are made visible.
 
 use crate::secret::hide;
-use crate::service::{ApprovalView, Problem, run::word};
+use crate::service::behind::{self, Leaf};
+use crate::service::{ApprovalView, Problem, run::word, words};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use druse_engine::Timestamp;
+use druse_engine::hidden::is_hidden;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -13,12 +15,15 @@ use std::sync::OnceLock;
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
 *{box-sizing:border-box}\
-body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:1rem}\
+body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;overflow-wrap:anywhere;padding:1rem}\
 h1{font-size:1.4rem;line-height:1.25;margin:0 0 .5rem}\
 h2{font-size:1rem;margin:1.25rem 0 .25rem}\
-p,pre,textarea,input,select{overflow-wrap:anywhere}\
 pre{background:#8881;border:1px solid #8886;border-radius:.4rem;margin:.25rem 0;padding:.6rem;white-space:pre-wrap;font-size:.875rem}\
 .small{font-size:.875rem}\
+dl{display:grid;grid-template-columns:minmax(5rem,max-content) minmax(0,1fr);gap:.15rem .8rem;margin:.25rem 0 .75rem}\
+dt{font-size:.875rem;overflow-wrap:anywhere;max-width:9rem}\
+dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}\
+dd.outside{border-left:.2rem solid #b26a00;padding-left:.4rem}\
 .refused{border:2px solid #c62828;border-radius:.4rem;padding:.6rem}\
 label{display:block;margin:.75rem 0 .25rem}\
 input:not([type=checkbox]),select,textarea{font:inherit;padding:.6rem;width:100%}\
@@ -105,13 +110,25 @@ pub(super) fn done(view: &ApprovalView, person: &str) -> String {
     )
 }
 
-/// The page that asks.
-pub(super) fn asked(
-    view: &ApprovalView,
-    person: &str,
-    now: Timestamp,
-    refused: Option<(&Said, &Problem)>,
-) -> String {
+/// What the page that asks is made of.
+pub(super) struct Asked<'a> {
+    /// The gate.
+    pub(super) view: &'a ApprovalView,
+    /// The run that waits, as the API shows it.
+    pub(super) run: &'a Value,
+    /// What the answer lets happen.
+    pub(super) leaves: &'a [Leaf],
+    /// What the last approval of this gate let happen.
+    pub(super) before: Option<&'a [Leaf]>,
+    /// Who decides.
+    pub(super) person: &'a str,
+    /// Now.
+    pub(super) now: Timestamp,
+}
+
+/// The page that asks; with what was said and why it was refused.
+pub(super) fn asked(asked: &Asked<'_>, refused: Option<(&Said, &Problem)>) -> String {
+    let Asked { view, person, .. } = *asked;
     let title = visible(&view.title);
     let details = view.details.value();
     let said = |name: &str| {
@@ -121,11 +138,13 @@ pub(super) fn asked(
     };
     let changes = refused.and_then(|(_, problem)| problem.changes.as_ref()?.as_array());
     let changes = changes.map_or(&[][..], Vec::as_slice);
-    let next = details["next"].as_array().map_or(&[][..], Vec::as_slice);
+    let marked = asked.leaves.iter().filter(|leaf| leaf.is_from_outside());
+    let marked = marked.count();
     page(
         &title,
         html! {
             h1 { (title) }
+            (began(asked))
             @if let Some((_, problem)) = refused {
                 div .refused role="alert" {
                     strong { (problem.message) } " " (problem.help)
@@ -140,19 +159,11 @@ pub(super) fn asked(
                 h2 { "What it is about" }
                 (block(&details["show"]))
             }
-            @if !next.is_empty() {
-                h2 { "What your approval lets happen" }
-                @for item in next {
-                    p { strong { (value(&item["step"])) } " (" (value(&item["action"])) ")" }
-                    (block(&item["with"]))
-                    @if item["rendered"] == false {
-                        p .small { "Some of it is known only later; here is how it is written." }
-                    }
-                }
-            }
+            (will_happen(details, asked.leaves))
+            (different(asked))
             p .small {
                 "Step " (visible(&view.step_id)) " of run " (view.run_id)
-                @if let Some(end) = view.expires_at { "; it ends in " (end.since(now)) }
+                @if let Some(version) = asked.run["version"].as_u64() { ", version " (version) }
                 @if view.needed > 1 { "; " (view.decisions.len()) " of " (view.needed) " have answered" }
                 ". You decide as " strong { (visible(person)) } "."
             }
@@ -164,8 +175,14 @@ pub(super) fn asked(
                         (field(name, schema, required(view.fields.value(), name), said(&format!("field.{name}"))))
                     }
                 }
-                label for="comment" { "Comment (needed to refuse or send back)" }
+                label for="comment" { "Comment (needed to reject or send back)" }
                 textarea #comment name="comment" rows="3" { (said("comment")) }
+                @if marked > 0 {
+                    label for="looked" {
+                        input #looked type="checkbox" name="looked" value="yes" required checked[said("looked") == "yes"];
+                        " I have looked at what is marked ⚠ (" (marked) "): it comes from texts of others."
+                    }
+                }
                 div .answers {
                     button .yes name="decision" value="approve" { "Approve" }
                     @if view.can_send_back {
@@ -176,6 +193,87 @@ pub(super) fn asked(
             }
         },
     )
+}
+
+/// Who asked, and how much time is left.
+fn began(asked: &Asked<'_>) -> Markup {
+    let length = |from: Timestamp, to: Timestamp| {
+        words::length(u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0))
+    };
+    let (view, now) = (asked.view, asked.now);
+    html! {
+        p {
+            "Asked " (length(view.requested_at, now)) " ago"
+            @if let Some(name) = asked.run["automation_name"].as_str() { " by a run of “" (visible(name)) "”" }
+            @let cause = words::cause(&asked.run["cause"]);
+            @if !cause.is_empty() { ", " (visible(&cause)) }
+            "."
+            @if let Some(end) = view.expires_at {
+                " It " strong { "ends in " (length(now, end)) } ", at " time datetime=(end) { (minute(end)) } "."
+            } @else { " It has no time limit." }
+        }
+    }
+}
+
+/// `2027-03-28 07:00 UTC`: without a script nobody's own time is known.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
+}
+
+fn will_happen(details: &Value, leaves: &[Leaf]) -> Markup {
+    let next = details["next"].as_array().map_or(&[][..], Vec::as_slice);
+    html! {
+        @if !next.is_empty() {
+            h2 { "What your approval lets happen" }
+            @for item in next {
+                p {
+                    strong { (value(&item["step"])) } " "
+                    (visible(&hide(&words::doing(item["action"].as_str().unwrap_or_default(), &item["with"]))))
+                }
+                dl {
+                    @for leaf in leaves.iter().filter(|leaf| item["step"] == *leaf.step && !leaf.says_how()) {
+                        dt { (visible(leaf.name())) }
+                        dd .outside[leaf.is_from_outside()] {
+                            (value(&leaf.value))
+                            @if let Some(from) = &leaf.from {
+                                " " span .small { @if from.outside { "⚠ " } "⇐ " (visible(&from.name)) }
+                            }
+                        }
+                    }
+                }
+                @if item["rendered"] == false {
+                    p .small { "Some of it is known only later; here is how it is written." }
+                }
+            }
+        }
+    }
+}
+
+fn different(asked: &Asked<'_>) -> Markup {
+    let Some(before) = asked.before else {
+        return html! { p .small { "This gate was not approved before: there is nothing to compare with." } };
+    };
+    let moved = behind::different(asked.leaves, before);
+    html! {
+        h2 { "Different from last time" }
+        @if moved.is_empty() { p { "Nothing: the values are those that were approved last." } }
+        dl {
+            @for one in moved {
+                dt { (visible(one.name)) }
+                dd {
+                    @if let Some(now) = one.now { (value(now)) " " }
+                    span .small {
+                        @match (one.now, one.was) {
+                            (_, None) => "new",
+                            (None, Some(was)) => { "gone, was " (value(was)) }
+                            (Some(_), Some(was)) => { "was " (value(was)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn required(schema: &Value, name: &str) -> bool {
@@ -217,6 +315,9 @@ fn field(name: &str, schema: &Value, required: bool, said: &str) -> Markup {
                 textarea #(id) name=(id) rows="3" required[required] { (filled) }
             }
         }
+        @if filled.chars().any(is_hidden) {
+            p .small { "It holds characters that are not seen: " (visible(&filled)) }
+        }
         @if let Some(description) = schema["description"].as_str() {
             p .small { (visible(description)) }
         }
@@ -248,14 +349,7 @@ fn block(value: &Value) -> Markup {
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        let hidden = match letter {
-            '\n' | '\t' => false,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{feff}' => true,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-            '\u{e0000}'..='\u{e007f}' => true,
-            other => other.is_control(),
-        };
-        if hidden {
+        if is_hidden(letter) {
             shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter)));
         } else {
             shown.push(letter);
@@ -271,7 +365,13 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_written_out() {
-        assert_eq!(visible("a\u{202e}b\u{0}\n<i>"), "a⟨U+202E⟩b⟨U+0000⟩\n<i>");
+        assert_eq!(
+            visible("a\u{202e}b\u{0}\n<i>\u{3164}\u{e0100}"),
+            "a⟨U+202E⟩b⟨U+0000⟩\n<i>⟨U+3164⟩⟨U+E0100⟩"
+        );
+        let told = json!({ "default": "a\u{2066}b" });
+        let shown = field("name", &told, false, "").into_string();
+        assert!(shown.contains("not seen: a⟨U+2066⟩b"), "{shown}");
     }
 
     #[test]

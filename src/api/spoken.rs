@@ -2,7 +2,9 @@
 //! many, so neither the values of secrets stand in it nor, where it is about a run, the run's sensitive inputs.
 
 use super::call::Call;
+use crate::runtime::Sensitive;
 use crate::secret::Redactor;
+use crate::service::Filled;
 use druse_engine::{Json, RunId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -37,11 +39,16 @@ pub(in crate::api) struct SpokenValue(Value);
 impl SpokenValue {
     /// The value without secrets, in whatever depth they stand.
     fn without(self, hidden: &Hidden) -> Value {
-        let mut value = Json::from(self.0);
-        for redactor in hidden.all() {
-            value = redactor.redact_json(&value);
+        hidden.masked(self.0)
+    }
+
+    /// The value as it came, for a form to be held against, and as it is kept: where a sensitive input of the run
+    /// stands as a whole, its seal goes on to later steps, and nobody sees it.
+    fn filled(self, hidden: &Hidden) -> Filled {
+        Filled {
+            kept: hidden.sealed(&self.0),
+            given: self.0,
         }
-        value.value().clone()
     }
 }
 
@@ -56,12 +63,51 @@ pub(in crate::api) struct Hidden {
     /// The secrets that are known now.
     secrets: Arc<Redactor>,
     /// The sensitive inputs of the run that it is about.
-    own: Option<Redactor>,
+    own: Option<Sensitive>,
 }
 
 impl Hidden {
     fn all(&self) -> impl Iterator<Item = &Redactor> {
-        [&*self.secrets].into_iter().chain(&self.own)
+        let own = self.own.iter().map(|own| &own.redactor);
+        [&*self.secrets].into_iter().chain(own)
+    }
+
+    fn masked(&self, value: Value) -> Value {
+        let mut value = Json::from(value);
+        for redactor in self.all() {
+            value = redactor.redact_json(&value);
+        }
+        value.value().clone()
+    }
+
+    fn sealed(&self, value: &Value) -> Value {
+        match value {
+            Value::Array(all) => all.iter().map(|one| self.sealed(one)).collect(),
+            Value::Object(map) => {
+                let sealed = map.iter().map(|(name, one)| {
+                    let name = Spoken(name.clone()).without(self);
+                    (name, self.sealed(one))
+                });
+                Value::Object(sealed.collect())
+            }
+            leaf => match self.seal_of(leaf) {
+                Some(seal) => seal.into(),
+                None => self.masked(leaf.clone()),
+            },
+        }
+    }
+
+    /// The seal of the sensitive input that this is, if it is one that is looked for.
+    fn seal_of(&self, leaf: &Value) -> Option<&str> {
+        let own = self.own.as_ref()?;
+        let text = match leaf {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let (_, seal) = own.seals.iter().find(|(clear, _)| clear.expose() == text)?;
+        let found = own.redactor.redact_json(&Json::from(leaf.clone())).value() != leaf;
+        found.then_some(seal)
     }
 
     /// What was said, without any of it.
@@ -72,6 +118,11 @@ impl Hidden {
     /// What was given, without any of it.
     pub(in crate::api) fn given(&self, spoken: Option<SpokenValue>) -> Option<Value> {
         spoken.map(|spoken| spoken.without(self))
+    }
+
+    /// The values of a form.
+    pub(in crate::api) fn filled(&self, spoken: Option<SpokenValue>) -> Option<Filled> {
+        spoken.map(|spoken| spoken.filled(self))
     }
 }
 
@@ -137,7 +188,10 @@ mod tests {
         let (key, pin) = (Secret::from("s3cret/value"), Secret::from("4711"));
         Hidden {
             secrets: Arc::new(Redactor::new([&key])),
-            own: Some(Redactor::of_inputs([&pin])),
+            own: Some(Sensitive {
+                redactor: Redactor::of_inputs([&pin]),
+                seals: vec![(pin, "{{ sealed.pin.AAAA }}".into())],
+            }),
         }
     }
 
@@ -162,6 +216,19 @@ mod tests {
         assert_eq!(
             SpokenValue::from(given).without(&hidden()),
             json!({ "memo": "[redacted]", "more": [{ "pin [redacted]": ["is [redacted]", "[redacted]", 12, true] }] })
+        );
+    }
+    #[test]
+    fn a_form_is_checked_with_what_was_given_and_a_whole_sensitive_input_is_kept_as_its_seal() {
+        let given = json!({ "pin": 4711, "same": "4711", "memo": "pin 4711, s3cret/value", "other": 47110,
+            "more": [{ "4711": 4711 }], "open": true });
+        let filled = SpokenValue::from(given.clone()).filled(&hidden());
+        assert_eq!(filled.given, given);
+        let seal = "{{ sealed.pin.AAAA }}";
+        assert_eq!(
+            filled.kept,
+            json!({ "pin": seal, "same": seal, "memo": "pin [redacted], [redacted]", "other": 47110,
+                "more": [{ "[redacted]": seal }], "open": true })
         );
     }
 }

@@ -45,6 +45,12 @@ pub struct Restored {
     pub has_key: bool,
 }
 
+/// Opens the file of a backup; the error names it.
+fn open(backup: &Path) -> io::Result<File> {
+    File::open(backup)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", backup.display())))
+}
+
 /// Reads a whole backup, hands over each file, and compares all with its list.
 ///
 /// # Errors
@@ -54,7 +60,7 @@ pub fn check(
     mut take: impl FnMut(&str, &[u8]) -> io::Result<()>,
 ) -> Result<Manifest, Restore> {
     let damaged = |text: String| Restore::Damaged(text);
-    let mut archive = Reader::new(BufReader::new(File::open(backup)?));
+    let mut archive = Reader::new(BufReader::new(open(backup)?));
     let mut found: BTreeMap<String, Digest> = BTreeMap::new();
     let manifest = loop {
         let next = archive.next().map_err(|error| match error.kind() {

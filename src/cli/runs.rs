@@ -29,7 +29,7 @@ Examples:
         labels: Vec<String>,
         /// Wait for its end, at most this long.
         #[arg(long, value_name = "DURATION")]
-        wait: Option<String>,
+        wait: Option<druse_engine::Span>,
         /// Where it has to wait for a limit, higher goes first; a point is worth a minute of waiting.
         #[arg(long, value_name = "N", allow_hyphen_values = true)]
         priority: Option<i32>,
@@ -41,6 +41,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   druse runs list --automation pay-bill --status failed --limit 50
+  druse runs list --waits-for uncertain
   druse runs list --input region=EU --label ticket=OPS-12 --since 2027-03-01T00:00:00Z")]
     List {
         /// Only with this status.
@@ -52,6 +53,10 @@ Examples:
         /// Only those that began in this way: manual, schedule, webhook, event, automation, retry.
         #[arg(long)]
         cause: Option<String>,
+        /// Only those that wait for this: `uncertain` are those with a step of which nobody knows whether it
+        /// happened.
+        #[arg(long, value_name = "WHAT")]
+        waits_for: Option<String>,
         /// Only those with this value of an input; a dot goes into an object.
         #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
         inputs: Vec<String>,

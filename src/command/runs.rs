@@ -149,7 +149,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             let wait = wait
                 .as_ref()
-                .map(|wait| format!("?wait={}", encode(wait)))
+                .map(|wait| format!("?wait={}", encode(&wait.to_string())))
                 .unwrap_or_default();
             let busy = (!wait.is_empty()).then(|| Busy::new("waiting for its end"));
             let run = client
@@ -179,6 +179,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             status,
             automation,
             cause,
+            waits_for,
             inputs,
             labels,
             since,
@@ -186,7 +187,13 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             limit,
         } => {
             let mut filter = Vec::new();
-            for (name, given) in [("cause", cause), ("since", since), ("until", until)] {
+            let given = [
+                ("cause", cause),
+                ("waits_for", waits_for),
+                ("since", since),
+                ("until", until),
+            ];
+            for (name, given) in given {
                 if let Some(given) = given {
                     filter.push(format!("{name}={}", encode(given)));
                 }
@@ -665,6 +672,9 @@ fn said(entry: &Value) -> String {
             format!(
                 "{step}: was tried by an earlier run; what asks for something else is other work"
             )
+        }
+        "sent_back_before" => {
+            format!("{step}: had run again in an earlier run, and goes on from there")
         }
         "artifact_kept" => format!(
             "{step}: leaves {} ({})",

@@ -39,6 +39,7 @@ pub fn parse_file(text: &str) -> Result<BTreeMap<String, Connection>, Vec<Findin
                 .help("Use letters, digits, dots, dashes and underscores.");
             findings.push(wrong);
         }
+        findings.extend(super::in_clear(&at, value));
         match Connection::parse(&at, value) {
             Ok(connection) => {
                 connections.insert(name.clone(), connection);
@@ -131,6 +132,8 @@ mod tests {
             places,
             ["/other", "/connections/a~1b", "/connections/a~1b/base_url"]
         );
+        let codes: Vec<_> = wrong.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(codes, ["unknown_key", "wrong_name", "missing_key"]);
         let wrong = parse_file("connections:\n  a: {b: \n]").unwrap_err();
         assert_eq!((wrong[0].code.as_str(), wrong[0].line), ("syntax", Some(2)));
         assert_eq!(parse_file("[]").unwrap_err()[0].code, "missing_key");

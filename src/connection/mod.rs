@@ -1,5 +1,6 @@
 //! Connections: where actions may reach, as an administrator set it up.
 
+mod clear;
 pub mod client;
 mod data;
 mod file;
@@ -10,6 +11,7 @@ mod parse_rate;
 mod registry;
 mod schema;
 
+pub use clear::in_clear;
 pub use data::{FolderConnection, PostgresConnection, SmtpConnection, SmtpTls, SqliteConnection};
 pub use file::{file_definitions, is_name, parse_file};
 pub use open::{PostgresAccess, SmtpAccess};

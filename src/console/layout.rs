@@ -31,6 +31,8 @@ pub(super) struct Page {
     pub(super) title: String,
     pub(super) here: Here,
     pub(super) body: Markup,
+    /// The icon beside its title.
+    pub(super) icon: &'static str,
     /// The stream whose events make the page fetch itself anew.
     pub(super) follow: Option<String>,
     /// Whether it looks every few seconds whether something came.
@@ -43,9 +45,16 @@ impl Page {
             title: title.into(),
             here,
             body,
+            icon: asset::mark(),
             follow: None,
             looks: false,
         }
+    }
+
+    /// With the icon of a state.
+    pub(super) fn about(mut self, state: &str) -> Self {
+        self.icon = component::state::icon(state);
+        self
     }
 
     pub(super) fn follow(mut self, address: Option<String>) -> Self {
@@ -59,7 +68,7 @@ impl Page {
     }
 }
 
-fn document(title: &str, content: Markup) -> Markup {
+fn document(title: &str, icon: &str, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -68,7 +77,7 @@ fn document(title: &str, content: Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Druse" }
-                link rel="icon" href=(asset::mark()) type="image/svg+xml";
+                link rel="icon" href=(icon) type="image/svg+xml";
                 link rel="stylesheet" href=(asset::style());
                 script src=(asset::script()) defer {}
             }
@@ -82,6 +91,7 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
     let asked = call.api.asked();
     document(
         &page.title,
+        page.icon,
         html! {
             body {
                 a .skip href="#main" { "To the content" }
@@ -105,7 +115,7 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                         form method="post" action="/signout" { button .quiet { "Sign out" } }
                     }
                 }
-                main #main tabindex="-1" data-follow=[page.follow.as_deref()] data-looks[page.looks] {
+                main #main tabindex="-1" data-now=(call.now) data-follow=[page.follow.as_deref()] data-looks[page.looks] {
                     @if let Some(refusal) = &call.refusal { (self::refusal(refusal)) }
                     (page.body)
                 }
@@ -120,6 +130,8 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                             a href="/settings#tokens" { "a token" } " is made in the settings." }
                     }
                 }
+                // Filled by the script, where a page that goes on cannot go on.
+                p #behind .told role="status" hidden {}
                 (keys())
                 (palette())
             }
@@ -152,6 +164,7 @@ fn keys() -> Markup {
                 dt { kbd { "Enter" } } dd { "Open" }
                 dt { kbd { "a" } } dd { "To the approval's button, which Enter presses" }
                 dt { kbd { "x" } } dd { "To the one that rejects" }
+                dt { kbd { "Enter" } " " kbd { "↑↓←→" } } dd { "In a graph: into it, and from step to step" }
                 dt { kbd { "e" } } dd { "Edit" }
                 dt { kbd { "ctrl k" } } dd { "Go to anything by its name, or do what this page can" }
                 dt { kbd { "?" } } dd { "These keys" }
@@ -211,6 +224,7 @@ pub(super) fn bare(problem: &Refusal) -> Markup {
 pub(super) fn alone(title: &str, content: Markup) -> Markup {
     document(
         title,
+        asset::mark(),
         html! {
             body .alone {
                 main #main {

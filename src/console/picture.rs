@@ -38,7 +38,7 @@ pub(super) fn of_document(
         return html! { p .dim { "There is no graph of this document." } };
     };
     html! {
-        div .graph tabindex="0" role="region" aria-label="The graph of the steps" { (draw(plan.top(), states, "", link)) }
+        div .graph tabindex="0" role="region" aria-label="The graph of the steps: Enter goes into it, arrows from step to step" { (draw(plan.top(), states, "", link)) }
         (bodies(&plan, plan.top(), "", link))
         details .more { summary { "The same as a list" } (list(&plan, plan.top())) }
     }

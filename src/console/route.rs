@@ -81,7 +81,7 @@ async fn give_asset(request: Request) -> Response {
         *response.status_mut() = StatusCode::NOT_FOUND;
         return finish(response);
     };
-    let mut response = Response::new(Body::from(found.text));
+    let mut response = Response::new(Body::from(&*found.text));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(found.media));
     headers.insert(

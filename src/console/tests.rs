@@ -32,6 +32,58 @@ fn only_the_entrance_is_open_to_anybody() {
     assert_eq!(open, entrance);
 }
 
+/// The table as a page for people, and for the walks in a browser, which go to each address of it.
+fn addresses() -> String {
+    let mut page = String::from(
+        "# Every address of the console\n\nMade from `src/console/table.rs` by its test. A form is sent from a page and needs no script. `tests/browser/every.mjs` opens every page and finds every form.\n\n| Address | Who |\n|---|---|\n",
+    );
+    for route in table::routes() {
+        let who = match route.access {
+            table::Access::Anybody => "anybody",
+            table::Access::Role(role) => role.name(),
+        };
+        page.push_str(&format!("| `{} {}` | {who} |\n", route.method, route.path));
+    }
+    page
+}
+
+/// Made anew with `UPDATE_DOCS=1 cargo test --lib the_page_of_addresses`.
+#[test]
+fn the_page_of_addresses_is_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/addresses.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, addresses()).expect("the page can be written");
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == addresses(),
+        "docs/addresses.md is stale: UPDATE_DOCS=1 makes it anew"
+    );
+}
+
+#[test]
+fn a_page_says_its_state_beside_its_title_with_the_shape_that_it_has_everywhere() {
+    use super::component::state;
+    for one in [
+        "succeeded",
+        "failed",
+        "rejected",
+        "waiting",
+        "running",
+        "queued",
+        "skipped",
+        "uncertain",
+        "canceled",
+    ] {
+        let address = state::icon(one);
+        let icon = super::asset::find(address).expect("an icon");
+        let shape = format!(">{}<", state::sign(one));
+        assert!(icon.text.contains(&shape), "{one}: {}", icon.text);
+        assert_ne!(address, super::asset::mark());
+    }
+    assert_eq!(state::icon("something else"), state::icon("queued"));
+}
+
 #[test]
 fn what_is_not_seen_is_shown_and_comes_back_from_a_text_area() {
     let text = "a\u{202e}b\u{200b}<c>";

@@ -31,6 +31,8 @@ pub(super) struct Asleep {
     pub(super) root: RunId,
     /// The run that started it and may wait for it.
     pub(super) parent: Option<RunId>,
+    /// Whether it goes on by itself when its time comes.
+    pub(super) moves: bool,
     /// Whether it waits for an event, or for a person who may not know it: then whoever examines it has to
     /// read it.
     pub(super) tells_more: bool,
@@ -57,6 +59,7 @@ impl Asleep {
             deadline,
             root: run.start().root,
             parent: parent_of(&run.start().cause),
+            moves: run.moves_by_itself(),
             tells_more: run.is_held()
                 || run.listening().next().is_some()
                 || !run.left_to_people().is_empty(),

@@ -7,14 +7,11 @@ use crate::action::Attempt;
 use crate::secret::holds_seal;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome, Start};
-use druse_engine::run::{Effect, Input};
+use druse_engine::run::{Effect, Input, LARGEST_OUTPUT};
 use druse_engine::{Json, RunId};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// The largest output that a step may give, in bytes of JSON text.
-const LARGEST_OUTPUT: usize = 4 << 20;
 
 impl Engine {
     /// Starts what a durable `AttemptStarted` allows, or keeps it back while others are tried.
@@ -140,8 +137,17 @@ pub(super) fn given(start: &Start) -> Json {
 fn within_limit(outcome: Outcome) -> Outcome {
     match &outcome {
         Outcome::Succeeded { output } if output.text().len() > LARGEST_OUTPUT => {
+            let value = output.value();
+            let twice = match value.get("json").is_some_and(|json| !json.is_null())
+                && value.get("stdout").is_some()
+            {
+                true => {
+                    " What the program printed is JSON, and counts twice: as `stdout` and as `json`."
+                }
+                false => "",
+            };
             let message = format!(
-                "The step gave {} bytes; the limit is {LARGEST_OUTPUT}.",
+                "The output takes {} bytes; the limit is {LARGEST_OUTPUT}.{twice}",
                 output.text().len()
             );
             let failure = Failure::new(FailureClass::Permanent, "output_too_large", message);

@@ -53,6 +53,12 @@ fn random_of_id() -> [u8; 10] {
 /// The time of the last id, in 4,096ths of a millisecond.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
+/// From now on ids sort behind those of this millisecond: an earlier process made one, and the clock may have been
+/// set back since.
+pub fn sort_behind(unix_ms: u64) {
+    LAST.fetch_max(unix_ms.saturating_add(1) << 12, Ordering::Relaxed);
+}
+
 /// A new id, made of now and of randomness: `new_id(RunId::from_parts)`. It sorts behind every id that this
 /// process made before, also within one millisecond and when the clock is set back.
 pub fn new_id<T>(make: fn(u64, [u8; 10]) -> T) -> T {

@@ -8,13 +8,14 @@ use super::{Engine, attempt::given, clock};
 use crate::secret::written_by_hand;
 use crate::service::problem::sentence;
 use crate::service::{
-    ApprovalView, DecisionRequest, Principal, ResolveRequest, Resume, Role, RunError, RunView, Wish,
+    ApprovalView, DecisionRequest, Filled, Principal, ResolveRequest, Resume, Role, RunError,
+    RunView, Wish,
 };
 use druse_engine::event::{ApprovalRequest, Decision, Verdict};
 use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, ResumeAnswer, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
-use serde_json::{Value, json};
+use serde_json::{Map, json};
 use std::sync::{Arc, Mutex};
 
 impl Engine {
@@ -228,9 +229,10 @@ impl Engine {
         }
     }
 
-    /// A run that sleeps and cannot be woken has not ended either.
+    /// A run that sleeps and cannot be woken, or that is fenced off, has not ended either.
     fn is_readable(&self, id: RunId) -> Result<(), RunError> {
         match self.0.live.find(id) {
+            None if self.0.fence.holds(id) => Err(RunError::FencedOff),
             None => Ok(()),
             Some(_) => Err(RunError::Read(ReadError::Damaged(format!(
                 "the journal of run {id} cannot be read again"
@@ -382,23 +384,30 @@ pub(super) fn may_decide(gate: &Gate, who: &Principal, own_run: bool) -> Result<
 fn checked_fields(
     request: &ApprovalRequest,
     verdict: Verdict,
-    fields: Option<Value>,
+    fields: Option<Filled>,
 ) -> Result<Option<Json>, RunError> {
+    let fields = fields.filter(|fields| !fields.given.is_null());
     if verdict != Verdict::Approve || request.fields.value().is_null() {
         return match fields {
-            Some(Value::Null) | None => Ok(None),
-            Some(Value::Object(map)) if map.is_empty() => Ok(None),
-            Some(fields) if verdict != Verdict::Approve => Ok(Some(fields.into())),
-            Some(_) => Err(RunError::BadFields(vec![Finding::error(
-                "unexpected_fields",
-                "The gate has no form, so it takes no fields.",
-            )])),
+            None => Ok(None),
+            Some(fields) if fields.given.as_object().is_some_and(Map::is_empty) => Ok(None),
+            Some(fields) if verdict != Verdict::Approve => Ok(Some(fields.kept.into())),
+            Some(_) => Err(RunError::BadFields(vec![
+                Finding::error(
+                    "unexpected_fields",
+                    "The gate has no form, so it takes no fields.",
+                )
+                .help("Leave `fields` out; what there is to say goes into `comment`."),
+            ])),
         };
     }
-    let fields = fields.unwrap_or_else(|| json!({}));
-    let findings = druse_engine::plan::check_value(request.fields.value(), &fields);
+    let fields = fields.unwrap_or_else(|| Filled {
+        given: json!({}),
+        kept: json!({}),
+    });
+    let findings = druse_engine::plan::check_value(request.fields.value(), &fields.given);
     if findings.is_empty() {
-        Ok(Some(fields.into()))
+        Ok(Some(fields.kept.into()))
     } else {
         Err(RunError::BadFields(findings))
     }
@@ -413,6 +422,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
         Rejected::NotInVersion { why } => RunError::NotInVersion(sentence(&why)),
         Rejected::TooLarge => RunError::TooLarge,
+        Rejected::FencedOff => RunError::FencedOff,
         Rejected::UnknownApproval => RunError::NotFound("approval"),
         Rejected::AlreadyDecided { status } => RunError::AlreadyDecided(match status {
             GateStatus::Pending => ApprovalStatus::Pending,

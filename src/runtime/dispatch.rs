@@ -61,10 +61,10 @@ impl Engine {
             locked.run.know_rates(self.0.rates.rates());
         }
         let now = clock::now();
-        let entries = match self.0.draining.is_cancelled() {
-            true => locked.run.note(now, input)?,
-            false => locked.run.handle(now, input)?,
-        };
+        let entries = self.turn(id, locked, |locked| match self.0.draining.is_cancelled() {
+            true => locked.run.note(now, input),
+            false => locked.run.handle(now, input),
+        })?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
             return Ok(OnItsWay {

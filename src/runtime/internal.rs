@@ -7,7 +7,7 @@ use super::{
 };
 use crate::action::{Attempt, Failed, Internal, Performed};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
-use druse_engine::event::{Entry, Status};
+use druse_engine::event::{Entry, Status, StepPath};
 use druse_engine::plan::InputCheck;
 use druse_engine::run::Run;
 use druse_engine::{AutomationId, Digest, Json, RunId};
@@ -107,11 +107,18 @@ impl Engine {
         }
     }
 
-    /// The run that a step of a run has started with this idempotency key.
-    pub(super) fn child(&self, parent: RunId, key: &str) -> Option<RunId> {
+    /// The run that a step of a run has started last.
+    pub(super) fn child(&self, parent: &Run, step: &StepPath) -> Option<RunId> {
+        let key = parent.key_of(step)?;
+        let failed = parent.failed_attempts(step);
+        let mut tries = (0..=failed).rev().map(|failed| child_key(key, failed));
+        tries.find_map(|key| self.child_with(parent.id(), key))
+    }
+
+    fn child_with(&self, parent: RunId, key: String) -> Option<RunId> {
         let claim = IdempotencyClaim {
             scope: child_scope(parent),
-            key: key.to_owned(),
+            key,
             body: Digest::of(b""),
         };
         let key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
@@ -123,17 +130,24 @@ impl Engine {
         let input = attempt.input.value();
         let automation = self.child_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
-        let (depth, parent_name, person, starters) = {
+        let (depth, parent_name, person, starters, failed) = {
             let locked = live::lock(&parent);
             let start = locked.run.start();
             let person = first_starter(&locked.run);
             let starters = json!(all_starters(start));
-            (start.depth + 1, start.name.clone(), person, starters)
+            let failed = locked.run.failed_attempts(&attempt.step.as_str().into());
+            (
+                start.depth + 1,
+                start.name.clone(),
+                person,
+                starters,
+                failed,
+            )
         };
         self.stays_sensitive(attempt, automation)?;
         let claim = IdempotencyClaim {
             scope: child_scope(attempt.run),
-            key: attempt.idempotency_key.clone(),
+            key: child_key(&attempt.idempotency_key, failed),
             body: Digest::of(attempt.input.text().as_bytes()),
         };
         let scope_key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
@@ -224,9 +238,17 @@ impl Engine {
 
     fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
         if let Some(id) = input["id"].as_str() {
-            return id
+            let automation = id
                 .parse()
-                .map_err(|_| Failed::input(format!("{id:?} is not an automation's id.")));
+                .map_err(|_| Failed::input(format!("{id:?} is not an automation's id.")))?;
+            let known = self.has_automation(automation);
+            return match known.map_err(|error| refused(error.into()))? {
+                true => Ok(automation),
+                false => Err(Failed::permanent(
+                    "unknown_automation",
+                    format!("There is no automation {id}."),
+                )),
+            };
         }
         let name = input["name"].as_str().unwrap_or_default();
         let row: Option<AutomationName> = self
@@ -246,6 +268,15 @@ impl Engine {
 /// Where the claims of a run's children stand.
 fn child_scope(parent: RunId) -> String {
     format!("run:{parent}")
+}
+
+/// By what the run is found that an attempt has started. An attempt that a crash interrupted is repeated and finds
+/// it; once an attempt has failed, the next one starts another.
+fn child_key(key: &str, failed: usize) -> String {
+    match failed {
+        0 => key.to_owned(),
+        failed => format!("{key}~{failed}"),
+    }
 }
 
 /// Asks again while the store takes no new work: a run that has begun does not fail because a disk is

@@ -114,6 +114,13 @@ impl LiveRun {
         followed.is_some_and(|sender| sender.receiver_count() > 0)
     }
 
+    /// Tells every attempt to stop.
+    pub(super) fn stop_attempts(&self) {
+        for token in self.attempts.values() {
+            token.cancel();
+        }
+    }
+
     /// Whether nothing of it is under way outside.
     fn is_idle(&self) -> bool {
         self.attempts.is_empty() && self.launching.is_empty() && self.waiting.is_empty()
@@ -450,9 +457,7 @@ impl LiveRuns {
     /// Tells every attempt to stop.
     pub(super) fn stop_attempts(&self) {
         for live in self.awake() {
-            for token in lock(&live).attempts.values() {
-                token.cancel();
-            }
+            lock(&live).stop_attempts();
         }
     }
 

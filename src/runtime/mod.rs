@@ -9,6 +9,7 @@ pub mod clock;
 mod deadlock;
 mod decide;
 mod dispatch;
+mod fence;
 mod flow;
 mod hearing;
 mod hold;
@@ -39,6 +40,7 @@ mod waits;
 pub use hearing::UnderWay;
 pub use internal::Publish;
 pub use observe::Ended;
+pub use read::Sensitive;
 pub use recover::Recovered;
 pub use rehearse::{Given, Rehearsed};
 pub use stuck::{Examined, LeftToPeople, Stuck};
@@ -67,6 +69,7 @@ pub(crate) struct Inner {
     plans: plan::Plans,
     pins: pins::Pins,
     live: live::LiveRuns,
+    fence: fence::Fence,
     /// Whether this process carries all runs, and not only those that a command is about.
     carries_all: AtomicBool,
     timers: timer::Timers,
@@ -117,6 +120,7 @@ impl Engine {
             plans: plan::Plans::default(),
             pins: pins::Pins::default(),
             live: live::LiveRuns::default(),
+            fence: fence::Fence::default(),
             carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
             uncertain: uncertain::Uncertain::default(),

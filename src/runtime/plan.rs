@@ -72,6 +72,15 @@ impl Engine {
         Ok(found.plan.clone())
     }
 
+    /// Whether there is such an automation, and it was not removed.
+    ///
+    /// # Errors
+    /// When its row cannot be read.
+    pub(super) fn has_automation(&self, automation: AutomationId) -> Result<bool, ReadError> {
+        let row: Option<Automation> = self.0.store.get(&automation.to_string())?;
+        Ok(row.is_some())
+    }
+
     /// What the active version of an automation may touch; nothing where there is none.
     pub fn capabilities(&self, automation: AutomationId) -> Arc<Capabilities> {
         match self.0.plans.get(&*self.0.store, automation, None) {

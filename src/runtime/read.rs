@@ -3,13 +3,23 @@
 
 use super::live::{self, Found};
 use super::{Engine, attempt::given, clock};
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret, is_seal};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
 use druse_engine::event::RunEvent;
 use druse_engine::run::Run;
+use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// The sensitive inputs of a run.
+#[derive(Debug)]
+pub struct Sensitive {
+    /// What finds them, and everything in them.
+    pub redactor: Redactor,
+    /// Those that are a text or a number, as such, with what the run keeps of each.
+    pub seals: Vec<(Secret, String)>,
+}
 
 impl Engine {
     /// A run with its steps, as it was when this was called, or later.
@@ -34,9 +44,9 @@ impl Engine {
         self.stored(id)
     }
 
-    /// What finds the sensitive inputs of a run; nothing where it has none, where there is no such run, and where
-    /// they cannot be opened.
-    pub fn sensitive_of(&self, id: RunId) -> Option<Redactor> {
+    /// The sensitive inputs of a run; nothing where it has none, where there is no such run, and where they cannot
+    /// be opened.
+    pub fn sensitive_of(&self, id: RunId) -> Option<Sensitive> {
         let (root, given) = match self.0.live.get(id) {
             Some(live) => {
                 let locked = live::lock(&live);
@@ -53,7 +63,20 @@ impl Engine {
         };
         let secrets = self.0.actions.secrets();
         let opened = secrets.open_sealed(root, &given, &given).ok()??;
-        Some(Redactor::of_inputs(&opened.clear))
+        let sealed = given.value().as_object().into_iter().flatten();
+        let seals = sealed.filter_map(|(name, seal)| {
+            let seal = seal.as_str().filter(|seal| is_seal(seal))?;
+            let clear = match opened.value.value().get(name)? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            Some((Secret::from(clear.as_str()), seal.to_owned()))
+        });
+        Some(Sensitive {
+            redactor: Redactor::of_inputs(&opened.clear),
+            seals: seals.collect(),
+        })
     }
 
     fn stored(&self, id: RunId) -> Result<Option<RunView>, RunError> {

@@ -1,6 +1,7 @@
 //! The start: every run that had not ended is rebuilt from its journal and goes on.
 
 use super::asleep::Asleep;
+use super::fence::unless_it_panics;
 use super::live::{LiveRun, lock};
 use super::plan::Compiled;
 use super::{Engine, clock};
@@ -44,6 +45,10 @@ impl Engine {
             resumed: 0,
         };
         recovered.resumed = ids.len();
+        // What comes for them comes later, and so its ids have to say.
+        if let Some(last) = ids.iter().max() {
+            clock::sort_behind(last.0.unix_ms());
+        }
         let death = self.death(&runs)?;
         self.0.store.take_up();
         self.load_rates()?;
@@ -94,8 +99,10 @@ impl Engine {
     fn sleeps_on(&self, id: RunId, run: Run) -> Option<Run> {
         let now = clock::now();
         let asleep = Asleep::of(&run, now).filter(|_| {
-            let recovers = run.decide(now, &Input::Recover { alone: false });
-            recovers.is_ok_and(|facts| facts.is_empty()) && !self.lacks_claim(&run)
+            // A fault in it is met again, and dealt with, when it is taken up.
+            let recovers = unless_it_panics(|| run.decide(now, &Input::Recover { alone: false }));
+            recovers.is_ok_and(|facts| facts.is_ok_and(|facts| facts.is_empty()))
+                && !self.lacks_claim(&run)
         });
         let Some(asleep) = asleep else {
             return Some(run);
@@ -121,6 +128,7 @@ impl Engine {
                 Ok(run) => take(id, run),
                 Err(reason) => {
                     fenced += 1;
+                    self.0.fence.add(id);
                     tracing::error!(run = %id, reason, "a run cannot be taken up and is fenced off");
                 }
             }
@@ -136,7 +144,8 @@ impl Engine {
     /// The run that a journal tells of.
     pub(super) fn replayed(&self, entries: Vec<Entry>) -> Result<Run, String> {
         let compiled = self.plan_of(&entries)?;
-        Run::replay(compiled.plan.clone(), entries).map_err(|error| error.to_string())
+        let replayed = unless_it_panics(|| Run::replay(compiled.plan.clone(), entries))?;
+        replayed.map_err(|error| error.to_string())
     }
 
     /// The whole journal of a run.

@@ -78,7 +78,10 @@ impl Engine {
         let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
+            Kept::Undone { .. }
+            | Kept::Asked { .. }
+            | Kept::SentBack { .. }
+            | Kept::Artifact { .. } => None,
         });
         Ok(RetryPreview {
             version: prepared.compiled.version,
@@ -111,6 +114,10 @@ impl Engine {
         let old = self.replayed(entries.clone()).map_err(damaged)?;
         let before = old.start().clone();
         let automation = before.automation.ok_or(RunError::NotFound("automation"))?;
+        // Its versions stay for the histories of its runs, but nothing begins with them.
+        if !self.has_automation(automation)? {
+            return Err(RunError::NotFound("automation any more"));
+        }
         let compiled = self
             .0
             .plans
@@ -121,8 +128,11 @@ impl Engine {
             )
             .map_err(RunError::from)?;
         let inputs = self.retried_inputs(&compiled.plan, before.root, &before.inputs, inputs)?;
-        let retained = retain(&old, &entries, &compiled.plan, &inputs, from, run)
-            .ok_or(RunError::NotFound("step"))?;
+        let retained = retain(&old, &entries, &compiled.plan, &inputs, from, run).ok_or(
+            RunError::NotFound(
+                "step in the document's own list (of one inside a loop, name the loop)",
+            ),
+        )?;
         Ok(Prepared {
             before,
             compiled,

@@ -45,7 +45,8 @@ pub struct Examined {
     pub live: usize,
     /// Those that go on by themselves: an attempt is under way, or a time is set.
     pub moving: usize,
-    /// Those that wait for somebody or something outside, by name.
+    /// Those that wait for somebody or something outside, by name. A time at which such a wait is given up does
+    /// not make one that goes on.
     pub waiting: usize,
     /// Those that no server carries: this process was started for one command.
     pub held: usize,
@@ -105,7 +106,7 @@ impl Engine {
     fn state_of_none(&self, id: RunId) -> State {
         match self.0.store.run_head(id) {
             Ok(Some(head)) if !head.status.is_final() => {
-                let reason = "nobody carries it: its journal or its version could not be read";
+                let reason = "nobody carries it: its journal or its version could not be read, or a fault of Druse ended its turn";
                 State::Stuck(reason.into(), 0)
             }
             Ok(_) => State::Gone,
@@ -123,7 +124,7 @@ impl Engine {
         }
         match not_in_time(asleep.deadline, self.0.timers.due(id)) {
             Some(reason) => State::Stuck(reason, asleep.seq),
-            None if asleep.deadline.is_some() => State::Moving(None),
+            None if asleep.moves => State::Moving(None),
             None => State::Waiting(None),
         }
     }
@@ -158,9 +159,7 @@ impl Engine {
             return State::Stuck(reason, locked.run.last_seq());
         }
         let run = &locked.run;
-        let throttled = !run.throttled().is_empty();
-        let timed = due.is_some() || run.next_silence().is_some() || throttled;
-        if timed || run.running().next().is_some() {
+        if run.moves_by_itself() || !run.throttled().is_empty() {
             State::Moving(left_to_people(run))
         } else {
             State::Waiting(left_to_people(run))
@@ -250,6 +249,12 @@ impl Engine {
         if let Some(live) = self.0.live.get(run) {
             lock(&live).lose_notices();
         }
+    }
+
+    /// Lets each turn of a run fail, as a bug would.
+    pub(crate) fn make_faulty(&self, run: RunId) {
+        let mut faulty = self.0.fence.faulty.lock().expect("no panic");
+        faulty.insert(run);
     }
 
     /// Forgets that a run has not ended, as a bug would.

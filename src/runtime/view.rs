@@ -50,7 +50,7 @@ impl Engine {
         let steps = view.steps.iter_mut().flatten();
         for step in steps.filter(|step| step.action == ActionKind::Automation.name()) {
             let path = StepPath::from(step.path.as_str());
-            step.child = run.key_of(&path).and_then(|key| self.child(run.id(), key));
+            step.child = self.child(run, &path);
             step.child = step.child.or_else(|| said_child(step));
         }
     }

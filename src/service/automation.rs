@@ -6,7 +6,7 @@ use super::review::ReviewView;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::capability::Capabilities;
-use druse_engine::carried::{self, Steps};
+use druse_engine::carried::{self, StepPlaces};
 use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
@@ -160,8 +160,8 @@ impl App {
             .as_ref()
             .and_then(|report| serde_json::from_value(report["findings"].clone()).ok())
             .unwrap_or_default();
-        let then = Steps::of(&source.document);
-        let now = Steps::of(&version.document);
+        let then = StepPlaces::of(&source.document);
+        let now = StepPlaces::of(&version.document);
         let mut by_id: HashMap<String, usize> = HashMap::new();
         for (at, finding) in findings.iter().enumerate() {
             by_id.entry(finding.id.clone()).or_insert(at);
@@ -441,7 +441,7 @@ impl App {
 
 /// What the crystallizer found in one document, as it stands in a later one: with the step where it is
 /// now; `None` when the step is gone, or when somebody put another value in the place of the one in question.
-fn still(mut finding: Finding, then: &Steps<'_>, now: &Steps<'_>) -> Option<Finding> {
+fn still(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> Option<Finding> {
     let Some(step) = finding.step.as_deref() else {
         return Some(finding);
     };
@@ -457,7 +457,7 @@ fn still(mut finding: Finding, then: &Steps<'_>, now: &Steps<'_>) -> Option<Find
     };
     let (before, after) = (then.place(step)?, now.place(step)?);
     let inner = path.strip_prefix(before)?;
-    let value = |steps: &Steps<'_>, place: &str| {
+    let value = |steps: &StepPlaces<'_>, place: &str| {
         let document = steps.document();
         document.pointer(&format!("{place}{inner}")).cloned()
     };
@@ -465,7 +465,7 @@ fn still(mut finding: Finding, then: &Steps<'_>, now: &Steps<'_>) -> Option<Find
         return None;
     }
     // Nothing but another step's content can put right what is wrong with a whole step.
-    let with = |steps: &Steps<'_>, place: &str| {
+    let with = |steps: &StepPlaces<'_>, place: &str| {
         let document = steps.document();
         document.pointer(&format!("{place}/with")).cloned()
     };
@@ -477,7 +477,7 @@ fn still(mut finding: Finding, then: &Steps<'_>, now: &Steps<'_>) -> Option<Find
 }
 
 /// What nobody had to acknowledge because a gate stood before the step has to be, once that gate is gone.
-fn without_gate(mut finding: Finding, then: &Steps<'_>, now: &Steps<'_>) -> Finding {
+fn without_gate(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> Finding {
     let gone = finding
         .step
         .as_deref()
@@ -535,7 +535,12 @@ mod tests {
             .at_path("/steps/2/with/to");
         let then = steps(json!(["gate"]));
         let asked = |now: Value| {
-            without_gate(finding.clone(), &Steps::of(&then), &Steps::of(&now)).acknowledge
+            without_gate(
+                finding.clone(),
+                &StepPlaces::of(&then),
+                &StepPlaces::of(&now),
+            )
+            .acknowledge
         };
         assert!(!asked(steps(json!(["gate"]))));
         assert!(!asked(steps(json!(["between"]))));
@@ -545,14 +550,14 @@ mod tests {
         ));
         // Where no gate stood it was asked about from the beginning, or never.
         let open = steps(json!([]));
-        let open = Steps::of(&open);
+        let open = StepPlaces::of(&open);
         assert!(!without_gate(finding.clone(), &open, &open).acknowledge);
     }
 
     #[test]
     fn a_finding_goes_with_its_step_and_ends_with_its_value() {
         let still = |finding: Finding, then: &Value, now: &Value| {
-            super::still(finding, &Steps::of(then), &Steps::of(now))
+            super::still(finding, &StepPlaces::of(then), &StepPlaces::of(now))
         };
         let then = json!({ "steps": [
             { "id": "a", "with": { "x": 1, "y": "z" } },

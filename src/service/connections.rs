@@ -1,7 +1,7 @@
 //! Connections: where actions may reach, set up by administrators.
 
 use super::{App, Principal, Problem, audit::Audited, page};
-use crate::connection::{Connection, is_name, rate_of};
+use crate::connection::{Connection, in_clear, is_name, rate_of};
 use crate::runtime::clock;
 use druse_storage::{Batch, Connection as Row, RateHold, StoreExt};
 use schemars::JsonSchema;
@@ -86,7 +86,14 @@ impl App {
             map.shift_remove("name");
             map.shift_remove("updated_at");
         }
-        let connection = Connection::parse("", &definition).map_err(|findings| {
+        // Of what is stored already it is not asked: a server goes on with what it was given before.
+        let clear = in_clear("", &definition);
+        let parsed = match Connection::parse("", &definition) {
+            Ok(_) if !clear.is_empty() => Err(clear),
+            Err(wrong) => Err(wrong.into_iter().chain(clear).collect()),
+            parsed => parsed,
+        };
+        let connection = parsed.map_err(|findings: Vec<druse_engine::Finding>| {
             Problem::unprocessable(
                 "bad_connection",
                 "The connection is wrong.",

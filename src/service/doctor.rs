@@ -46,9 +46,9 @@ pub struct Diagnosis {
 pub struct RunFigures {
     /// All of them.
     pub live: usize,
-    /// An attempt is under way, or a time is set at which they are looked at.
+    /// An attempt is under way, or a time is set at which they go on.
     pub moving: usize,
-    /// They wait for somebody or something outside, by name.
+    /// They wait for somebody or something outside, by name, be there a limit of that wait or none.
     pub waiting: usize,
     /// No server carries them.
     pub held: usize,
@@ -374,7 +374,7 @@ fn of_store(health: &StoreHealth, problems: &mut Vec<Trouble>) {
     if health.over_quota {
         let text =
             "The history takes more than it may, and none of it can go: no new work is taken.";
-        let help = "Raise `max_bytes` of the retention settings, or end runs that wait.";
+        let help = "Raise `max_bytes` of the retention settings, or end runs that go on or wait: no run that has ended is kept against it, but for those that one which goes on has started.";
         problems.push(Trouble::error("over_quota", &folder, text.into(), help));
     }
     let little = match (health.free_bytes, health.disk_bytes) {

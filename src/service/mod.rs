@@ -7,6 +7,7 @@ pub mod app;
 pub mod artifacts;
 pub mod audit;
 pub mod automation;
+pub(crate) mod behind;
 pub mod checked;
 pub mod connections;
 pub mod difference;
@@ -34,13 +35,14 @@ pub mod steps;
 pub mod tokens;
 pub mod tools;
 pub mod unread;
+pub(crate) mod words;
 
 pub use app::{App, Options};
 pub use artifacts::ArtifactView;
 pub use principal::{Principal, Role};
 pub use problem::Problem;
 pub use run::{
-    ApprovalView, AttemptView, CAUSES, DecisionRequest, FailureView, IdempotencyClaim, QueuePlace,
-    ResolveRequest, Resume, Retry, RetryPreview, RunError, RunView, SinceAsked, StepView, Submit,
-    Wish,
+    ApprovalView, AttemptView, CAUSES, DecisionRequest, FailureView, Filled, IdempotencyClaim,
+    QueuePlace, ResolveRequest, Resume, Retry, RetryPreview, RunError, RunView, SinceAsked,
+    StepView, Submit, Wish,
 };

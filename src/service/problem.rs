@@ -218,6 +218,11 @@ impl From<RunError> for Problem {
                 message,
                 "Start a new run, or retry this one.",
             ),
+            RunError::FencedOff => Self::conflict(
+                "run_fenced_off",
+                message,
+                "It stays as it is, and the server's log says why. Start a new run; one that a fault of Druse ended is taken up by the next start of a version without it.",
+            ),
             RunError::NotOver => {
                 Self::conflict("not_over", message, "Wait for its end, or cancel it first.")
             }

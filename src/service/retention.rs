@@ -1,9 +1,11 @@
 //! How long history is kept: by age, by count and by what it takes of the disk. Runs leave whole, oldest
-//! first, and never one that has not ended or that a repeated request may still ask for; then their part
-//! of the log is given back.
+//! first, and never one that has not ended; one that a repeated request is answered from only where space
+//! is short. Then their part of the log is given back.
 
+mod claims;
 mod files;
 mod policy;
+mod watch;
 
 use super::problem::sentence;
 use super::{App, Principal, Problem, audit::Audited, idempotency, page};
@@ -24,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use watch::Watch;
 
 const SETTING: &str = "retention";
 /// How often is looked whether something is to leave.
@@ -71,6 +74,7 @@ pub struct Keeper {
     /// Why the log could not be given back at the last look.
     blocked: Mutex<Option<String>>,
     searched: Searched,
+    watch: Watch,
 }
 
 impl Keeper {
@@ -141,6 +145,7 @@ impl App {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
                 () = self.keeper.changed.notified() => {}
+                () = self.nearly_over() => {}
                 () = self.engine.closing() => return,
             }
             let app = self.clone();
@@ -186,6 +191,7 @@ impl App {
             kept,
             now,
             claimed: None,
+            tight: false,
             links: None,
             swept: Swept::default(),
         };
@@ -197,6 +203,7 @@ impl App {
         sweep.by_quota()?;
         sweep.files(all)?;
         sweep.give_back(all)?;
+        self.keeper.watch.also_written(sweep.swept.moved_bytes);
         Ok(sweep.swept)
     }
 
@@ -214,6 +221,8 @@ struct Sweep<'a> {
     now: Timestamp,
     /// Runs that a repeated request may still ask for, once they are needed.
     claimed: Option<BTreeSet<RunId>>,
+    /// Whether these leave, too, because nothing else is left that may.
+    tight: bool,
     /// The keys of the links to each approval, once they are needed.
     links: Option<BTreeMap<ApprovalId, Vec<String>>>,
     swept: Swept,
@@ -296,39 +305,58 @@ impl Sweep<'_> {
         self.forget(&old, "count")
     }
 
-    /// The oldest runs, while the history takes more than it may.
+    /// The oldest runs, while the history takes more than it may: first those that nobody can ask for by
+    /// repeating a request, then these, too. That they were started is told by rows of their own.
     fn by_quota(&mut self) -> Result<(), Problem> {
         let Some(most) = self.kept.max_bytes else {
             self.store().set_over_quota(false);
+            self.app.keeper.watch.rests();
             return Ok(());
         };
+        let written = self.app.written()?;
         let usage = self.store().usage()?;
         let logs = self.logs().all_bytes();
         let logs = logs.map_err(|error| Problem::internal(&error))?;
         let mut taken = usage.live_bytes + logs + self.file_bytes()?;
         if taken > most / 100 * OVER {
             let wanted = most / 100 * UNDER;
-            let mut after = None;
-            while taken > wanted {
-                let page = self.store().oldest_ended(after, TOGETHER)?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.run);
-                let mut more = taken - wanted;
-                let old: Vec<EndedRun> = page
-                    .into_iter()
-                    .take_while(|run| {
-                        let needed = more > 0;
-                        let files: u64 = self.left_behind(run.run).files.values().sum();
-                        let own = run.bytes + self.logs().bytes(run.run) + files;
-                        more = more.saturating_sub(own);
-                        needed
-                    })
-                    .collect();
-                taken = taken.saturating_sub(self.forget_some(&old, "quota")?);
+            taken = self.down_to(wanted, taken)?;
+            if taken > most / 100 * OVER {
+                self.tight = true;
+                taken = self.down_to(wanted, taken)?;
+                self.tight = false;
             }
         }
         self.store().set_over_quota(taken > most);
+        self.app.keeper.watch.looked(most, taken, written);
         Ok(())
+    }
+
+    /// Lets the oldest runs leave until about so many bytes are taken, and gives how many then are.
+    fn down_to(&mut self, wanted: u64, mut taken: u64) -> Result<u64, Problem> {
+        let mut after = None;
+        while taken > wanted {
+            let page = self.store().oldest_ended(after, TOGETHER)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.run);
+            let mut more = taken - wanted;
+            let mut old = Vec::new();
+            for run in page {
+                if more == 0 {
+                    break;
+                }
+                // What stays frees nothing.
+                if self.is_wanted(&run)? {
+                    continue;
+                }
+                let files: u64 = self.left_behind(run.run).files.values().sum();
+                let own = run.bytes + self.logs().bytes(run.run) + files;
+                more = more.saturating_sub(own);
+                old.push(run);
+            }
+            taken = taken.saturating_sub(self.forget_some(&old, "quota")?);
+        }
+        Ok(taken)
     }
 
     fn each_ended(&self, visit: &mut dyn FnMut(&EndedRun) -> bool) -> Result<(), Problem> {
@@ -401,7 +429,7 @@ impl Sweep<'_> {
 
     /// Whether a repeated request, or a run that has not ended, may still ask for a run.
     fn is_wanted(&mut self, run: &EndedRun) -> Result<bool, Problem> {
-        if self.now.since(run.ended_at) <= idempotency::KEPT {
+        if !self.tight && self.now.since(run.ended_at) <= idempotency::KEPT {
             if self.claimed.is_none() {
                 self.claimed = Some(self.claims()?);
             }
@@ -423,23 +451,6 @@ impl Sweep<'_> {
         Ok(parent.is_ok_and(|head| head.is_some_and(|head| !head.status.is_final())))
     }
 
-    /// The runs that idempotency keys and deliveries within their time give again.
-    fn claims(&self) -> Result<BTreeSet<RunId>, Problem> {
-        let mut claimed = BTreeSet::new();
-        self.each(|key: &IdempotencyKey| {
-            if self.now.since(key.at) <= idempotency::KEPT {
-                let run = key.made["run"].as_str();
-                claimed.extend(run.and_then(|id| id.parse::<RunId>().ok()));
-            }
-        })?;
-        self.each(|key: &FiringKey| {
-            if self.now.since(key.at) <= idempotency::KEPT {
-                claimed.extend(key.run);
-            }
-        })?;
-        Ok(claimed)
-    }
-
     /// The keys of the links to an approval; they are not asked for again.
     fn links_to(&mut self, approval: ApprovalId) -> Result<Vec<String>, Problem> {
         if self.links.is_none() {
@@ -454,8 +465,17 @@ impl Sweep<'_> {
         Ok(links.unwrap_or_default())
     }
 
-    fn each<E: Entity>(&self, mut visit: impl FnMut(&E)) -> Result<(), Problem> {
+    fn each<E: Entity>(&self, visit: impl FnMut(&E)) -> Result<(), Problem> {
+        self.each_below("", visit)
+    }
+
+    fn each_below<E: Entity>(
+        &self,
+        prefix: &str,
+        mut visit: impl FnMut(&E),
+    ) -> Result<(), Problem> {
         let mut scan = Scan {
+            prefix: prefix.into(),
             limit: PAGE,
             ..Scan::default()
         };

@@ -8,8 +8,7 @@ use druse_engine::definition::Step;
 use druse_engine::event::Status;
 use druse_engine::{AutomationId, RunId, Timestamp};
 use druse_storage::{
-    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, ToolPins, UnreadChange,
-    Version,
+    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, UnreadChange, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -135,9 +134,7 @@ impl App {
         for change in page::all::<UnreadChange>(&*self.store, &format!("{}/", row.id))? {
             batch = batch.remove::<UnreadChange>(change.key());
         }
-        for pins in page::all::<ToolPins>(&*self.store, &format!("{}/", row.id))? {
-            batch = batch.remove::<ToolPins>(pins.key());
-        }
+        // The tools that its versions were activated with stay, as these do: a run that goes on is held to them.
         Ok(batch)
     }
 

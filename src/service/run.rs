@@ -123,13 +123,22 @@ pub struct DecisionRequest {
     /// Why.
     pub comment: Option<String>,
     /// The form's values.
-    pub fields: Option<Value>,
+    pub fields: Option<Filled>,
     /// The digest that the person saw.
     pub digest: Digest,
     /// Claimed together with the decision, with `{"approval": id}` as what was made.
     pub idempotency: Option<IdempotencyClaim>,
     /// Facts that become durable together with the decision: its line in the audit log.
     pub extra: Batch,
+}
+
+/// The values of a gate's form.
+#[derive(Debug, Clone)]
+pub struct Filled {
+    /// As they were given: with these the form is checked, and nothing keeps them.
+    pub given: Value,
+    /// As they are kept: a secret is masked, a sensitive input of the run is its seal.
+    pub kept: Value,
 }
 
 /// How runs begin.
@@ -518,6 +527,11 @@ pub enum RunError {
     /// The run has ended.
     #[error("The run has ended.")]
     AlreadyOver,
+    /// Nobody knows any more how it stands.
+    #[error(
+        "The run is fenced off: its journal cannot be read, or a fault of Druse ended its last turn."
+    )]
+    FencedOff,
     /// The step is not there, or is not uncertain.
     #[error("The run has no step at this path that is uncertain.")]
     NotUncertain,

@@ -6,8 +6,8 @@ use super::{App, Principal, Problem, audit::Audited, page, tools::tool_rules};
 use crate::runtime::clock;
 use bytes::Bytes;
 use druse_crystallizer::{
-    Counts, Decisions, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef, Turn,
-    crystallize, recording,
+    Counts, Decisions, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef,
+    ToolRule, Turn, crystallize, recording,
 };
 use druse_engine::{Digest, Finding, SessionId, Timestamp};
 use druse_storage::{
@@ -74,7 +74,7 @@ pub struct CrystallizeRequest {
     /// exact (the default) or bound.
     #[serde(default)]
     pub mode: Option<Mode>,
-    /// Rules that come before the server's tool map.
+    /// Rules that come before the server's tool map; left out, with `into`: those that the automation was made with.
     #[serde(default)]
     pub tools: Option<Value>,
     /// Ids of further recordings of the same task; left out, with `into`: those that the automation was made with.
@@ -113,6 +113,22 @@ struct MadeWith {
     mode: Option<Mode>,
     also: Vec<String>,
     decisions: Decisions,
+    /// The rules that were given with the request.
+    tools: Vec<ToolRule>,
+}
+
+/// The rules that match a tool of these sessions.
+fn used(rules: &[ToolRule], sessions: &[Session]) -> Vec<ToolRule> {
+    let names: BTreeSet<&str> = sessions
+        .iter()
+        .flat_map(Session::calls)
+        .map(|call| call.name.as_str())
+        .collect();
+    let matched = rules.iter().filter(|rule| {
+        let mut names = names.iter();
+        names.any(|name| druse_crystallizer::tool_matches(&rule.pattern, name))
+    });
+    matched.cloned().collect()
 }
 
 /// The beginning of what people said in a session.
@@ -286,8 +302,9 @@ impl App {
         }
         let mut rules = match request.tools {
             Some(value) => tool_rules(value)?,
-            None => Vec::new(),
+            None => before.tools,
         };
+        let given = rules.len();
         rules.extend(self.tool_rules()?);
         let connections: Vec<Connection> = page::all(&*self.store, "")?;
         let secrets: Vec<Secret> = page::all(&*self.store, "")?;
@@ -318,23 +335,33 @@ impl App {
             ..Options::default()
         };
         let store: Arc<dyn Store> = self.store.clone();
-        let mut made = self
+        let (mut made, tools, server_tools) = self
             .off_thread(move || {
                 let mut sessions = Vec::with_capacity(rows.len());
                 for row in &rows {
                     sessions.push(Self::session(&*store, row)?);
                 }
-                crystallize(&sessions, &options).map_err(|error| {
+                let made = crystallize(&sessions, &options).map_err(|error| {
                     let status = StatusCode::from_u16(error.status())
                         .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
                     Problem::new(status, error.code, error.message, error.help)
-                })
+                })?;
+                let (given, server) = options.tools.split_at(given);
+                Ok((made, used(given, &sessions), used(server, &sessions)))
             })
             .await?;
         if let Some(Value::Object(crystallized)) = made.document.metadata.get_mut("crystallized")
             && !also.is_empty()
         {
             crystallized.insert("also".into(), json!(also));
+        }
+        // What a step's answer is in the recording is read by the rules that made it, whatever the map becomes.
+        if let Some(Value::Object(crystallized)) = made.document.metadata.get_mut("crystallized") {
+            for (key, rules) in [("tools", tools), ("server_tools", server_tools)] {
+                if !rules.is_empty() {
+                    crystallized.insert(key.into(), json!(rules));
+                }
+            }
         }
         made.document.name = match &into {
             Some(row) => row.name.clone(),
@@ -393,6 +420,7 @@ impl App {
                 mode: serde_json::from_value(made["mode"].clone()).ok(),
                 also: serde_json::from_value(made["also"].clone()).unwrap_or_default(),
                 decisions: Decisions::of_metadata(metadata),
+                tools: serde_json::from_value(made["tools"].clone()).unwrap_or_default(),
             });
         }
         Ok(MadeWith::default())

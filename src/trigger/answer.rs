@@ -1,7 +1,7 @@
 //! What the sender of a webhook is answered once the run that it started is over.
 
-use super::Triggers;
 use super::hook::HookAnswer;
+use super::{Started, Triggers};
 use crate::service::{Problem, RunView};
 use druse_engine::event::{Failure, RunEvent, Start, Status};
 use druse_engine::expression::{ExpressionError, Names, RunFacts, StepValue, Template, Values};
@@ -34,6 +34,10 @@ impl Triggers {
         run: RunId,
     ) -> Result<HookAnswer, Problem> {
         if !respond.waits() {
+            return Ok(accepted(run));
+        }
+        if matches!(self.started(run)?, Started::Never) {
+            // It came before, and its run has left the history: nothing more is known of it.
             return Ok(accepted(run));
         }
         let view = tokio::select! {

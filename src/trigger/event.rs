@@ -364,6 +364,11 @@ impl Triggers {
             let Some(run) = key.run.filter(|run| missing.contains(run)) else {
                 continue;
             };
+            if !self.is_owed(&key)? {
+                // It was started, and has left the history since.
+                missing.retain(|other| *other != run);
+                continue;
+            }
             missing.retain(|other| *other != run);
             let mut arrival = self.event_arrival(&armed, event, &stored);
             arrival.firing = key.firing;
@@ -413,10 +418,7 @@ impl Triggers {
             let last = page.len() < PAGE;
             for stored in page {
                 after = Some(stored.key());
-                let mut whole = true;
-                for run in &stored.runs {
-                    whole &= !matches!(self.started(*run)?, Started::Never);
-                }
+                let whole = !self.owes(&stored)?;
                 if whole {
                     past += 1;
                 } else {
@@ -428,6 +430,38 @@ impl Triggers {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether an event was stored without all of its runs.
+    fn owes(&self, stored: &StoredEvent) -> Result<bool, ReadError> {
+        let mut missing = Vec::new();
+        for run in &stored.runs {
+            if matches!(self.started(*run)?, Started::Never) {
+                missing.push(*run);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        let Ok(event) = read_one(stored.event.clone()) else {
+            return Ok(true);
+        };
+        let occurrence = event.occurrence();
+        for armed in self.those(|armed| matches!(armed.kind, Kind::Event { .. })) {
+            let key: Option<FiringKey> = self.store().get(&key_of(&armed, &occurrence))?;
+            let Some(key) = key else { continue };
+            if key.run.is_some_and(|run| missing.contains(&run)) && self.is_owed(&key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the run of a claim, which is not there, is still to be started. Its firing waits until the run
+    /// makes it accepted in the same batch: otherwise it was started and has left the history.
+    fn is_owed(&self, key: &FiringKey) -> Result<bool, ReadError> {
+        let firing: Option<Firing> = self.store().get(&Firing::key_of(key.trigger, key.firing))?;
+        Ok(firing.is_some_and(|firing| firing.status == FiringStatus::Queued))
     }
 
     /// Starts the runs that events still owe.

@@ -267,8 +267,14 @@ impl Triggers {
             }
             Err(error) => {
                 let finding = druse_engine::Finding::error(error.code, error.message.clone())
-                    .at_path(error.path)
-                    .help(error.help);
+                    .help(match error.help.is_empty() {
+                        true => format!(
+                            "Correct the expression at {} of the trigger, or look at what came with `druse triggers firing`.",
+                            error.path
+                        ),
+                        false => error.help,
+                    })
+                    .at_path(error.path);
                 let message = "The trigger's expressions do not fit what came.";
                 let problem = Problem::unprocessable(
                     "bad_mapping",

@@ -304,3 +304,30 @@ pub(super) fn cause(armed: &Armed, key: &str, value: &str) -> Value {
 pub(super) fn nobody() -> druse_engine::RunId {
     clock::new_id(druse_engine::RunId::from_parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_the_system_does_not_tell_of_says_so() {
+        let view = |notified| LookoutView {
+            begun: true,
+            looked_at: None,
+            next_at: None,
+            found: None,
+            notified,
+            cursor: Value::Null,
+            failures: 0,
+            failing_since: None,
+            error: None,
+        };
+        let codes = |notified| -> Vec<String> {
+            let findings = findings(&view(notified), Timestamp(0));
+            findings.into_iter().map(|one| one.code).collect()
+        };
+        assert_eq!(codes(Some(false)), ["no_notices"]);
+        assert_eq!(codes(Some(true)), [""; 0]);
+        assert_eq!(codes(None), [""; 0]);
+    }
+}

@@ -1,9 +1,9 @@
 //! What people do with triggers: fire one by hand, replay what came, pause and resume it.
 
-use super::Triggers;
 use super::fire::Fired;
 use super::registry::{Armed, Kind};
 use super::view::{FiringView, TriggerView};
+use super::{Started, Triggers};
 use crate::runtime::starters;
 use crate::service::{IdempotencyClaim, Problem};
 use druse_engine::{FiringId, TriggerId};
@@ -89,11 +89,21 @@ impl Triggers {
             (Some(payload), _, _) if payload.get(UNREADABLE).is_none() => {
                 (payload.clone().into(), row.starters)
             }
-            (None, Some(run), _) => {
-                let start = self.start_of(run)?;
-                let people = starters::people(&start);
-                (start.trigger, people)
-            }
+            (None, Some(run), at) => match (self.started(run)?, at) {
+                (Started::Never, Some(at)) => (scheduled(at).into(), row.starters),
+                (Started::Never, None) => {
+                    return Err(Problem::conflict(
+                        "nothing_kept",
+                        "The run of this firing has left the history, and what came with it.",
+                        "Have it sent again. The retention settings say how long runs are kept.",
+                    ));
+                }
+                _ => {
+                    let start = self.start_of(run)?;
+                    let people = starters::people(&start);
+                    (start.trigger, people)
+                }
+            },
             (None, None, Some(at)) => (scheduled(at).into(), row.starters),
             _ => {
                 return Err(Problem::conflict(

@@ -240,6 +240,16 @@ pub(super) fn load(store: &dyn Store) -> Result<Subscriptions, ReadError> {
     Ok(all)
 }
 
+/// What is wrong with one more beside so many.
+fn no_room(present: usize) -> Option<Finding> {
+    let finding = Finding::error(
+        "too_many",
+        format!("there are {MOST} subscriptions, which is the most"),
+    );
+    let help = "`druse events subscriptions` lists them; remove one that nobody needs.";
+    (present >= MOST).then(|| finding.help(help))
+}
+
 impl Triggers {
     pub(super) fn subscribed(&self, id: SubscriptionId) -> Option<Arc<Subscribed>> {
         let all = &self.0.subscriptions;
@@ -323,12 +333,7 @@ impl Triggers {
         let subscribed = Subscribed::compile(row.clone(), None).map_err(|wrong| {
             findings.extend(wrong);
         });
-        if self.all_subscribed().len() >= MOST {
-            findings.push(Finding::error(
-                "too_many",
-                format!("there are {MOST} subscriptions, which is the most"),
-            ));
-        }
+        findings.extend(no_room(self.all_subscribed().len()));
         let (Ok(subscribed), true) = (subscribed, findings.is_empty()) else {
             return Err(Problem::unprocessable(
                 "bad_subscription",
@@ -628,5 +633,16 @@ impl Triggers {
             created_at: now,
             finished_at: None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_a_thousand() {
+        assert_eq!(no_room(MOST - 1), None);
+        assert_eq!(no_room(MOST).unwrap().code, "too_many");
     }
 }

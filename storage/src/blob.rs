@@ -82,6 +82,8 @@ struct Held {
     /// While unused blobs are removed: what is or was held meanwhile. What names it may be durable only
     /// after it was looked for.
     met: Option<BTreeSet<Digest>>,
+    /// Bytes of all blobs that were written.
+    written: u64,
 }
 
 impl Holds {
@@ -102,6 +104,16 @@ impl Holds {
             bytes,
             holds: self.clone(),
         }
+    }
+
+    /// A blob of so many bytes was written.
+    pub(crate) fn wrote(&self, bytes: u64) {
+        self.lock().written += bytes;
+    }
+
+    /// Bytes of all blobs that were written since the store was opened.
+    pub(crate) fn written(&self) -> u64 {
+        self.lock().written
     }
 
     /// From now on and until [`Holds::end_sweep`] it is remembered what is held.

@@ -83,6 +83,8 @@ pub enum Table {
     ToolPins = 54,
     /// Names whose token was revoked, by name.
     Revocation = 55,
+    /// Sessions of browsers by the SHA-256 of what the browser keeps.
+    BrowserSession = 56,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.
@@ -651,6 +653,24 @@ pub struct Revocation {
     pub at: Timestamp,
 }
 entity!(Revocation, Revocation, self => self.name.clone());
+
+/// A session of a browser. It carries no right of its own: what its person may is read from their token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BrowserSession {
+    /// SHA-256 of what the browser keeps.
+    pub digest: Digest,
+    /// Who signed in: the id of their token, or `uid:<number>`.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// The role that they had.
+    pub role: String,
+    /// When.
+    pub begun: Timestamp,
+    /// When they did something last, give or take a few minutes.
+    pub used: Timestamp,
+}
+entity!(BrowserSession, BrowserSession, self => self.digest.to_string());
 
 /// A secret, sealed: only the holder of the key reads it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -342,6 +342,10 @@ pub trait Store: Send + Sync + 'static {
     /// How much of the disk the history takes, and how much of that is still needed. Reads the whole index.
     fn usage(&self) -> Result<Usage, ReadError>;
 
+    /// Bytes of the log and of files that were written so far, as a count that only grows: two of them say what
+    /// came in between. Reads nothing.
+    fn written_bytes(&self) -> u64;
+
     /// Runs that have ended, oldest first, after one of them, at most `limit`. From the beginning, it waits
     /// a moment for what has just ended.
     fn oldest_ended(&self, after: Option<RunId>, limit: usize) -> Result<Vec<EndedRun>, ReadError>;

@@ -81,7 +81,7 @@ impl VerifyReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable: `record_damaged`, `record_unreadable`, `chain_broken`, `sequence_gap`,
-    /// `log_truncated`, `head_changed`, `mark_damaged`, `blob_missing`, `blob_damaged`, `blob_unnamed`,
+    /// `log_truncated`, `head_changed`, `head_gone`, `mark_damaged`, `blob_missing`, `blob_damaged`, `blob_unnamed`,
     /// `row_unreadable`.
     pub code: &'static str,
     /// Where: a segment and an offset in it, or the name of a file.
@@ -443,15 +443,22 @@ impl Verifier {
                     head.number
                 ),
             ),
-            // What was given back cannot be compared; only its last record is named.
+            // Of what was given back only the last record is still named.
             None if number < self.report.first => match base {
-                Some(base) if base.number == number && base.digest != known.digest => (
+                Some(base) if base.number == number && base.digest == known.digest => return,
+                Some(base) if base.number == number => (
                     "head_changed",
                     format!(
                         "record {number}, which was given back, is not the one that was the head"
                     ),
                 ),
-                _ => return,
+                _ => (
+                    "head_gone",
+                    format!(
+                        "record {number}, which was the head, was given back: the log begins at record {}, and nothing tells whether it was this one. Keep a newer head",
+                        self.report.first
+                    ),
+                ),
             },
             None => (
                 "record_damaged",

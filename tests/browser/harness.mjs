@@ -40,18 +40,35 @@ export class Server {
     const server = new Server();
     server.folder = mkdtempSync(join(tmpdir(), "druse-browser-"));
     server.data = join(server.folder, "data");
-    server.process = spawn(DRUSE, ["serve", "--data", server.data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
+    await server.begin("127.0.0.1:0");
+    server.token = server.cli("tokens", "create", "--role", "admin", "--name", "ana").trim();
+    return server;
+  }
+
+  /** Starts the process, and waits until it listens. */
+  async begin(listen) {
+    this.process = spawn(DRUSE, ["serve", "--data", this.data, "--listen", listen], { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
-    server.address = await new Promise((found, failed) => {
-      server.process.stderr.on("data", piece => {
+    this.address = await new Promise((found, failed) => {
+      this.process.stderr.on("data", piece => {
         said += piece;
         const line = said.match(/listening on (\S+)/);
         if (line) found(line[1]);
       });
-      server.process.on("exit", () => failed(new Error(said)));
+      this.process.on("exit", () => failed(new Error(said)));
     });
-    server.token = server.cli("tokens", "create", "--role", "admin", "--name", "ana").trim();
-    return server;
+  }
+
+  /** Ends the process as a crash does; it can begin again at the same address. */
+  async crash() {
+    this.process.removeAllListeners("exit");
+    const over = new Promise(done => this.process.on("exit", done));
+    this.process.kill("SIGKILL");
+    await over;
+  }
+
+  async again() {
+    await this.begin(this.address.replace("http://", ""));
   }
 
   stop() {
@@ -190,6 +207,16 @@ export async function signedIn(t, browser, options = {}) {
   assert.equal(page.url(), `${server.address}/`);
   browser.broken.length = 0;
   return { server, context, page };
+}
+
+/** The cookies of whoever signs in by a one-time address. */
+export async function signIn(browser, server) {
+  const context = await browser.open();
+  const page = await context.newPage();
+  await page.goto(server.cli("open").trim());
+  const cookies = await context.cookies();
+  await context.close();
+  return cookies;
 }
 
 /** What axe-core says against a page, in lines. */

@@ -115,17 +115,37 @@ test("a real recording with thirty calls becomes an active automation in at most
 test("an approval on a phone, in three taps, with the link of a mail", async t => {
   const { server, page } = await signedIn(t, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   const id = await server.active(GATED);
-  const run = await server.run(id, { amount: 98.7 });
-  const gate = await server.gate(run.id);
-  await page.goto(`${server.address}/approvals/${gate.id}`);
-  await fits(page, "the approval");
-  const approve = page.getByRole("button", { name: "Approve" });
-  const box = await approve.boundingBox();
-  assert.ok(box.height >= 44 && box.y + box.height <= 740, `the button is at ${JSON.stringify(box)}`);
-  await page.getByLabel(/I have looked/).tap();
-  await approve.tap();
-  await page.getByRole("heading", { name: "What happens now" }).waitFor();
-  await until("the end of the run", async () => (await server.api("GET", `/runs/${run.id}`)).status === "succeeded");
+  // Both links that a mail may have: the address of the gate, for whoever is signed in, and one that is made for somebody.
+  for (const link of ["", "/links"]) {
+    const run = await server.run(id, { amount: 98.7 });
+    const gate = await server.gate(run.id);
+    const address = link ? (await server.api("POST", `/approvals/${gate.id}/links`, {})).address : `${server.address}/approvals/${gate.id}`;
+    // A mail program's page, which is of no site of ours.
+    await page.goto(`data:text/html,<a href="${address}">Please decide</a>`);
+    let taps = 0;
+    const tap = async target => { taps += 1; await target.tap(); };
+    await tap(page.getByRole("link", { name: "Please decide" }));
+    await page.getByRole("heading", { name: "Pay EUR 98.7?" }).waitFor();
+    await fits(page, "the approval");
+    // What it is about stands at the top, and how long there is.
+    for (const text of ["pay-bills", "started by ana", "ends in 24 h", "runs the program printf", "⇐ bill", "DE89 3704"]) assert.ok((await page.textContent("main")).includes(text), `${text} of ${link}`);
+    const approve = page.getByRole("button", { name: "Approve" });
+    if (!link) {
+      // Without a scroll: the tick and the buttons are within reach of the thumb.
+      for (const one of [approve, page.getByLabel(/I have looked/)]) {
+        const box = await one.boundingBox();
+        assert.ok(box.y + box.height <= 740 && box.y > 370, JSON.stringify(box));
+      }
+    }
+    const box = await approve.boundingBox();
+    assert.ok(box.height >= 44, `the button is ${JSON.stringify(box)}`);
+    assert.deepEqual(await violations(page), []);
+    await tap(page.getByLabel(/I have looked/));
+    await tap(approve);
+    await page.getByText(link ? "It is approved" : "What happens now").waitFor();
+    assert.ok(taps <= 3, `${taps} taps`);
+    await until("the end of the run", async () => (await server.api("GET", `/runs/${run.id}`)).status === "succeeded");
+  }
   whole();
 });
 
@@ -157,8 +177,12 @@ test("a run is followed while it goes on", async t => {
   const gate = await server.gate(run.id);
   await page.goto(`${server.address}/runs/${run.id}`);
   await page.getByText("waiting").first().waitFor();
+  const icon = () => page.locator("link[rel=icon]").getAttribute("href");
+  assert.match(await icon(), /waiting-/);
   await server.api("POST", `/approvals/${gate.id}/decision`, { decision: "approve", digest: gate.digest });
   await page.locator(".head .pill", { hasText: "succeeded" }).waitFor();
+  assert.match(await icon(), /succeeded-/);
+  assert.match(await page.title(), /^✓/);
   whole();
 });
 
@@ -221,6 +245,21 @@ test("keys go everywhere, and everything works without script", async t => {
   await page.goto(`${server.address}/automations/${id}`);
   await page.keyboard.press("e");
   await page.waitForURL(/tab=document/);
+  // To the filter, down and up the list, and open.
+  await server.run(id, { amount: 2 });
+  await page.goto(`${server.address}/runs`);
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.name), "automation_id");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement.blur());
+  const rows = await page.locator("a[data-open]").evaluateAll(all => all.map(link => link.pathname));
+  assert.ok(rows.length >= 2);
+  for (const [key, index] of [["j", 0], ["j", 1], ["k", 0], ["j", 1]]) {
+    await page.keyboard.press(key);
+    assert.equal(await page.evaluate(() => document.activeElement.pathname), rows[index]);
+  }
+  await page.keyboard.press("Enter");
+  await page.waitForURL(server.address + rows[1]);
   await page.goto(server.address);
   await page.keyboard.press("Control+k");
   await page.getByLabel("A piece of a name").fill("pay-b");

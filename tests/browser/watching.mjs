@@ -1,6 +1,8 @@
 // What a person watches: runs over time, runs beside each other, times, and how pages keep up.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { browse, fits, mailing, signedIn as enter, until, violations } from "./harness.mjs";
 
 let browser;
@@ -38,6 +40,17 @@ test("attempts and waits are told apart over time, and two runs stand beside eac
   await page.getByText("The same as a list").click();
   await page.locator("main ol li", { hasText: "upload" }).waitFor();
   await page.getByRole("button", { name: "Larger" }).click();
+  // By keys: into it, from step to step, and to the step.
+  const node = () => page.evaluate(() => document.activeElement.closest("svg a")?.textContent ?? document.activeElement.className);
+  await page.locator(".graph").first().focus();
+  await page.keyboard.press("Enter");
+  assert.match(await node(), /read/);
+  await page.keyboard.press("ArrowDown");
+  assert.match(await node(), /upload/);
+  await page.keyboard.press("ArrowUp");
+  assert.match(await node(), /read/);
+  await page.keyboard.press("Escape");
+  assert.match(await node(), /graph/);
   // Compared by a choice, which stands in the address.
   await page.getByRole("link", { name: "Compare" }).click();
   await page.getByLabel("With").selectOption(good.id);
@@ -220,5 +233,131 @@ steps:
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /report/ }).first().click()]);
   assert.match(file.suggestedFilename(), /report/);
   assert.deepEqual(await violations(page), []);
+  whole();
+});
+
+const LASTS = `druse: 1
+name: letters
+steps:
+  - { id: ask, action: approval_gate, with: { title: "Send the letter?", timeout: 26h } }
+  - { id: send, action: transform, needs: [ask], with: { value: sent } }
+`;
+
+test("how much time is left to decide is shown, on a phone too, and goes on while a form is filled in", async t => {
+  const { server, context, page } = await signedIn(t, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const gate = await server.gate((await server.run(await server.active(LASTS))).id);
+  // Without script it is in what the server wrote.
+  const bare = await browser.open({ javaScriptEnabled: false });
+  t.after(() => bare.close());
+  await bare.addCookies(await context.cookies());
+  const plain = await bare.newPage();
+  for (const path of ["/", "/approvals", `/approvals/${gate.id}`]) {
+    await plain.goto(server.address + path);
+    await plain.locator(".left", { hasText: "ends in 26 h" }).waitFor();
+  }
+  await page.clock.install();
+  await page.goto(`${server.address}/approvals/${gate.id}`);
+  const left = page.locator(".head .left");
+  assert.match(await left.textContent(), /ends in 26 h/);
+  const box = await left.boundingBox();
+  assert.ok(box.y + box.height < 300, "it stands at the top");
+  // The page leaves what is being written alone, and the time goes on all the same.
+  await page.getByLabel("Comment").fill("Let me look");
+  for (const [more, text] of [["01:00:00", /ends in 25 h/], ["24:00:00", /ends in (60|59) min/], ["00:59:30", /ends in [12]?\d(\.\d)? s/], ["02:00:00", /ends now/]]) {
+    await page.clock.fastForward(more);
+    await until(String(text), async () => text.test(await left.textContent()));
+  }
+  assert.equal(await page.getByLabel("Comment").inputValue(), "Let me look");
+  whole();
+});
+
+test("a gate whose time is over while its page is open says so when it is decided", async t => {
+  const { server, page } = await signedIn(t);
+  const id = await server.active(LASTS.replace("26h", "3s"));
+  const run = await server.run(id);
+  const gate = await server.gate(run.id);
+  await page.goto(`${server.address}/approvals/${gate.id}`);
+  await page.getByLabel("Comment").fill("Just a moment");
+  await until("its end", async () => (await server.api("GET", `/approvals/${gate.id}`)).status !== "pending");
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.getByRole("alert").getByText(/already|ended|expired/).first().waitFor();
+  await page.locator(".head .pill", { hasText: "expired" }).waitFor();
+  whole();
+});
+
+test("a recording is dropped on the page, wherever it falls", async t => {
+  const { server, page } = await signedIn(t);
+  const file = join(server.folder, "session.json");
+  writeFileSync(file, JSON.stringify(mailing("ana@example.com", "A-77129")));
+  const tools = await page.context().newCDPSession(page);
+  for (const aim of [".bring", "h1"]) {
+    await page.goto(`${server.address}/recordings`);
+    const box = await page.locator(aim).first().boundingBox();
+    const data = { items: [], files: [file], dragOperationsMask: 1 };
+    const drag = type => tools.send("Input.dispatchDragEvent", { type, x: box.x + 20, y: box.y + 10, data });
+    await drag("dragEnter");
+    await drag("dragOver");
+    await page.locator(".bring.over").waitFor();
+    await drag("drop");
+    await page.waitForURL(/recordings\/sess_/);
+    assert.match(await page.textContent("main"), /ana@example.com/);
+  }
+  whole();
+});
+
+test("a page whose server begins anew says that it waits, and goes on; one whose session is over asks to sign in", async t => {
+  const { server, context, page } = await signedIn(t);
+  const id = await server.active(LASTS);
+  const gates = [await server.gate((await server.run(id)).id), await server.gate((await server.run(id)).id)];
+  const goesOn = async gate => {
+    await server.api("POST", `/approvals/${gate.id}/decision`, { decision: "approve", digest: gate.digest });
+    await page.locator(".head .pill", { hasText: "succeeded" }).waitFor();
+  };
+  const behind = page.locator("#behind");
+  await page.goto(`${server.address}/runs/${gates[0].run_id}`);
+  await page.locator(".head .pill", { hasText: "waiting" }).waitFor();
+  assert.equal(await behind.isVisible(), false);
+  await server.crash();
+  await behind.getByText("The server does not answer").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await server.again();
+  // The session is still there, and the stream is followed from where it was.
+  await behind.waitFor({ state: "hidden" });
+  await goesOn(gates[0]);
+  // Signed out elsewhere.
+  await page.goto(`${server.address}/runs/${gates[1].run_id}`);
+  await page.locator(".head .pill", { hasText: "waiting" }).waitFor();
+  const other = await context.newPage();
+  await other.goto(server.address);
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await other.waitForURL(/signin/);
+  await server.crash();
+  await server.again();
+  await behind.getByRole("link", { name: "Sign in again" }).waitFor();
+  assert.match(await behind.getByRole("link").getAttribute("href"), new RegExp(`next=.*${gates[1].run_id}`));
+  await other.goto(server.cli("open").trim());
+  await behind.waitFor({ state: "hidden" });
+  await goesOn(gates[1]);
+  whole();
+});
+
+test("two hundred approvals wait, and none is lost", async t => {
+  const { server, page } = await signedIn(t, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const id = await server.active(LASTS);
+  for (let count = 0; count < 200; count += 1) await server.run(id);
+  await until("all to wait", async () => (await server.api("GET", "/runs?status=waiting&limit=200")).items.length === 200);
+  await page.goto(server.address);
+  await page.locator(".inbox").getByText("more approvals").waitFor();
+  await page.locator(".inbox").getByRole("link", { name: /more approvals/ }).click();
+  const seen = new Set();
+  for (;;) {
+    await fits(page, "the inbox");
+    for (const one of await page.locator("a.card").evaluateAll(all => all.map(link => link.href))) seen.add(one);
+    const next = page.locator(".pager a[rel=next]");
+    if (!await next.count()) break;
+    await Promise.all([page.waitForURL(/cursor=/), next.click()]);
+    await page.waitForLoadState();
+  }
+  assert.equal(seen.size, 200);
   whole();
 });

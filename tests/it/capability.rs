@@ -226,6 +226,13 @@ while IFS= read -r line; do
 done
 "#;
 
+/// Starts a run of the automation at this path, and gives it as it ends like this.
+async fn ended(admin: &Client, path: &str, status: &'static str) -> Value {
+    let path = format!("{path}/runs");
+    let started = admin.post(&path, &json!({})).await.with(202);
+    wait::run(admin, &text(&started["id"]), status).await
+}
+
 #[tokio::test]
 async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_review() {
     let server = Server::new().await;
@@ -252,16 +259,7 @@ async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_revi
     let path = format!("/automations/{}", text(&made["id"]));
     let activate = format!("{path}/activate");
     admin.post(&activate, &json!({})).await.with(200);
-    let go = |status: &'static str| {
-        let (admin, path) = (admin.clone(), path.clone());
-        async move {
-            let started = admin
-                .post(&format!("{path}/runs"), &json!({}))
-                .await
-                .with(202);
-            wait::run(&admin, &text(&started["id"]), status).await
-        }
-    };
+    let go = |status: &'static str| ended(&admin, &path, status);
     go("succeeded").await;
     assert_eq!(called(), 1);
 
@@ -328,16 +326,7 @@ async fn a_tool_of_a_program_that_tells_of_changes_is_looked_at_once_and_after_e
         .await
         .with(200);
     let activated = lines("asked");
-    let go = |status: &'static str| {
-        let (admin, path) = (admin.clone(), path.clone());
-        async move {
-            let started = admin
-                .post(&format!("{path}/runs"), &json!({}))
-                .await
-                .with(202);
-            wait::run(&admin, &text(&started["id"]), status).await
-        }
-    };
+    let go = |status: &'static str| ended(&admin, &path, status);
     for _ in 0..3 {
         go("succeeded").await;
     }

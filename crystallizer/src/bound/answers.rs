@@ -81,7 +81,7 @@ pub(super) struct Place {
 }
 
 /// A list or map as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WholePlace {
     pub(super) call: usize,
     node: u32,

@@ -24,9 +24,10 @@ use crate::session::{Session, ToolCall, ToolSpec};
 use crate::tool_map::escape;
 use druse_engine::Digest;
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The most calls that are looked at for loops: a call counts each time.
+/// The most calls, and elements of lists, that are looked at for loops: each counts each time.
 const MOST_LOOKS: usize = 400_000;
 
 /// What is known while the session is gone through.
@@ -72,8 +73,10 @@ pub(super) struct Binder<'a> {
     pub(super) gated: BTreeSet<usize>,
     /// Which calls are alike, told from the two.
     pub(super) alike: Alike,
-    /// How many calls may still be looked at for loops.
+    /// How many calls, and elements of lists, may still be looked at for loops.
     pub(super) looks: usize,
+    /// How many elements of lists were looked at since that was last told.
+    pub(super) walked: Cell<usize>,
     /// The call from which on no loops were looked for.
     pub(super) unfolded: Option<usize>,
     /// The names of steps and loops so far, and the last number behind each.
@@ -143,6 +146,7 @@ impl<'a> Binder<'a> {
             gated: BTreeSet::new(),
             alike: Alike::default(),
             looks: MOST_LOOKS,
+            walked: Cell::new(0),
             unfolded: None,
             ids: kept.iter().map(|kept| (kept.step.clone(), 1)).collect(),
             witnesses: Vec::new(),
@@ -174,9 +178,9 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Whether so many calls may be looked at for a loop. Once not, no further loops are looked for.
-    pub(super) fn may_look(&mut self, calls: usize) -> bool {
-        match self.looks.checked_sub(calls) {
+    /// Whether so many calls and elements may be looked at for a loop. Once not, no further loops are looked for.
+    pub(super) fn may_look(&mut self, count: usize) -> bool {
+        match self.looks.checked_sub(count) {
             Some(left) => self.looks = left,
             None => self.folds = false,
         }

@@ -1,6 +1,7 @@
 //! What was decided about the values of a call: where each comes from in a run, or why it stays.
 
 use super::answers::{ColumnPlace, Of, Place, WholePlace};
+use super::total::Total;
 use super::transform::Transform;
 use super::turn::Compared;
 use serde_json::Value;
@@ -16,6 +17,8 @@ pub(super) enum Source {
     Whole(WholePlace, Vec<String>),
     /// A field of every element of a list in an earlier answer.
     Column(ColumnPlace),
+    /// What is made of a place in what this call answered: a figure of a text.
+    Total(usize, Vec<String>, Total),
     /// The day on which the run begins, and so many days more.
     Clock(i64),
     /// A field of the element of the pass, in a loop over a list that this call answered.

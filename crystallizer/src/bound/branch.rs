@@ -2,7 +2,7 @@
 //! has to be known before it: one field that is alike on one side, with two recordings a side at least, and nothing
 //! else that parts them as well. Otherwise a person is asked.
 
-use super::cycle::Cycle;
+use super::cycle;
 use super::decide::Decisions;
 use super::evaluate::{literal, member};
 use super::key::words;
@@ -57,10 +57,7 @@ pub(super) fn branches(
     answers: &BTreeMap<String, String>,
 ) -> Vec<Branch> {
     let in_loop = |call: usize| {
-        decisions
-            .cycles
-            .iter()
-            .any(|cycle: &Cycle| cycle.holds(call))
+        cycle::of(&decisions.cycles, call).is_some()
             || decisions.pages.iter().any(|pages| pages.holds(call))
     };
     let has = |call: usize, witness: &Witness<'_>| {

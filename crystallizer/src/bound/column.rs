@@ -7,7 +7,7 @@ use super::compose::Composed;
 use super::evaluate::member;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{is_default, schema_at};
-use super::key::{Key, agree};
+use super::key::{Key, agree, words};
 use super::nested::list_paths;
 use super::selector::{ONLY, field, fields};
 use super::slot;
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// The most further fields that have to agree.
 const MOST_AGREEING: usize = 2;
-/// How many passes show that they are counted.
+/// How many passes show that they are counted, or that a list has one element.
 const LEAST_COUNTED: usize = 3;
 /// What stands for a hole while the rest of a text is looked at: a sign of no script.
 const HOLE: char = '\u{e000}';
@@ -125,6 +125,8 @@ pub(super) struct Field {
     pub(super) expression: String,
     pub(super) key: Key,
     pub(super) values: Vec<Value>,
+    /// The key of the list whose only element it is a field of.
+    only_of: Option<String>,
 }
 
 impl Field {
@@ -151,6 +153,7 @@ impl Field {
             source: self.source.clone(),
             expression: self.expression.clone(),
             key: self.key.clone(),
+            only_of: self.only_of.clone(),
             values: self
                 .values
                 .iter()
@@ -213,10 +216,13 @@ pub(super) fn fields_of(
                     word => expression.push_str(&member(word)),
                 }
             }
+            let before = path.iter().position(|word| word == ONLY);
+            let only_of = before.and_then(|at| path.get(at.checked_sub(1)?)).cloned();
             Some(Field {
                 expression,
                 key: key(&path),
                 values: all?,
+                only_of,
                 source: source(path),
             })
         })
@@ -231,6 +237,14 @@ struct Giver<'f> {
 }
 
 impl Binder<'_> {
+    /// Whether a field may give a value. A list that was spoken of is one to go over, and had one element by chance; so
+    /// may one have had in few passes.
+    fn may_give(&self, field: &Field) -> bool {
+        field.only_of.as_ref().is_none_or(|list| {
+            field.values.len() >= LEAST_COUNTED && !self.said.names_any(&words(list))
+        })
+    }
+
     /// What gives a column in every pass; none where nothing does.
     pub(super) fn given(
         &mut self,
@@ -247,6 +261,7 @@ impl Binder<'_> {
         let mut givers: Vec<Giver<'_>> = fields
             .iter()
             .filter(|field| !field.is_list())
+            .filter(|field| self.may_give(field))
             .filter_map(|field| {
                 let transform = Transform::find(field.values.first()?, column.values.first()?)?;
                 let gives = field
@@ -454,7 +469,7 @@ impl Binder<'_> {
         let text = sent.value.as_str()?;
         let mut holes: Vec<(String, &Field)> = fields
             .iter()
-            .filter(|field| !field.is_list())
+            .filter(|field| !field.is_list() && self.may_give(field))
             .filter(|field| field.values.windows(2).any(|pair| pair[0] != pair[1]))
             .filter_map(|field| Some((plain(field.values.first()?), field)))
             .filter(|(value, _)| value.chars().count() >= 3)

@@ -228,7 +228,6 @@ pub(super) fn set_apart(
         };
         let before = kept.target.filled.clone();
         swap(with);
-        swap(&mut kept.target.filled.document);
         kept.target.filled.request = request;
         let places = places.into_iter();
         kept.target.filled.places = places

@@ -2,8 +2,8 @@
 
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Piece, Source};
-use super::information::{STRONG, bits};
-use super::inputs::Found;
+use super::information::{STRONG, WEAK, bits};
+use super::inputs::{Found, Input, Inputs};
 use super::key::Key;
 use super::weigh::Outcome;
 use crate::leaf::canonical_text;
@@ -14,6 +14,9 @@ const LONGEST_TEMPLATE: usize = 4_000;
 
 /// The letters from which on a word may be a value.
 const LONG_WORD: usize = 5;
+
+/// The shortest segment of a path that is known by its word alone.
+const SHORTEST_SEGMENT: usize = 4;
 
 /// What a text is made of.
 pub(super) enum Composed {
@@ -125,6 +128,20 @@ impl Binder<'_> {
 
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
         let value = Value::from(word);
+        // A folder that a person said and that another step follows is followed in every path.
+        if is_segment(text, start, word) {
+            let followed = self.inputs.iter().find(|input| is_followed(input, word));
+            if let Some(input) = followed.cloned() {
+                let named = Sent {
+                    call: sent.call,
+                    pointer: sent.pointer.clone(),
+                    path: sent.path.clone(),
+                    key: input.key,
+                    value: &value,
+                };
+                return Hole::Bound(Box::new(self.input(&named, input.found, None)));
+            }
+        }
         let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
         let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;
         let is_strong = word.len() < text.len()
@@ -206,6 +223,37 @@ impl Binder<'_> {
     }
 }
 
+/// Whether a word stands in a text as a whole segment of a path, not as a part of an address.
+fn is_segment(text: &str, start: usize, word: &str) -> bool {
+    let (before, rest) = text.split_at(start);
+    let after = &rest[word.len().min(rest.len())..];
+    let bounded = |c: Option<char>| c.is_none_or(|c| c == '/');
+    (before.ends_with('/') || after.starts_with('/'))
+        && bounded(before.chars().next_back())
+        && bounded(after.chars().next())
+        && !text.contains(char::is_whitespace)
+        && !text.contains("://")
+}
+
+/// Whether an input is a word that a person said and that tells enough to be known by it in a path.
+fn is_followed(input: &Input, word: &str) -> bool {
+    matches!(input.found, Found::Said(_))
+        && input.value == word
+        && word.len() >= SHORTEST_SEGMENT
+        && bits(&input.value, &input.key.words) >= WEAK
+}
+
+/// The segment of a path that stays in it though a person said it and an input gives it elsewhere.
+pub(super) fn said_segment<'t>(inputs: &Inputs, text: &'t str) -> Option<&'t str> {
+    if !text.contains('/') {
+        return None;
+    }
+    text.split('/').find(|segment| {
+        let start = segment.as_ptr() as usize - text.as_ptr() as usize;
+        is_segment(text, start, segment) && inputs.iter().any(|input| is_followed(input, segment))
+    })
+}
+
 /// Whether a word may be a name: it begins with a capital, and goes on.
 fn is_name(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
@@ -220,7 +268,7 @@ fn names_day(words: &str) -> bool {
 }
 
 /// Whether a text is a message or a title, not a file or a program.
-fn is_message(text: &str) -> bool {
+pub(super) fn is_message(text: &str) -> bool {
     text.len() <= 800 && !text.contains(['{', '}', ';', '=', '<', '>', '`', '|'])
 }
 

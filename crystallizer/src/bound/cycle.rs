@@ -5,6 +5,7 @@ use super::answers::WholePlace;
 use super::filter::Filter;
 use super::turn::Compared;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// The most calls in one pass.
 pub(super) const WIDEST: usize = 6;
@@ -236,6 +237,29 @@ pub(super) fn call_inside(
     place: usize,
 ) -> usize {
     first + pass * width + rounds.at + rounds.before(pass) + round * rounds.width + place
+}
+
+/// The loop that a call is one of, by its number. They stand one behind the other.
+pub(super) fn of(cycles: &[Cycle], call: usize) -> Option<usize> {
+    let behind = cycles.partition_point(|cycle| cycle.first <= call);
+    let at = behind.checked_sub(1)?;
+    cycles
+        .get(at)
+        .is_some_and(|cycle| cycle.holds(call))
+        .then_some(at)
+}
+
+/// The loop of which a call is the last, by its number.
+pub(super) fn ending(cycles: &[Cycle], call: usize) -> Option<usize> {
+    of(cycles, call).filter(|at| cycles.get(*at).is_some_and(|cycle| cycle.last() == call))
+}
+
+/// The elements that a loop over a value has, as they stand in it where they do.
+pub(super) fn elements_in(value: &Value) -> Cow<'_, [Value]> {
+    match value {
+        Value::Array(items) => Cow::Borrowed(items),
+        other => Cow::Owned(elements(other)),
+    }
 }
 
 /// The elements that a loop over a value has: of a map its entries.

@@ -19,7 +19,7 @@ use super::weigh::Outcome;
 use super::whole;
 use super::witness::{self, Seen, Shown, Witness};
 use crate::kept::Kept;
-use crate::session::{Role, Session, Turn};
+use crate::session::{Role, Session, Turn, handed_on};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -116,7 +116,8 @@ pub(super) fn decide<'a>(
                 if *role == Role::User {
                     binder.agreed.answer(text);
                 }
-                if session.goal.as_deref() != Some(text.as_str()) {
+                let is_said = *role == Role::User || handed_on(text).is_none();
+                if is_said && session.goal.as_deref() != Some(text.as_str()) {
                     binder.said.hear(text, *role == Role::User);
                 }
             }
@@ -372,6 +373,11 @@ impl<'a> Binder<'a> {
         }
         // What a tool is told to do is no data, though a person may have said that word.
         if is_operation(key, sent.value) {
+            return self.freeze(sent, Why::Chance);
+        }
+        // Nothing is put into what was meant as JSON and is none.
+        let is_broken = |kept: &Kept<'_>| crate::findings::is_broken(kept);
+        if self.kept.get(sent.call).is_some_and(is_broken) {
             return self.freeze(sent, Why::Chance);
         }
         if is_default(schema.as_ref(), sent.value) {

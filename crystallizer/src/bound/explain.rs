@@ -12,7 +12,7 @@ use super::key::Key;
 use super::{Answered, slot};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
-use crate::report::{HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
+use crate::report::{Difference, HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
 use druse_engine::definition::EffectLevel;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,9 @@ pub(super) struct Explained {
     /// The values that are spoken of here, as index of the call and pointer in its arguments.
     pub(super) covered: BTreeSet<(usize, String)>,
 }
+
+/// How many differences of a world are listed at most.
+use super::prove::MOST as MOST_LISTED;
 
 /// How many values of what stays are named for one step.
 const MOST_NAMES: usize = 5;
@@ -249,6 +252,16 @@ pub(super) fn explain(
         finding.id = "words_not_read:said".to_owned();
         explained.findings.push(finding);
     }
+    if decisions.said.readings().is_cut() {
+        let mut finding = Finding::warning(
+            "words_not_read",
+            "So much was said about so many things that not all of it was read for what it leaves out.",
+        )
+        .help("The draft may go on without something that a person named. Record the task alone, or split the recording.")
+        .must_acknowledge();
+        finding.id = "words_not_read:conditions".to_owned();
+        explained.findings.push(finding);
+    }
     for call in &decisions.answers.cut {
         if let Some(kept) = kept.get(*call) {
             explained.findings.push(
@@ -438,6 +451,7 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
         Source::Output(_)
         | Source::Whole(..)
         | Source::Column(_)
+        | Source::Total(..)
         | Source::Item(..)
         | Source::Inside(..)
         | Source::Pass(..) => {
@@ -489,6 +503,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Whole(place, _) => place.call,
             Source::Column(place) => place.list.call,
             Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
+            Source::Total(call, ..) => *call,
             Source::Input(_) | Source::Clock(_) | Source::Counted { .. } => return None,
         };
         let source = all.get(call)?;
@@ -578,11 +593,16 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
         "Every run uses this value again. Answer `{}` with one of its choices.",
         question
     ));
-    if kept.is_harmless() && !matches!(frozen.why, Why::Volatile(..)) {
-        finding
-    } else {
+    if is_acknowledged(kept, frozen) {
         finding.must_acknowledge()
+    } else {
+        finding
     }
+}
+
+/// Whether an open question about a value has to be acknowledged where nobody answers it.
+pub(super) fn is_acknowledged(kept: &Kept<'_>, frozen: &Frozen) -> bool {
+    !kept.is_harmless() || matches!(frozen.why, Why::Volatile(..))
 }
 
 fn of_frozen(frozen: &Frozen) -> Option<Finding> {
@@ -710,14 +730,17 @@ pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
                         .map_or("", |difference| difference.message.as_str())
                 ),
             )
-            .help("The differences are listed under `held_out`."),
+            .help("The differences are listed under `held_out`. Give it what the recordings differ by, or acknowledge that this draft does not do what that recording shows.")
+            .must_acknowledge(),
             Verdict::NotRun => Finding::warning(
                 "held_out_not_run",
                 format!(
                     "The recording `{recording}` was not predicted. {}",
                     held.message.as_deref().unwrap_or("")
                 ),
-            ),
+            )
+            .help("Whether the draft does what that recording shows is not known. Give recordings that show it, or acknowledge it.")
+            .must_acknowledge(),
         };
         finding.id = format!("{}:{}", finding.code, held.recording);
         found.push(finding);
@@ -725,12 +748,27 @@ pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
     found
 }
 
-/// Why the draft was not shown to hold in more worlds.
-pub(super) fn of_proof(perturbed: &Perturbed, level: Level) -> Vec<Finding> {
+/// Why the draft was not shown to hold in more worlds: to be acknowledged, unless all of it is asked about anyway.
+pub(super) fn of_proof(
+    perturbed: &Perturbed,
+    level: Level,
+    asked: &BTreeSet<(String, String)>,
+) -> Vec<Finding> {
     let told = |code: &str, world: &Perturbation, with: &str, next: Level| {
-        let first = world
+        let open: Vec<&Difference> = world
             .differences
+            .iter()
+            .filter(|difference| {
+                let place = difference.path.clone().unwrap_or_default();
+                !asked.contains(&(difference.step.clone(), place))
+            })
+            .collect();
+        // Of more than are listed it is not known which are asked about.
+        let is_open = !open.is_empty() || world.differences.len() >= MOST_LISTED;
+        let first = open
             .first()
+            .copied()
+            .or(world.differences.first())
             .map_or("", |difference| difference.message.as_str());
         let more = world.differences.len().saturating_sub(1);
         let more = match more {
@@ -741,11 +779,15 @@ pub(super) fn of_proof(perturbed: &Perturbed, level: Level) -> Vec<Finding> {
             ),
         };
         (world.verdict == Verdict::Failed && level < next).then(|| {
-            Finding::warning(
+            let finding = Finding::warning(
                 code,
                 format!("With {with} the draft does not do the same: {first}{more}"),
             )
-            .help("The differences are listed under `perturbed`.")
+            .help("The differences are listed under `perturbed`. Let the value follow where it comes from, or acknowledge that the draft is shown to hold for the recorded data only.");
+            match is_open {
+                true => finding.must_acknowledge(),
+                false => finding,
+            }
         })
     };
     [

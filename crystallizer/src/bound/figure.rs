@@ -1,13 +1,18 @@
-//! Figures of an answer that stay in a message while what the message is about moves: `your order {…} costs 98.70`. The
-//! next run would tell somebody what was true in the recording.
+//! Figures and names that stay in a text that is sent: `your order {…} costs 98.70`, `there are 2 of them`. The next
+//! run would tell somebody what was true in the recording.
 
 use super::answers::Of;
-use super::binding::Piece;
+use super::binding::{Binding, Bound, Piece, Why};
 use super::canonical;
+use super::compose::{is_code, is_message};
 use super::decide::Decisions;
 use super::information::{WEAK, bits};
-use super::key::{named_by, words};
+use super::key::{Key, named_by, words};
 use super::qualifier::GATE;
+use super::rename;
+use super::total::{self, Others};
+use super::witness::Witness;
+use super::written::Written;
 use super::{Answered, slot, write, written};
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
@@ -17,13 +22,28 @@ use serde_json::Value;
 
 /// The most figures of a text that are shown.
 const MOST_SHOWN: usize = 5;
+/// How much a name tells before it is asked about: less stands in an answer by chance.
+const TELLS: f64 = 4.0;
+
+/// A figure or a name in a text that nobody said.
+struct Stays {
+    shown: String,
+    /// What it may be, where it is a figure.
+    written: Option<Written>,
+    /// Whether an earlier answer held it as it is.
+    answered: bool,
+    /// What gives it.
+    source: Option<Box<Binding>>,
+}
 
 /// The figures that stay in one text.
 struct Figures {
     call: usize,
     pointer: String,
     key: String,
-    figures: Vec<String>,
+    all: Vec<Stays>,
+    /// Whether other recordings have others in its place.
+    differ: bool,
 }
 
 impl Figures {
@@ -31,70 +51,191 @@ impl Figures {
     fn id(&self, kept: &Kept<'_>) -> String {
         format!("figure:{}:{}", kept.step, self.pointer)
     }
+
+    fn shown(&self) -> String {
+        let all: Vec<String> = self
+            .all
+            .iter()
+            .take(MOST_SHOWN)
+            .map(|stays| format!("`{}`", crate::show::text(&stays.shown, 40)))
+            .collect();
+        all.join(", ")
+    }
+
+    fn listed(&self) -> Vec<String> {
+        self.all.iter().map(|stays| stays.shown.clone()).collect()
+    }
+
+    /// The answer that has all of them follow, where each has one source.
+    fn follow(&self) -> Option<String> {
+        let all: Option<Vec<&str>> = self
+            .all
+            .iter()
+            .map(|stays| Some(stays.source.as_ref()?.expression.as_str()))
+            .collect();
+        all.filter(|all| !all.is_empty()).map(|all| all.join("; "))
+    }
+
+    /// What may be answered. What differs between recordings is no constant.
+    fn choices(&self) -> Vec<String> {
+        let constant = (!self.differ).then(|| CONSTANT.to_owned());
+        constant
+            .into_iter()
+            .chain([GATE.to_owned()])
+            .chain(self.follow())
+            .collect()
+    }
 }
 
-/// The figures of earlier answers that stay in the texts of changes of which other parts follow.
-fn figures(kept: &[Kept<'_>], decisions: &Decisions) -> Vec<Figures> {
+/// The figures and names that stay in the texts of changes, and that nobody said.
+fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) -> Vec<Figures> {
     let mut all = Vec::new();
     for (call, (kept_one, decided)) in kept.iter().zip(&decisions.calls).enumerate() {
         if !kept_one.changes() {
             continue;
         }
-        for bound in &decided.bound {
-            let mut found: Vec<String> = Vec::new();
-            for piece in &bound.pieces {
-                let Piece::Text(text) = piece else { continue };
-                for figure in in_text(kept, decisions, call, text) {
-                    if !found.contains(&figure) {
-                        found.push(figure);
+        let mut take = |pointer: &str, key: &str, texts: &[&str], whole: bool| {
+            let mut found: Vec<Stays> = Vec::new();
+            for text in texts {
+                for stays in in_text(kept, decisions, call, text, whole) {
+                    if !found.iter().any(|known| known.shown == stays.shown) {
+                        found.push(stays);
                     }
                 }
             }
             if !found.is_empty() {
                 all.push(Figures {
                     call,
-                    pointer: bound.pointer.clone(),
-                    key: bound.key.clone(),
-                    figures: found,
+                    pointer: pointer.to_owned(),
+                    key: key.to_owned(),
+                    all: found,
+                    differ: false,
                 });
             }
+        };
+        for bound in &decided.bound {
+            let texts: Vec<&str> = bound
+                .pieces
+                .iter()
+                .filter_map(|piece| match piece {
+                    Piece::Text(text) => Some(text.as_str()),
+                    Piece::Value(_) => None,
+                })
+                .collect();
+            take(&bound.pointer, &bound.key, &texts, false);
+        }
+        for frozen in &decided.frozen {
+            if let Some(text) = frozen.value.as_str().filter(|_| frozen.why == Why::Agent)
+                && leaves(kept_one, &frozen.pointer, &frozen.key, text)
+            {
+                take(&frozen.pointer, &frozen.key, &[text], true);
+            }
+        }
+    }
+    for figures in &mut all {
+        let others = Others::of(kept, decisions, witnesses, figures.call, &figures.pointer);
+        figures.differ = figures.all.iter().any(|stays| others.lack(&stays.shown));
+        let in_loop = decisions
+            .cycles
+            .iter()
+            .any(|cycle| cycle.holds(figures.call))
+            || decisions
+                .pages
+                .iter()
+                .any(|pages| pages.holds(figures.call));
+        if in_loop {
+            continue;
+        }
+        for stays in &mut figures.all {
+            stays.source = stays.written.as_ref().and_then(|figure| {
+                total::source(kept, decisions, &others, figures.call, figure).map(Box::new)
+            });
         }
     }
     all
 }
 
-/// The figures of a text that stand in an answer before the call, and that nobody said. A small number stands in many
-/// answers: beside it has to stand what it is there. A day tells enough by itself.
-fn in_text(kept: &[Kept<'_>], decisions: &Decisions, call: usize, text: &str) -> Vec<String> {
+/// Whether a text is one that somebody reads: a message or a title, not a value, a file or a program.
+fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> bool {
+    slot::first(kept, pointer).is_some()
+        && text.trim().contains(char::is_whitespace)
+        && is_message(text)
+        && !is_code(&Key::new([key].into_iter(), ""))
+        && !crate::determinism::is_shell_tool(&kept.call.name)
+        && !matches!(kept.target.action.as_str(), "shell" | "file" | "sql")
+        && crate::value_class::of(text.trim()).is_none()
+}
+
+/// The figures of a text that nobody said, and of a text that is fixed as a whole the names that an answer before the
+/// call held. A small number stands in many answers: beside it has to stand what it is there. A day tells enough by
+/// itself, where an answer held it.
+fn in_text(
+    kept: &[Kept<'_>],
+    decisions: &Decisions,
+    call: usize,
+    text: &str,
+    whole: bool,
+) -> Vec<Stays> {
     let batch = kept.get(call).map(|kept| kept.call.batch);
-    let mut found: Vec<String> = Vec::new();
+    let is_said = |value: &Value| {
+        decisions
+            .said
+            .find(value, &[])
+            .is_some_and(|mention| mention.person)
+    };
+    let places = |value: &Value| {
+        let mut places = decisions.answers.find(&canonical::forms(value));
+        places.retain(|place| {
+            place.call < call && kept.get(place.call).map(|kept| kept.call.batch) != batch
+        });
+        places
+    };
+    let mut found: Vec<Stays> = Vec::new();
     for figure in written::figures(text) {
+        if found.iter().any(|stays| stays.shown == figure.shown)
+            || is_said(&Value::from(figure.shown.as_str()))
+            || figure.values.iter().any(is_said)
+        {
+            continue;
+        }
         let answered = figure.values.iter().any(|value| {
-            let said = [value, &Value::from(figure.shown.as_str())]
-                .into_iter()
-                .any(|value| {
-                    decisions
-                        .said
-                        .find(value, &[])
-                        .is_some_and(|mention| mention.person)
-                });
-            if said {
-                return false;
-            }
             let tells = figure.is_day || bits(value, &[]) >= WEAK;
-            decisions
-                .answers
-                .find(&canonical::forms(value))
+            places(value)
                 .into_iter()
-                .filter(|place| place.call < call && matches!(place.of, Of::Value))
-                .filter(|place| kept.get(place.call).map(|kept| kept.call.batch) != batch)
+                .filter(|place| matches!(place.of, Of::Value))
                 .any(|place| {
                     let key = words(&decisions.answers.last_key(&place));
                     tells || figure.beside.iter().any(|word| named_by(&key, word))
                 })
         });
-        if answered && !found.contains(&figure.shown) {
-            found.push(figure.shown);
+        let tells = !figure.is_day && figure.values.iter().any(|value| bits(value, &[]) >= WEAK);
+        let counts = || {
+            let nothing = Others::of(kept, decisions, &[], call, "");
+            total::source(kept, decisions, &nothing, call, &figure).is_some()
+        };
+        if answered || tells || counts() {
+            found.push(Stays {
+                shown: figure.shown.clone(),
+                written: Some(figure),
+                answered,
+                source: None,
+            });
+        }
+    }
+    if whole {
+        for name in rename::names_in(text) {
+            let value = Value::from(name);
+            let known = found
+                .iter()
+                .any(|stays| stays.shown == name || name.contains(stays.shown.as_str()));
+            if !known && bits(&value, &[]) >= TELLS && !places(&value).is_empty() {
+                found.push(Stays {
+                    shown: name.to_owned(),
+                    written: None,
+                    answered: true,
+                    source: None,
+                });
+            }
         }
     }
     found
@@ -120,54 +261,63 @@ impl Asked {
             )
         })
     }
-}
 
-impl Figures {
-    fn shown(&self) -> String {
-        let all: Vec<String> = self
-            .figures
-            .iter()
-            .take(MOST_SHOWN)
-            .map(|figure| format!("`{}`", crate::show::text(figure, 40)))
-            .collect();
-        all.join(", ")
+    /// The step and the pointer of the text.
+    pub(super) fn place(&self, kept: &[Kept<'_>]) -> Option<(String, String)> {
+        let step = &kept.get(self.figures.call)?.step;
+        Some((step.clone(), self.figures.pointer.clone()))
     }
 }
 
-/// Finds what is to be asked, and takes the answers. What somebody sees before it is done needs no question.
+/// Finds what is to be asked, and takes the answers. What somebody sees before it is done needs no question, and
+/// neither does what further recordings answer.
 pub(super) fn ask(
     kept: &[Kept<'_>],
     spots: &[Spot],
     decisions: &mut Decisions,
     answers: Answered<'_>,
+    witnesses: &[Witness<'_>],
 ) -> Vec<Asked> {
     let taken = write::Taken::of(spots);
     let mut all = Vec::new();
-    for figures in figures(kept, decisions) {
+    for figures in figures(kept, decisions, witnesses) {
         let (Some(kept), Some(spot)) = (kept.get(figures.call), spots.get(figures.call)) else {
             continue;
         };
-        if taken.gate_before(*spot).is_some() {
-            continue;
-        }
         let id = figures.id(kept);
+        let follow = figures.follow();
+        let now = figures.listed().join(", ");
         let mut answer = None;
         if let Some(given) = answers
             .given
             .get(&id)
-            .filter(|given| matches!(given.as_str(), CONSTANT | GATE))
+            .filter(|given| figures.choices().contains(given))
         {
             decisions.unused_answers.retain(|other| *other != id);
-            let now = figures.figures.join(", ");
+            // What follows its source is right whatever stands there.
             match answers.before.get(&id) {
-                Some(was) if *was != now => {
-                    decisions.outdated.push((id.clone(), was.clone(), now));
+                Some(was) if *was != now && follow.as_ref() != Some(given) => {
+                    decisions
+                        .outdated
+                        .push((id.clone(), was.clone(), now.clone()));
                 }
                 _ => {
-                    decisions.taken_for.insert(id.clone(), now);
+                    decisions.taken_for.insert(id.clone(), now.clone());
                     answer = Some(given.clone());
                 }
             }
+        }
+        let shown = figures.differ && !answers.given.contains_key(&id);
+        if follow.is_some() && (shown || answer == follow) {
+            let because = match shown {
+                true => "the further recordings show it",
+                false => "a person answered so",
+            };
+            put_sources(decisions, &figures, because);
+            continue;
+        }
+        if taken.gate_before(*spot).is_some() {
+            continue;
         }
         all.push(Asked {
             figures,
@@ -176,6 +326,69 @@ pub(super) fn ask(
         });
     }
     all
+}
+
+/// Puts what gives the figures of a text into their places.
+fn put_sources(decisions: &mut Decisions, figures: &Figures, because: &str) {
+    let Some(decided) = decisions.calls.get_mut(figures.call) else {
+        return;
+    };
+    if let Some(at) = decided
+        .frozen
+        .iter()
+        .position(|frozen| frozen.pointer == figures.pointer)
+    {
+        let frozen = decided.frozen.remove(at);
+        let text = frozen.value.as_str().unwrap_or_default().to_owned();
+        decided.bound.push(Bound {
+            pointer: frozen.pointer,
+            key: frozen.key,
+            pieces: vec![Piece::Text(text)],
+        });
+    }
+    let Some(bound) = decided
+        .bound
+        .iter_mut()
+        .find(|bound| bound.pointer == figures.pointer)
+    else {
+        return;
+    };
+    for stays in &figures.all {
+        let Some(source) = &stays.source else {
+            continue;
+        };
+        let mut pieces = Vec::new();
+        for piece in std::mem::take(&mut bound.pieces) {
+            let Piece::Text(text) = piece else {
+                pieces.push(piece);
+                continue;
+            };
+            let mut done = 0;
+            for (at, _) in text.match_indices(stays.shown.as_str()) {
+                let joined = |c: char| c.is_alphanumeric() || c == '_';
+                let end = at + stays.shown.len();
+                let after = &text[end..];
+                let goes_on = after.starts_with(joined)
+                    || after.starts_with(['.', ','])
+                        && after[1..].starts_with(|c: char| c.is_ascii_digit());
+                if at < done
+                    || text[..at].ends_with(|c| joined(c) || matches!(c, '.' | ',' | '-'))
+                    || goes_on
+                {
+                    continue;
+                }
+                pieces.push(Piece::Text(text[done..at].to_owned()));
+                pieces.push(Piece::Value(Box::new(Binding {
+                    because: format!("{because}; it is a part of the text"),
+                    ..Binding::clone(source)
+                })));
+                done = end;
+            }
+            pieces.push(Piece::Text(text[done..].to_owned()));
+        }
+        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        bound.pieces = pieces;
+    }
 }
 
 /// What a person is told and asked, and whether anything is open.
@@ -194,14 +407,22 @@ pub(super) fn explained(
         let place = slot::first(kept, &figures.pointer).unwrap_or_default();
         let inner = format!("/with{place}");
         let key = crate::show::text(&figures.key, 40);
+        let choices = figures.choices();
         let finding = Finding::warning(
             "figure_stays",
             format!(
-                "In `{key}` {} stays as it was recorded, which an answer told, while other parts of the text follow the run.",
-                figures.shown()
+                "In `{key}` {} stays as it was recorded: nobody said it{}.",
+                figures.shown(),
+                match figures.all.iter().any(|stays| stays.answered) {
+                    true => ", and an earlier answer held it",
+                    false => "",
+                }
             ),
         )
-        .help(format!("Answer `{}` with one of its choices, or write where it comes from.", one.id))
+        .help(format!(
+            "Answer `{}` with one of its choices, or write where it comes from.",
+            one.id
+        ))
         .must_acknowledge();
         findings.push(located(finding, &kept.step, *spot, &inner));
         questions.push(Question {
@@ -209,12 +430,16 @@ pub(super) fn explained(
             step: kept.step.clone(),
             path: format!("{}{inner}", spot.pointer()),
             text: format!(
-                "`{key}` of `{}` tells {}, which an answer held in the recording. Is it the same in every run?",
+                "`{key}` of `{}` tells {}, which nobody said{}. Is it the same in every run?",
                 kept.step,
-                figures.shown()
+                figures.shown(),
+                match figures.differ {
+                    true => " and other recordings have otherwise",
+                    false => "",
+                }
             ),
-            choices: vec![CONSTANT.to_owned(), GATE.to_owned()],
-            default: CONSTANT.to_owned(),
+            default: choices.first().cloned().unwrap_or_default(),
+            choices,
         });
     }
     let open = !questions.is_empty();

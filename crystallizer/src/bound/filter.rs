@@ -5,7 +5,7 @@
 use super::evaluate::literal;
 use super::key::{Key, words};
 use super::qualifier::narrow::{Narrowing, narrowing, of_list, values};
-use super::qualifier::read::Qualifier;
+use super::qualifier::reading::Reading;
 use super::said::Said;
 use super::selector::{Origin, Scope, TELLING, anchors, field, fields, heads, matches, subsets};
 use super::turn::{Compared, Equal, Operand, Writer, path};
@@ -26,6 +26,8 @@ pub(super) struct Filter {
     side: Option<Beside>,
     /// What else the person named.
     named: Narrowing,
+    /// The names of what the elements hold, where the person spoke of them by these.
+    parts: Vec<String>,
 }
 
 /// A field whose number stands on one side of what the person said.
@@ -164,9 +166,9 @@ impl Filter {
     }
 
     /// The same that takes no more than a number of elements, where the person named one.
-    pub(super) fn limited(&self, qualifiers: &[Qualifier], said: &Said) -> Option<Self> {
+    pub(super) fn limited(&self, read: &Reading, said: &Said) -> Option<Self> {
         Some(Self {
-            named: self.named.limited(qualifiers, said)?,
+            named: self.named.limited(read, said)?,
             ..self.clone()
         })
     }
@@ -179,6 +181,7 @@ impl Filter {
     /// The words of the person that it carries, in small letters.
     pub(super) fn words(&self) -> Vec<String> {
         let mut all: Vec<String> = self.named.words().map(str::to_owned).collect();
+        all.extend(self.parts.iter().cloned());
         for equal in &self.equals {
             all.extend(spoken(&equal.value));
             all.extend(equal.field.iter().flat_map(|key| words(key)));
@@ -303,22 +306,25 @@ pub(super) fn filters(
         .cloned()
         .collect();
     let mut said = said;
-    let qualifiers = of_list(origin, scope.said);
+    let read = of_list(origin, scope.said);
     let taken: Vec<&Value> = chosen.iter().filter_map(|at| elements.get(*at)).collect();
-    for equal in values(&taken, &qualifiers, origin, scope.said) {
+    for equal in values(&taken, &read, origin, scope.said) {
         if said.iter().all(|known| known.field != equal.field) {
             said.push(equal);
         }
     }
-    if let Some(equal) = of_parts(&taken, origin, scope)
+    let mut parts = Vec::new();
+    if let Some((equal, names)) = of_parts(&taken, origin, scope)
         && said.iter().all(|known| known.field != equal.field)
     {
         said.push(equal);
+        parts = names;
     }
     let first = Filter {
         equals: said,
+        parts,
         side: side(elements, chosen, origin, scope.said),
-        named: narrowing(elements, chosen, &qualifiers, scope.said),
+        named: narrowing(elements, chosen, &read, scope.said),
     };
     let mut all = vec![first.clone()];
     for size in 1..=MOST_FIELDS.min(shared.len()) {
@@ -346,7 +352,11 @@ pub(super) fn filters(
 
 /// What was said right before the name of a list that each element has: `business flights`, of bookings that hold
 /// flights. It is followed where exactly one field of all that were taken has it.
-fn of_parts(taken: &[&Value], origin: &Origin<'_>, scope: &Scope<'_>) -> Option<Equal> {
+fn of_parts(
+    taken: &[&Value],
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Option<(Equal, Vec<String>)> {
     let first = *taken.first()?;
     let lists = first
         .as_object()?
@@ -375,7 +385,9 @@ fn of_parts(taken: &[&Value], origin: &Origin<'_>, scope: &Scope<'_>) -> Option<
             .then_some(equal)
     });
     let one = found.next()?;
-    found.next().is_none().then_some(one)
+    let is_alone = found.next().is_none();
+    drop(found);
+    is_alone.then_some((one, parts))
 }
 
 /// What all chosen elements have in one field and none of the others, whether anybody said it or not: only a person
@@ -431,7 +443,6 @@ fn shared(
 /// The numbers that people named a side of.
 pub(super) fn limits(said: &Said) -> Vec<Value> {
     said.numbers_by_people()
-        .into_iter()
         .filter(|(_, _, before)| Side::said(before).is_some())
         .map(|(_, limit, _)| limit)
         .collect()
@@ -439,25 +450,28 @@ pub(super) fn limits(said: &Said) -> Vec<Value> {
 
 /// Whether an element stands on the side of a number that the person named for one of its fields.
 pub(super) fn has_side(element: &Value, said: &Said) -> bool {
-    said.numbers_by_people()
-        .into_iter()
-        .any(|(mention, limit, before)| {
-            Side::said(&before).is_some_and(|side| {
-                fields(element).into_iter().any(|(path, value)| {
-                    let names = path.last().map(|key| words(key)).unwrap_or_default();
-                    said.is_near(&mention, &names)
-                        && matches!(
-                            (value.as_f64(), limit.as_f64()),
-                            (Some(number), Some(limit)) if side.holds(number, limit)
-                        )
-                })
+    said.numbers_by_people().any(|(mention, limit, before)| {
+        Side::said(&before).is_some_and(|side| {
+            fields(element).into_iter().any(|(path, value)| {
+                let names = path.last().map(|key| words(key)).unwrap_or_default();
+                said.is_near(&mention, &names)
+                    && matches!(
+                        (value.as_f64(), limit.as_f64()),
+                        (Some(number), Some(limit)) if side.holds(number, limit)
+                    )
             })
         })
+    })
 }
 
 /// The side of a number that the person named on which all chosen elements stand.
 fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) -> Option<Beside> {
     let first = elements.first()?;
+    let mut sides = said
+        .numbers_by_people()
+        .filter_map(|(mention, limit, before)| Some((mention, limit, Side::said(&before)?)))
+        .peekable();
+    sides.peek()?;
     let numeric: Vec<Vec<String>> = fields(first)
         .into_iter()
         .filter(|(_, value)| value.is_number())
@@ -469,10 +483,7 @@ fn side(elements: &[Value], chosen: &[usize], origin: &Origin<'_>, said: &Said) 
         })
         .collect();
     let mut found: Vec<Beside> = Vec::new();
-    for (mention, limit, before) in said.numbers_by_people() {
-        let Some(side) = Side::said(&before) else {
-            continue;
-        };
+    for (mention, limit, side) in sides {
         // Of several fields the one that the person named, or the only one of elements that are spoken of.
         let names = |path: &[String]| path.last().map(|key| words(key)).unwrap_or_default();
         let named: Vec<&Vec<String>> = numeric

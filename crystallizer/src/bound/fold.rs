@@ -5,7 +5,7 @@ use super::answers::{Answers, Place, WholePlace};
 use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::column::{Column, Field, columns, fields_of};
-use super::cycle::{Rounds, Within, elements, length, repeats};
+use super::cycle::{self, Rounds, Within, call, elements, elements_in, length, repeats};
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
 use super::qualifier::{condition_question, of_list};
@@ -14,6 +14,7 @@ use super::turn::{Compared, Equal, Pick, Writer};
 use super::{canonical, slot, view};
 use crate::kept::Kept;
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// How many numbers of passes are tried for one width of the body.
@@ -78,18 +79,44 @@ pub(super) struct Stretch {
     pub(super) first: usize,
     pub(super) width: usize,
     pub(super) passes: usize,
-    /// What the calls of the body answered, by pass.
-    pub(super) answers: Vec<Vec<Value>>,
+    /// What the calls of the body answered, by pass, once somebody asks: most stretches are over no list.
+    answers: OnceCell<Vec<Vec<Value>>>,
     /// Whether none of them changes anything.
     pub(super) harmless: bool,
+    /// The loop inside of the passes, where there is one.
+    rounds: Option<Rounds>,
 }
 
-/// What going over a list may come to.
-enum Over {
-    Found(Box<Found>),
-    /// The person named the elements one by one.
-    Named,
-    Nothing,
+impl Stretch {
+    pub(super) fn new(
+        first: usize,
+        width: usize,
+        passes: usize,
+        harmless: bool,
+        rounds: Option<&Rounds>,
+    ) -> Self {
+        Self {
+            first,
+            width,
+            passes,
+            answers: OnceCell::new(),
+            harmless,
+            rounds: rounds.cloned(),
+        }
+    }
+
+    /// What the calls of the body answered, by pass, but for those of the loop inside.
+    pub(super) fn answers(&self, kept: &[Kept<'_>]) -> &[Vec<Value>] {
+        self.answers.get_or_init(|| {
+            let of_pass = |pass: usize| {
+                (0..self.width)
+                    .map(|place| call(self.first, self.width, self.rounds.as_ref(), pass, place))
+                    .filter_map(|call| Some(view::view(kept.get(call)?).data))
+                    .collect()
+            };
+            (0..self.passes).map(of_pass).collect()
+        })
+    }
 }
 
 impl Plan {
@@ -120,7 +147,7 @@ impl Binder<'_> {
         let mut offered: Vec<String> = Vec::new();
         for (width, most) in repeats(&self.alike, at) {
             for passes in (2..=most.min(longest)).rev().take(MOST_TRIED) {
-                if !self.may_look(width * passes) {
+                if !self.may_look(width * passes + self.walked.take()) {
                     return None;
                 }
                 if let Some(plan) = self.plan(at, width, passes, &mut offered) {
@@ -193,16 +220,7 @@ impl Binder<'_> {
             .filter(|column| column.inner == 0 && column.varies());
         let bodies = kept.get(first..first + width * passes)?;
         let harmless = bodies.iter().all(Kept::is_harmless);
-        let stretch = Stretch {
-            first,
-            width,
-            passes,
-            harmless,
-            answers: bodies
-                .chunks(width)
-                .map(|pass| pass.iter().map(|kept| view::view(kept).data).collect())
-                .collect(),
-        };
+        let stretch = Stretch::new(first, width, passes, harmless, None);
         let mut lists: Vec<Found> = Vec::new();
         for column in varying {
             for found in self.lists(&stretch, column, offered) {
@@ -237,11 +255,9 @@ impl Binder<'_> {
 
     /// Whether a list is what a loop over another one, all of it, gave.
     fn derives(&self, list: WholePlace, from: WholePlace) -> bool {
-        self.cycles.iter().any(|cycle| {
-            cycle.last() == list.call
-                && cycle.list == from
-                && cycle.until.is_none()
-                && cycle.filter.is_none()
+        let cycle = cycle::ending(&self.cycles, list.call).and_then(|at| self.cycles.get(at));
+        cycle.is_some_and(|cycle| {
+            cycle.list == from && cycle.until.is_none() && cycle.filter.is_none()
         })
     }
 
@@ -266,26 +282,31 @@ impl Binder<'_> {
         }
         let mut all = Vec::new();
         for (list, path) in seen {
-            let Some(elements) = self.answers.whole(list).map(elements) else {
+            let Some(elements) = self.answers.whole(list).map(elements_in) else {
                 continue;
             };
             let Some(chosen) = chosen(&elements, &path, &column.values) else {
                 continue;
             };
-            let found = self.over(stretch, list, &elements, chosen.clone(), column);
-            match found {
-                Over::Found(found) => {
-                    all.push(*found);
-                    continue;
+            self.walked.set(self.walked.get() + elements.len());
+            let Some(origin) = self.origin_of(list) else {
+                continue;
+            };
+            if let Some(found) = self.over(stretch, list, &elements, &chosen, &origin) {
+                if !self.are_named(stretch, &elements, &chosen, column, &origin) {
+                    all.push(found);
                 }
-                Over::Named => continue,
-                Over::Nothing => {}
+                continue;
+            }
+            let offers = literals(&elements, &chosen);
+            if offers.is_empty() || self.are_named(stretch, &elements, &chosen, column, &origin) {
+                continue;
             }
             let answer = self
                 .kept
                 .get(stretch.first)
                 .and_then(|kept| self.answered.get(&loop_question(kept)));
-            for (choice, filter) in literals(&elements, &chosen) {
+            for (choice, filter) in offers {
                 if answer == Some(&choice) {
                     all.push(Found {
                         list,
@@ -301,64 +322,77 @@ impl Binder<'_> {
         all
     }
 
+    /// Where a list comes from.
+    fn origin_of(&self, list: WholePlace) -> Option<Origin<'_>> {
+        let source = self.kept.get(list.call)?.call;
+        let key = self.answers.last_key_of(list);
+        Some(Origin {
+            about: match key.is_empty() {
+                true => noun(&source.name),
+                false => words(&key),
+            },
+            asked: &source.arguments,
+            tool: &source.name,
+        })
+    }
+
+    /// Whether the person named elements one by one: those are no list.
+    fn are_named(
+        &self,
+        stretch: &Stretch,
+        elements: &[Value],
+        chosen: &[usize],
+        column: &Column<'_>,
+        origin: &Origin<'_>,
+    ) -> bool {
+        let scope = Scope {
+            said: &self.said,
+            known: &self.known,
+            at_hand: self.at_hand,
+        };
+        let is_named =
+            |(at, value): (&usize, &&Value)| match pick(elements, *at, value, origin, &scope) {
+                Pick::Where(equals) => equals.iter().any(Equal::is_said),
+                Pick::Extreme { .. } | Pick::Begins { .. } => true,
+                Pick::Only
+                | Pick::Lone(_)
+                | Pick::Among(_)
+                | Pick::Under(_)
+                | Pick::Position(_) => false,
+            };
+        let mut all = chosen.iter().zip(&column.values);
+        match stretch.harmless {
+            true => all.all(is_named),
+            false => all.any(is_named),
+        }
+    }
+
     /// How a loop over a list comes to these elements: all of it, those that a filter takes, or until one is found.
     fn over(
         &self,
         stretch: &Stretch,
         list: WholePlace,
         elements: &[Value],
-        chosen: Vec<usize>,
-        column: &Column<'_>,
-    ) -> Over {
-        let Some(source) = self.kept.get(list.call).map(|kept| kept.call) else {
-            return Over::Nothing;
-        };
-        let key = self.answers.last_key_of(list);
-        let origin = Origin {
-            about: if key.is_empty() {
-                noun(&source.name)
-            } else {
-                words(&key)
-            },
-            asked: &source.arguments,
-            tool: &source.name,
-        };
+        chosen: &[usize],
+        origin: &Origin<'_>,
+    ) -> Option<Found> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
         };
-        // What the person named one by one is no list.
-        let named = chosen
-            .iter()
-            .zip(&column.values)
-            .filter(
-                |(at, value)| match pick(elements, **at, value, &origin, &scope) {
-                    Pick::Where(equals) => equals.iter().any(Equal::is_said),
-                    Pick::Extreme { .. } | Pick::Begins { .. } => true,
-                    Pick::Only
-                    | Pick::Lone(_)
-                    | Pick::Among(_)
-                    | Pick::Under(_)
-                    | Pick::Position(_) => false,
-                },
-            )
-            .count();
-        if named == chosen.len() || named > 0 && !stretch.harmless {
-            return Over::Named;
-        }
-        let qualifiers = of_list(&origin, &self.said);
-        let all = filters(elements, &chosen, &origin, &scope);
+        let all = filters(elements, chosen, origin, &scope);
+        let read = of_list(origin, &self.said);
         let limited: Vec<Filter> = all
             .iter()
-            .filter_map(|filter| filter.limited(&qualifiers, &self.said))
+            .filter_map(|filter| filter.limited(&read, &self.said))
             .filter(|filter| filter.of(elements) == chosen)
             .collect();
         for filter in limited.into_iter().chain(all) {
             let taken = filter.of(elements);
             let until = if taken == chosen {
                 None
-            } else if stretch.harmless && taken.starts_with(&chosen) {
+            } else if stretch.harmless && taken.starts_with(chosen) {
                 match self.found_at(stretch) {
                     Some(equals) => Some(equals),
                     None => continue,
@@ -366,14 +400,14 @@ impl Binder<'_> {
             } else {
                 continue;
             };
-            return Over::Found(Box::new(Found {
+            return Some(Found {
                 list,
-                chosen,
+                chosen: chosen.to_vec(),
                 filter,
                 until,
-            }));
+            });
         }
-        Over::Nothing
+        None
     }
 
     /// What tells the last answer of a search from those before: the person said it, or it is known.
@@ -381,7 +415,7 @@ impl Binder<'_> {
         let last = stretch.first + stretch.width * stretch.passes - 1;
         let asked = self.kept.get(last)?.call;
         let gathered: Vec<Value> = stretch
-            .answers
+            .answers(self.kept)
             .iter()
             .filter_map(|pass| pass.last().cloned())
             .collect();
@@ -419,9 +453,9 @@ impl Binder<'_> {
             first,
             width,
             passes,
-            ref answers,
             ..
         } = *stretch;
+        let answers = stretch.answers(kept);
         let all = self.answers.whole(found.list).map(elements)?;
         let items: Vec<Value> = found
             .chosen
@@ -486,7 +520,7 @@ impl Binder<'_> {
             compared,
             item,
             bound,
-            answers: answers.clone(),
+            answers: answers.to_vec(),
             inner: None,
         })
     }

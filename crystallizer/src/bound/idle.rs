@@ -2,6 +2,7 @@
 //! was changed behind it, what it was to tell has been put before the person: it may look for what the recording looked
 //! for, and when it finds nothing the run goes on. So may what only computes, where nothing is changed behind it.
 
+use super::cycle;
 use super::decide::Decisions;
 use super::unread;
 use crate::kept::{Kept, Spot};
@@ -22,7 +23,7 @@ pub(super) fn let_go_on(
     // What comes before a change that nobody agreed to may be why it was made.
     let first = last_unagreed.map_or(0, |call| call + 1);
     let in_loop = |call: usize| {
-        decisions.cycles.iter().any(|cycle| cycle.holds(call))
+        cycle::of(&decisions.cycles, call).is_some()
             || decisions.pages.iter().any(|pages| pages.holds(call))
     };
     let mut idle = BTreeSet::new();

@@ -46,6 +46,7 @@ mod slot;
 mod spoken_time;
 mod superlative;
 mod title;
+mod total;
 mod transform;
 mod turn;
 mod unread;
@@ -149,7 +150,7 @@ pub(crate) fn bind(
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
     let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
-    let figures = figure::ask(kept, spots, &mut decisions, answers);
+    let figures = figure::ask(kept, spots, &mut decisions, answers, witnesses);
     let wanted: Vec<(usize, String)> = unshown
         .iter()
         .filter_map(qualifier::Unshown::wanted_gate)
@@ -195,9 +196,10 @@ pub(crate) fn bind(
             .is_some_and(|spot| taken.gate_before(*spot).is_some())
     };
     let mut explained = explain::explain(kept, spots, &decisions, &gated);
+    let asked = asked_places(kept, spots, &decisions, &figures);
     explained
         .findings
-        .extend(explain::of_proof(&proof.perturbed, proof.level));
+        .extend(explain::of_proof(&proof.perturbed, proof.level, &asked));
     explained.findings.extend(explain::of_held_out(&held_out));
     let fixed = pages::fixed(kept, spots, &decisions);
     let pages_fixed = !fixed.is_empty();
@@ -224,7 +226,7 @@ pub(crate) fn bind(
         held_out,
         generalisable: level,
         pages_fixed,
-        not_shown: not_shown || figures_stay,
+        not_shown: not_shown || figures_stay || decisions.said.readings().is_cut(),
         gates_added,
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,
@@ -239,6 +241,36 @@ pub(crate) fn bind(
         taken_for: decisions.taken_for,
         covered: explained.covered,
     }
+}
+
+/// The places of values that a person is asked about anyway, each as step and pointer in its arguments: what a finding
+/// of its own has them acknowledge, what they have answered, and what a gate puts before them in every run.
+fn asked_places(
+    kept: &[Kept<'_>],
+    spots: &[Spot],
+    decisions: &decide::Decisions,
+    figures: &[figure::Asked],
+) -> BTreeSet<(String, String)> {
+    let mut asked: BTreeSet<(String, String)> = figures
+        .iter()
+        .filter_map(|asked| asked.place(kept))
+        .collect();
+    let taken = write::Taken::of(spots);
+    for ((kept, spot), decided) in kept.iter().zip(spots).zip(&decisions.calls) {
+        let gated = taken.gate_before(*spot).is_some();
+        for frozen in &decided.frozen {
+            let acknowledged =
+                frozen.why.choices().is_some() && explain::is_acknowledged(kept, frozen);
+            if gated || acknowledged && slot::first(kept, &frozen.pointer).is_some() {
+                asked.insert((kept.step.clone(), frozen.pointer.clone()));
+            }
+        }
+        if gated {
+            let bound = decided.bound.iter();
+            asked.extend(bound.map(|bound| (kept.step.clone(), bound.pointer.clone())));
+        }
+    }
+    asked
 }
 
 fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {

@@ -142,7 +142,7 @@ fn of_inner(inner: &Inner) -> Step {
     );
     Step {
         id: inner.id.clone(),
-        for_each: Some(ForEach {
+        for_each: Some(Box::new(ForEach {
             items: format!("{{{{ {} }}}}", inner.items).into(),
             name: (inner.item != "item").then(|| inner.item.clone()),
             max_parallel: inner.harmless.then_some(PARALLEL),
@@ -150,7 +150,7 @@ fn of_inner(inner: &Inner) -> Step {
             on_item_error: None,
             until: None,
             output: None,
-        }),
+        })),
         metadata,
         ..Step::default()
     }
@@ -166,7 +166,7 @@ fn of_cycle(cycle: &Cycle) -> Step {
     );
     Step {
         id: cycle.id.clone(),
-        for_each: Some(ForEach {
+        for_each: Some(Box::new(ForEach {
             items: format!("{{{{ {} }}}}", cycle.items).into(),
             name: (cycle.item != "item").then(|| cycle.item.clone()),
             max_parallel: parallel.then_some(PARALLEL),
@@ -174,7 +174,7 @@ fn of_cycle(cycle: &Cycle) -> Step {
             on_item_error: None,
             until: cycle.until.clone(),
             output: cycle.output.clone(),
-        }),
+        })),
         metadata,
         ..Step::default()
     }

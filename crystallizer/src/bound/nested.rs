@@ -84,7 +84,7 @@ impl Binder<'_> {
                     layout = layout.shorter();
                     continue;
                 }
-                if !self.may_look(layout.covers()) {
+                if !self.may_look(layout.covers() + self.walked.take()) {
                     return None;
                 }
                 if let Some(plan) = self.with_layout(at, &layout) {
@@ -107,20 +107,7 @@ impl Binder<'_> {
                 .map(|pass| body(pass, place))
                 .collect::<Vec<_>>()
         };
-        let answers: Option<Vec<Vec<Value>>> = (0..passes)
-            .map(|pass| {
-                (0..layout.width)
-                    .map(|place| Some(view::view(kept.get(body(pass, place))?).data))
-                    .collect()
-            })
-            .collect();
-        let stretch = Stretch {
-            first,
-            width: layout.width,
-            passes,
-            answers: answers?,
-            harmless: false,
-        };
+        let stretch = Stretch::new(first, layout.width, passes, false, Some(&layout.rounds));
         let heads = columns_of(kept, 0, &in_passes(0));
         let mut plans = Vec::new();
         for column in heads.iter().filter(|column| column.varies()) {
@@ -185,7 +172,7 @@ impl Binder<'_> {
             }
             sent.extend(columns);
             let values: Vec<Value> = stretch
-                .answers
+                .answers(kept)
                 .iter()
                 .filter_map(|pass| pass.get(place).cloned())
                 .collect();
@@ -206,7 +193,7 @@ impl Binder<'_> {
             compared,
             item,
             bound,
-            answers: stretch.answers.clone(),
+            answers: stretch.answers(kept).to_vec(),
             inner: Some(inner),
         })
     }
@@ -376,7 +363,7 @@ impl Binder<'_> {
         for place in 0..layout.rounds.at {
             let body = stretch.first + place;
             let answers: Vec<Value> = stretch
-                .answers
+                .answers(kept)
                 .iter()
                 .filter_map(|pass| pass.get(place).cloned())
                 .collect();

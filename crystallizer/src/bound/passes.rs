@@ -2,7 +2,7 @@
 //! answer in each pass. Elements that the recording did not go over are strangers to the tools.
 
 use super::answers::Answers;
-use super::cycle::{Cycle, Inner, elements};
+use super::cycle::{self, Cycle, Inner, elements};
 use super::nested::list_at;
 use super::pages::Pages;
 use super::rename;
@@ -74,9 +74,7 @@ fn over(
     count: usize,
 ) -> Vec<(Value, Option<usize>)> {
     // What an earlier loop gave.
-    if let Some(at) = cycles
-        .iter()
-        .position(|other| other.last() == cycle.list.call)
+    if let Some(at) = cycle::ending(cycles, cycle.list.call)
         && Answers::is_root(cycle.list)
         && let (Some(other), Some(passes)) = (cycles.get(at), done.get(at))
     {

@@ -1,8 +1,7 @@
 //! Where values stand, found by their forms. A recording has hundreds of thousands of them: the forms are known by
 //! their marks, and the places of one form are a chain.
 
-use crate::mark::{Mark, mark};
-use std::collections::HashMap;
+use crate::mark::{Mark, MarkMap, mark};
 
 /// The most places that are kept for one value.
 const MOST_PLACES: u32 = 48;
@@ -18,7 +17,7 @@ struct Chain {
 
 /// Places by form.
 pub(super) struct Places<T> {
-    chains: HashMap<Mark, Chain>,
+    chains: MarkMap<Chain>,
     /// Each with the next of the same form.
     all: Vec<(T, u32)>,
 }
@@ -26,7 +25,7 @@ pub(super) struct Places<T> {
 impl<T> Default for Places<T> {
     fn default() -> Self {
         Self {
-            chains: HashMap::new(),
+            chains: MarkMap::default(),
             all: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
+use super::qualifier::reading::Readings;
 use super::qualifier::{Sentence, is_ordinal, is_turned_at, read::is_turned, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
@@ -21,6 +22,8 @@ const MOST_WORDS: usize = 200_000;
 const BENT: usize = 4;
 /// The most places that are looked at for one word.
 const MOST: usize = 64;
+/// The most words of people that are taken for what they want the least or the most of.
+const MOST_SUPERLATIVES: usize = 64;
 
 /// A place in the words of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +55,10 @@ struct Spoken {
     is_german: bool,
     /// The sentences as they are read for what they say about things, once somebody asks.
     read: OnceLock<Vec<Sentence>>,
+    /// The words of a person that ask for the least or the most of something.
+    superlatives: Vec<usize>,
+    /// The words of a person that are numbers in digits.
+    figures: Vec<(usize, i64)>,
 }
 
 impl Spoken {
@@ -84,6 +91,8 @@ pub(super) struct Said {
     durations: Vec<i64>,
     /// How many words were taken in.
     taken: usize,
+    /// How many superlatives were taken in.
+    superlatives: usize,
     /// Whether there were more.
     pub(super) cut: bool,
     /// Whether something of it is in German.
@@ -92,6 +101,8 @@ pub(super) struct Said {
     stays: Vec<(i64, usize, usize)>,
     /// The day on which it was said.
     today: Option<Date>,
+    /// What was read of it about things.
+    readings: Readings,
 }
 
 impl Said {
@@ -129,6 +140,8 @@ impl Said {
             sentences: Vec::new(),
             is_german: false,
             read: OnceLock::new(),
+            superlatives: Vec::new(),
+            figures: Vec::new(),
         };
         let mut start = None;
         let mut sentence = 0;
@@ -230,6 +243,46 @@ impl Said {
             }
         }
         self.texts.push(spoken);
+        if person {
+            self.note_figures(at);
+        }
+    }
+
+    /// Notes the superlatives and the numbers of a text, so that it is not gone through for each list.
+    fn note_figures(&mut self, at: usize) {
+        let spoken = &self.texts[at];
+        let turned = |index: usize| {
+            let sentence = spoken.sentences.get(index);
+            let before: Vec<&str> = (index.saturating_sub(NEAR)..index)
+                .filter(|place| spoken.sentences.get(*place) == sentence)
+                .filter_map(|place| spoken.words.get(place).map(String::as_str))
+                .collect();
+            is_turned(&before)
+        };
+        let all = spoken.words.iter().enumerate();
+        let superlatives: Vec<usize> = all
+            .clone()
+            .filter(|(index, word)| {
+                let at = |place: usize| spoken.words.get(place).map(String::as_str);
+                let of_two = || {
+                    let before = index.checked_sub(1).and_then(at);
+                    super::superlative::is_of_two(before, word, at(index + 1))
+                };
+                (super::superlative::is_superlative(word) || of_two()) && !turned(*index)
+            })
+            .map(|(index, _)| index)
+            .collect();
+        let figures = all
+            .filter_map(|(index, text)| Some((index, text.parse::<i64>().ok()?)))
+            .filter(|(index, number)| self.whole_number(at, *index, &Value::from(*number)))
+            .collect();
+        let room = MOST_SUPERLATIVES.saturating_sub(self.superlatives);
+        self.cut |= superlatives.len() > room;
+        self.superlatives += superlatives.len().min(room);
+        let spoken = &mut self.texts[at];
+        spoken.superlatives = superlatives;
+        spoken.superlatives.truncate(room);
+        spoken.figures = figures;
     }
 
     /// As much of a text as there is room for.
@@ -262,16 +315,25 @@ impl Said {
         self.today
     }
 
-    /// The sentences of people, each with the number of its text.
-    pub(super) fn sentences_by_people(&self) -> impl Iterator<Item = (usize, &Sentence)> {
+    /// The sentences of people from a text on, each with the number of its text.
+    pub(super) fn sentences_by_people(
+        &self,
+        from: usize,
+    ) -> impl Iterator<Item = (usize, &Sentence)> {
         self.texts
             .iter()
             .enumerate()
+            .skip(from)
             .filter(|(_, spoken)| spoken.person)
             .flat_map(|(at, spoken)| {
                 let all = spoken.read.get_or_init(|| sentences(&spoken.text));
                 all.iter().map(move |sentence| (at, sentence))
             })
+    }
+
+    /// What was read of it about things.
+    pub(super) fn readings(&self) -> &Readings {
+        &self.readings
     }
 
     /// The sentence that a place stands in, with the number of its text, where a person said it.
@@ -345,6 +407,15 @@ impl Said {
             }
         }
         best.map(|(_, _, mention)| mention)
+    }
+
+    /// Whether a person named one of these.
+    pub(super) fn names_any(&self, names: &[String]) -> bool {
+        self.texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .flat_map(|spoken| &spoken.words)
+            .any(|word| named_by(names, word))
     }
 
     /// Where a person said a value right before a word that names one of these.
@@ -596,63 +667,27 @@ impl Said {
     /// The words of people that ask for the least or the most, each with those that stand near it, but for those that
     /// are turned round: `not the cheapest`.
     pub(super) fn superlatives(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.texts
-            .iter()
-            .filter(|spoken| spoken.person)
-            .flat_map(|spoken| {
-                let turned = |index: usize| {
-                    let sentence = spoken.sentences.get(index);
-                    let before: Vec<&str> = (index.saturating_sub(NEAR)..index)
-                        .filter(|place| spoken.sentences.get(*place) == sentence)
-                        .filter_map(|place| spoken.words.get(place).map(String::as_str))
-                        .collect();
-                    is_turned(&before)
-                };
-                spoken
-                    .words
-                    .iter()
-                    .enumerate()
-                    .map(move |(index, word)| {
-                        let to = (index + 1 + NEAR).min(spoken.words.len());
-                        let near = &spoken.words[index.saturating_sub(2)..to];
-                        (word.as_str(), near, index, turned)
-                    })
-                    .filter(|(word, _, index, turned)| {
-                        let at = |place: usize| spoken.words.get(place).map(String::as_str);
-                        let of_two = || {
-                            let before = index.checked_sub(1).and_then(at);
-                            super::superlative::is_of_two(before, word, at(index + 1))
-                        };
-                        (super::superlative::is_superlative(word) || of_two()) && !turned(*index)
-                    })
-                    .map(|(word, near, ..)| (word, near))
+        self.texts.iter().flat_map(|spoken| {
+            spoken.superlatives.iter().filter_map(|index| {
+                let to = (index + 1 + NEAR).min(spoken.words.len());
+                let near = spoken.words.get(index.saturating_sub(2)..to)?;
+                Some((spoken.words.get(*index)?.as_str(), near))
             })
+        })
     }
 
     /// The numbers that people said in digits, each with the words before it in its sentence, the nearest last.
-    pub(super) fn numbers_by_people(&self) -> Vec<(Mention, Value, Vec<&str>)> {
-        let mut found = Vec::new();
-        for (at, spoken) in self.texts.iter().enumerate() {
-            if !spoken.person {
-                continue;
-            }
-            for (word, text) in spoken.words.iter().enumerate() {
-                let Ok(number) = text.parse::<i64>() else {
-                    continue;
-                };
-                let value = Value::from(number);
-                if !self.whole_number(at, word, &value) {
-                    continue;
-                }
-                let sentence = spoken.sentences.get(word);
-                let before = (word.saturating_sub(NEAR)..word)
+    pub(super) fn numbers_by_people(&self) -> impl Iterator<Item = (Mention, Value, Vec<&str>)> {
+        self.texts.iter().enumerate().flat_map(move |(at, spoken)| {
+            spoken.figures.iter().map(move |(word, number)| {
+                let sentence = spoken.sentences.get(*word);
+                let before = (word.saturating_sub(NEAR)..*word)
                     .filter(|place| spoken.sentences.get(*place) == sentence)
                     .filter_map(|place| spoken.words.get(place).map(String::as_str))
                     .collect();
-                found.push((self.mention(at, word, 1), value, before));
-            }
-        }
-        found
+                (self.mention(at, *word, 1), Value::from(*number), before)
+            })
+        })
     }
 
     /// The days that people named by month and day, as they said them: `May 1st`.

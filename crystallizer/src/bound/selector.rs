@@ -7,6 +7,7 @@ use super::information::{STRONG, WEAK, bits};
 use super::key::{Key, agree, noun, words};
 use super::qualifier::narrow::{Flag, flags};
 use super::qualifier::read::{Nouns, about_told, names_one};
+use super::qualifier::reading::Reading;
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
@@ -106,18 +107,20 @@ pub(super) fn heads(words: impl Iterator<Item = String>) -> BTreeSet<String> {
 pub(super) fn fields(element: &Value) -> Vec<(Vec<String>, &Value)> {
     fn walk<'v>(
         value: &'v Value,
-        path: &mut Vec<String>,
+        path: &mut Vec<&'v str>,
         found: &mut Vec<(Vec<String>, &'v Value)>,
     ) {
         match value {
             Value::Object(map) if path.len() < 4 => {
                 for (key, inner) in map {
-                    path.push(key.clone());
+                    path.push(key);
                     walk(inner, path, found);
                     path.pop();
                 }
             }
-            Value::String(_) | Value::Number(_) => found.push((path.clone(), value)),
+            Value::String(_) | Value::Number(_) => {
+                found.push((path.iter().map(|key| (*key).to_owned()).collect(), value));
+            }
             _ => {}
         }
     }
@@ -284,12 +287,14 @@ fn begins(
             .find(|c: char| !c.is_alphabetic())
             .filter(|end| *end > 0)?;
         let said = text.get(..letters)?;
+        if said.chars().count() < BEGINNING {
+            return None;
+        }
         let alone = elements
             .iter()
             .filter_map(|other| field(other, &path)?.as_str())
             .collect::<Vec<_>>();
-        if said.chars().count() < BEGINNING
-            || alone.len() != elements.len()
+        if alone.len() != elements.len()
             || alone.iter().filter(|other| other.starts_with(said)).count() != 1
         {
             return None;
@@ -557,7 +562,11 @@ fn with_flags(
             qualifiers.extend(about_told(sentence, &spoken(&equal.value), &nouns));
         }
     }
-    equals.extend(flags(&[element], &qualifiers).iter().map(Flag::equal));
+    equals.extend(
+        flags(&[element], &Reading::of(qualifiers))
+            .iter()
+            .map(Flag::equal),
+    );
     equals
 }
 

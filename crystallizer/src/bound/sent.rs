@@ -1,7 +1,6 @@
 //! The forms of what was sent, each with when it first was: an answer that only repeats it is not where it comes from.
 
-use crate::mark::{Mark, mark};
-use std::collections::HashMap;
+use crate::mark::{MarkMap, mark};
 
 /// A moment between two forms that were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +9,7 @@ pub(super) struct Moment(usize);
 /// What was sent so far.
 #[derive(Default)]
 pub(super) struct Forms {
-    first: HashMap<Mark, Moment>,
+    first: MarkMap<Moment>,
     noted: usize,
 }
 

@@ -5,6 +5,7 @@ use super::answers::Of;
 use super::binder::{Binder, Sent};
 use super::binding::Binding;
 use super::canonical;
+use super::cycle;
 use super::information::bits;
 use super::key::agree;
 use super::transform::{Op, Transform};
@@ -39,7 +40,7 @@ impl Binder<'_> {
                 .kept
                 .get(call)
                 .is_some_and(|kept| kept.call.batch != batch);
-            let repeats = self.cycles.iter().any(|cycle| cycle.holds(call))
+            let repeats = cycle::of(&self.cycles, call).is_some()
                 || self.pages.iter().any(|pages| pages.holds(call));
             if !known || repeats {
                 continue;

@@ -4,7 +4,8 @@ use super::filter::spoken;
 use super::information::{STRONG, bits};
 use super::key::{Key, named_by, words};
 use super::qualifier::narrow::{Flag, flags};
-use super::qualifier::read::{Kind, Nouns, Qualifier, about_word};
+use super::qualifier::read::{Kind, Nouns};
+use super::qualifier::reading;
 use super::said::Said;
 use super::selector::{Origin, Scope, field, fields, matches};
 use super::turn::{Equal, Operand, Pick};
@@ -121,6 +122,8 @@ pub(super) fn extreme(
 ) -> Option<Pick> {
     let said = scope.said;
     let element = elements.get(chosen)?;
+    let mut asked = said.superlatives().peekable();
+    asked.peek()?;
     let compared: Vec<(Vec<String>, bool)> = fields(element)
         .into_iter()
         .filter_map(|(path, value)| {
@@ -140,7 +143,8 @@ pub(super) fn extreme(
         .collect();
     let mut among: Vec<Vec<&Equal>> = vec![Vec::new()];
     among.extend(anchors.iter().map(|anchor| vec![anchor]));
-    for (word, near) in said.superlatives() {
+    let mut tried: BTreeSet<(&str, bool, bool, &[String])> = BTreeSet::new();
+    for (word, near) in asked {
         let of_two = superlative(word).is_none();
         let Some((most, about)) = superlative(word).or_else(|| comparative(word)) else {
             continue;
@@ -169,10 +173,10 @@ pub(super) fn extreme(
             .copied()
             .collect();
         // Of several numbers only a named one can be meant.
-        let fields = match (named.as_slice(), eligible.as_slice()) {
-            ([one], _) | ([], [one]) => [(&one.0, None)],
+        let (path, last) = match (named.as_slice(), eligible.as_slice()) {
+            ([(path, _)], _) | ([], [(path, _)]) => (path, None),
             ([], []) => match given(elements, chosen, &compared, about, scope) {
-                Some((path, last)) => [(path, Some(last))],
+                Some((path, last)) => (path, Some(last)),
                 None => continue,
             },
             _ => continue,
@@ -180,40 +184,42 @@ pub(super) fn extreme(
         let names_list = near
             .iter()
             .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
+        // Said again in the same way it finds what it found before.
+        if !tried.insert((word, names_list, named.is_empty(), path.as_slice())) {
+            continue;
+        }
         let narrowed = narrowed(element, word, anchors, origin, said);
-        for (path, last) in fields {
-            for equals in &among {
-                // The word has to be about these elements: it names them, their field, or what they are among.
-                if !names_list && named.is_empty() && equals.is_empty() {
-                    continue;
-                }
-                let equals: Vec<&Equal> = narrowed
-                    .iter()
-                    .chain(
-                        equals
-                            .iter()
-                            .copied()
-                            .filter(|equal| !narrowed.contains(equal)),
-                    )
-                    .collect();
-                let candidates: Vec<(usize, &Value)> = elements
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, element)| matches(element, &equals))
-                    .filter_map(|(index, element)| Some((index, field(element, path)?)))
-                    .collect();
-                if candidates.len() >= if narrowed.is_empty() { 2 } else { 1 }
-                    && (!of_two || candidates.len() == 2)
-                    && is_extreme(&candidates, chosen, most)
-                {
-                    return Some(Pick::Extreme {
-                        among: equals.iter().map(|equal| (*equal).clone()).collect(),
-                        field: path.clone(),
-                        last: last.clone(),
-                        most,
-                        of_two,
-                    });
-                }
+        for equals in &among {
+            // The word has to be about these elements: it names them, their field, or what they are among.
+            if !names_list && named.is_empty() && equals.is_empty() {
+                continue;
+            }
+            let equals: Vec<&Equal> = narrowed
+                .iter()
+                .chain(
+                    equals
+                        .iter()
+                        .copied()
+                        .filter(|equal| !narrowed.contains(equal)),
+                )
+                .collect();
+            let candidates: Vec<(usize, &Value)> = elements
+                .iter()
+                .enumerate()
+                .filter(|(_, element)| matches(element, &equals))
+                .filter_map(|(index, element)| Some((index, field(element, path)?)))
+                .collect();
+            if candidates.len() >= if narrowed.is_empty() { 2 } else { 1 }
+                && (!of_two || candidates.len() == 2)
+                && is_extreme(&candidates, chosen, most)
+            {
+                return Some(Pick::Extreme {
+                    among: equals.iter().map(|equal| (*equal).clone()).collect(),
+                    field: path.clone(),
+                    last: last.clone(),
+                    most,
+                    of_two,
+                });
             }
         }
     }
@@ -306,21 +312,19 @@ fn narrowed(
         heads: &heads,
         deeds: &BTreeSet::new(),
     };
-    let qualifiers: Vec<Qualifier> = said
-        .sentences_by_people()
-        .flat_map(|(_, sentence)| about_word(sentence, word, &nouns))
-        .collect();
-    let mut found: Vec<Equal> = flags(&[element], &qualifiers)
-        .iter()
-        .map(Flag::equal)
-        .collect();
+    let read = said.about(reading::About::Word(word.to_owned()), &nouns);
+    let mut found: Vec<Equal> = flags(&[element], &read).iter().map(Flag::equal).collect();
     for anchor in anchors {
         let own = spoken(&anchor.value);
-        let is_named = qualifiers.iter().any(|one| {
-            one.kind == Kind::Property
-                && !one.negated
-                && one.content.iter().any(|word| own == words(word))
-        });
+        // A value of several words is named where all of them are: `gift card`.
+        let named: BTreeSet<String> = read
+            .naming(own.iter().map(std::slice::from_ref))
+            .into_iter()
+            .filter(|one| one.kind == Kind::Property && !one.negated)
+            .flat_map(|one| &one.content)
+            .flat_map(|word| words(word))
+            .collect();
+        let is_named = !own.is_empty() && own.iter().all(|word| named.contains(word));
         if is_named && anchor.is_said() && !origin.repeats(&anchor.value) {
             found.push(anchor.clone());
         }

@@ -4,6 +4,7 @@ use super::answers::{LONGEST_LINE, Of, Place};
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::canonical;
+use super::cycle;
 use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::{Key, agree};
 use super::route::Way;
@@ -339,7 +340,7 @@ impl Binder<'_> {
             text != own && self.strong.contains(&text)
         };
         // What a loop asked for in its last pass says nothing about the others.
-        let of_loop = self.cycles.iter().any(|cycle| cycle.last() == place.call);
+        let of_loop = cycle::ending(&self.cycles, place.call).is_some();
         self.answers.beside(place).into_iter().any(about)
             || !of_loop
                 && self.kept.get(place.call).is_some_and(|source| {

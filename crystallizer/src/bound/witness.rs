@@ -64,6 +64,21 @@ impl<'w> Seen<'w> {
     }
 }
 
+/// The further recordings, each ready to work out expressions with the inputs that it shows.
+pub(super) fn evaluators<'w>(
+    kept: &[Kept<'_>],
+    witnesses: &'w [Witness<'w>],
+    inputs: &[Map<String, Value>],
+) -> impl Iterator<Item = (&'w Witness<'w>, Recorded<'w>)> {
+    witnesses.iter().zip(inputs).map(|(witness, inputs)| {
+        let mut recorded = Seen::new(witness, kept).recorded;
+        for (name, value) in inputs {
+            recorded.set_input(name, value);
+        }
+        (witness, recorded)
+    })
+}
+
 /// All that people said in a session.
 pub(super) fn said_by_people(session: &Session) -> Said {
     let mut said = Said::default();

@@ -82,9 +82,11 @@ fn reason(bound: &Bound) -> String {
     let of = |binding: &Binding| {
         let from = match &binding.source {
             Source::Input(_) => "input",
-            Source::Output(_) | Source::Whole(..) | Source::Column(_) | Source::Pass(..) => {
-                "output"
-            }
+            Source::Output(_)
+            | Source::Whole(..)
+            | Source::Column(_)
+            | Source::Total(..)
+            | Source::Pass(..) => "output",
             Source::Item(..) | Source::Inside(..) => "item",
             Source::Clock(_) => "clock",
             Source::Counted { .. } => "pass",
@@ -126,7 +128,10 @@ pub(super) fn each_expression(steps: &[Step], then: &mut dyn FnMut(usize, &Expre
                 then(index, &until);
             }
         }
-        for value in templates {
+        for value in templates
+            .into_iter()
+            .filter(|value| !Template::is_plain(value))
+        {
             if let Ok(template) = Template::compile(value) {
                 for (_, expression) in template.expressions() {
                     then(index, expression);

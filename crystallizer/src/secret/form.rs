@@ -2,6 +2,7 @@
 //! signed tokens, private keys, passwords inside addresses, headers and assignments.
 
 use super::key;
+use super::scan::{Scan, is_word, scan};
 
 /// A secret in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,15 +112,30 @@ const PREFIXES: [Prefix; 52] = [
 
 /// All that a text shows by form, in the order in which it stands there; where two overlap the longer counts.
 pub(super) fn hits(text: &str) -> Vec<Hit<'_>> {
+    seen(text, &scan(text))
+}
+
+/// The same of a text that was gone over.
+pub(super) fn seen<'t>(text: &'t str, scan: &Scan) -> Vec<Hit<'t>> {
     let mut found = Vec::new();
     if text.len() < 8 {
         return found;
     }
-    private_keys(text, &mut found);
-    words(text, &mut found);
-    addresses(text, &mut found);
-    schemes(text, &mut found);
-    assigned(text, &mut found);
+    if scan.private {
+        private_keys(text, &mut found);
+    }
+    for start in &scan.words {
+        known_word(text, *start, &mut found);
+    }
+    if scan.addresses {
+        addresses(text, &mut found);
+    }
+    if scan.schemes {
+        schemes(text, &mut found);
+    }
+    for (start, end) in &scan.names {
+        assigned(text, *start, *end, &mut found);
+    }
     if found
         .iter()
         .any(|hit| hit.name == Name::Kind("AWS_ACCESS_KEY_ID"))
@@ -148,10 +164,6 @@ fn apart(mut found: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
     found
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
-}
-
 /// The end of the run of bytes that hold, from a place on.
 fn run(text: &str, from: usize, holds: impl Fn(u8) -> bool) -> usize {
     let bytes = text.as_bytes();
@@ -162,24 +174,7 @@ fn run(text: &str, from: usize, holds: impl Fn(u8) -> bool) -> usize {
     at
 }
 
-/// Keys with a provider's prefix, and signed tokens.
-fn words<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if !is_word(bytes[at]) {
-            at += 1;
-            continue;
-        }
-        let end = run(text, at, is_word);
-        // Most words of a text are shorter than any key.
-        if end - at >= 3 {
-            known_word(text, at, found);
-        }
-        at = end;
-    }
-}
-
+/// A key with a provider's prefix, or a signed token, where a word begins.
 fn known_word<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
     let rest = &text[start..];
     let dotted = |from: usize| run(text, from, |byte| is_word(byte) || byte == b'.');
@@ -200,7 +195,11 @@ fn known_word<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
         return;
     }
     // A prefix may stand behind an underscore or a hyphen of something else: `token_ghp_…` is looked at, too.
-    let Some(known) = PREFIXES.iter().find(|known| rest.starts_with(known.text)) else {
+    let first = rest.as_bytes()[0];
+    let mut all = PREFIXES.iter();
+    let Some(known) =
+        all.find(|known| known.text.as_bytes()[0] == first && rest.starts_with(known.text))
+    else {
         return;
     };
     let end = if known.text.ends_with('.') {
@@ -417,63 +416,55 @@ fn is_basic(value: &str) -> bool {
 }
 
 /// `name = value`, `name: value`, `--name value`, `?name=value`, where the name says that it is a secret.
-fn assigned<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
+fn assigned<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Hit<'t>>) {
+    let written = &text[start..end];
+    let dashes = written.len() - written.trim_start_matches('-').len();
+    let name = &written[dashes..];
+    if name.len() < 3 || name.len() > 60 {
+        return;
+    }
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if !is_word(bytes[at]) {
-            at += 1;
-            continue;
+    let before = start.checked_sub(1).map(|before| bytes[before]);
+    let in_query = matches!(before, Some(b'?' | b'&'));
+    // Most names are those of no secret, and that is seen at once.
+    let in_query = || in_query.then(|| key::query_sort(name)).flatten();
+    let Some(sort) = key::sort_of(name).or_else(in_query) else {
+        return;
+    };
+    // Most words of a text are followed by no value.
+    let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
+        return;
+    };
+    let stop = run(text, from, |byte| match quoted {
+        Some(quote) => byte != quote && byte != b'\\' && byte != b'\n',
+        None => {
+            !byte.is_ascii_whitespace()
+                && !matches!(
+                    byte,
+                    b'"' | b'\''
+                        | b'`'
+                        | b'&'
+                        | b';'
+                        | b','
+                        | b'<'
+                        | b'>'
+                        | b'|'
+                        | b'\\'
+                        | b'#'
+                        | b')'
+                        | b']'
+                        | b'}'
+                )
         }
-        let end = run(text, at, is_word);
-        let written = &text[at..end];
-        let dashes = written.len() - written.trim_start_matches('-').len();
-        let name = &written[dashes..];
-        let before = at.checked_sub(1).map(|before| bytes[before]);
-        let in_query = matches!(before, Some(b'?' | b'&'));
-        at = end;
-        if name.len() < 3 || name.len() > 60 {
-            continue;
-        }
-        // Most words of a text are followed by no value: that is seen before the word is looked at.
-        let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
-            continue;
-        };
-        let in_query = || in_query.then(|| key::query_sort(name)).flatten();
-        let Some(sort) = key::sort_of(name).or_else(in_query) else {
-            continue;
-        };
-        let stop = run(text, from, |byte| match quoted {
-            Some(quote) => byte != quote && byte != b'\\' && byte != b'\n',
-            None => {
-                !byte.is_ascii_whitespace()
-                    && !matches!(
-                        byte,
-                        b'"' | b'\''
-                            | b'`'
-                            | b'&'
-                            | b';'
-                            | b','
-                            | b'<'
-                            | b'>'
-                            | b'|'
-                            | b'\\'
-                            | b'#'
-                            | b')'
-                            | b']'
-                            | b'}'
-                    )
-            }
+    });
+    let value = text[from..stop].trim_end_matches(['.', ':']);
+    if key::stands_in_text(sort, value, quoted.is_some()) {
+        found.push(Hit {
+            start: from,
+            value,
+            what: sort.what(),
+            name: Name::Key(name),
         });
-        let value = text[from..stop].trim_end_matches(['.', ':']);
-        if key::stands_in_text(sort, value, quoted.is_some()) {
-            found.push(Hit {
-                start: from,
-                value,
-                what: sort.what(),
-                name: Name::Key(name),
-            });
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::form::{self, Name};
 use super::key;
 use super::option;
+use super::scan::scan;
 use serde_json::Value;
 
 /// How deep texts that hold JSON are read as such.
@@ -104,8 +105,11 @@ impl Gathered {
 
     /// Looks at a text for what its own form tells.
     pub(super) fn shown(&mut self, text: &str) {
-        self.names(text);
-        for hit in form::hits(text) {
+        let seen = scan(text);
+        if seen.named {
+            self.names(text);
+        }
+        for hit in form::seen(text, &seen) {
             let key = match hit.name {
                 // A simple one is found again behind its user.
                 Name::Kind(_) if hit.what == "a password inside an address" => {
@@ -117,9 +121,13 @@ impl Gathered {
             };
             self.add(hit.value, hit.what, hit.name, key);
         }
-        self.parameters(text);
-        for one in option::bare(text, false) {
-            self.add_bare(one);
+        if seen.addresses {
+            self.parameters(text);
+        }
+        if seen.programs {
+            for one in option::named(text) {
+                self.add_bare(one);
+            }
         }
     }
 
@@ -199,17 +207,24 @@ impl Gathered {
 
 /// Whether what stands under a key is a line for a shell, or its words.
 fn is_line(key: &str) -> bool {
-    matches!(
-        key.to_ascii_lowercase().as_str(),
-        "command" | "cmd" | "commands" | "script" | "argv" | "args" | "line" | "bash" | "shell"
-    )
+    const LINES: [&str; 9] = [
+        "command", "cmd", "commands", "script", "argv", "args", "line", "bash", "shell",
+    ];
+    LINES.iter().any(|line| key.eq_ignore_ascii_case(line))
 }
 
 fn is_headers(key: &str) -> bool {
-    matches!(
-        key.to_ascii_lowercase().as_str(),
-        "headers" | "header" | "http_headers" | "httpheaders" | "extra_headers" | "request_headers"
-    )
+    const HEADERS: [&str; 6] = [
+        "headers",
+        "header",
+        "http_headers",
+        "httpheaders",
+        "extra_headers",
+        "request_headers",
+    ];
+    HEADERS
+        .iter()
+        .any(|headers| key.eq_ignore_ascii_case(headers))
 }
 
 /// A key as the name of a secret: `x-api-key` becomes `X_API_KEY`.

@@ -42,6 +42,14 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         "sig",
         "otp",
     ];
+    let own = letters(name.as_bytes());
+    let has_letters = |part: &[u8]| {
+        let wanted = letters(part);
+        own & wanted == wanted
+    };
+    if !PARTS.iter().any(|part| has_letters(part.as_bytes())) {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     if !PARTS.iter().any(|part| lower.contains(part)) {
         return None;
@@ -142,6 +150,20 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         || pair("x", "auth")
         || pair("amz", "signature");
     is_token.then_some(Sort::Token)
+}
+
+/// The letters of a name, a bit each.
+const fn letters(name: &[u8]) -> u32 {
+    let mut found = 0;
+    let mut at = 0;
+    while at < name.len() {
+        let letter = name[at].to_ascii_lowercase();
+        if letter.is_ascii_lowercase() {
+            found |= 1 << (letter - b'a');
+        }
+        at += 1;
+    }
+    found
 }
 
 /// The same for parameters of an address, where shorter names are usual.

@@ -9,6 +9,7 @@ mod lift;
 mod option;
 mod overwrite;
 mod place;
+mod scan;
 mod shell;
 mod told;
 
@@ -29,6 +30,27 @@ pub(crate) fn kind(key: &str, value: &str) -> Option<&'static str> {
     key::stands_under_key(sort, value.trim()).then(|| sort.what())
 }
 
+/// Whether what stands under this name is a secret, whatever it is: a password, a key or a token, as the names of
+/// headers, variables, options and parameters say it. The name of a secret in its place is none, and neither is
+/// an empty text.
+pub fn stands_in_clear(name: &str, value: &str) -> bool {
+    if value.trim().is_empty() || holds_name(value) {
+        return false;
+    }
+    key::sort_of(name).is_some() || key::is_cookie(name) || looks_like_one(value)
+}
+
+/// The same for a parameter of an address, where shorter names are usual.
+pub fn stands_in_query(name: &str, value: &str) -> bool {
+    let named = key::query_sort(name).is_some() && !value.trim().is_empty() && !holds_name(value);
+    named || stands_in_clear(name, value)
+}
+
+/// Whether a value has the form of a secret, whatever it is called.
+pub fn looks_like_one(value: &str) -> bool {
+    !holds_name(value) && !form::hits(value).is_empty()
+}
+
 /// Whether a text holds the name of a secret in its place.
 fn holds_name(text: &str) -> bool {
     text.contains("{{ secrets.")
@@ -37,6 +59,37 @@ fn holds_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::kind;
+
+    #[test]
+    fn what_stands_in_clear_is_told_by_its_name_or_its_form() {
+        for (name, value, expected) in [
+            ("authorization", "Bearer abcdefg123456789", true),
+            ("Proxy-Authorization", "Basic YTpi", true),
+            ("x-api-key", "k", true),
+            ("api-key", "k", true),
+            ("Cookie", "session=1", true),
+            ("PGPASSWORD", "x", true),
+            ("GITHUB_TOKEN", "x", true),
+            ("X-Auth", "x", true),
+            ("x-any", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", true),
+            ("authorization", "Bearer {{ secrets.CRM }}", false),
+            ("authorization", "", false),
+            ("accept", "application/json", false),
+            ("x-request-id", "7", false),
+            ("MAX_TOKENS", "4096", false),
+            ("TOKEN_FILE", "/run/token", false),
+            ("REGION", "eu-central-1", false),
+        ] {
+            assert_eq!(
+                super::stands_in_clear(name, value),
+                expected,
+                "{name}: {value}"
+            );
+        }
+        assert!(super::stands_in_query("key", "abc"));
+        assert!(super::stands_in_query("access_token", "abc"));
+        assert!(!super::stands_in_query("page", "7"));
+    }
 
     #[test]
     fn known_forms_and_keys() {

@@ -2,7 +2,7 @@
 //! behind an option or a variable whose name says so, or at the place where a program expects one.
 
 use super::key::{self, Sort};
-use aho_corasick::AhoCorasick;
+use super::scan::scan;
 use std::sync::LazyLock;
 
 /// A password in a line.
@@ -261,20 +261,44 @@ const PLACES: [(&str, &str, usize, &str); 4] = [
     ("rabbitmqctl", "authenticate_user", 2, "RABBITMQ_PASSWORD"),
 ];
 
-static PROGRAMS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+/// The programs by their first letter.
+static PROGRAMS: LazyLock<[Vec<&[u8]>; 128]> = LazyLock::new(|| {
+    let mut all = [const { Vec::new() }; 128];
     let known = KNOWN.iter().flat_map(|known| known.programs).copied();
-    let places = PLACES.iter().map(|(program, ..)| *program);
-    AhoCorasick::new(known.chain(places)).ok()
+    for program in known.chain(PLACES.iter().map(|(program, ..)| *program)) {
+        let place = program.bytes().next().map(usize::from);
+        if let Some(place) = place.and_then(|first| all.get_mut(first)) {
+            place.push(program.as_bytes());
+        }
+    }
+    all
 });
+
+/// Whether a word is the name of a program that is known to take passwords.
+pub(super) fn may_be_program(word: &[u8]) -> bool {
+    let first = word.first().map(|first| usize::from(*first));
+    first
+        .and_then(|first| PROGRAMS.get(first))
+        .is_some_and(|known| known.contains(&word))
+}
+
+/// The passwords in a text that names such a program, and is no line for a shell.
+pub(super) fn named(text: &str) -> Vec<Bare> {
+    of_text(text, false)
+}
 
 /// The passwords in a text; `is_line` says that it is one for a shell, and not only mentions some.
 pub(super) fn bare(text: &str, is_line: bool) -> Vec<Bare> {
-    let names = PROGRAMS.as_ref().is_some_and(|known| known.is_match(text));
+    match is_line && text.contains(['-', '=']) || scan(text).programs {
+        true => of_text(text, is_line),
+        false => Vec::new(),
+    }
+}
+
+fn of_text(text: &str, is_line: bool) -> Vec<Bare> {
     let mut found = Vec::new();
-    if names || is_line && text.contains(['-', '=']) {
-        for words in commands(text) {
-            of_command(&words, is_line, &mut found);
-        }
+    for words in commands(text) {
+        of_command(&words, is_line, &mut found);
     }
     found
 }

@@ -196,6 +196,37 @@ fn the_larger_of_two_is_told_by_the_only_number_that_they_have() {
     }
 }
 
+#[test]
+fn what_was_said_of_the_pair_goes_with_it() {
+    let kinds = |third: &str| {
+        let all = json!({ "cards": [
+            { "card_id": "card_441020", "kind": "gift_card", "balance": 39 },
+            { "card_id": "card_770213", "kind": "gift_card", "balance": 203 },
+            { "card_id": "card_903155", "kind": third, "balance": 900 },
+        ] });
+        crystallized(&session(
+            "Charge my larger gift card.",
+            vec![
+                call("l", 0, "list_cards", json!({}), all),
+                call(
+                    "p",
+                    1,
+                    "charge_card",
+                    json!({ "card_id": "card_770213" }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        ))
+    };
+    let made = kinds("credit_card");
+    assert_eq!(
+        sent(&made, "charge_card", "/card_id"),
+        "{{ (steps.list_cards.output.cards | where('kind', inputs.kind) | batch(2, 0) | only | max_by('balance')).card_id }}"
+    );
+    let made = kinds("gift_card");
+    assert!(!sent(&made, "charge_card", "/card_id").contains("max_by"));
+}
+
 fn saved(calls: Vec<Turn>) -> Session {
     let mut all = vec![
         call(

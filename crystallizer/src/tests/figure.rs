@@ -43,7 +43,7 @@ fn a_figure_that_stays_in_a_message_is_asked_about() {
         ("Order #W4817 comes in 3 parcels.", Some("`3`")),
         ("Order #W4817: call us on 3 of our lines.", None),
         ("Order #W4817 is on its way.", None),
-        ("It costs 98.70 EUR.", None),
+        ("It costs 98.70 EUR.", Some("`98.70`")),
         ("Order #W4817: up to $1,250.00.", Some("`1,250.00`")),
         ("Order #W4817: up to 1.250,00 EUR.", Some("`1.250,00`")),
         ("Order #W4817 costs EUR 98,70.", Some("`98,70`")),
@@ -93,4 +93,190 @@ fn a_day_in_words_that_stays_is_asked_about() {
     assert_eq!(question.id, "figure:send_email:/body");
     assert!(question.text.contains("`December 9`"), "{}", question.text);
     assert!(made.report.generalisable < Some(crate::report::Level::Renamed));
+}
+
+/// A message about a list that was looked at.
+fn about_invoices(body: &str, answer: Option<&str>) -> crate::Crystallized {
+    let session = session(
+        "Mail boss@example.com about the overdue invoices.",
+        vec![
+            call(
+                "l",
+                0,
+                "list_invoices",
+                json!({ "status": "overdue" }),
+                json!({ "invoices": [
+                    { "id": "inv_3001", "amount": 210.5, "status": "overdue" },
+                    { "id": "inv_3002", "amount": 99.0, "status": "overdue" },
+                ] }),
+            ),
+            call(
+                "m",
+                1,
+                "send_mail",
+                json!({ "to": "boss@example.com", "subject": "Overdue", "body": body }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let mut options = Options {
+        mode: Mode::Bound,
+        ..options()
+    };
+    if let Some(answer) = answer {
+        options
+            .answers
+            .insert("figure:send_mail:/body".to_owned(), answer.to_owned());
+    }
+    made(&session, &options)
+}
+
+#[test]
+fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
+    for (body, shown, source) in [
+        ("inv_3001, inv_3002", "`inv_3001`, `inv_3002`", None),
+        ("Please pay invoice inv_3001.", "`inv_3001`", None),
+        (
+            "There are 2 overdue invoices.",
+            "`2`",
+            Some("steps.list_invoices.output.invoices | length"),
+        ),
+        (
+            "The total is 309.5.",
+            "`309.5`",
+            Some("steps.list_invoices.output.invoices | column('amount') | sum"),
+        ),
+        (
+            "The total is 309.50 EUR.",
+            "`309.50`",
+            Some("'%.2f' | format(steps.list_invoices.output.invoices | column('amount') | sum)"),
+        ),
+        ("That makes 417.35 in all.", "`417.35`", None),
+    ] {
+        let made = about_invoices(body, None);
+        let asked: Vec<&crate::report::Question> = made.report.questions.iter().collect();
+        assert_eq!(asked.len(), 1, "{body}: {asked:?}");
+        assert!(asked[0].text.contains(shown), "{body}: {}", asked[0].text);
+        let mut choices = vec!["constant", "gate"];
+        choices.extend(source);
+        assert_eq!(asked[0].choices, choices, "{body}");
+        let waived: Vec<&str> = made
+            .report
+            .findings
+            .iter()
+            .filter(|finding| finding.acknowledge)
+            .map(|finding| finding.code.as_str())
+            .collect();
+        assert_eq!(waived, ["figure_stays"], "{body}");
+        let Some(source) = source else { continue };
+        let made = about_invoices(body, Some(source));
+        assert_eq!(made.report.questions, [], "{body}");
+        assert!(
+            made.report.generalisable >= Some(crate::report::Level::Renamed),
+            "{body}: {:?}",
+            made.report.perturbed
+        );
+        assert_eq!(
+            made.report.replay.differing + made.report.replay.missing,
+            0,
+            "{body}"
+        );
+        let sent = made.document.steps[1].with.as_ref().unwrap()["arguments"]["body"].clone();
+        let figure = shown.trim_matches('`');
+        assert_eq!(
+            sent,
+            json!(body.replace(figure, &format!("{{{{ {source} }}}}"))),
+            "{body}"
+        );
+    }
+    for body in ["Please look at them.", "Call us 3 times."] {
+        assert_eq!(about_invoices(body, None).report.questions, [], "{body}");
+    }
+}
+
+#[test]
+fn what_a_person_calls_constant_needs_no_waiver_more() {
+    let made = about_invoices("inv_3001, inv_3002", Some("constant"));
+    assert_eq!(made.report.questions, []);
+    assert!(
+        !made
+            .report
+            .findings
+            .iter()
+            .any(|finding| finding.acknowledge)
+    );
+}
+
+/// Refunds an order and says so.
+fn refunded(number: u32, order: &str, total: f64, body: &str) -> crate::session::Session {
+    let mut session = session(
+        &format!("Refund order {order} in full and mail ana@example.com."),
+        vec![
+            call(
+                "g",
+                0,
+                "get_order",
+                json!({ "order_id": order }),
+                json!({ "order_id": order, "total": total, "item": "lamp" }),
+            ),
+            call(
+                "r",
+                1,
+                "refund_order",
+                json!({ "order_id": order, "amount": total }),
+                json!({ "ok": true }),
+            ),
+            call(
+                "m",
+                2,
+                "send_mail",
+                json!({ "to": "ana@example.com", "body": body }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_figure_that_differs_between_recordings_is_no_constant() {
+    let options = Options {
+        mode: Mode::Bound,
+        ..options()
+    };
+    let both = |second: &str| {
+        let all = [
+            refunded(
+                1,
+                "ord_55120",
+                84.2,
+                "We refunded 84.2 for order ord_55120.",
+            ),
+            refunded(2, "ord_60001", 120.0, second),
+        ];
+        crate::crystallize(&all, &options).unwrap()
+    };
+    let made = both("We refunded 120.0 for order ord_60001.");
+    assert_eq!(made.report.questions, []);
+    assert_eq!(
+        made.document.steps[2].with.as_ref().unwrap()["arguments"]["body"],
+        json!("We refunded {{ steps.get_order.output.total }} for order {{ inputs.order_id }}.")
+    );
+    assert_eq!(
+        made.report.held_out[0].verdict,
+        crate::report::Verdict::Passed
+    );
+    // Nothing gives what the other one says.
+    let made = both("We refunded 118.5 for order ord_60001.");
+    assert_eq!(made.report.questions[0].choices, ["gate"]);
+    let mut waived: Vec<&str> = made
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.acknowledge)
+        .map(|finding| finding.code.as_str())
+        .collect();
+    waived.sort_unstable();
+    assert_eq!(waived, ["figure_stays", "held_out_differs"]);
 }

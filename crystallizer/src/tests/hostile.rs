@@ -1,7 +1,7 @@
 //! Recordings that want to cost much or to hide something, all the way to a draft: what they hold is a step, or left
 //! out with a reason, or told, in both modes.
 
-use super::build::options;
+use super::build::{call, made, options, session};
 use crate::{Mode, Options, crystallize, import};
 use serde_json::{Value, json};
 
@@ -142,5 +142,33 @@ fn where_loops_are_looked_for_no_more_is_told() {
         }
         // What was sent is the same, found in loops or not.
         assert_eq!(made.report.replay.differing + made.report.replay.missing, 0);
+    }
+}
+
+#[test]
+fn nothing_is_put_into_arguments_that_are_no_json() {
+    let broken = r#"{"order_id":"ord_55120","amount":84.2"#;
+    let session = session(
+        "Refund order ord_55120 in full.",
+        vec![call(
+            "r",
+            0,
+            "refund_order",
+            json!({ "_raw": broken }),
+            json!({ "ok": true }),
+        )],
+    );
+    for mode in [Mode::Exact, Mode::Bound] {
+        let made = made(&session, &Options { mode, ..options() });
+        assert_eq!(
+            made.document.steps[0].with.as_ref().unwrap()["arguments"],
+            json!({ "_raw": broken })
+        );
+        let asked = made.report.findings.iter().any(|finding| {
+            finding.code == "arguments_not_json"
+                && finding.acknowledge
+                && finding.step.as_deref() == Some("refund_order")
+        });
+        assert!(asked, "{mode:?}");
     }
 }

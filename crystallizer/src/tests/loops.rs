@@ -712,7 +712,8 @@ fn what_was_said_before_the_name_of_a_list_inside_narrows_the_loop() {
     ] {
         let made = crystallized(&downgraded(task, cabins, changed));
         assert_eq!(over(&made), expected);
-        assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+        let open: Vec<_> = made.report.questions.iter().map(|one| &one.text).collect();
+        assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{open:?}");
         assert_eq!(made.document.inputs["cabin"]["default"], "business");
     }
     // Said of something else, it tells nothing.
@@ -785,7 +786,7 @@ fn a_field_of_the_only_element_of_a_list_is_given_to_each_pass() {
             .collect();
         json!({ "order_id": id, "payments": paid })
     };
-    let refunded = |third: &[&str]| {
+    let refunded = |task: &str, third: &[&str]| {
         let orders = [
             order("W-48121", &["card_441020"]),
             order("W-77340", &["gift_770213"]),
@@ -807,9 +808,10 @@ fn a_field_of_the_only_element_of_a_list_is_given_to_each_pass() {
                 json!({ "ok": true }),
             ));
         }
-        crystallized(&session("Refund all orders of ana_li_3668.", turns))
+        crystallized(&session(task, turns))
     };
-    let made = refunded(&["card_903155"]);
+    let task = "Refund all orders of ana_li_3668.";
+    let made = refunded(task, &["card_903155"]);
     assert_eq!(
         loops(&made),
         ["each_order: {{ steps.list_orders.output.orders }} [refund_order]"]
@@ -822,6 +824,16 @@ fn a_field_of_the_only_element_of_a_list_is_given_to_each_pass() {
     // A further payment stops a run, so it is not shown for lists with strangers in them.
     assert_eq!(made.report.generalisable, Some(Level::Reordered));
     // Of several payments nothing tells which it has to be.
-    let made = refunded(&["card_903155", "gift_120846"]);
+    let made = refunded(task, &["card_903155", "gift_120846"]);
     assert_eq!(loops(&made), Vec::<String>::new());
+    // A list that was spoken of is one to go over.
+    let made = refunded(
+        "Refund all payments of all orders of ana_li_3668.",
+        &["card_903155"],
+    );
+    assert!(
+        loops(&made)
+            .iter()
+            .all(|one| !one.contains("each_order: ") || one.contains("each_payment"))
+    );
 }

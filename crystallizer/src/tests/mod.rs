@@ -26,6 +26,7 @@ mod pages;
 mod planted;
 mod qualified;
 mod sayings;
+mod segment;
 mod several;
 mod terminal;
 mod trust;

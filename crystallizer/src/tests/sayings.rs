@@ -96,7 +96,10 @@ fn hold(cases: &[(&str, Becomes)], play: impl Fn(&str) -> Session) {
         let right = match expected {
             All => accepted && over == "{{ TICKETS }}",
             Part(filter) => accepted && over == format!("{{{{ {filter} }}}}"),
-            Asked => !accepted && !(asked.is_empty() && made.report.questions.is_empty()),
+            Asked => {
+                let asks = !asked.is_empty() || !made.report.questions.is_empty();
+                !accepted && asks
+            }
         };
         if !right {
             wrong.push(format!(
@@ -171,6 +174,22 @@ fn what_says_nothing_of_the_kind_is_accepted() {
             ("Deal with all tickets.", All),
             ("Close all tickets carefully.", All),
             ("Close everything in desk_2207.", All),
+            ("Close all tickets regardless of owner.", All),
+            ("Close all tickets, pinned or not.", All),
+            ("Close all tickets no matter who owns them.", All),
+            ("Close all tickets without exception.", All),
+            ("Close all tickets, no exceptions.", All),
+            ("Close all the tickets you find.", All),
+            (
+                "Can you close all the tickets? I can't find the button.",
+                All,
+            ),
+            (
+                "Hello, my name is Carla. Could you close all tickets? Best, Carla",
+                All,
+            ),
+            ("Close all tickets, every single one of them.", All),
+            ("Nuke all tickets.", All),
             ("Schließe alle Tickets.", All),
             ("Bitte schließe alle Tickets in desk_2207, danke!", All),
             ("Kannst du bitte alle Tickets schließen?", All),
@@ -291,6 +310,11 @@ fn caps_orders_ages_and_ranges_are_followed_or_asked_about() {
             ("Close all tickets worth over 100 euros.", Asked),
             ("Close all tickets between T-1 and T-9.", Asked),
             ("Close the top tickets.", Asked),
+            ("Close all but three tickets.", Asked),
+            ("Close all tickets so that only five remain.", Asked),
+            ("Close 10% of the tickets.", Asked),
+            ("Close three or four tickets.", Asked),
+            ("Close all tickets before lunch.", Asked),
             ("Close the longest tickets.", Asked),
         ],
         closing,
@@ -315,6 +339,11 @@ fn conditions_possession_and_negations_are_followed_or_asked_about() {
             ("Close the tickets I opened.", Asked),
             ("Close the tickets assigned to me.", Asked),
             ("Close all of Anna's tickets.", Asked),
+            (
+                "Close Bob's tickets.",
+                Part("TICKETS | where('owner', inputs.owner)"),
+            ),
+            ("Close every ticket of Anna and Bob.", Asked),
             ("Close Anna's tickets.", Asked),
             ("Close all tickets that belong to Anna.", Asked),
             ("Close all tickets belonging to Anna.", Asked),
@@ -546,6 +575,7 @@ fn a_single_deed_in_a_language_that_is_not_read_is_asked_about() {
             true,
         ),
         ("Cancela el pedido W48121 si no ha sido enviado.", true),
+        ("Annule la commande W48121 s'il te plaît.", false),
         ("Отмени заказ W48121, если он не отправлен.", true),
     ] {
         let made = bound(&cancelling(task));
@@ -558,4 +588,57 @@ fn a_single_deed_in_a_language_that_is_not_read_is_asked_about() {
         .turns
         .insert(1, said(Role::User, "Mia Li, 12345 Boston"));
     assert_eq!(asked(&bound(&session)), Vec::<&str>::new());
+}
+
+#[test]
+fn what_a_single_deed_hangs_on_is_asked_about() {
+    let cases = [
+        ("Cancel order W48121.", false),
+        ("Cancel order W48121, I no longer need it.", false),
+        (
+            "Cancel my order W48121 because it was ordered by mistake.",
+            false,
+        ),
+        (
+            "I want to cancel order W48121. I noticed after that it is wrong.",
+            false,
+        ),
+        (
+            "Hi, I placed an order before my holiday and want to cancel order W48121.",
+            false,
+        ),
+        (
+            "Cancel order W48121 and then tell me once it's done.",
+            false,
+        ),
+        ("Cancel only order W48121.", false),
+        ("I only want to cancel order W48121.", false),
+        ("Cancel order W48121 after all.", false),
+        ("Can you help me? Cancel order W48121.", false),
+        ("Cancel order W48121 once it is paid.", true),
+        ("Once it is paid, cancel order W48121.", true),
+        ("As soon as it is paid cancel order W48121.", true),
+        ("After Anna agreed cancel order W48121.", true),
+        ("Cancel order W48121 while it is pending.", true),
+        ("Cancel order W48121 before it ships.", true),
+        ("Cancel order W48121 until Friday.", true),
+        ("Wait until Friday and then cancel order W48121.", true),
+        ("Cancel order W48121 with Anna's consent.", true),
+        ("Cancel order W48121 without a fee.", true),
+        ("Cancel order W48121 for free only.", true),
+        ("Cancel order W48121 except the lamp.", true),
+        ("Cancel everything in order W48121 but the lamp.", true),
+        ("Cancel half of order W48121.", true),
+        ("Cancel order W48121 tomorrow.", true),
+        ("Storniere order W48121 erst am Freitag.", true),
+        ("Storniere order W48121, sobald sie bezahlt ist.", true),
+        ("Look at order W48121. Not shipped? Cancel it.", true),
+        ("Is order W48121 pending? Then cancel it.", true),
+    ];
+    let wrong: Vec<&str> = cases
+        .iter()
+        .filter(|(task, expected)| asked(&bound(&cancelling(task))).is_empty() == *expected)
+        .map(|(task, _)| *task)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -377,3 +377,55 @@ fn what_only_some_do_gets_a_condition_that_parts_them() {
     assert_eq!(answered.report.questions, []);
     assert_eq!(answered.report.generalisable, Some(Level::Shuffled));
 }
+
+#[test]
+fn what_was_said_of_one_step_is_not_asked_about_another_that_all_recordings_have() {
+    let closed = |number: u32, vip: bool| {
+        let (ticket, email) = (
+            format!("tck_80{number}"),
+            format!("person{number}@example.com"),
+        );
+        let mut turns = vec![
+            call(
+                "f",
+                0,
+                "find_customer",
+                json!({ "email": email }),
+                json!({ "id": format!("cus_100{number}"), "email": email, "vip": vip }),
+            ),
+            call(
+                "c",
+                1,
+                "close_ticket",
+                json!({ "ticket_id": ticket }),
+                json!({ "ok": true }),
+            ),
+        ];
+        if vip {
+            let body = format!("Ticket {ticket} is closed.");
+            let mail = json!({ "to": email, "subject": "Closed", "body": body });
+            turns.push(call("m", 2, "send_mail", mail, json!({ "ok": true })));
+        }
+        let task =
+            format!("Close ticket {ticket} of {email}, and mail them a note if they are a vip.");
+        let mut session = session(&task, turns);
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let made = both(&[
+        closed(1, true),
+        closed(2, false),
+        closed(3, true),
+        closed(4, false),
+    ]);
+    assert_eq!(
+        made.document.steps[2].when.as_deref(),
+        Some("steps.find_customer.output.vip == true")
+    );
+    assert_eq!(made.report.questions, []);
+    let held = made.report.held_out.iter();
+    assert!(held.clone().count() == 3 && held.clone().all(|held| held.verdict == Verdict::Passed));
+    // With one recording nothing shows it.
+    let alone = both(&[closed(1, true)]);
+    assert!(!alone.report.questions.is_empty());
+}

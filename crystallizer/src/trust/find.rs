@@ -6,8 +6,8 @@ use super::{Label, Word};
 use crate::findings::{is_sink, located, others_write, place};
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
-use crate::mark::{Mark, mark};
-use crate::session::{Session, ToolCall, Turn};
+use crate::mark::{MarkMap, mark};
+use crate::session::{Role, Session, ToolCall, Turn, handed_on};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
 use serde_json::Value;
@@ -42,7 +42,7 @@ struct Walk<'a> {
     read: bool,
     trust: Trust,
     /// The labels by their places.
-    labels: HashMap<Mark, usize>,
+    labels: MarkMap<usize>,
     said: HashSet<String>,
     /// The ids of the gates.
     gates: HashSet<&'a str>,
@@ -71,7 +71,7 @@ pub(crate) fn trust(
         answers: Vec::new(),
         read: false,
         trust: Trust::default(),
-        labels: HashMap::new(),
+        labels: MarkMap::default(),
         said: HashSet::new(),
         gates: document
             .steps
@@ -90,11 +90,15 @@ pub(crate) fn trust(
     for turn in &session.turns {
         match turn {
             Turn::Message {
-                role: crate::session::Role::Assistant,
+                role: Role::Assistant,
                 ..
             }
             | Turn::Approval(_) => {}
-            Turn::Message { text, .. } => {
+            Turn::Message { role, text, .. } => {
+                if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
+                    walk.overhear(mark, text);
+                    continue;
+                }
                 walk.seen.hear(text);
                 walk.asked_for.clear();
             }
@@ -144,6 +148,17 @@ impl<'a> Walk<'a> {
             source: kept.map_or_else(|| call.name.clone(), |kept| kept.step.clone()),
             open: kept.is_some_and(others_write),
             lists,
+        });
+    }
+
+    /// Takes in what a product handed the agent beside all calls: others may have written it.
+    fn overhear(&mut self, mark: &str, text: &str) {
+        self.seen.learn(self.answers.len(), &Value::from(text));
+        self.read = true;
+        self.answers.push(Answered {
+            source: mark.to_owned(),
+            open: true,
+            lists: false,
         });
     }
 

@@ -2,11 +2,11 @@
 //! word: a value is told by its words, however it was put together.
 
 use crate::leaf::{leaves, shortest, tokens};
-use crate::mark::{Mark, mark};
+use crate::mark::{MarkMap, MarkSet, mark};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The most words of a session that are remembered: what comes after them is nobody's.
 const MOST_WORDS: usize = 2_000_000;
@@ -34,7 +34,7 @@ pub(super) enum Origin {
 /// The words that people said.
 #[derive(Default)]
 pub(super) struct Words {
-    all: HashSet<Mark>,
+    all: MarkSet,
 }
 
 impl Words {
@@ -63,9 +63,9 @@ impl Words {
 pub(super) struct Seen {
     said: Words,
     /// Words of answers, and whole values of them.
-    answered: HashMap<Mark, Place>,
+    answered: MarkMap<Place>,
     /// What the agent sent before any answer held it.
-    sent: HashSet<Mark>,
+    sent: MarkSet,
     /// How many words may still be remembered.
     left: usize,
     /// The first answer of which not all was remembered: what nobody else said may come from there.
@@ -83,8 +83,8 @@ impl Seen {
     fn with(left: usize) -> Self {
         Self {
             said: Words::default(),
-            answered: HashMap::new(),
-            sent: HashSet::new(),
+            answered: MarkMap::default(),
+            sent: MarkSet::default(),
             left,
             beyond: None,
         }

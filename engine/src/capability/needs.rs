@@ -87,7 +87,7 @@ fn of_action(
         return;
     };
     // One that cannot be read is said elsewhere, and never runs.
-    let Ok(template) = Template::compile(&Value::Object(with.clone())) else {
+    let Ok(template) = Template::compile_owned(Value::Object(with.clone())) else {
         return;
     };
     let Value::Object(outline) = template.outline() else {

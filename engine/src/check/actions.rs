@@ -58,6 +58,7 @@ fn output(context: &mut Context<'_>, path: &str, step: &Step) {
                 .help("write a JSON Schema (2020-12), such as {required: [json]}"),
         );
     }
+    schemas::check(context, schema, &format!("{path}/output_schema"), false);
 }
 
 pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {

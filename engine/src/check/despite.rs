@@ -59,7 +59,9 @@ pub(crate) fn despite(value: &Value) -> Vec<Finding> {
 struct Mending {
     /// Steps of which a part was taken out, by their JSON Pointers.
     touched: BTreeSet<String>,
-    /// Steps of which nothing but the id is left.
+    /// What was taken out of them, by its JSON Pointer.
+    out: BTreeSet<String>,
+    /// Steps and triggers of which nothing but the id is left.
     gone: BTreeSet<String>,
     /// Their ids.
     gone_ids: BTreeSet<String>,
@@ -115,6 +117,21 @@ impl Mending {
                 }
                 Some(())
             }
+            "triggers" => {
+                let triggers = whole.get_mut("triggers").and_then(Value::as_array_mut);
+                let number = parts.get(1).and_then(|part| part.parse::<usize>().ok());
+                let one = triggers.zip(number);
+                let Some((one, number)) = one.and_then(|(all, at)| Some((all.get_mut(at)?, at)))
+                else {
+                    return whole.remove("triggers").map(drop);
+                };
+                // The others stay where they are.
+                let id = one.get("id").and_then(Value::as_str);
+                let id = id.map_or_else(|| format!("nameless_{number}"), str::to_owned);
+                *one = json!({ "id": id, "event": { "type": "nothing" } });
+                self.gone.insert(format!("/triggers/{number}"));
+                Some(())
+            }
             other => whole.remove(other).map(drop),
         }
     }
@@ -132,6 +149,8 @@ impl Mending {
             return Some(());
         };
         self.touched.insert(at.to_owned());
+        let place: Vec<String> = rest.iter().map(|part| pointed(part)).collect();
+        self.out.insert(format!("{at}/{}", place.join("/")));
         let map = step.as_object_mut()?;
         let deeper = map.get_mut(key).and_then(|part| remove(part, &rest[1..]));
         if deeper.is_none() {
@@ -211,7 +230,6 @@ impl Mending {
         if of(&self.gone_ids) {
             return false;
         }
-        let touched = self.touched.iter().any(inside);
         match finding.code.as_str() {
             "may_be_skipped" => {
                 let reader = finding.step.as_ref();
@@ -221,14 +239,53 @@ impl Mending {
             "unknown_step" => !self.nameless,
             "unknown_input" => !self.inputs,
             "bad_expression" | "unknown_key" | "inside_loop" | "cycle" => true,
-            code => OF_ITS_PLACE.contains(&code) && !touched,
+            code => OF_ITS_PLACE.contains(&code) && !self.depends(code, path),
         }
+    }
+
+    /// Whether what is said at a place may come of what was taken out of the same step. What another key says
+    /// does not; what a key is missing, or is one too many, is seen among those that stand together.
+    fn depends(&self, code: &str, path: &str) -> bool {
+        let parts: Vec<String> = path.split('/').skip(1).map(plain).collect();
+        let (Some(step), rest) = step_of(&parts) else {
+            return false;
+        };
+        // What is inside of a loop may come of all that the loop says.
+        let around = |out: &String| step.starts_with(&format!("{out}/"));
+        if self.touched.iter().any(around) {
+            return true;
+        }
+        let touched = self.touched.contains(&step);
+        // What is missing may stand there under a name that is misspelt.
+        if matches!(code, "missing_key" | "exclusive_keys") {
+            return touched;
+        }
+        if rest.is_empty() || !touched {
+            return touched;
+        }
+        let place = format!(
+            "{step}/{}",
+            rest.iter()
+                .map(|part| pointed(part))
+                .collect::<Vec<_>>()
+                .join("/")
+        );
+        let related = |out: &String| {
+            format!("{out}/").starts_with(&format!("{place}/"))
+                || place.starts_with(&format!("{out}/"))
+        };
+        self.out.iter().any(related)
     }
 }
 
 /// A part of a JSON Pointer as it is meant.
 fn plain(part: &str) -> String {
     part.replace("~1", "/").replace("~0", "~")
+}
+
+/// A part as it stands in a JSON Pointer.
+fn pointed(part: &str) -> String {
+    part.replace('~', "~0").replace('/', "~1")
 }
 
 /// The innermost step that a place lies in, as a JSON Pointer, and what follows.

@@ -202,6 +202,9 @@ pub(super) fn bare(context: &mut Context<'_>, source: &str, path: &str, at: &At<
 
 /// Checks every expression of a template.
 pub(super) fn template(context: &mut Context<'_>, value: &Value, path: &str, at: &At<'_>) {
+    if Template::is_plain(value) {
+        return;
+    }
     match Template::compile(value) {
         Ok(template) => {
             for (inner, expression) in template.expressions() {

@@ -128,10 +128,10 @@ finally:
   - { id: y, action: transform, with: { value: "{{ steps.right.output | default(0) }}" } }
 "#,
         );
-        insta::assert_snapshot!(found, @r#"
+        insta::assert_snapshot!(found, @r"
 9:106 may_be_skipped: step `b` may not have run, and then it has no output to read -- write `steps.b.output | default(…)`
 10:173 unknown_key: there is no key `headres` here -- did you mean `headers`?
-11:69 bad_value: a switch undoes nothing
+11:69 bad_value: a switch undoes nothing -- write a value of the kind that the message says
 12:63 bad_value: a step of kind transform cannot wait for a person after a failure -- one of: fail, continue
 13:24 bad_value: a loop cannot wait for a person after a failure -- write `on_error: pause` at the steps of its body
 13:187 may_be_skipped: step `b` may not have run, and then it has no output to read -- write `steps.b.output | default(…)`
@@ -145,7 +145,7 @@ finally:
 23:63 inside_loop: step `f` is inside of the loop `e` and cannot be read from outside -- read what the loop gives: `steps.e.output`
 24:59 no_undo_here: a step that handles the end of a run is not undone -- leave `undo` out
 25:48 unknown_step: there is no step `right` -- expressions name steps of this document
-"#);
+");
     }
 
     #[test]

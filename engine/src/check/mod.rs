@@ -29,6 +29,7 @@ pub(crate) use sensitive::misplaced;
 
 use crate::definition::{Document, Schedule};
 use crate::expression::nearest;
+use crate::finding::hint;
 use crate::{Finding, plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,10 +78,17 @@ pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
     skips::check(&mut context);
     sensitive::check(&mut context);
     capability::check(&mut context);
-    plan::send_back_findings(&document.steps, "/steps", &mut context.findings);
+    for (path, steps) in [
+        ("/steps", &document.steps),
+        ("/on_failure", &document.on_failure),
+        ("/finally", &document.finally),
+    ] {
+        plan::send_back_findings(steps, path, &mut context.findings);
+    }
     rehearsal::check(&mut context);
     let mut findings = finish(context.findings);
     findings.extend(crate::carried::findings(document));
+    hint(&mut findings);
     findings
 }
 

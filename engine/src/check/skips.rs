@@ -227,6 +227,9 @@ impl Reader<'_> {
     }
 
     fn template(&self, context: &mut Context<'_>, value: &Value, path: &str) {
+        if Template::is_plain(value) {
+            return;
+        }
         if let Ok(template) = Template::compile(value) {
             for (inner, expression) in template.expressions() {
                 self.read(context, expression.references(), &format!("{path}{inner}"));

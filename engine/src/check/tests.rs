@@ -3,6 +3,7 @@ mod artifacts;
 mod despite;
 mod gates;
 mod loops;
+mod mutated;
 mod pulls;
 mod rehearsal;
 
@@ -120,8 +121,8 @@ outputs:
 17:20 unknown_name: `run` has no `start` -- there are run.id, run.started_at and run.scheduled_at
 17:104 unknown_key: there is no key `vlaue` here -- did you mean `value`?
 20:81 unreachable_case: the case `never` is never taken: `some` before it always holds -- the case without `when` stands last
-20:94 bad_expression: the expression cannot be read: unexpected end of input, expected expression
-20:118 duplicate_id: two cases have the id `none`
+20:94 bad_expression: the expression cannot be read: unexpected end of input, expected expression -- the message says where it stops being one
+20:118 duplicate_id: two cases have the id `none` -- give each an id of its own
 20:118 unreachable_case: the case `none` is never taken: `some` before it always holds -- the case without `when` stands last
 21:5 cycle: steps wait for each other: `x` needs `z`, `z` needs `y`, `y` needs `x` -- remove one of these needs or references
 32:5 self_need: step `own` needs itself -- a step cannot read its own output
@@ -153,9 +154,9 @@ steps:
   - { id: q, action: http, with: { connection: crm, path: "/{{ steps.c.output.body }}" }, timeout: 0s, retry: { attempts: 0, factor: 0.5 }, on_error: pause }
 "#
     ), @r#"
-8:28 missing_key: an http step needs a `connection` with a `path`, or a `url`
+8:28 missing_key: an http step needs a `connection` with a `path`, or a `url` -- add what is missing
 8:46 unknown_key: there is no key `headres` here -- did you mean `headers`?
-9:79 exclusive_keys: a request has one body, not json and body
+9:79 exclusive_keys: a request has one body, not json and body -- keep one of them
 9:48 missing_connection: there is no connection `crmm` -- did you mean `crm`?
 9:90 bad_value: `post` is not an HTTP method -- write it in capitals, such as POST
 10:41 internal_address: an address written in a document may not be on this machine or in a private network -- an admin sets up a connection for it: then write `connection` and `path`
@@ -164,30 +165,30 @@ steps:
 12:86 unknown_key: there is no key `timeout` here -- known here: connection, path, url, method, query, headers, json, form, multipart, body, artifact, save_as, paginate
 12:41 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
 13:44 template_not_allowed: the program is written as it is, never computed -- what a step may run must be known before it runs
-13:79 exclusive_keys: `argv` and `script` exclude each other
+13:79 exclusive_keys: `argv` and `script` exclude each other -- keep one of them
 13:79 template_not_allowed: a script is never a template: a value could become a command -- hand values in through `env`, and read them as "$NAME"
-14:29 missing_key: a shell step needs `argv` or `script`
-15:47 wrong_connection: the connection `crm` is for http, not for mcp
+14:29 missing_key: a shell step needs `argv` or `script` -- add what is missing
+15:47 wrong_connection: the connection `crm` is for http, not for mcp -- name one of the right kind
 15:58 template_not_allowed: `tool` is written as it is, never computed -- what a step may reach must be known before it runs
 16:27 missing_key: `tool` is missing -- The tool's name; never a template.
 16:47 template_not_allowed: `connection` is written as it is, never computed -- what a step may reach must be known before it runs
 17:41 bad_value: `for` is a length of time and needs a unit -- write 5s for seconds, or 5ms, 5m, 5h, 5d
-17:51 exclusive_keys: for and until exclude each other
-17:51 bad_value: "tomorrow" is not an RFC 3339 time such as 2027-03-28T01:00:00Z
+17:51 exclusive_keys: for and until exclude each other -- keep one of them
+17:51 bad_value: "tomorrow" is not an RFC 3339 time such as 2027-03-28T01:00:00Z -- write a value of the kind that the message says
 18:57 bad_value: "ana" does not say who decides -- write user:<name> or role:<role>
 18:62 bad_value: "role:" does not say who decides -- write user:<name> or role:<role>
-18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword
-18:80 bad_value: `needed` is at least 1
+18:91 bad_schema: the schema of the form is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword -- write a schema of JSON Schema 2020-12
+18:80 bad_value: `needed` is at least 1 -- write a value of the kind that the message says
 18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
 18:120 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
 19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
 20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
 21:28 missing_key: `type` is missing -- The CloudEvents type.
-22:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+22:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres -- name one of the right kind
 23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`
-24:123 bad_value: `attempts` counts the first one too, so it is at least 1
-24:134 bad_value: `factor` is at least 1
-24:100 bad_value: a time limit is longer than nothing
+24:123 bad_value: `attempts` counts the first one too, so it is at least 1 -- write a value of the kind that the message says
+24:134 bad_value: `factor` is at least 1 -- write a value of the kind that the message says
+24:100 bad_value: a time limit is longer than nothing -- write a value of the kind that the message says
 24:59 unknown_output: the output of step `c` has no `body` -- it has: status, headers, json, text, base64
 "#);
 }
@@ -214,22 +215,22 @@ steps: []
 finally:
   - { id: x, action: wait, with: { for: 1s } }
 "#
-    ), @r#"
+    ), @r"
 8:5 bad_trigger: trigger `none` says nothing that starts it -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
 8:5 missing_input: trigger `none` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
 9:5 bad_trigger: trigger `both` has schedule and event -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
-10:15 bad_schedule: a schedule has exactly one of `cron`, `every` and `at`
+10:15 bad_schedule: a schedule has exactly one of `cron`, `every` and `at` -- give exactly one of `cron`, `every` and `at`
 16:60 unknown_input: there is no input `regoin` -- did you mean `region`?
-14:52 bad_value: `respond` is `accepted`, `result` or {status?, headers?, body}
+14:52 bad_value: `respond` is `accepted`, `result` or {status?, headers?, body} -- write a value of the kind that the message says
 14:34 bad_value: there is no scheme `githb` -- did you mean `github`?
 15:11 unknown_name: there is no name `inputs` here -- names that can be used here: trigger
 17:9 duplicate_id: two triggers have the id `hook` -- give one of them another id
 19:23 unknown_name: there is no name `steps` here -- names that can be used here: trigger
 18:48 missing_secret: there is no secret `other` -- set it with `druse secrets set other`
 20:21 unknown_name: there is no name `steps` here -- names that can be used here: inputs, trigger, run
-20:52 bad_value: `limit` is at least 1
-21:8 no_steps: the document has no steps, so a run does nothing
-"#);
+20:52 bad_value: `limit` is at least 1 -- write a value of the kind that the message says
+21:8 no_steps: the document has no steps, so a run does nothing -- add what it is to do
+");
 }
 
 #[test]
@@ -347,37 +348,37 @@ outputs:
   a: "{{ steps.d.output.row }} {{ steps.e.output.entries }} {{ steps.o.output.text }} {{ steps.k.output.entries }}"
 "#
     ), @r#"
-8:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+8:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres -- name one of the right kind
 8:63 template_not_allowed: a statement is never a template: a value could become SQL -- hand values in through `params`, as `?1` for SQLite and `$1` for PostgreSQL
 9:86 wrong_type: PostgreSQL knows parameters by number, not by name -- write a list: its first value is `$1`
 10:106 wrong_type: `params` is a list or a map -- write [value, …] for `?1` or `$1`, or {name: value} for `:name`
-10:66 bad_statement: a step runs one statement; write a step for each, or a function in the database
-11:66 bad_statement: `commit` is not a step: each step is a transaction of its own
-12:48 wrong_connection: the connection `ledger` is for sqlite, not for folder
+10:66 bad_statement: a step runs one statement; write a step for each, or a function in the database -- write one statement, its values as parameters
+11:66 bad_statement: `commit` is not a step: each step is a transaction of its own -- write one statement, its values as parameters
+12:48 wrong_connection: the connection `ledger` is for sqlite, not for folder -- name one of the right kind
 12:91 exclusive_keys: `find` belongs to `op: edit`, not to `read` -- `read` takes: encoding, save_as
-12:72 bad_path: a path is relative to the root, so it does not begin with `/`
+12:72 bad_path: a path is relative to the root, so it does not begin with `/` -- write a path below the root of the connection
 13:40 template_not_allowed: `op` is written as it is, never computed -- what a step may reach must be known before it runs
-14:76 exclusive_keys: a file has one content, not text and json
-14:53 bad_path: a path does not leave the root: `..` is refused
+14:76 exclusive_keys: a file has one content, not text and json -- keep one of them
+14:53 bad_path: a path does not leave the root: `..` is refused -- write a path below the root of the connection
 15:40 bad_value: `op` cannot be `apend` -- did you mean `append`?
 16:28 missing_key: `append` needs the content -- write `text`, `json` or `base64`
-17:28 missing_key: an edit needs `replace`
-17:61 bad_value: the text to be replaced is not empty
-18:60 bad_value: `max` is at least 1
+17:28 missing_key: an edit needs `replace` -- add what is missing
+17:61 bad_value: the text to be replaced is not empty -- write a value of the kind that the message says
+18:60 bad_value: `max` is at least 1 -- write a value of the kind that the message says
 18:63 unknown_key: there is no key `recursiv` here -- did you mean `recursive`?
-19:28 missing_key: a message needs `text` or `html`
+19:28 missing_key: a message needs `text` or `html` -- add what is missing
 19:58 bad_value: "ana" is not an address of mail -- write ana@example.com, or Ana <ana@example.com>
-20:193 exclusive_keys: an attachment has one content: `text`, `json` or `base64`
+20:193 exclusive_keys: an attachment has one content: `text`, `json` or `base64` -- keep one of them
 20:228 missing_key: `filename` is missing -- Its name.
 20:90 bad_value: "bob" is not an address of mail -- write ana@example.com, or Ana <ana@example.com>
 20:115 unescaped_html: `inputs.region` stands in the HTML as it is: what it holds becomes part of the page -- write `| escape_html` behind it, unless it is HTML on purpose
-20:58 bad_value: a message goes to at least one address
-21:78 wrong_type: `a` is a text or a number or true or false or a list, not a map
-21:112 exclusive_keys: a request has one body, not form and multipart
+20:58 bad_value: a message goes to at least one address -- write a value of the kind that the message says
+21:78 wrong_type: `a` is a text or a number or true or false or a list, not a map -- the message names the type
+21:112 exclusive_keys: a request has one body, not form and multipart -- keep one of them
 21:119 unknown_key: there is no key `test` here -- did you mean `text`?
 22:72 bad_value: pages are read by GET, without a body -- asking for a page must change nothing, for it may be asked for again
 22:104 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `items` is an expression already: write it without `{{ }}`
-22:128 bad_value: `max` is at least 1
+22:128 bad_value: `max` is at least 1 -- write a value of the kind that the message says
 22:80 unknown_name: there is no name `pages` here -- did you mean `page`?
 23:53 missing_key: `items` is missing -- An expression that gives the list of items of a page.
 25:6 unknown_output: the output of step `d` has no `row` -- did you mean `rows`?
@@ -405,7 +406,7 @@ steps:
 6:120 unknown_keyword: `minimun` is no keyword of JSON Schema, so it checks nothing -- did you mean `minimum`?
 6:64 unknown_keyword: `requird` is no keyword of JSON Schema, so it checks nothing -- did you mean `required`?
 6:81 sensitive_not_allowed: only an input as a whole can be sensitive -- make an input of its own of it
-7:33 bad_schema: `sensitive` is true or false
+7:33 bad_schema: `sensitive` is true or false -- write a schema of JSON Schema 2020-12
 8:6 bad_schema: the schema of input `e` is not valid: "strng" is not valid under any of the schemas listed in the 'anyOf' keyword -- an input is a JSON Schema, such as {type: string, default: EU}
 10:83 unknown_keyword: `proprties` is no keyword of JSON Schema, so it checks nothing -- did you mean `properties`?
 10:98 sensitive_not_allowed: only an input as a whole can be sensitive -- make an input of its own of it
@@ -495,18 +496,18 @@ steps:
     when: inputs.count > 1
     with: { value: 1 }
 "#
-    ), @r#"
-    13:20 unknown_output: the output of step `right` has no `evnt` -- did you mean `event`?
-    13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
-    16:28 bad_value: the `type` of an event is empty or holds control characters -- write a text; `*` matches any characters
-    16:38 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
-    16:69 bad_value: `on_timeout` cannot be `stop` -- one of: fail, continue
-    16:69 no_effect: `on_timeout` does nothing without `timeout`
-    19:20 exclusive_keys: for and event exclude each other
-    19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets, review
-    19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
-    19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
-    22:45 no_effect: `lookback` does nothing without `event`
-    22:31 no_effect: `timeout` does nothing without `event`
-    "#);
+    ), @r"
+13:20 unknown_output: the output of step `right` has no `evnt` -- did you mean `event`?
+13:20 unknown_name: there is no name `event` here -- names that can be used here: inputs, steps, trigger, run, secrets, review
+16:28 bad_value: the `type` of an event is empty or holds control characters -- write a text; `*` matches any characters
+16:38 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `when` is an expression already: write it without `{{ }}`
+16:69 bad_value: `on_timeout` cannot be `stop` -- one of: fail, continue
+16:69 no_effect: `on_timeout` does nothing without `timeout` -- add the other one, or remove it
+19:20 exclusive_keys: for and event exclude each other -- keep one of them
+19:37 unknown_name: there is no name `data` here -- names that can be used here: event, inputs, steps, trigger, run, secrets, review
+19:37 secret_not_allowed: the secret `api_key` cannot be used here -- secrets go into `headers`, `query`, `json` and `form` of http, `env` of shell, `arguments` of mcp and connections, nowhere else
+19:37 may_be_skipped: step `later` may be skipped, and then it has no output to read -- write `steps.later.output | default(…)`, or add `later` to the `needs` of this step
+22:45 no_effect: `lookback` does nothing without `event` -- add the other one, or remove it
+22:31 no_effect: `timeout` does nothing without `event` -- add the other one, or remove it
+");
 }

@@ -21,6 +21,20 @@ pub(crate) struct Walk<'a> {
     pub(crate) findings: Vec<Finding>,
 }
 
+/// A size as people write it (`1 KiB`, `5MB`), in bytes.
+fn bytes_of(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        _ => return None,
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(unit)
+}
+
 impl<'a> Walk<'a> {
     pub(crate) fn new(schema: &'a Value, mode: Mode) -> Self {
         Self {
@@ -212,6 +226,12 @@ impl<'a> Walk<'a> {
         let help = match value {
             Value::Number(_) | Value::Bool(_) if allowed.contains(&"string") => {
                 format!("quote it: \"{value}\"")
+            }
+            Value::String(text) if allowed.contains(&"integer") || allowed.contains(&"number") => {
+                match bytes_of(text) {
+                    Some(bytes) => format!("write the number of bytes: {bytes}"),
+                    None => String::new(),
+                }
             }
             _ => String::new(),
         };

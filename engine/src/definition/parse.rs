@@ -4,6 +4,7 @@ use super::conform::{Mode, Walk};
 use super::source::SourceMap;
 use super::{Document, Step, json_text, schema, yaml};
 use crate::check::{Catalog, check, despite};
+use crate::finding::{hint, hinted};
 use crate::{Finding, Severity};
 use serde_json::Value;
 
@@ -37,16 +38,10 @@ pub struct Parsed {
 /// Everything that keeps the text from being a document, each with line and column.
 pub fn parse(text: &str, syntax: Syntax) -> Result<Parsed, Vec<Finding>> {
     if text.len() > TEXT_LIMIT {
-        return Err(vec![Finding::error(
-            "too_large",
-            "the document is longer than 1 MiB",
-        )]);
+        return Err(too_large("the document is longer than 1 MiB"));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut read = match syntax {
-        Syntax::Yaml => yaml::read(text)?,
-        Syntax::Json => json_text::read(text)?,
-    };
+    let mut read = read_text(text, syntax)?;
     let result = from_value(read.value);
     let mut findings = read.findings;
     let refused = findings.iter().any(|f| f.severity == Severity::Error);
@@ -61,6 +56,7 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Parsed, Vec<Finding>> {
         Ok(_) => {}
     }
     read.source.locate(&mut findings);
+    hint(&mut findings);
     findings.sort_by_key(|finding| (finding.line, finding.column));
     match result {
         Ok(document) if findings.iter().all(|f| f.severity != Severity::Error) => Ok(Parsed {
@@ -78,27 +74,39 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Parsed, Vec<Finding>> {
 /// Everything that keeps the text from being a value, with places.
 pub fn parse_value(text: &str, syntax: Syntax) -> Result<(Value, SourceMap), Vec<Finding>> {
     if text.len() > TEXT_LIMIT {
-        return Err(vec![Finding::error(
-            "too_large",
-            "the text is longer than 1 MiB",
-        )]);
+        return Err(too_large("the text is longer than 1 MiB"));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let read = match syntax {
-        Syntax::Yaml => yaml::read(text)?,
-        Syntax::Json => json_text::read(text)?,
-    };
+    let read = read_text(text, syntax)?;
     if read.findings.iter().any(|f| f.severity == Severity::Error) {
-        return Err(read.findings);
+        return Err(hinted(read.findings));
     }
     Ok((read.value, read.source))
+}
+
+fn read_text(text: &str, syntax: Syntax) -> Result<yaml::Read, Vec<Finding>> {
+    let read = match syntax {
+        Syntax::Yaml => yaml::read(text),
+        Syntax::Json => json_text::read(text),
+    };
+    read.map_err(hinted)
+}
+
+fn too_large(message: &str) -> Vec<Finding> {
+    let mut finding = Finding::error("too_large", message);
+    (finding.line, finding.column) = (Some(1), Some(1));
+    hinted(vec![finding])
 }
 
 /// Reads a document from a value.
 ///
 /// # Errors
 /// Everything that keeps it from being a document, and what else is wrong with it, with JSON Pointers.
-pub fn from_value(mut value: Value) -> Result<Document, Vec<Finding>> {
+pub fn from_value(value: Value) -> Result<Document, Vec<Finding>> {
+    of_value(value).map_err(hinted)
+}
+
+fn of_value(mut value: Value) -> Result<Document, Vec<Finding>> {
     let mut findings = shape_of(&mut value);
     if !findings.is_empty() {
         if !too_deep(&value, 0) {
@@ -143,7 +151,7 @@ pub(crate) fn shape_of(value: &mut Value) -> Vec<Finding> {
 /// # Errors
 /// As [`from_value`], with pointers into the step.
 pub fn step_from_value(mut value: Value) -> Result<Step, Vec<Finding>> {
-    conform(schema::step(), &mut value)?;
+    conform(schema::step(), &mut value).map_err(hinted)?;
     read(value)
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One step of an automation.
+/// One step of an automation. What few steps have stands in a box: a document may have thousands of steps.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -31,10 +31,10 @@ pub struct Step {
     pub with: Option<Map<String, Value>>,
     /// Runs the body once for each item of a list or map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub for_each: Option<ForEach>,
+    pub for_each: Option<Box<ForEach>>,
     /// Runs the body until an expression holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeat: Option<Repeat>,
+    pub repeat: Option<Box<Repeat>>,
     /// The body of a loop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -43,7 +43,7 @@ pub struct Step {
     pub timeout: Option<Span>,
     /// When and how often it is tried again; left out: tried once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry: Option<Retry>,
+    pub retry: Option<Box<Retry>>,
     /// What a failure does to the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_error: Option<OnError>,
@@ -61,10 +61,10 @@ pub struct Step {
     pub output_schema: Option<Value>,
     /// What takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undo: Option<Undo>,
+    pub undo: Option<Box<Undo>>,
     /// How the engine finds out whether it happened when that is not known; for `delivery: at_most_once`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check: Option<Probe>,
+    pub check: Option<Box<Probe>>,
     /// For the crystallizer and for people; never changes what runs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,

@@ -173,6 +173,7 @@ a.yaml:12:14: error[bad_value]: "5 minutes" is not a duration such as 300ms, 30s
 a.yaml:13:23: error[bad_value]: `attempts` is at least 0
   13 |     retry: {attempts: -1, atempts: 2}
      |                       ^
+  help: write a value of the kind that the message says
 a.yaml:13:27: error[unknown_key]: there is no key `atempts` here
   13 |     retry: {attempts: -1, atempts: 2}
      |                           ^
@@ -180,6 +181,7 @@ a.yaml:13:27: error[unknown_key]: there is no key `atempts` here
 a.yaml:14:12: error[wrong_type]: `needs` is a list, not a text
   14 |     needs: b
      |            ^
+  help: the message names the type
 a.yaml:15:5: error[duplicate_key]: the key `needs` is here twice
   15 |     needs: c
      |     ^
@@ -195,6 +197,7 @@ a.yaml:17:5: error[missing_key]: `id` is missing
 a.yaml:18:5: error[wrong_type]: element 2 is a map, not a text
   18 |   - just text
      |     ^
+  help: the message names the type
 "#);
 }
 
@@ -305,11 +308,12 @@ a.yaml:4:14: error[unknown_key]: there is no key `bad` here
 #[test]
 fn broken_json_has_a_place() {
     let text = "{\"druse\": 1,\n oops}";
-    insta::assert_snapshot!(shown(text, &parse(text, Syntax::Json).unwrap_err()), @r#"
+    insta::assert_snapshot!(shown(text, &parse(text, Syntax::Json).unwrap_err()), @r"
 a.yaml:2:2: error[bad_json]: this is not JSON: key must be a string
   2 |  oops}
     |  ^
-"#);
+  help: the message names what was expected there
+");
 }
 
 #[test]
@@ -403,10 +407,12 @@ fn any_document() -> impl Strategy<Value = Document> {
                     action: Some("transform".into()),
                     when,
                     with: Some(with.into_iter().collect()),
-                    retry: retry.map(|(attempts, factor)| Retry {
-                        attempts,
-                        factor,
-                        ..Retry::default()
+                    retry: retry.map(|(attempts, factor)| {
+                        Box::new(Retry {
+                            attempts,
+                            factor,
+                            ..Retry::default()
+                        })
                     }),
                     ..Step::default()
                 }],

@@ -420,6 +420,20 @@ pub enum RunEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<RunId>,
     },
+    /// An earlier run has run this step again because a gate was sent back: here it goes on from there, and
+    /// no idempotency key of one round is that of another.
+    SentBackBefore {
+        /// The step, a gate and a loop included.
+        step: StepPath,
+        /// The number of the last turning back that made it run again.
+        turn: u32,
+        /// How often it was sent back, being a gate.
+        #[serde(default)]
+        times: u32,
+        /// What the reviewer said, where this gate was sent back last in its list.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        review: Option<Json>,
+    },
 }
 
 /// A value that is there, be it null.
@@ -436,6 +450,7 @@ impl RunEvent {
                 | Self::PassKept { .. }
                 | Self::DoneBefore { .. }
                 | Self::AskedBefore { .. }
+                | Self::SentBackBefore { .. }
                 | Self::ArtifactKept { from: Some(_), .. }
         )
     }
@@ -479,6 +494,7 @@ impl RunEvent {
             | Self::RateAwaited { step, .. }
             | Self::StepChecked { step, .. }
             | Self::AskedBefore { step, .. }
+            | Self::SentBackBefore { step, .. }
             | Self::ArtifactKept { step, .. } => Some(step),
             Self::Created(_)
             | Self::KeepingStarted { .. }

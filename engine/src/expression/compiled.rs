@@ -165,10 +165,10 @@ impl Expression {
         match &self.0.program {
             Program::Constant(json) => Ok(json.clone()),
             Program::Path => resolve::resolve(&self.0.references.items[0], values),
-            Program::Compiled { .. } => {
+            Program::Compiled { .. } => guarded(|| {
                 let value = self.run(values)?;
                 output::json(&value).map_err(|error| self.explained(error, values))
-            }
+            }),
         }
     }
 
@@ -178,7 +178,7 @@ impl Expression {
     /// As [`Expression::evaluate`].
     pub fn holds(&self, values: &Arc<Values>) -> Result<bool, ExpressionError> {
         if let Program::Compiled { .. } = self.0.program {
-            return Ok(self.run(values)?.is_true());
+            return guarded(|| Ok(self.run(values)?.is_true()));
         }
         let json = self.evaluate_json(values)?;
         Ok(match json.value() {
@@ -242,6 +242,23 @@ impl Expression {
         }
         resolve::explain(&self.0.references, values).unwrap_or(error)
     }
+}
+
+/// Works something out from values of which nobody knows what they are. Tests see each panic, so that it is
+/// mended.
+fn guarded<T>(work: impl FnOnce() -> Result<T, ExpressionError>) -> Result<T, ExpressionError> {
+    match cfg!(test) {
+        true => work(),
+        false => shielded(work),
+    }
+}
+
+/// A panic in a library that is given such values is an error of this expression, the same in each process.
+pub(super) fn shielded<T>(
+    work: impl FnOnce() -> Result<T, ExpressionError>,
+) -> Result<T, ExpressionError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(ExpressionError::fault()))
 }
 
 impl fmt::Debug for Expression {

@@ -40,6 +40,15 @@ impl ExpressionError {
         self
     }
 
+    /// A fault in what works expressions out, which must not take the run with it.
+    pub(super) fn fault() -> Self {
+        Self::new(
+            "expression_failed",
+            "working the expression out failed by a fault of Druse",
+        )
+        .help("write it another way, and report it: the server's log names the fault")
+    }
+
     pub(super) fn too_large() -> Self {
         Self::new(
             "output_too_large",

@@ -2,7 +2,7 @@
 
 use super::output::{Budget, append, convert};
 use jiff::civil::{Date, DateTime};
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{Span, Timestamp};
 use minijinja::value::{Kwargs, Rest, Value as Dyn, ValueKind};
 use minijinja::{Error, ErrorKind};
 
@@ -63,7 +63,8 @@ pub(super) fn add_days(text: &str, days: i64) -> Result<String, Error> {
     let date: Date = date.parse().map_err(|_| wrong())?;
     let later = i32::try_from(days)
         .ok()
-        .and_then(|days| date.checked_add(days.days()).ok())
+        .and_then(|days| Span::new().try_days(days).ok())
+        .and_then(|days| date.checked_add(days).ok())
         .ok_or_else(|| failed(format!("{text} and {days} days is outside of the calendar")))?;
     Ok(format!("{later}{rest}"))
 }

@@ -54,6 +54,9 @@ impl Template {
     /// # Errors
     /// Every string that cannot be read, with its place.
     pub fn compile(value: &Value) -> Result<Self, Vec<PlacedError>> {
+        if Self::is_plain(value) {
+            return Ok(Self(Node::Constant(value.clone().into())));
+        }
         let mut errors = Vec::new();
         let node = compile(value, &mut String::new(), &mut errors);
         if errors.is_empty() {
@@ -78,6 +81,27 @@ impl Template {
             }
         }
         self
+    }
+
+    /// The same of a value that nobody else needs.
+    ///
+    /// # Errors
+    /// As [`Template::compile`].
+    pub fn compile_owned(value: Value) -> Result<Self, Vec<PlacedError>> {
+        match Self::is_plain(&value) {
+            true => Ok(Self(Node::Constant(value.into()))),
+            false => Self::compile(&value),
+        }
+    }
+
+    /// Whether a value holds no expression, which is seen without compiling it.
+    pub fn is_plain(value: &Value) -> bool {
+        match value {
+            Value::String(text) => !text.contains("{{"),
+            Value::Array(items) => items.iter().all(Self::is_plain),
+            Value::Object(map) => map.values().all(Self::is_plain),
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        }
     }
 
     /// The value with every expression evaluated.

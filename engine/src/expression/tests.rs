@@ -171,6 +171,7 @@ fn golden_expressions() {
         ),
         ("inputs.day | add_days(2)", json!("2027-03-01")),
         ("inputs.day | add_days(-58)", json!("2026-12-31")),
+        ("inputs.day | add_days(2912020)", json!("9999-12-31")),
         ("inputs.day | format_date('%d.%m.%Y')", json!("27.02.2027")),
         ("steps.find.output.money | parse_number", json!(1234.5)),
         ("' 42 ' | parse_number", json!(42)),
@@ -648,6 +649,70 @@ fn every_listed_filter_and_test_exists() {
             .map(|e| e.eval(()));
         if let Ok(Err(error)) = error {
             assert_ne!(error.kind(), minijinja::ErrorKind::UnknownTest, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_panic_is_an_error_of_the_expression() {
+    let gave: Result<(), _> = compiled::shielded(|| panic!("planted"));
+    assert_eq!(gave.unwrap_err().code, "expression_failed");
+}
+
+#[test]
+fn no_filter_panics_whatever_it_is_given() {
+    let whole = [
+        0,
+        1,
+        -1,
+        366,
+        2_912_020,
+        2_912_021,
+        7_304_484,
+        7_304_485,
+        -7_304_485,
+        i64::from(i32::MAX),
+        i64::from(i32::MIN),
+        i64::MAX,
+        i64::MIN,
+    ];
+    let mut given: Vec<String> = whole.iter().map(i64::to_string).collect();
+    given.extend(
+        [
+            "18446744073709551615",
+            "1.5",
+            "1e308 * 10",
+            "none",
+            "true",
+            "''",
+            "'x'",
+            "'2027-02-28'",
+            "'9999-12-31T23:59:59Z'",
+            "'-9999-01-01'",
+            "'%Y-%q'",
+            "'14:30'",
+            "'1.234,56'",
+            "'ü\u{1d173}\u{0}'",
+            "[]",
+            "[1, 'a', none]",
+            "[[1, 2], [3]]",
+            "{}",
+            "{'a': {'b': [1]}}",
+        ]
+        .map(str::to_owned),
+    );
+    for name in language::FILTERS {
+        for value in &given {
+            let mut sources = vec![format!("{value} | {name}")];
+            for other in &given {
+                sources.push(format!("{value} | {name}({other})"));
+                sources.push(format!("{value} | {name}({other}, {other})"));
+            }
+            for source in sources {
+                if let Ok(expression) = Expression::compile(&source) {
+                    let _ = expression.evaluate(&values());
+                }
+            }
         }
     }
 }

@@ -233,8 +233,8 @@ impl Flow {
         (!room).then(|| lane.taken.iter().copied().collect())
     }
 
-    /// The runs whose place a run takes that replaces others: those before it that wait for the key and
-    /// have not begun, and of those that have it the oldest, as many as it takes.
+    /// The runs whose place a run takes that replaces others: those before it that wait for the key, whether or
+    /// not they have begun, and of those that have it the oldest, as many as it takes.
     pub fn replaced_by(&self, run: RunId) -> Vec<RunId> {
         let Some(known) = self.runs.get(&run) else {
             return Vec::new();

@@ -7,6 +7,7 @@ use super::hears::{hears, types_of, without_when};
 use super::looping::shape;
 use super::probe::{ProbePlan, probe_step};
 use super::secrets::secret_places;
+use super::written::{Way, Written};
 use super::{
     ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
     RepeatPlan, TURN, Times, Work,
@@ -14,7 +15,7 @@ use super::{
 use crate::Finding;
 use crate::definition::{self, Document, OnError, Retry, Step};
 use crate::event::HandlerList;
-use crate::expression::{Expression, ExpressionError, Names, Template, literal};
+use crate::expression::{Expression, ExpressionError, Names, PlacedError, Template, literal};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -67,14 +68,23 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         blocks: Vec::new(),
         undo: undo_on_failure,
     };
-    block(&document.steps, "/steps", &mut build, &mut findings);
+    let mut way = Way::of(None);
+    block(
+        &document.steps,
+        "/steps",
+        &mut way,
+        &mut build,
+        &mut findings,
+    );
     send_back_findings(&document.steps, "/steps", &mut findings);
     build.undo = false;
     let mut lists = Vec::new();
     for (list, steps) in handlers {
         if !steps.is_empty() {
             let path = format!("/{}", list.name());
-            lists.push((list, block(steps, &path, &mut build, &mut findings)));
+            let mut way = Way::of(Some(list));
+            let block = block(steps, &path, &mut way, &mut build, &mut findings);
+            lists.push((list, block));
             send_back_findings(steps, &path, &mut findings);
         }
     }
@@ -97,7 +107,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         digest: definition::digest(&document),
         capabilities: OnceLock::new(),
         timeout: document.timeout,
-        hears: types_of(&blocks),
+        hears: types_of(&document, &blocks),
         connects: blocks
             .iter()
             .flat_map(|block| &block.steps)
@@ -173,8 +183,14 @@ struct Build {
     undo: bool,
 }
 
-/// Compiles a list of steps and the bodies of its loops; gives its index.
-fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> usize {
+/// Compiles a list of steps and the bodies of its loops; gives its index. `way` leads to the list.
+fn block(
+    list: &[Step],
+    path: &str,
+    way: &mut Way,
+    build: &mut Build,
+    findings: &mut Vec<Finding>,
+) -> usize {
     let own = build.blocks.len();
     build.blocks.push(Block::default());
     let graph = Graph::new(list);
@@ -201,8 +217,12 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
             .collect();
         let path = format!("{path}/{position}");
         let gate = gate(list, &graph, &names, position, &path, findings);
-        if let Some(work) = work(step, &path, build, findings)
-            && let Some(planned) = planned(step, &path, work, needs, findings)
+        way.enter(position);
+        let work = work(step, &path, way, build, findings);
+        let written = way.written();
+        way.leave();
+        if let Some(work) = work
+            && let Some(planned) = planned(step, &path, work, written, needs, findings)
         {
             let mut planned = PlannedStep { gate, ..planned };
             if build.undo {
@@ -240,7 +260,7 @@ fn block(list: &[Step], path: &str, build: &mut Build, findings: &mut Vec<Findin
 /// Compiles what undoes a step as a list of its own. Its name is one that no expression can say, so that
 /// it hides none of the steps that are seen.
 fn undo(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
-    alone(&undo_step(step)?, &format!("{path}/undo"), build, findings)
+    alone(undo_step(step)?, &format!("{path}/undo"), build, findings)
 }
 
 /// Compiles how it is found out whether a step happened.
@@ -257,14 +277,18 @@ fn probe(
         let path = format!("{path}/output");
         template(value, &path, Some(&step.id), findings)
     });
-    let block = alone(&probe_step(step)?, &path, build, findings);
+    let block = alone(probe_step(step)?, &path, build, findings);
     Some(Box::new(ProbePlan::new(block?, done?, optional(output)?)))
 }
 
 /// Compiles a step that belongs to another one as a list of its own.
-fn alone(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
-    let work = work(step, path, build, findings)?;
-    let planned = planned(step, path, work, Vec::new(), findings)?;
+fn alone(step: Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<usize> {
+    let work = work(&step, path, &mut Way::of(None), build, findings)?;
+    // It stands in the document in another form.
+    let written = Written::Made(Box::default());
+    let planned = planned(&step, path, work, written, Vec::new(), findings)?;
+    let written = Written::Made(Box::new(step));
+    let planned = PlannedStep { written, ..planned };
     build.blocks.push(Block {
         steps: vec![planned],
         names: Arc::new(Names::from_iter([(String::new(), 0)])),
@@ -307,7 +331,17 @@ fn template(
     step: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Option<Template> {
-    match Template::compile(value) {
+    or_findings(Template::compile(value), path, step, findings)
+}
+
+/// A template; what keeps it from being one becomes findings.
+fn or_findings(
+    compiled: Result<Template, Vec<PlacedError>>,
+    path: &str,
+    step: Option<&str>,
+    findings: &mut Vec<Finding>,
+) -> Option<Template> {
+    match compiled {
         Ok(template) => Some(template),
         Err(errors) => {
             for placed in errors {
@@ -333,7 +367,13 @@ pub(super) fn expression(
         .ok()
 }
 
-fn work(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>) -> Option<Work> {
+fn work(
+    step: &Step,
+    path: &str,
+    way: &mut Way,
+    build: &mut Build,
+    findings: &mut Vec<Finding>,
+) -> Option<Work> {
     let times = if let Some(each) = &step.for_each {
         let items = template(
             &each.items,
@@ -386,7 +426,7 @@ fn work(step: &Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>)
         }
         return kind.map(Work::Action);
     };
-    let body = block(&step.steps, &format!("{path}/steps"), build, findings);
+    let body = block(&step.steps, &format!("{path}/steps"), way, build, findings);
     Some(Work::Loop(Box::new(LoopPlan { body, times })))
 }
 
@@ -418,6 +458,7 @@ fn planned(
     step: &Step,
     path: &str,
     work: Work,
+    written: Written,
     needs: Vec<Need>,
     findings: &mut Vec<Finding>,
 ) -> Option<PlannedStep> {
@@ -443,20 +484,19 @@ fn planned(
         }
         template(&Value::Object(Map::new()), "", None, findings)
     } else {
-        let mut with = with.clone();
-        if work.kind() == Some(ActionKind::ApprovalGate) {
-            // Rendered when somebody is told, with what is known only then.
-            with.remove("notify");
-        }
-        if work.kind() == Some(ActionKind::Shell) {
-            written_paths(&mut with);
-        }
-        template(
-            &Value::Object(without_when(step).unwrap_or_else(|| with.clone())),
-            &format!("{path}/with"),
-            Some(&step.id),
-            findings,
-        )
+        let whole = without_when(step).unwrap_or_else(|| {
+            let mut with = with.clone();
+            if work.kind() == Some(ActionKind::ApprovalGate) {
+                // Rendered when somebody is told, with what is known only then.
+                with.remove("notify");
+            }
+            if work.kind() == Some(ActionKind::Shell) {
+                written_paths(&mut with);
+            }
+            with
+        });
+        let compiled = Template::compile_owned(Value::Object(whole));
+        or_findings(compiled, &format!("{path}/with"), Some(&step.id), findings)
     };
     let with = match work.kind() {
         Some(ActionKind::Http) => with.map(|with| with.with_path("path")),
@@ -494,10 +534,7 @@ fn planned(
     let connection = connection.map(Into::into);
     Some(PlannedStep {
         id: step.id.as_str().into(),
-        written: Step {
-            steps: Vec::new(),
-            ..step.clone()
-        },
+        written,
         work,
         needs,
         dependants: Vec::new(),
@@ -508,7 +545,7 @@ fn planned(
         gate: None,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
-        retry: step.retry.clone().unwrap_or_else(|| Retry {
+        retry: step.retry.as_deref().cloned().unwrap_or_else(|| Retry {
             attempts: 1,
             ..Retry::default()
         }),

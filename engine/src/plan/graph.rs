@@ -61,7 +61,7 @@ fn references(step: &Step, then: &mut dyn FnMut(&Reference, &Expression)) {
                 }
             }
         } else {
-            for value in with.values() {
+            for value in with.values().filter(|value| !Template::is_plain(value)) {
                 if let Ok(template) = Template::compile(value) {
                     for (_, expression) in template.expressions() {
                         see(expression);

@@ -2,7 +2,7 @@
 
 use super::Block;
 use super::build::expression;
-use crate::definition::Step;
+use crate::definition::{Document, Step};
 use crate::expression::Expression;
 use crate::{Finding, Pattern};
 use serde_json::{Map, Value};
@@ -61,12 +61,12 @@ pub(super) fn hears(step: &Step, path: &str, findings: &mut Vec<Finding>) -> Opt
 }
 
 /// The types of events that steps of these lists may wait for.
-pub(super) fn types_of(blocks: &[Block]) -> Vec<Pattern> {
+pub(super) fn types_of(document: &Document, blocks: &[Block]) -> Vec<Pattern> {
     let steps = blocks.iter().flat_map(|block| &block.steps);
     let types: BTreeSet<Pattern> = steps
         .filter(|step| step.hears.is_some())
         .map(|step| {
-            let with = step.written.with.as_ref();
+            let with = step.written.of(document).with.as_ref();
             let event = with.and_then(|with| with.get("event"));
             let written = event.and_then(|event| event.get("type")?.as_str());
             // A whole event may be computed, too.

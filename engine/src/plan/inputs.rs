@@ -95,13 +95,16 @@ pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, String>
 /// What is wrong with a value under a JSON Schema; nothing when it fits. A schema that is none is a finding too.
 pub fn check_value(schema: &Value, value: &Value) -> Vec<Finding> {
     match validator(schema) {
-        Err(message) => vec![Finding::error("invalid_schema", message)],
+        Err(message) => {
+            vec![Finding::error("invalid_schema", message).help("correct the schema")]
+        }
         Ok(validator) => validator
             .iter_errors(value)
             .take(20)
             .map(|error| {
                 Finding::error("invalid_value", short(error.to_string()))
                     .at_path(error.instance_path().to_string())
+                    .help("the schema says what may stand there")
             })
             .collect(),
     }

@@ -97,7 +97,7 @@ impl LoopPlan {
                     .work
                     .looped()
                     .map_or_else(Vec::new, |inner| inner.body_written(plan)),
-                ..step.written.clone()
+                ..plan.written(step).clone()
             })
             .collect()
     }

@@ -12,6 +12,7 @@ mod looping;
 mod output;
 mod probe;
 mod secrets;
+mod written;
 
 pub use block::Block;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
@@ -24,6 +25,7 @@ pub use looping::{ForEachPlan, LoopPlan, RepeatPlan, Times};
 pub use output::{ANSWER_CHANGED, OutputCheck};
 pub use probe::ProbePlan;
 pub use secrets::{SecretPlace, secret_places};
+pub use written::Written;
 
 pub(crate) use build::{cycle_finding, finding, pointer};
 pub(crate) use graph::{Graph, split_need};
@@ -33,7 +35,7 @@ pub(crate) use looping::{ITEM, shape};
 pub(crate) use probe::{ATTEMPT, PROBE, PROBED, not_a_read, probe_step};
 
 use crate::capability::Capabilities;
-use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry, Step};
+use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry};
 use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
 use crate::{Digest, Finding, Json, Pattern, Span};
@@ -88,8 +90,8 @@ impl PartialEq for Plan {
 pub struct PlannedStep {
     /// Its id, unique in its list and in the lists around that.
     pub id: Arc<str>,
-    /// The step as it is written, without the body of a loop.
-    pub written: Step,
+    /// Where it is written.
+    pub written: Written,
     /// What it does.
     pub work: Work,
     /// What comes before it in its list, in the order of the document, explicit ones first.

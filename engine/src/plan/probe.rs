@@ -1,7 +1,7 @@
 //! How it is found out whether a step happened: its `check`.
 
 use super::{ActionKind, Plan};
-use crate::definition::{EffectLevel, Retry, Step};
+use crate::definition::{EffectLevel, Step};
 use crate::event::StepPath;
 use crate::expression::{Expression, Template};
 use serde_json::Value;
@@ -60,7 +60,7 @@ pub(crate) fn probe_step(step: &Step) -> Option<Step> {
         action: Some(probe.action.clone()),
         with: Some(probe.with.clone()),
         timeout: probe.timeout,
-        retry: Some(probe.retry.clone().unwrap_or_else(Retry::default)),
+        retry: Some(Box::new(probe.retry.clone().unwrap_or_default())),
         effects: Some(probe.effects.unwrap_or(EffectLevel::Read)),
         ..Step::default()
     })

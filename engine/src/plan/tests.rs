@@ -351,3 +351,20 @@ fn paths_of_files_that_a_program_leaves_are_never_computed() {
         json!({ "report": "{{ inputs.month }}.txt", "plain": "a.txt" })
     );
 }
+
+#[test]
+fn a_value_is_held_against_a_schema_that_may_be_wrong_itself() {
+    let codes = |schema: Value, value: Value| -> Vec<String> {
+        let findings = crate::plan::check_value(&schema, &value);
+        findings.into_iter().map(|one| one.code).collect()
+    };
+    assert_eq!(codes(json!({ "type": "integer" }), json!(1)), [""; 0]);
+    assert_eq!(
+        codes(json!({ "type": "integer" }), json!("x")),
+        ["invalid_value"]
+    );
+    assert_eq!(
+        codes(json!({ "type": "strng" }), json!("x")),
+        ["invalid_schema"]
+    );
+}

@@ -222,6 +222,17 @@ impl Recorded {
                     from: *from,
                     asked: asked.clone(),
                 }),
+                RunEvent::SentBackBefore {
+                    step,
+                    turn,
+                    times,
+                    review,
+                } => known.kept.push(Kept::SentBack {
+                    step: step.clone(),
+                    turn: *turn,
+                    times: *times,
+                    review: review.clone(),
+                }),
                 RunEvent::ArtifactKept {
                     step,
                     artifact,
@@ -384,7 +395,10 @@ impl Recorded {
     pub fn kept_of(&self) -> BTreeSet<RunId> {
         let of = |kept: &Kept| match kept {
             Kept::Step { from, .. } | Kept::Pass { from, .. } => Some(*from),
-            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
+            Kept::Undone { .. }
+            | Kept::Asked { .. }
+            | Kept::SentBack { .. }
+            | Kept::Artifact { .. } => None,
         };
         self.kept.iter().filter_map(of).collect()
     }

@@ -54,9 +54,11 @@ pub fn retain(
         .iter()
         .filter_map(|kept| match kept {
             Kept::Undone { step, .. } => Some(step.clone()),
-            Kept::Step { .. } | Kept::Pass { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => {
-                None
-            }
+            Kept::Step { .. }
+            | Kept::Pass { .. }
+            | Kept::Asked { .. }
+            | Kept::SentBack { .. }
+            | Kept::Artifact { .. } => None,
         })
         // Others only stand for work that another run began.
         .filter(|step| {
@@ -78,9 +80,19 @@ pub fn retain(
             undone: &undone,
         };
         let course = rehearse(plan, start, Vec::new(), old.created_at(), &mut answers);
-        let marks = before
-            .into_iter()
-            .filter(|kept| matches!(kept, Kept::Undone { .. } | Kept::Asked { .. }));
+        let marks = before.into_iter().filter_map(|kept| match kept {
+            Kept::Undone { .. } | Kept::Asked { .. } => Some(kept),
+            // Of other work nobody has said anything, but its keys must be no earlier ones.
+            Kept::SentBack { step, turn, .. } => plan.find(&step).is_some().then_some({
+                Kept::SentBack {
+                    step,
+                    turn,
+                    times: 0,
+                    review: None,
+                }
+            }),
+            Kept::Step { .. } | Kept::Pass { .. } | Kept::Artifact { .. } => None,
+        });
         let kept = marks.chain(course.run.kept(plan, from)?).collect();
         (kept, Some(course.run))
     };
@@ -104,13 +116,18 @@ pub fn retain(
         .filter_map(|mark| match mark {
             Kept::Undone { step, .. } => Some((step, true)),
             Kept::Asked { step, .. } => Some((step, false)),
-            Kept::Step { .. } | Kept::Pass { .. } | Kept::Artifact { .. } => None,
+            Kept::Step { .. }
+            | Kept::Pass { .. }
+            | Kept::SentBack { .. }
+            | Kept::Artifact { .. } => None,
         })
         .collect();
     let results = kept.into_iter().filter(|kept| match kept {
         Kept::Undone { step, .. } => anew.get(step) != Some(&true),
         Kept::Asked { step, .. } => !anew.contains_key(step),
-        Kept::Step { .. } | Kept::Pass { .. } | Kept::Artifact { .. } => true,
+        Kept::Step { .. } | Kept::Pass { .. } | Kept::SentBack { .. } | Kept::Artifact { .. } => {
+            true
+        }
     });
     let results: Vec<Kept> = results.collect();
     let files = files(old, &results);
@@ -127,7 +144,10 @@ fn files(old: &Run, kept: &[Kept]) -> Vec<Kept> {
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
-            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
+            Kept::Undone { .. }
+            | Kept::Asked { .. }
+            | Kept::SentBack { .. }
+            | Kept::Artifact { .. } => None,
         })
         .collect();
     let left = old
@@ -208,7 +228,10 @@ impl Work<'_> {
             .filter_map(|kept| match kept {
                 Kept::Step { step, .. } => Some(step),
                 Kept::Pass { step, output, .. } => output.as_ref().map(|_| step),
-                Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
+                Kept::Undone { .. }
+                | Kept::Asked { .. }
+                | Kept::SentBack { .. }
+                | Kept::Artifact { .. } => None,
             })
             .collect();
         let mut marks = Vec::new();
@@ -300,6 +323,7 @@ fn again(
             Kept::Pass { .. }
             | Kept::Undone { .. }
             | Kept::Asked { .. }
+            | Kept::SentBack { .. }
             | Kept::Artifact { .. } => None,
         })
         .collect();

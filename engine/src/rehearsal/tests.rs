@@ -1,10 +1,10 @@
 use super::*;
-use crate::definition::{Syntax, parse, parse_value};
+use crate::definition::{FailureClass, Syntax, parse, parse_value};
 use crate::event::{Outcome, StepPath};
 use crate::plan::{ActionKind, Plan};
-use crate::run::{Effect, Input, Run};
+use crate::run::{Effect, Input, Kept, Run};
 use crate::testing::{plan, start};
-use crate::{Finding, Json, Timestamp};
+use crate::{Finding, Json, RunId, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -261,6 +261,38 @@ fn tried(old: &Value, new: &Value, inputs: Value) -> Trial {
         &mut answers,
     );
     compare(&run, &recorded, &course)
+}
+
+#[test]
+fn with_other_inputs_the_passes_are_kept_that_ask_for_the_same() {
+    let document = json!({ "inputs": { "n": {}, "to": {} }, "steps": [
+        { "id": "each", "for_each": { "items": [1, 2], "on_item_error": "continue" }, "steps": [call("b", "/{{ item }}")] },
+        { "id": "other", "for_each": { "items": [1, 2] }, "steps": [call("c", "/{{ item }}/{{ inputs.to if item == 2 else 'x' }}")] },
+        { "id": "last", "action": "http", "needs": ["each", "other"], "with": { "connection": "c", "path": "/{{ inputs.n }}" } },
+    ]});
+    let plan = plan(&document);
+    let failed = || Outcome::Failed {
+        failure: crate::event::Failure::new(FailureClass::Permanent, "x", "y"),
+        retry_after_ms: None,
+    };
+    let inputs = json!({ "n": 1, "to": "a" });
+    let (old, journal) = lived(&plan, inputs, |step| match step {
+        "each[1].b" | "last" => failed(),
+        step => ok(json!({ "json": step })),
+    });
+    let inputs = Json::from(json!({ "n": 2, "to": "b" }));
+    let id = RunId::from_parts(9, [9; 10]);
+    let retained = retain(&old, &journal, &plan, &inputs, None, id).unwrap();
+    let kept: Vec<&str> = retained
+        .kept
+        .iter()
+        .filter_map(|kept| match kept {
+            Kept::Step { step, .. } => Some(&*step.0),
+            Kept::Pass { step, output, .. } => output.as_ref().map(|_| &*step.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kept, ["each[0]", "other[0]"]);
 }
 
 #[test]

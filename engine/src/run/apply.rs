@@ -57,7 +57,7 @@ impl State {
             About::Run => self.change_run(plan, entry),
             About::Step(place) => self.change_step(plan, place, entry),
             About::Pass(place, number) => self.change_pass(plan, place, number, entry),
-            About::Later(path) => self.change_later(path, entry),
+            About::Later(path) => self.change_later(plan, path, entry),
         }
         Ok(())
     }
@@ -75,6 +75,7 @@ impl State {
             RunEvent::PassKept { .. }
             | RunEvent::DoneBefore { .. }
             | RunEvent::AskedBefore { .. }
+            | RunEvent::SentBackBefore { .. }
             | RunEvent::ArtifactKept { from: Some(_), .. } => true,
             RunEvent::StepKept { .. } => self.place(plan, step).is_none(),
             _ => false,
@@ -144,7 +145,7 @@ impl State {
     }
 
     /// Results that are kept for passes to come.
-    fn change_later(&mut self, path: StepPath, entry: &Entry) {
+    fn change_later(&mut self, plan: &Plan, path: StepPath, entry: &Entry) {
         match &entry.event {
             RunEvent::PassKept {
                 item,
@@ -163,6 +164,12 @@ impl State {
             RunEvent::AskedBefore { from, asked, .. } => {
                 self.keep.add_asked(path, *from, asked.clone());
             }
+            RunEvent::SentBackBefore {
+                turn,
+                times,
+                review,
+                ..
+            } => self.sent_back_before(plan, path, *turn, *times, review.as_ref()),
             RunEvent::ArtifactKept { artifact, from, .. } => {
                 self.keep_artifact(path, artifact, *from, entry.at);
             }
@@ -286,7 +293,7 @@ impl State {
             }
             RunEvent::ApprovalDecided { decision, .. } => self.decided(plan, place, decision, at),
             RunEvent::ApprovalExpired { .. } => {
-                let approve = gate::approves_on_timeout(self.planned(plan, place));
+                let approve = gate::approves_on_timeout(plan, self.planned(plan, place));
                 let status = if approve {
                     GateStatus::Approved
                 } else {
@@ -297,6 +304,12 @@ impl State {
             RunEvent::StepFailed { failure, .. } => {
                 if self.step(place).started_at.is_none() {
                     self.left_queue(plan, place, false);
+                }
+                // It asked too often.
+                if let Some(gate) = &mut self.step_mut(place).gate
+                    && gate.status == GateStatus::Pending
+                {
+                    gate.status = GateStatus::Canceled;
                 }
                 let failure = Some(failure.clone());
                 self.end_step(plan, place, Status::Failed, None, failure, at);
@@ -386,6 +399,7 @@ impl State {
             | RunEvent::PassKept { .. }
             | RunEvent::DoneBefore { .. }
             | RunEvent::AskedBefore { .. }
+            | RunEvent::SentBackBefore { .. }
             | RunEvent::CancelRequested { .. }
             | RunEvent::RunTimedOut
             | RunEvent::WorkFinished { .. }

@@ -7,6 +7,8 @@ use crate::event::{Failure, Outcome, RunEvent, Status, StepPath};
 /// The most bytes that one fact may take: a few of this size fit into a record. A run never makes a
 /// larger one; where one would arise, its step fails.
 pub const LARGEST_FACT: usize = 5 << 20;
+/// The most bytes of one output: of a step, of a pass, of a run.
+pub const LARGEST_OUTPUT: usize = 4 << 20;
 /// The most bytes of what a gate shows, which is written down twice.
 const LARGEST_GATE: usize = 3 << 20;
 /// A turn with more bytes than this is cut.
@@ -107,6 +109,7 @@ impl RunEvent {
             Self::PassedOver { reason } => reason.len(),
             Self::RateAwaited { connection, .. } => connection.len(),
             Self::ArtifactKept { artifact, .. } => artifact.name.len() + artifact.media_type.len(),
+            Self::SentBackBefore { review, .. } => review.as_ref().map_or(0, json),
             Self::StepSkipped { .. }
             | Self::AttemptInterrupted { .. }
             | Self::RetryScheduled { .. }
@@ -150,10 +153,19 @@ pub(super) fn says_too_much(events: &[RunEvent]) -> bool {
 
 /// The fact, or in the place of one that is too large the failure that this is.
 pub(super) fn within(event: RunEvent) -> RunEvent {
-    let bytes = event.weight();
-    let limit = match event {
-        RunEvent::ApprovalRequested { .. } => LARGEST_GATE,
-        _ => LARGEST_FACT,
+    // Of an output its own bytes count, as where an attempt gives it.
+    let (bytes, limit) = match &event {
+        RunEvent::ApprovalRequested { .. } => (event.weight(), LARGEST_GATE),
+        RunEvent::StepEvaluated { .. }
+        | RunEvent::EventTaken { .. }
+        | RunEvent::PassFinished { .. }
+        | RunEvent::WorkFinished { .. }
+        | RunEvent::Finished { .. }
+        | RunEvent::AttemptFinished {
+            outcome: Outcome::Succeeded { .. },
+            ..
+        } => (event.weight() - PLAIN, LARGEST_OUTPUT),
+        _ => (event.weight(), LARGEST_FACT),
     };
     if bytes <= limit {
         return event;

@@ -222,6 +222,14 @@ impl State {
                 false => Err("the step does not begin anew"),
             };
         }
+        if matches!(event, RunEvent::SentBackBefore { .. }) {
+            let place = self.place_of_step(plan, path);
+            let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
+            return match begun || path.0.ends_with(']') {
+                true => Err("the step does not begin anew"),
+                false => Ok(()),
+            };
+        }
         if matches!(event, RunEvent::ArtifactKept { .. }) {
             return match planned.work.kind().is_some_and(ActionKind::has_attempts) {
                 true => Ok(()),
@@ -383,7 +391,8 @@ fn follows(step: &StepState, event: &RunEvent) -> bool {
         | RunEvent::PassFinished { .. }
         | RunEvent::PassKept { .. }
         | RunEvent::DoneBefore { .. }
-        | RunEvent::AskedBefore { .. } => false,
+        | RunEvent::AskedBefore { .. }
+        | RunEvent::SentBackBefore { .. } => false,
         RunEvent::Created(_)
         | RunEvent::KeepingStarted { .. }
         | RunEvent::CancelRequested { .. }

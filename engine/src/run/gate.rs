@@ -112,7 +112,7 @@ impl Asked {
         let step = state.planned(plan, place);
         let title = match with.get("title") {
             None | Some(Value::Null) => {
-                let name = step.written.name.clone();
+                let name = plan.written(step).name.clone();
                 name.unwrap_or_else(|| state.path(plan, place).to_string())
             }
             Some(value) => text(value),
@@ -276,8 +276,8 @@ fn behind(state: &State, plan: &Plan, place: Place, like: Option<&Value>) -> Val
     let written = match &step.work {
         Work::Loop(looped) => {
             let mut written = json!({
-                "for_each": step.written.for_each,
-                "repeat": step.written.repeat,
+                "for_each": plan.written(step).for_each,
+                "repeat": plan.written(step).repeat,
                 "steps": looped.body_written(plan),
             });
             if let Some(map) = written.as_object_mut() {
@@ -285,7 +285,7 @@ fn behind(state: &State, plan: &Plan, place: Place, like: Option<&Value>) -> Val
             }
             written
         }
-        Work::Action(_) => Value::Object(step.written.with.clone().unwrap_or_default()),
+        Work::Action(_) => Value::Object(plan.written(step).with.clone().unwrap_or_default()),
     };
     let flag = like.map(|like| like.get("rendered"));
     let as_written = match flag {
@@ -572,8 +572,8 @@ pub(super) fn decide(
     let planned = state.planned(plan, place);
     // An answer at the moment of expiry or later comes too late, whoever is handled first; unless that
     // moment only asks others, too.
-    if gate.expires_at.is_some_and(|end| end <= now) && !escalates(planned, gate) {
-        let status = match approves_on_timeout(planned) {
+    if gate.expires_at.is_some_and(|end| end <= now) && !escalates(plan, planned, gate) {
+        let status = match approves_on_timeout(plan, planned) {
             true => GateStatus::Approved,
             false => GateStatus::Expired,
         };
@@ -703,7 +703,7 @@ pub(super) fn expire(state: &State, plan: &Plan, place: Place, now: Timestamp) -
     let Some(gate) = state.step(place).gate.as_ref() else {
         return RunEvent::ApprovalExpired { step };
     };
-    if !escalates(planned, gate) {
+    if !escalates(plan, planned, gate) {
         return RunEvent::ApprovalExpired { step };
     }
     let values = state.values(place.scope);
@@ -729,18 +729,22 @@ pub(super) fn expire(state: &State, plan: &Plan, place: Place, now: Timestamp) -
     }
 }
 
-fn on_timeout(step: &PlannedStep) -> Option<&str> {
-    step.written.with.as_ref()?.get("on_timeout")?.as_str()
+fn on_timeout<'p>(plan: &'p Plan, step: &'p PlannedStep) -> Option<&'p str> {
+    plan.written(step)
+        .with
+        .as_ref()?
+        .get("on_timeout")?
+        .as_str()
 }
 
 /// Whether the end of a gate's time asks others, too.
-fn escalates(step: &PlannedStep, gate: &GateState) -> bool {
-    !gate.escalated && on_timeout(step) == Some("escalate")
+fn escalates(plan: &Plan, step: &PlannedStep, gate: &GateState) -> bool {
+    !gate.escalated && on_timeout(plan, step) == Some("escalate")
 }
 
 /// Whether the gate counts as approved when nobody answers in time.
-pub(super) fn approves_on_timeout(step: &PlannedStep) -> bool {
-    on_timeout(step) == Some("approve")
+pub(super) fn approves_on_timeout(plan: &Plan, step: &PlannedStep) -> bool {
+    on_timeout(plan, step) == Some("approve")
 }
 
 /// What a decided gate gives: the answer that decided it.

@@ -296,6 +296,10 @@ pub enum Rejected {
     /// It says more than can be written down.
     #[error("this is more than can be kept")]
     TooLarge,
+    /// Working out what follows failed, so that nothing is known of the run any more. Never given by the
+    /// core: whoever drives it caught a panic.
+    #[error("the run is fenced off: working it out failed by a fault of Druse")]
+    FencedOff,
 }
 
 impl Rejected {
@@ -316,6 +320,7 @@ impl Rejected {
             Self::NotAwaited => "not_awaited",
             Self::NotItsTurn => "not_its_turn",
             Self::TooLarge => "too_large",
+            Self::FencedOff => "fenced_off",
             Self::CommentNeeded => "comment_required",
             Self::ApprovalChanged { .. } => "approval_changed",
             Self::CannotSendBack { .. } => "cannot_send_back",

@@ -76,6 +76,17 @@ pub enum Kept {
         /// The earlier run.
         from: RunId,
     },
+    /// That a step had run again because a gate was sent back: what it does now goes on from there.
+    SentBack {
+        /// The step.
+        step: StepPath,
+        /// The number of the last turning back that made it run again.
+        turn: u32,
+        /// How often it was sent back, being a gate.
+        times: u32,
+        /// What the reviewer said, where this gate was sent back last in its list.
+        review: Option<Json>,
+    },
 }
 
 impl Kept {
@@ -84,6 +95,17 @@ impl Kept {
             Self::Step { step, output, from } => RunEvent::StepKept { step, output, from },
             Self::Undone { step, from } => RunEvent::DoneBefore { step, from },
             Self::Asked { step, from, asked } => RunEvent::AskedBefore { step, from, asked },
+            Self::SentBack {
+                step,
+                turn,
+                times,
+                review,
+            } => RunEvent::SentBackBefore {
+                step,
+                turn,
+                times,
+                review,
+            },
             Self::Artifact {
                 step,
                 artifact,
@@ -122,6 +144,18 @@ pub(super) struct Keep {
     /// What steps asked for that were not done, with the run whose work they are where they ask for
     /// something else.
     asked: BTreeMap<StepPath, (RunId, Digest)>,
+    /// Steps that ran again because a gate was sent back.
+    pub(super) reviewed: BTreeMap<StepPath, Reviewed>,
+    /// How often the earlier runs had turned back.
+    pub(super) turns: u32,
+}
+
+/// How often a step had run again because of a review.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reviewed {
+    pub(super) turn: u32,
+    pub(super) times: u32,
+    pub(super) review: Option<Json>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -273,6 +307,7 @@ impl Run {
         for (step, from) in undone {
             found.kept.push(Kept::Undone { step, from });
         }
+        found.kept.extend(self.state.reviewed(&self.plan));
         found.list(TOP, 0, chosen);
         Some(found.kept)
     }

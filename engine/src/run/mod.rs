@@ -50,7 +50,7 @@ mod wait;
 pub use apply::CorruptJournal;
 pub use artifact::KeptArtifact;
 pub(crate) use attempt::is_death;
-pub use bound::LARGEST_FACT;
+pub use bound::{LARGEST_FACT, LARGEST_OUTPUT};
 pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;
 pub use hear::{Heard, Listening};

@@ -213,6 +213,7 @@ impl State {
             looped.passes.push(pass);
         }
         self.enlist(scope);
+        self.review_pass(plan, scope, kept.is_some());
         if kept.is_some() {
             for step in 0..self.scopes[scope].steps.len() {
                 let place = Place { scope, step };

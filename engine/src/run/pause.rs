@@ -193,7 +193,7 @@ impl State {
         // A value that the run keeps sealed goes only where its own version lets it go.
         let sealed = plan.inputs.iter().filter(|input| input.sensitive);
         let sealed = sealed.map(|input| input.name.as_str()).collect();
-        let with = there.written.with.as_ref();
+        let with = other.written(there).with.as_ref();
         let misplaced = with.map(|with| misplaced(sealed, there.work.name(), with));
         if let Some(finding) = misplaced.iter().flatten().next() {
             let at = finding.path.as_deref().unwrap_or_default();
@@ -205,7 +205,7 @@ impl State {
         if asks_before(other, &path) {
             return Err(Rejected::Approved);
         }
-        let whole = self.as_written(place, there, &Map::new());
+        let whole = self.as_written(place, (other, there), &Map::new());
         self.unless_approved(plan, place, whole)
     }
 
@@ -246,7 +246,7 @@ impl State {
         };
         let planned = self.planned(plan, place);
         let given = fitting(planned, given)?;
-        let mut whole = self.as_written(place, planned, &given)?;
+        let mut whole = self.as_written(place, (plan, planned), &given)?;
         whole.extend(given);
         Ok(whole)
     }
@@ -256,13 +256,19 @@ impl State {
     fn as_written(
         &self,
         place: Place,
-        planned: &PlannedStep,
+        (plan, planned): (&Plan, &PlannedStep),
         given: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Rejected> {
         let values = self.values(place.scope);
         let mut whole = Map::new();
         let mut findings = Vec::new();
-        for key in planned.written.with.iter().flatten().map(|(key, _)| key) {
+        for key in plan
+            .written(planned)
+            .with
+            .iter()
+            .flatten()
+            .map(|(key, _)| key)
+        {
             match planned.with.render_entry(key, &values) {
                 Ok(Some(value)) => drop(whole.insert(key.clone(), value.value().clone())),
                 Ok(None) => {}

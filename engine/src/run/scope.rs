@@ -4,7 +4,7 @@
 use super::state::StepState;
 use crate::Json;
 use crate::event::{HandlerList, StepPath};
-use crate::expression::{Frame, StepValue};
+use crate::expression::{Frame, REVIEW, StepValue};
 use crate::plan::{Block, Plan, PlannedStep};
 use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
@@ -120,7 +120,9 @@ impl Scope {
         let undoes = self.list(plan).undoes;
         let frame = Arc::make_mut(&mut self.frame);
         if !undoes {
-            frame.locals = Vec::new();
+            // A retry goes on with what a reviewer said.
+            frame.locals.retain(|(name, _)| &**name == REVIEW);
+            frame.locals.shrink_to_fit();
             self.previous = None;
         }
         for value in &mut frame.steps {

@@ -2,8 +2,9 @@
 
 use super::looping::LoopState;
 use super::scope::{Place, TOP};
-use super::state::{Ending, Phase, State};
+use super::state::{Ending, Phase, State, Timer};
 use super::{GateStatus, Notice, Run};
+use crate::definition::FailureClass;
 use crate::event::{
     ApprovalRequest, Change, Decision, Failure, Probed, SkipReason, Status, StepPath,
 };
@@ -196,6 +197,19 @@ impl Run {
     pub fn key_of(&self, path: &StepPath) -> Option<&str> {
         let place = self.state.place_of_step(&self.plan, path)?;
         self.state.step(place).key.as_deref()
+    }
+
+    /// How often attempts of a step have failed by themselves, whether `retry` or a person had it tried again:
+    /// those that ended with the process are not counted.
+    pub fn failed_attempts(&self, path: &StepPath) -> usize {
+        let place = self.state.place_of_step(&self.plan, path);
+        let attempts = place.map_or(&[][..], |place| &self.state.step(place).attempts);
+        let failed = attempts.iter().filter(|attempt| {
+            let failure = attempt.failure.as_deref();
+            attempt.status == Status::Failed
+                && failure.is_none_or(|failure| failure.class != FailureClass::Interrupted)
+        });
+        failed.count()
     }
 
     /// One step, by its path.
@@ -426,6 +440,31 @@ impl Run {
                 (self.state.path(&self.plan, place), status)
             })
             .collect()
+    }
+
+    /// Whether it goes on without anybody outside: an attempt is under way, or a time is set at which something
+    /// begins or is over. Limits count only where it waits for nobody: what waits for people or an event and has
+    /// a limit waits.
+    pub fn moves_by_itself(&self) -> bool {
+        let state = &self.state;
+        if self.is_over() {
+            return false;
+        }
+        if self.goes_on() || !state.running.is_empty() {
+            return true;
+        }
+        if state.paused.is_some() || state.is_queued() {
+            return false;
+        }
+        let begins = |timer: Timer| matches!(timer, Timer::Retry | Timer::Wait | Timer::Pass);
+        let waits = !state.listening.is_empty()
+            || !self.left_to_people().is_empty()
+            || state.approvals.values().any(|place| {
+                let gate = state.step(*place).gate.as_ref();
+                gate.is_some_and(|gate| gate.status == GateStatus::Pending)
+            });
+        state.timers.iter().any(|(_, timer, _)| begins(*timer))
+            || (!waits && self.next_deadline().is_some())
     }
 
     fn step_waits_for(

@@ -71,6 +71,7 @@ names! {
         RunEvent::StepChecked { answer: Probed::NotHappened, .. } => "step_checked not_happened",
         RunEvent::StepChecked { answer: Probed::Unknown, .. } => "step_checked unknown",
         RunEvent::AskedBefore { .. } => "asked_before",
+        RunEvent::SentBackBefore { .. } => "sent_back_before",
         RunEvent::ArtifactKept { from: None, .. } => "artifact_kept",
         RunEvent::ArtifactKept { from: Some(_), .. } => "artifact_kept from before",
         RunEvent::Parked { holding: false } => "parked",
@@ -129,6 +130,7 @@ names! {
         Rejected::NotAwaited => "not_awaited",
         Rejected::NotItsTurn => "not_its_turn",
         Rejected::TooLarge => "too_large",
+        Rejected::FencedOff => "fenced_off",
     }
 }
 
@@ -235,7 +237,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         ("input", INPUTS.to_vec()),
         // What is too large takes megabytes, and has a test of its own.
-        ("refusal", without(REFUSALS, &["too_large"])),
+        ("refusal", without(REFUSALS, &["too_large", "fenced_off"])),
         ("failure", without(CLASSES, &["canceled"])),
         ("document", FEATURES.to_vec()),
         ("join", JOINS.to_vec()),

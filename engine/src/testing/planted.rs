@@ -55,6 +55,7 @@ bugs! {
     FenceStays "fence_stays" Fences "A further attempt has the fence of the one before.",
     KeyOfAttempt "key_of_attempt" Keys "Each attempt has an idempotency key of its own.",
     KeyOfRound "key_of_round" Keys "What is made anew after a review has the idempotency key of before.",
+    TurnsForgotten "turns_forgotten" Keys "What a retry is sent back to has the idempotency key of an earlier round.",
     TwiceAtMostOnce "twice_at_most_once" AtMostOnce "A step of at most once begins again after a crash.",
     DeathsUncounted "deaths_uncounted" Quarantine "It is not counted how often an attempt has killed the process.",
     DecidedTwice "decided_twice" OneOutcome "A gate that is decided takes another answer.",

@@ -1,7 +1,7 @@
 //! One simulated life of a run.
 
 use super::coverage::Coverage;
-use super::law::{Broken, Law, Teller, Watch, keeps};
+use super::law::{Broken, Law, Teller, Watch, keeps, one_work};
 use super::{Random, start};
 #[cfg(test)]
 use crate::RunId;
@@ -12,6 +12,7 @@ use crate::event::{Entry, RunEvent, Start, Status, StepPath};
 use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
+use crate::rehearsal::retain;
 use crate::run::{ConnectionRates, CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
 use serde_json::json;
 use std::sync::Arc;
@@ -94,11 +95,15 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, Lost> {
     if life.run.status() == Status::Succeeded || !life.random.clone().percent(50) {
         return Ok(report);
     }
-    let kept = life.run.kept(plan, None).expect("every plan has its steps");
+    let (inputs, id) = (&life.run.start().inputs, life.run.id());
+    let retained = retain(&life.run, &report.journal, plan, inputs, None, id);
+    let kept = retained.expect("every plan has its steps").kept;
     let again = Life::keeping(plan.clone(), seed ^ 1, kept.clone()).map_err(unborn)?;
     let (again, life) = lived(again)?;
     let looked = &mut report.coverage.looked;
-    keeps(plan, &kept, &again.journal, looked).map_err(|broken| Lost {
+    let kept = keeps(plan, &kept, &again.journal, looked)
+        .and_then(|()| one_work(plan, &report.journal, &again.journal, looked));
+    kept.map_err(|broken| Lost {
         broken,
         story: life.story(&again.journal),
     })?;

@@ -432,7 +432,7 @@ impl Life {
 
     fn escalates(&self, step: &StepPath) -> bool {
         let planned = self.plan.find(step);
-        let with = planned.and_then(|planned| planned.written.with.as_ref());
+        let with = planned.and_then(|planned| self.plan.written(planned).with.as_ref());
         with.and_then(|with| with.get("on_timeout"))
             .is_some_and(|value| value == "escalate")
     }

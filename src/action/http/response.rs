@@ -177,9 +177,12 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failed {
 /// A `Retry-After` in milliseconds: seconds, or a date (RFC 9110, 10.2.3).
 pub(crate) fn wait_of(text: &str, now: Timestamp) -> Option<u64> {
     let text = text.trim();
-    let wait = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A number that is too large for any clock is a long wait, too.
+    let seconds = is_number.then(|| text.parse::<u64>().unwrap_or(u64::MAX));
+    let wait = match seconds {
+        Some(seconds) => Duration::from_secs(seconds),
+        None => {
             let date = jiff::fmt::rfc2822::DateTimeParser::new()
                 .parse_timestamp(text)
                 .ok()?;
@@ -203,6 +206,8 @@ mod tests {
             ("Tue, 24 Nov 2026 04:00:05 GMT", Some(5_000)),
             ("Tue, 24 Nov 2026 03:00:00 GMT", Some(0)),
             ("99999999999", Some(86_400_000)),
+            ("99999999999999999999999", Some(86_400_000)),
+            ("", None),
             ("soon", None),
             ("-1", None),
         ] {

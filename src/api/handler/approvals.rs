@@ -85,7 +85,7 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
     let request = DecisionRequest {
         decision: body.decision,
         comment,
-        fields: hidden.given(body.fields),
+        fields: hidden.filled(body.fields),
         digest,
         idempotency: call.claim.clone(),
         extra,

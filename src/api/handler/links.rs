@@ -9,10 +9,11 @@ use super::super::{
     spoken::{Spoken, SpokenValue},
 };
 use crate::runtime::clock;
-use crate::service::{ApprovalView, DecisionRequest, Problem, RunError};
+use crate::service::behind::{self, Leaf};
+use crate::service::{ApprovalView, DecisionRequest, Problem};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Span};
-use druse_storage::{Approval, ApprovalLink, ApprovalStatus, StoreExt};
+use druse_storage::{Approval, ApprovalLink, ApprovalStatus, Scan, StoreExt};
 use http::{HeaderName, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -43,7 +44,7 @@ pub(in crate::api) async fn make(call: Call) -> Answer {
 /// The page of a link.
 pub(in crate::api) async fn page(call: Call) -> Answer {
     let (status, page) = match open(&call) {
-        Ok((link, view)) => (StatusCode::OK, asked(&link, &view, None)),
+        Ok((link, view)) => (StatusCode::OK, asked(&call, &link, &view, None).await?),
         Err(problem) => (
             problem.status,
             link_page::notice(&problem.message, &problem.help),
@@ -67,32 +68,99 @@ pub(in crate::api) async fn answer(call: Call) -> Answer {
         Err(problem) => {
             // Shown as it stands now, with what was said: nothing that was typed is lost.
             let view = row(&call, link.approval).unwrap_or(view);
-            (problem.status, asked(&link, &view, Some((&said, &problem))))
+            let page = asked(&call, &link, &view, Some((&said, &problem))).await?;
+            (problem.status, page)
         }
     };
     Ok(html(status, page))
 }
 
-fn asked(link: &ApprovalLink, view: &ApprovalView, refused: Option<(&Said, &Problem)>) -> String {
-    match view.status {
-        ApprovalStatus::Pending => link_page::asked(view, &link.person, clock::now(), refused),
-        _ => link_page::done(view, &link.person),
+/// The page as the gate stands now.
+async fn asked(
+    call: &Call,
+    link: &ApprovalLink,
+    view: &ApprovalView,
+    refused: Option<(&Said, &Problem)>,
+) -> Result<String, Problem> {
+    if view.status != ApprovalStatus::Pending {
+        return Ok(link_page::done(view, &link.person));
     }
+    let behind = Behind::read(call, view).await?;
+    let asked = link_page::Asked {
+        view,
+        run: &behind.run,
+        leaves: &behind.leaves,
+        before: behind.before.as_deref(),
+        person: &link.person,
+        now: clock::now(),
+    };
+    Ok(link_page::asked(&asked, refused))
+}
+
+/// What stands behind a gate, and what stood behind it when it was approved last.
+struct Behind {
+    run: Value,
+    leaves: Vec<Leaf>,
+    before: Option<Vec<Leaf>>,
+}
+
+impl Behind {
+    async fn read(call: &Call, view: &ApprovalView) -> Result<Self, Problem> {
+        let run = match call.app.engine.view(view.run_id).await? {
+            Some(run) => json!(run),
+            None => Value::Null,
+        };
+        let number = run["version"]
+            .as_u64()
+            .and_then(|number| u32::try_from(number).ok());
+        // A document that was run from a file is kept nowhere.
+        let version = match (view.automation_id, number) {
+            (Some(id), Some(number)) => call.app.version(id, number).ok(),
+            _ => None,
+        };
+        let document = version.map_or(Value::Null, |version| version.document);
+        let before = last_time(call, view)?;
+        let before = before.map(|last| behind::leaves(&json!(last), &document, &Value::Null));
+        let leaves = behind::leaves(&json!(view), &document, &run["cause"]);
+        Ok(Self {
+            run,
+            leaves,
+            before,
+        })
+    }
+}
+
+/// How many approvals are looked through for the last one of the same gate.
+const LOOKED_THROUGH: usize = 2_000;
+
+/// The youngest approved one of the same gate.
+fn last_time(call: &Call, view: &ApprovalView) -> Result<Option<ApprovalView>, Problem> {
+    if view.automation_id.is_none() {
+        return Ok(None);
+    }
+    let rows: Vec<Approval> = call.app.store.scan(&Scan {
+        descending: true,
+        limit: LOOKED_THROUGH,
+        ..Scan::default()
+    })?;
+    let same = |row: &Approval| {
+        row.id != view.id
+            && row.status == ApprovalStatus::Approved
+            && row.automation == view.automation_id
+            && row.step == view.step_id
+    };
+    let found = rows.into_iter().find(same);
+    Ok(found.map(ApprovalView::try_from).transpose()?)
 }
 
 fn open(call: &Call) -> Result<(ApprovalLink, ApprovalView), Problem> {
     let link = call.app.link(call.param("token"))?;
-    // Whoever has no access any more is not shown what would be done either.
+    // Whoever has no access any more, or is not asked any more, is not shown what would be done either.
     let who = call.app.link_bearer(&link)?;
-    // Nor whoever is not asked any more, since the gate went to somebody else.
-    if let Err(refused @ RunError::NotAllowed(_)) = call.app.engine.is_asked(link.approval, &who) {
-        let mut problem = Problem::from(refused);
-        problem.help =
-            "Whoever is asked now decides it; what was asked of you before is not shown any more."
-                .into();
-        return Err(problem);
-    }
     let view = row(call, link.approval)?;
+    if view.status == ApprovalStatus::Pending {
+        call.app.engine.is_asked(link.approval, &who)?;
+    }
     Ok((link, view))
 }
 
@@ -124,6 +192,19 @@ async fn decide(
     let digest = serde_json::from_value(Value::from(digest)).map_err(|_| {
         Problem::unprocessable("bad_body", "The digest is missing.", "Open the page again.")
     })?;
+    if decision == Verdict::Approve
+        && view.status == ApprovalStatus::Pending
+        && said.get("looked").is_none()
+    {
+        let behind = Behind::read(call, view).await?;
+        if behind.leaves.iter().any(Leaf::is_from_outside) {
+            return Err(Problem::unprocessable(
+                "not_looked",
+                "Some values come from texts of others and are marked ⚠.",
+                "Look at them, tick that you have, and approve.",
+            ));
+        }
+    }
     let comment = said.get("comment").map(str::trim);
     let comment = comment.filter(|text| !text.is_empty()).map(Spoken::from);
     let hidden = call.hidden_of(view.run_id);
@@ -139,7 +220,7 @@ async fn decide(
         .audit(&who, "approval.decide", &link.approval, details)?
         .put(&link);
     let fields = match decision {
-        Verdict::Approve => hidden.given(fields(view.fields.value(), said).map(SpokenValue::from)),
+        Verdict::Approve => hidden.filled(fields(view.fields.value(), said).map(SpokenValue::from)),
         Verdict::Reject | Verdict::SendBack => None,
     };
     let request = DecisionRequest {

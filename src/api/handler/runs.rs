@@ -168,7 +168,15 @@ fn made_run(call: &Call) -> Option<RunId> {
 }
 
 async fn again(app: &App, run: RunId) -> Result<RunView, Problem> {
-    app.run_view(run).await
+    let view = app.engine.view(run).await?;
+    view.ok_or_else(|| {
+        Problem::new(
+            StatusCode::GONE,
+            "run_left",
+            format!("This request came before. Its run {run} has left the history."),
+            "Nothing is started again under this key; take a new one for a new run.",
+        )
+    })
 }
 
 async fn started(app: &App, mut run: RunView, wait: Option<Duration>) -> Answer {

@@ -16,6 +16,34 @@ function times(root) {
   }
 }
 
+// How long ago or how far ahead, as the server writes it.
+function span(millis) {
+  const seconds = Math.floor(millis / 1000);
+  if (millis < 1000) return `${millis} ms`;
+  if (millis < 10_000) return `${seconds}.${Math.floor(millis % 1000 / 100)} s`;
+  if (millis < 100_000) return `${seconds} s`;
+  if (millis < 5_400_000) return `${Math.floor((seconds + 30) / 60)} min`;
+  if (millis < 129_600_000) return `${Math.floor((seconds + 1800) / 3600)} h`;
+  return `${Math.floor((seconds + 43_200) / 86_400)} d`;
+}
+
+// What is told from now goes on as time does, by the server's clock. What is left never becomes less than nothing.
+let ahead = 0;
+function clock() {
+  const at = Date.parse($("#main")?.dataset.now);
+  if (!isNaN(at)) ahead = at - Date.now();
+}
+function tick() {
+  const now = Date.now() + ahead;
+  for (const time of all("time:not(.exact)[datetime]")) {
+    const at = Date.parse(time.dateTime);
+    if (isNaN(at)) continue;
+    const apart = time.closest(".left") ? Math.max(0, at - now) : at - now;
+    const text = Math.abs(apart) < 1000 ? "now" : apart > 0 ? `in ${span(Math.floor(apart))}` : `${span(Math.floor(-apart))} ago`;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
 // A button beside what is worth copying.
 function copies(root) {
   if (!navigator.clipboard) return;
@@ -35,8 +63,10 @@ function copies(root) {
 
 // A line between two places of a review, while one of them has the pointer or the focus.
 const DRAWN = "http://www.w3.org/2000/svg";
+let between = null;
 function line(from, to) {
   const box = $(".review");
+  between = [from, to];
   if (!box || !from || !to || from === to || innerWidth < 900) return;
   const at = box.getBoundingClientRect();
   const [a, b] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
@@ -55,7 +85,24 @@ function line(from, to) {
   box.append(picture);
 }
 function unline() {
+  between = null;
   for (const picture of all(".review > .line")) picture.remove();
+}
+// The conversation has a scroll of its own: the line goes along.
+document.addEventListener("scroll", () => {
+  if (!between) return;
+  const ends = between;
+  unline();
+  line(...ends);
+}, { capture: true, passive: true });
+
+// Brings the call of a step into sight, where the conversation has a scroll of its own.
+function show(name, from) {
+  const call = $(`.conversation [data-link="${CSS.escape(name)}"]`);
+  const view = call?.closest(".review > section");
+  if (!view || view.contains(from) || view.scrollHeight <= view.clientHeight) return;
+  const [box, at] = [view.getBoundingClientRect(), call.getBoundingClientRect()];
+  if (at.top < box.top || at.bottom > box.bottom) view.scrollTop += at.top - box.top - 24;
 }
 
 // Either side of a review lights the other, and a value the step that it came from.
@@ -74,6 +121,7 @@ function links(root) {
         if (twin.dataset.link === place.dataset.link) twin.classList.toggle("lit", on);
       }
       unline();
+      if (on) show(place.dataset.link, place);
       if (on) line($(`.conversation [data-link="${CSS.escape(place.dataset.link)}"]`), $(`.draft [data-link="${CSS.escape(place.dataset.link)}"]`));
     };
     place.addEventListener("mouseenter", () => light(true));
@@ -125,8 +173,33 @@ function zooms(root) {
   }
 }
 
+// A graph by keys: Enter goes into it, arrows from step to step, Escape out again.
+function graphs(root) {
+  const ways = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+  for (const graph of all(".graph", root)) {
+    graph.addEventListener("keydown", event => {
+      const at = event.target.closest("a");
+      if (event.key === "Escape" && at) { graph.focus(); return; }
+      if (event.key === "Enter" && !at) { event.preventDefault(); $("a", graph)?.focus(); return; }
+      const way = ways[event.key];
+      if (!way || !at) return;
+      event.preventDefault();
+      const middle = one => { const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
+      const [x, y] = middle(at);
+      // The nearest one that way; what stands to the side counts more than what stands further on.
+      const near = all("a", graph).map(one => {
+        const [dx, dy] = middle(one).map((place, index) => place - [x, y][index]);
+        const on = dx * way[0] + dy * way[1];
+        return { one, on, far: on + 2 * Math.abs(dx * way[1] + dy * way[0]) };
+      }).filter(({ one, on }) => one !== at && on > 4).sort((a, b) => a.far - b.far)[0];
+      near?.one.focus();
+    });
+  }
+}
+
 function ready(root) {
   zooms(root);
+  graphs(root);
   times(root);
   copies(root);
   links(root);
@@ -144,12 +217,44 @@ function busy(main) {
   return at && main.contains(at) && ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName);
 }
 
+// Says that the page does not go on, and why; or nothing more of it.
+function behind(why, link) {
+  const place = $("#behind");
+  if (!place || place.dataset.why === (why ?? "")) return;
+  place.dataset.why = why ?? "";
+  place.replaceChildren(why ?? "");
+  place.hidden = !why;
+  if (link) {
+    const way = document.createElement("a");
+    way.href = link;
+    way.textContent = "Sign in again";
+    place.append(" ", way);
+  }
+}
+
+// Asks the server, and says so where it does not answer or does not know who asks.
+async function ask(address, headers) {
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { ...headers, "x-druse-by-itself": "1" } });
+  } catch (error) {
+    behind("The server does not answer. This page shows how it was, and goes on by itself when it does.");
+    throw error;
+  }
+  if (answer.redirected && new URL(answer.url).pathname === "/signin") {
+    behind("Your session is over, so this page shows how it was.", "/signin?next=" + encodeURIComponent(location.pathname + location.search));
+    return null;
+  }
+  behind(null);
+  return answer;
+}
+
 // Fetches this page anew and exchanges what it shows, keeping what was opened and where one stands.
 async function renew() {
   const main = $("#main");
   if (!main || busy(main)) return;
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-druse-by-itself": "1" } });
-  if (!answer.ok || answer.redirected) return;
+  const answer = await ask(location.href, { accept: "text/html" });
+  if (!answer?.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = $("#main", next);
   if (!fresh || busy(main)) return;
@@ -161,7 +266,11 @@ async function renew() {
     if (open.get(path(one))) one.open = true;
   }
   main.replaceChildren(...fresh.childNodes);
+  main.dataset.now = fresh.dataset.now;
+  clock();
   document.title = next.title;
+  const icon = $("link[rel=icon]", next)?.getAttribute("href");
+  if (icon && icon !== $("link[rel=icon]").getAttribute("href")) $("link[rel=icon]").href = icon;
   if ("follow" in fresh.dataset) main.dataset.follow = fresh.dataset.follow;
   else delete main.dataset.follow;
   ready(main);
@@ -183,10 +292,12 @@ function follow(address) {
     }, 250);
   };
   const read = async () => {
-    const headers = { accept: "text/event-stream", "x-druse-by-itself": "1" };
+    const headers = { accept: "text/event-stream" };
     if (last) headers["last-event-id"] = last;
-    const answer = await fetch(address, { headers });
-    if (!answer.ok) { over = true; return; }
+    const answer = await ask(address, headers);
+    if (!answer) return;
+    // What is gone is not followed; a server that starts or ends is asked again.
+    if (!answer.ok) { over = [403, 404, 410].includes(answer.status); return; }
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
@@ -216,19 +327,21 @@ function follow(address) {
   go();
 }
 
-// A file dropped on a form is its file.
+// A file dropped on a page with a form for it is that form's file, wherever it falls: a browser would leave the page.
 function drops() {
-  for (const form of all("form[data-drop]")) {
-    const place = form.closest("section") ?? form;
-    const file = $("input[type=file]", form);
-    place.addEventListener("dragover", event => { event.preventDefault(); place.classList.add("over"); });
-    place.addEventListener("dragleave", () => place.classList.remove("over"));
-    place.addEventListener("drop", event => {
-      event.preventDefault();
-      place.classList.remove("over");
-      if (event.dataTransfer.files.length) { file.files = event.dataTransfer.files; form.requestSubmit(); }
-    });
-  }
+  const form = $("form[data-drop]");
+  if (!form) return;
+  const place = form.closest("section") ?? form;
+  const file = $("input[type=file]", form);
+  const brings = event => [...event.dataTransfer?.types ?? []].includes("Files");
+  document.addEventListener("dragover", event => { if (brings(event)) { event.preventDefault(); place.classList.add("over"); } });
+  document.addEventListener("dragleave", event => { if (!event.relatedTarget) place.classList.remove("over"); });
+  document.addEventListener("drop", event => {
+    place.classList.remove("over");
+    if (!brings(event)) return;
+    event.preventDefault();
+    if (event.dataTransfer.files.length) { file.files = event.dataTransfer.files; form.requestSubmit(); }
+  });
 }
 
 // Keys: g and a letter goes, / filters, j and k move, a and x lead to the buttons of a decision, e edits, ? tells.
@@ -339,7 +452,10 @@ function unsaved() {
   });
 }
 
+clock();
 ready(document);
+tick();
+setInterval(tick, 1000);
 drops();
 keys();
 palette();

@@ -30,6 +30,11 @@ pub(in crate::console) fn class(state: &str) -> String {
     format!("s-{}", known(state).0)
 }
 
+/// The address of the icon that says it beside the title of a page.
+pub(in crate::console) fn icon(state: &str) -> &'static str {
+    crate::console::asset::icon(known(state).0)
+}
+
 /// The shape alone, in its colour.
 pub(in crate::console) fn mark(state: &str) -> Markup {
     html! { span .(class(state)) aria-hidden="true" { (known(state).1) } }

@@ -22,7 +22,7 @@ pub(in crate::console) fn show(value: &Value) -> Markup {
     html! {
         details .value {
             summary { code { (first.replace('\n', " ")) "…" } " " span .dim { (length) " characters" } }
-            pre { code { (shown) } }
+            pre tabindex="0" { code { (shown) } }
             @if length > LONGEST { p .dim { "The rest of it is read by the API." } }
         }
     }

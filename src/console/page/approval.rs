@@ -1,23 +1,17 @@
 //! One approval: what will be done, what is different from last time, and the decision.
 
 use super::home::items;
+use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, schema_form, state, time, value};
 use crate::console::layout::{Here, Page};
 use crate::console::twin::Refusal;
 use crate::console::visible::Kept;
 use crate::service::Role;
+use crate::service::behind::{self, Leaf};
+use crate::service::words;
 use maud::{Markup, html};
 use serde_json::{Value, json};
-
-/// A value of a step behind the gate.
-struct Leaf {
-    step: String,
-    path: String,
-    value: Value,
-    /// The step whose output it came from, and whether that is a text of somebody else.
-    from: Option<(String, bool)>,
-}
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
     let path = format!("/approvals/{}", call.part("id"));
@@ -29,18 +23,33 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         .await?
         .unwrap_or_default();
     let document = document(call, &run).await?;
-    let leaves = leaves(&gate, &document);
+    let leaves = behind::leaves(&gate, &document, &run["cause"]);
     let last = last_time(call, &gate).await?;
-    let marked = leaves.iter().filter(|leaf| from_outside(leaf)).count();
+    let marked = leaves.iter().filter(|leaf| leaf.is_from_outside()).count();
     let pending = gate["status"] == "pending";
     let title = gate["title"].as_str().unwrap_or_default();
+    let asked = html! {
+        @if let Some(message) = gate["message"].as_str() { p .said { (message) } }
+        section {
+            h2 { @if pending { "Will happen" } @else { "What was asked" } }
+            (will_happen(&gate, &leaves))
+        }
+        @let show = &gate["details"]["show"];
+        @if !show.is_null() { section { h2 { "To look at" } (value::pairs(show)) } }
+        (different(&leaves, last.as_ref(), &document))
+        @if pending { (decided(call, &gate)) }
+        (history(&gate))
+    };
     let body = html! {
         article .approval {
             header .head {
                 h1 { (title) }
                 p .row {
                     (state::pill(gate["status"].as_str().unwrap_or_default()))
-                    @if pending && !gate["expires_at"].is_null() { span { "ends " (time::ago(&gate["expires_at"], call.now)) } }
+                    @if pending {
+                        @if gate["expires_at"].is_null() { span .dim { "no time limit" } }
+                        @else { span .left { "ends " (time::ago(&gate["expires_at"], call.now)) } }
+                    }
                 }
                 p .dim {
                     "asked " (time::ago(&gate["requested_at"], call.now)) " by run "
@@ -49,33 +58,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                     ", " (super::runs::cause(&run["cause"]))
                 }
             }
-            @if let Some(message) = gate["message"].as_str() { p .said { (message) } }
-            section {
-                h2 { "Will happen" }
-                (will_happen(&gate, &leaves))
-            }
-            @let show = &gate["details"]["show"];
-            @if !show.is_null() { section { h2 { "To look at" } (value::pairs(show)) } }
-            (different(&leaves, last.as_ref(), &document))
-            @if !items_of(&gate["decisions"]).is_empty() {
-                section {
-                    h2 { "Decisions" }
-                    ul .plain {
-                        @for one in items_of(&gate["decisions"]) {
-                            li {
-                                (state::pill(word(one["decision"].as_str().unwrap_or_default())))
-                                " by " (one["by"].as_str().unwrap_or_default()) ", " (time::ago(&one["at"], call.now))
-                                @if one["own_run"] == true { " · on their own run" }
-                                @if let Some(comment) = one["comment"].as_str() { p .said { (comment) } }
-                                @if one["fields"].as_object().is_some_and(|fields| !fields.is_empty()) { (value::pairs(&one["fields"])) }
-                            }
-                        }
-                    }
-                }
-            }
-            (history(&gate))
-            @if pending { (decision(call, &gate, marked)) }
-            @else { (after(&gate, &run)) }
+            @if pending { (decision(call, &gate, &asked, marked)) }
+            @else { (after(&gate, &run)) (decided(call, &gate)) (asked) }
             (super::delegation::show(call, &gate))
             p .dim.covers {
                 "covers exactly: version " (run["version"]) ", digest "
@@ -86,13 +70,36 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
     };
     // While it waits, others may decide: the page looks by itself. A form that is being filled in is left alone.
-    let page = Page::new(title, Here::Approvals, body);
+    let page =
+        Page::new(title, Here::Approvals, body).about(gate["status"].as_str().unwrap_or_default());
     Ok(if pending {
         page.looks()
     } else {
         page.follow(stream(&run))
     }
     .into())
+}
+
+/// The answers so far.
+fn decided(call: &Call, gate: &Value) -> Markup {
+    html! {
+        @if !items_of(&gate["decisions"]).is_empty() {
+            section {
+                h2 { "Decisions" }
+                ul .plain {
+                    @for one in items_of(&gate["decisions"]) {
+                        li {
+                            (state::pill(word(one["decision"].as_str().unwrap_or_default())))
+                            " by " (one["by"].as_str().unwrap_or_default()) ", " (time::ago(&one["at"], call.now))
+                            @if one["own_run"] == true { " · on their own run" }
+                            @if let Some(comment) = one["comment"].as_str() { p .said { (comment) } }
+                            @if one["fields"].as_object().is_some_and(|fields| !fields.is_empty()) { (value::pairs(&one["fields"])) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The stream of the run, while there is something to follow.
@@ -111,8 +118,10 @@ pub(super) async fn is_plain(call: &Call, gate: &Value) -> Result<bool, Refusal>
     }
     let run_id = gate["run_id"].as_str().unwrap_or_default();
     let run = call.api.find(&format!("/runs/{run_id}")).await?;
-    let document = document(call, &run.unwrap_or_default()).await?;
-    Ok(!leaves(gate, &document).iter().any(from_outside))
+    let run = run.unwrap_or_default();
+    let document = document(call, &run).await?;
+    let leaves = behind::leaves(gate, &document, &run["cause"]);
+    Ok(!leaves.iter().any(Leaf::is_from_outside))
 }
 
 fn items_of(list: &Value) -> &[Value] {
@@ -146,106 +155,79 @@ async fn document(call: &Call, run: &Value) -> Result<Value, Refusal> {
     Ok(version["document"].clone())
 }
 
-fn step_of<'a>(document: &'a Value, id: &str) -> Option<&'a Value> {
-    items_of(&document["steps"])
-        .iter()
-        .find(|step| step["id"] == id)
-}
-
-/// Every value of the steps behind the gate, with where the document takes it from.
-fn leaves(gate: &Value, document: &Value) -> Vec<Leaf> {
-    let mut all = Vec::new();
-    for next in items_of(&gate["details"]["next"]) {
-        let step = next["step"].as_str().unwrap_or_default();
-        let written = step_of(document, step).map(|step| &step["with"]);
-        collect(
-            &mut all,
-            document,
-            step,
-            String::new(),
-            &next["with"],
-            written,
-        );
-    }
-    all
-}
-
-fn collect(
-    all: &mut Vec<Leaf>,
-    document: &Value,
-    step: &str,
-    path: String,
-    value: &Value,
-    written: Option<&Value>,
-) {
-    if let (Value::Object(map), true) = (value, written.is_none_or(|one| !one.is_string())) {
-        for (name, value) in map {
-            let written = written.and_then(|written| written.get(name));
-            let path = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}.{name}")
-            };
-            collect(all, document, step, path, value, written);
-        }
-        return;
-    }
-    let from = written.and_then(Value::as_str).and_then(|text| {
-        let rest = text.split("{{").nth(1)?.split("steps.").nth(1)?;
-        let name: String = rest
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
-        let action = step_of(document, &name).and_then(|step| step["action"].as_str());
-        let outside = !matches!(
-            action,
-            Some("transform" | "approval_gate" | "switch" | "wait")
-        );
-        Some((name, outside))
-    });
-    all.push(Leaf {
-        step: step.to_owned(),
-        path,
-        value: value.clone(),
-        from,
-    });
-}
-
-fn from_outside(leaf: &Leaf) -> bool {
-    leaf.from.as_ref().is_some_and(|(_, outside)| *outside)
-}
-
-/// The names of a step's configuration that say how, not what.
-fn is_how(path: &str) -> bool {
-    ["connection", "tool", "method"].contains(&path)
-}
-
 fn will_happen(gate: &Value, leaves: &[Leaf]) -> Markup {
     let next = items_of(&gate["details"]["next"]);
     html! {
         @if next.is_empty() { p .dim { "No step stands directly behind this gate." } }
         @for step in next {
             @let id = step["step"].as_str().unwrap_or_default();
-            @let own: Vec<&Leaf> = leaves.iter().filter(|leaf| leaf.step == id).collect();
-            @let how = |name: &str| own.iter().find(|leaf| leaf.path == name).and_then(|leaf| leaf.value.as_str()).unwrap_or_default();
+            @let own = leaves.iter().filter(|leaf| leaf.step == id && !leaf.says_how());
             div .step {
                 p {
                     strong { (id) } " "
-                    span .dim {
-                        (step["action"].as_str().unwrap_or_default())
-                        @if !how("tool").is_empty() { " · " (how("tool")) }
-                        @if !how("method").is_empty() { " · " (how("method")) }
-                        @if !how("connection").is_empty() { " · " (how("connection")) }
-                    }
+                    span .dim { (value::cut(&words::doing(step["action"].as_str().unwrap_or_default(), &step["with"]), 160)) }
                 }
                 dl .pairs {
-                    @for leaf in own.iter().filter(|leaf| !is_how(&leaf.path)) {
-                        dt { (leaf.path.strip_prefix("arguments.").unwrap_or(&leaf.path)) }
-                        dd .outside[from_outside(leaf)] {
+                    @for leaf in own {
+                        dt { (leaf.name()) }
+                        dd .outside[leaf.is_from_outside()] {
                             (value::show(&leaf.value))
-                            @if let Some((from, outside)) = &leaf.from {
-                                " " span .origin { @if *outside { span title="A text of others: look at it" { "⚠" } } span title="The output of an earlier step" { "⇐ " (from) } }
+                            @if let Some(from) = &leaf.from {
+                                " " span .origin { @if from.outside { span title="A text of others: look at it" { "⚠" } } span title="What it was made of" { "⇐ " (from.name) } }
                             }
+                        }
+                    }
+                }
+                @if step["rendered"] == false { p .dim { "Some of it is known only later; here is how it is written." } }
+            }
+        }
+    }
+}
+
+/// How many lists of approvals are looked through for the last one of the same gate.
+const LISTS: usize = 10;
+
+/// The youngest approved one of the same gate.
+async fn last_time(call: &Call, gate: &Value) -> Result<Option<Value>, Refusal> {
+    let same = |one: &&Value| {
+        one["id"] != gate["id"]
+            && !gate["automation_id"].is_null()
+            && one["automation_id"] == gate["automation_id"]
+            && one["step_id"] == gate["step_id"]
+    };
+    let mut cursor = String::new();
+    for _ in 0..LISTS {
+        let path = format!("/approvals?status=approved&limit=200{cursor}");
+        let list = call.api.get(&path).await?;
+        if let Some(found) = items(&list).iter().find(same) {
+            return Ok(Some(found.clone()));
+        }
+        let Some(next) = list["next_cursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={}", encode(next));
+    }
+    Ok(None)
+}
+
+fn different(leaves: &[Leaf], last: Option<&Value>, document: &Value) -> Markup {
+    let Some(last) = last else {
+        return html! { p .dim { "This gate was not approved before: there is nothing to compare with." } };
+    };
+    let before = behind::leaves(last, document, &Value::Null);
+    let moved = behind::different(leaves, &before);
+    html! {
+        section .different {
+            h2 { "Different from last time" }
+            @if moved.is_empty() { p { "Nothing: the values are those that were approved last." } }
+            dl .pairs {
+                @for one in moved {
+                    dt { (one.name) }
+                    dd {
+                        @match (one.now, one.was) {
+                            (Some(now), Some(was)) => { (value::show(now)) " " span .dim { "was " (value::line(was, 80)) } }
+                            (Some(now), None) => { (value::show(now)) " " span .dim { "new" } }
+                            (None, was) => { span .dim { "gone, was " (value::line(was.unwrap_or(&Value::Null), 80)) } }
                         }
                     }
                 }
@@ -254,88 +236,40 @@ fn will_happen(gate: &Value, leaves: &[Leaf]) -> Markup {
     }
 }
 
-/// The youngest approved one of the same gate.
-async fn last_time(call: &Call, gate: &Value) -> Result<Option<Value>, Refusal> {
-    let list = call.api.get("/approvals?status=approved&limit=200").await?;
-    let same = |one: &&Value| {
-        one["id"] != gate["id"]
-            && !gate["automation_id"].is_null()
-            && one["automation_id"] == gate["automation_id"]
-            && one["step_id"] == gate["step_id"]
-    };
-    Ok(items(&list).iter().find(same).cloned())
-}
-
-fn different(leaves: &[Leaf], last: Option<&Value>, document: &Value) -> Markup {
-    let Some(last) = last else {
-        return html! { p .dim { "This gate was not approved before: there is nothing to compare with." } };
-    };
-    let before = self::leaves(last, document);
-    let was = |leaf: &Leaf| {
-        let same = |one: &&Leaf| one.step == leaf.step && one.path == leaf.path;
-        before.iter().find(same).map(|one| &one.value)
-    };
-    let moved: Vec<(&Leaf, Option<&Value>)> = leaves
-        .iter()
-        .map(|leaf| (leaf, was(leaf)))
-        .filter(|(leaf, was)| *was != Some(&leaf.value))
-        .collect();
-    html! {
-        section {
-            h2 { "Different from last time" }
-            @if moved.is_empty() { p { "Nothing: the values are those that were approved last." } }
-            dl .pairs {
-                @for (leaf, was) in moved {
-                    dt { (leaf.path.strip_prefix("arguments.").unwrap_or(&leaf.path)) }
-                    dd {
-                        (value::show(&leaf.value)) " "
-                        span .dim { @match was { Some(was) => { "was " (value::line(was, 80)) } None => { "new" } } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Who is asked, in words.
-fn asked(who: &[&str]) -> String {
-    let words = who.iter().map(|one| match one.split_once(':') {
-        Some(("role", role)) => format!("whoever has the role {role}"),
-        Some(("user", name)) => name.to_owned(),
-        _ => (*one).to_owned(),
-    });
-    words.collect::<Vec<_>>().join(" or ")
-}
-
-fn decision(call: &Call, gate: &Value, marked: usize) -> Markup {
+/// What is asked and the form that answers it, in one: so the answers stay within reach all the way.
+fn decision(call: &Call, gate: &Value, asked: &Markup, marked: usize) -> Markup {
     let who = items_of(&gate["approvers"])
         .iter()
         .filter_map(Value::as_str);
     let who: Vec<&str> = who.collect();
     if !call.may(Role::Approver) {
-        return html! { p .dim { "Deciding needs the role approver. It asks " (asked(&who)) "." } };
+        return html! { (asked) p .dim { "Deciding needs the role approver. It asks " (words::asked(&who)) "." } };
     }
     html! {
         form .decision method="post" action={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
             (action::key())
             input type="hidden" name="digest" value=(gate["digest"].as_str().unwrap_or_default());
+            (asked)
             (schema_form::show(call, &gate["fields"], &Value::Null))
             div .field {
                 label for="comment" { "Comment " span .dim { "needed to reject" } }
                 textarea #comment name="comment" rows="2" { (Kept(call.kept("comment", ""))) }
             }
-            @if marked > 0 {
-                label .check {
-                    input type="checkbox" name="looked" value="yes" data-needed-for="approve" checked[call.form.has("looked")];
-                    span { "I have looked at what is marked ⚠ (" (marked) "): it comes from texts of others." }
+            // Within reach of the thumb, together.
+            div .last {
+                @if marked > 0 {
+                    label .check {
+                        input type="checkbox" name="looked" value="yes" data-needed-for="approve" checked[call.form.has("looked")];
+                        span { "I have looked at what is marked ⚠ (" (marked) "): it comes from texts of others." }
+                    }
+                }
+                div .buttons {
+                    button name="decision" value="reject" .danger { "Reject" }
+                    @if gate["can_send_back"] == true { button name="decision" value="send_back" .quiet { "Send back" } }
+                    button name="decision" value="approve" .primary { "Approve" }
                 }
             }
-            div .buttons {
-                button name="decision" value="reject" .danger { "Reject" }
-                @if gate["can_send_back"] == true { button name="decision" value="send_back" .quiet { "Send back" } }
-                button name="decision" value="approve" .primary { "Approve" }
-            }
-            p .dim { "It asks " (asked(&who)) "." }
+            p .dim { "It asks " (words::asked(&who)) "." }
         }
     }
 }
@@ -378,8 +312,10 @@ pub(in crate::console) async fn decide(call: &Call) -> Done {
     if verdict == "approve" && gate["status"] == "pending" && !call.form.has("looked") {
         let run_id = gate["run_id"].as_str().unwrap_or_default();
         let run = call.api.find(&format!("/runs/{run_id}")).await?;
-        let document = document(call, &run.unwrap_or_default()).await?;
-        if leaves(&gate, &document).iter().any(from_outside) {
+        let run = run.unwrap_or_default();
+        let document = document(call, &run).await?;
+        let leaves = behind::leaves(&gate, &document, &run["cause"]);
+        if leaves.iter().any(Leaf::is_from_outside) {
             return Err(Refusal::form(
                 "Some values come from texts of others and are marked ⚠.",
                 "Look at them, tick that you have, and approve.",

@@ -95,7 +95,7 @@ fn card(call: &Call, gate: &Value, status: &str) -> Markup {
                 span .dim {
                     "asked " (time::ago(&gate["requested_at"], call.now))
                     @if status == "pending" && !gate["expires_at"].is_null() {
-                        " · ends " (time::ago(&gate["expires_at"], call.now))
+                        span .left { " · ends " (time::ago(&gate["expires_at"], call.now)) }
                     }
                 }
             }

@@ -121,6 +121,7 @@ async fn automation_names(
 fn first_steps(call: &Call) -> Markup {
     html! {
         section .first {
+            p { "Druse turns what an agent did once, with tools, into an automation that does it again without AI: recorded, proved, reviewed by you, then run." }
             h2 { "Nothing here yet. The first three things:" }
             ol {
                 li {
@@ -131,7 +132,7 @@ fn first_steps(call: &Call) -> Markup {
                             (crate::console::component::action::key())
                             input type="hidden" name="kind" value="agent_run";
                             input type="hidden" name="text" value=(super::recordings::EXAMPLE);
-                            button { "Try it with an example" }
+                            button .primary { "Try it with an example" }
                         }
                     }
                 }
@@ -176,11 +177,14 @@ fn waiting(
                 li {
                     span .sign.(state::class("waiting")) aria-hidden="true" { "⊙" }
                     a href={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
-                        span .sr { "Approve: " }
-                        (gate["title"].as_str().unwrap_or_default())
+                        "Approve: " (gate["title"].as_str().unwrap_or_default())
                     }
-                    span .when { (time::ago(&gate["requested_at"], call.now)) }
+                    @if gate["expires_at"].is_null() { span .when { (time::ago(&gate["requested_at"], call.now)) } }
+                    @else { span .when.left { "ends " (time::ago(&gate["expires_at"], call.now)) } }
                 }
+            }
+            @if !gates["next_cursor"].is_null() {
+                li { span .sign.(state::class("waiting")) aria-hidden="true" { "⊙" } a href="/approvals" { "Approve: more approvals wait" } }
             }
             @for run in items(paused) {
                 li {
@@ -190,6 +194,9 @@ fn waiting(
                     }
                     span .when { (time::ago(&run["created_at"], call.now)) }
                 }
+            }
+            @if !paused["next_cursor"].is_null() {
+                li { (state::mark("paused")) a href="/runs?status=paused" { "Go on: more runs are paused" } }
             }
             @for run in items(uncertain) {
                 li {
@@ -221,6 +228,9 @@ fn waiting(
                     }
                     span .when { (time::ago(&draft["created_at"], call.now)) }
                 }
+            }
+            @if !drafts["next_cursor"].is_null() {
+                li { (state::mark("draft")) a href="/automations?status=draft" { "Review: more drafts" } }
             }
             @for trigger in late {
                 @let id = trigger["automation_id"].as_str().unwrap_or_default();

@@ -159,6 +159,7 @@ fn bring(call: &Call, kind: &str) -> Markup {
     html! {
         section .bring {
             h2 { "Bring a recording" }
+            p .dim { "Drop a file anywhere on this page, choose one, or paste its text." }
             form method="post" action="/recordings" enctype="multipart/form-data" data-drop {
                 (action::key())
                 div .row {

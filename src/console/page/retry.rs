@@ -89,8 +89,8 @@ async fn preview(call: &Call, path: &str, body: &Value) -> Result<Markup, Refusa
         .as_array()
         .map_or(&[][..], Vec::as_slice);
     Ok(html! {
-        p { @if keeps.is_empty() { "Nothing is kept." } @else { "Keeps " (named(keeps.iter().filter_map(Value::as_str))) "." } }
-        @if again.is_empty() { p { "Nothing runs again." } }
+        p { @if keeps.is_empty() { "A retry keeps nothing." } @else { "A retry keeps " (named(keeps.iter().filter_map(Value::as_str))) "." } }
+        @if again.is_empty() { p { "It runs nothing again." } }
         @else {
             ul .plain {
                 @for one in again.iter().take(NAMED) {

@@ -164,10 +164,12 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 (proof(&draft.report))
                 a href={ "/automations/" (id) } { "The automation" }
             }
+            (left(call, &draft, &findings))
         }
         @if edited && draft.reported > 0 {
             p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
         }
+        (perturbed(&draft.report))
         (judged(&draft.report))
         (last)
         (missing::show(call, &draft, &findings, example.as_deref()))
@@ -283,11 +285,65 @@ fn proof(report: &Value) -> Markup {
     let good = kept > 0 && matched == kept;
     html! {
         @if !report.is_null() {
-            span { "replay " (matched) "/" (kept) " " (state::mark(if good { "succeeded" } else { "failed" })) span .sr { @if good { "whole" } @else { "not whole" } } }
-            @for (name, words, means) in PERTURBED {
-                @let verdict = report["perturbed"][name]["verdict"].as_str().unwrap_or("not_run");
-                @if verdict != "not_run" { span .dim title=(means) { @if verdict == "passed" { "holds " } @else { "breaks " } (words) " " (state::mark(verdict)) } }
+            span title="Run again with the recorded answers: how many calls came out as they were recorded" { "replay " (matched) "/" (kept) " " (state::mark(if good { "succeeded" } else { "failed" })) span .sr { @if good { "whole" } @else { "not whole" } } }
+        }
+    }
+}
+
+/// Whether the values follow when the answers are other ones, each trial in a sentence.
+fn perturbed(report: &Value) -> Markup {
+    let verdict = |name: &str| {
+        report["perturbed"][name]["verdict"]
+            .as_str()
+            .unwrap_or("not_run")
+    };
+    let tried: Vec<_> = PERTURBED
+        .iter()
+        .filter(|(name, _, _)| verdict(name) != "not_run")
+        .collect();
+    let held = tried
+        .iter()
+        .filter(|(name, _, _)| verdict(name) == "passed")
+        .count();
+    html! {
+        @if !tried.is_empty() {
+            details .more {
+                summary { "Tried with changed answers: " (held) " of " (tried.len()) " hold" }
+                p .dim { "The next run gets other answers than the recorded ones. What breaks here holds a value that stays as it was recorded: answer the questions, bind the value, or keep it on purpose." }
+                ul .plain {
+                    @for (name, words, means) in tried {
+                        @let passed = verdict(name) == "passed";
+                        @let differences = report["perturbed"][*name]["differences"].as_array();
+                        li {
+                            (state::mark(verdict(name))) " " @if passed { "Holds " } @else { "Breaks " } (words) ". "
+                            span .dim { (means) "." }
+                            @for one in differences.into_iter().flatten().take(3) {
+                                div .dim { (value::said(&value::cut(one["message"].as_str().unwrap_or_default(), 200))) }
+                            }
+                        }
+                    }
+                }
             }
+        }
+    }
+}
+
+/// What stands between the draft and its activation, with where each stands on the page.
+fn left(call: &Call, draft: &Draft, findings: &[Finding]) -> Markup {
+    if !call.may(Role::Editor) {
+        return html! {};
+    }
+    let missing = missing::many(draft, findings);
+    let questions = question::many(draft);
+    let open = findings.iter().filter(|one| draft.is_open(one)).count();
+    html! {
+        p .dim { "On one side what the agent did, on the other what will run without it, each value with where it comes from." }
+        p .row {
+            a .button href="#activate" { "To the activation" }
+            @if missing + questions + open > 0 { span { "Before it:" } }
+            @if missing > 0 { a href="#connections" { (value::count(missing, "missing connection", "missing connections")) } }
+            @if questions > 0 { a href="#questions" { (value::count(questions, "question", "questions")) } }
+            @if open > 0 { a href="#activate" { (value::count(open, "thing", "things")) " to acknowledge" } }
         }
     }
 }

@@ -65,7 +65,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     };
     let body = html! {
         header .head {
-            h1 { (name) " " span .dim { "#" (value::short(run["id"].as_str().unwrap_or_default())) } }
+            h1 { @match run["automation_id"].as_str() { Some(automation) => a href={ "/automations/" (automation) } { (name) }, None => (name) } " " span .dim { "#" (value::short(run["id"].as_str().unwrap_or_default())) } }
             p .row {
                 (state::pill(status)) span { (why::length(&run, call.now)) }
                 span .dim { (super::runs::cause(&run["cause"])) " " (time::ago(&run["created_at"], call.now)) }
@@ -77,7 +77,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         @if let Some((sentence, hint)) = why::of(&run) {
             section .why.(state::class(status)) aria-label="Why" {
-                p { strong { (sentence) } @if !hint.is_empty() { " " (hint) } }
+                p { strong { (value::said(&sentence)) } @if !hint.is_empty() { " " (hint) } }
                 @for gate in waiting_gates(&run) {
                     p { a .button href={ "/approvals/" (gate) } { "To the approval" } }
                 }
@@ -104,7 +104,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         state::sign(status),
         value::short(run["id"].as_str().unwrap_or_default())
     );
-    let page = Page::new(title, Here::Runs, body);
+    let page = Page::new(title, Here::Runs, body).about(status);
     Ok(page.follow(live.then(|| format!("{path}/events"))).into())
 }
 
@@ -161,7 +161,9 @@ fn graph(run: &Value, document: &Value) -> Markup {
             status.unwrap_or_default().into(),
         );
     }
-    picture::of_document(document, &states, "#step-")
+    // The steps stand on another part of the page.
+    let id = run["id"].as_str().unwrap_or_default();
+    picture::of_document(document, &states, &format!("/runs/{id}?tab=steps#step-"))
 }
 
 fn values(run: &Value) -> Markup {
@@ -262,7 +264,7 @@ fn step_of(
                                     " " (attempt["number"]) ", began " (time::ago(&attempt["started_at"], call.now))
                                     @if let Some(took) = time::between(&attempt["started_at"], &attempt["finished_at"], call.now) { ", " (time::span(took)) }
                                     @if let Some(message) = attempt["error"]["message"].as_str() {
-                                        div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::cut(message, 400)) }
+                                        div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(message, 400))) }
                                     }
                                     (logs.of(path, attempt["number"].as_u64().unwrap_or(0)))
                                 }

@@ -5,6 +5,7 @@ use crate::console::call::{Call, Done};
 use crate::console::component::{pager, state, time, value};
 use crate::console::layout::{Here, Page};
 use crate::service::CAUSES;
+pub(super) use crate::service::words::cause;
 use druse_engine::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -112,26 +113,6 @@ fn took(run: &Value, now: Timestamp) -> String {
         &run["started_at"]
     };
     time::between(from, &run["finished_at"], now).map_or_else(String::new, time::span)
-}
-
-/// How a run began, in words.
-pub(super) fn cause(cause: &Value) -> String {
-    let text = |name: &str| cause[name].as_str().unwrap_or_default();
-    let trigger = match text("trigger") {
-        "" => String::new(),
-        name => format!(" {name}"),
-    };
-    match text("kind") {
-        "manual" => format!("started by {}", text("by").trim_start_matches("user:")),
-        "schedule" => format!("by schedule{trigger}"),
-        "webhook" => format!("by webhook{trigger}"),
-        "event" => format!("by event{trigger}"),
-        "files" => format!("by a file of{trigger}"),
-        "poll" => format!("by an item of{trigger}"),
-        "automation" => "by another automation".into(),
-        "retry" => format!("retried by {}", text("by").trim_start_matches("user:")),
-        other => other.to_owned(),
-    }
 }
 
 /// The last runs as bars by duration, oldest first; each is a link.

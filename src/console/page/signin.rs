@@ -168,7 +168,7 @@ fn keep(
 /// Ends the session.
 pub(in crate::console) async fn out(call: &Call) -> Done {
     if let Some(session) = cookie::read(&call.headers) {
-        call.app.end_session(session);
+        call.app.end_session(session).await?;
     }
     let mut response = see("/signin");
     let cookie = cookie::clear(same_site::encrypted(&call.headers));

@@ -23,7 +23,9 @@ pub(super) fn of(run: &Value) -> Option<(String, String)> {
 }
 
 fn sentence(text: &str) -> String {
-    let mut text = text.to_owned();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    let mut text = format!("{}{}", first.unwrap_or_default(), letters.as_str());
     if !text.ends_with(['.', '?', ':']) {
         text.push('.');
     }
@@ -58,6 +60,9 @@ fn failed(run: &Value) -> (String, String) {
         more => format!("{id} failed {more} times"),
     };
     let hint = match error["class"].as_str() {
+        _ if error["code"] == "answer_changed" => {
+            "The other side answers otherwise than when this was reviewed. The automation's page says what has changed."
+        }
         Some("retryable" | "timeout") => {
             "The other side may be back: retry goes on from this step."
         }
@@ -67,9 +72,15 @@ fn failed(run: &Value) -> (String, String) {
         Some("uncertain") => "Look at the other side before you retry: it may have happened.",
         _ => "Retry goes on from this step; the ones before it are kept.",
     };
-    let mut why = sentence(&format!("{tried}: {message}"));
+    // A name stays as it is written.
+    let mut why = format!("{tried}: {message}");
+    if !why.ends_with(['.', '?', ':']) {
+        why.push('.');
+    }
     let said = error["details"]["stderr"].as_str().unwrap_or_default();
-    if let Some(last) = said.lines().rev().find(|line| !line.trim().is_empty()) {
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    // Where the message does not say it already.
+    if let Some(last) = last.filter(|last| !message.contains(last.trim())) {
         why.push_str(&format!(" It said: “{}”.", value::cut(last.trim(), 160)));
     }
     (why, hint.into())

@@ -26,7 +26,8 @@ name: asks
 steps:
   - id: ask
     action: approval_gate
-    with: { title: Go on? }
+    with: { title: Go on?, timeout: 24h, remind: 2h }
+timeout: 48h
 ";
 
 const LISTENS: &str = "druse: 1
@@ -69,6 +70,54 @@ async fn started(assembly: &Assembly, document: &str, status: &str) -> RunId {
     run["id"].as_str().unwrap().parse().unwrap()
 }
 
+#[test]
+fn a_fault_in_a_turn_fences_one_run_off_and_the_next_process_takes_it_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = || Setup {
+        serves: true,
+        ..Setup::own()
+    };
+    let (faulty, other) = life(async {
+        let assembly = Assembly::open(folder.path(), serving()).await.unwrap();
+        let faulty = started(&assembly, ASKS, "waiting").await;
+        let other = started(&assembly, WORKS, "running").await;
+        assembly.app.engine.make_faulty(faulty);
+        for _ in 0..2 {
+            let path = format!("/api/v1/runs/{faulty}/cancel");
+            let (status, said) = ask(&assembly, "POST", &path, "{}").await;
+            assert_eq!(
+                (status, said["code"].as_str()),
+                (409, Some("run_fenced_off")),
+                "{said}"
+            );
+        }
+        let found = diagnosis(&assembly).await;
+        let said = stuck(&found);
+        assert_eq!(said.len(), 1, "{found:#}");
+        assert!(said[0].1.contains("a fault of Druse"), "{said:?}");
+        let path = format!("/api/v1/runs/{other}/cancel");
+        assert_eq!(ask(&assembly, "POST", &path, "{}").await.0, 202);
+        assembly.close().await;
+        (faulty, other)
+    });
+    life(async {
+        let assembly = Assembly::open(folder.path(), serving()).await.unwrap();
+        let path = format!("/api/v1/runs/{faulty}");
+        assert_eq!(
+            ask(&assembly, "GET", &path, "").await.1["status"],
+            "waiting"
+        );
+        let (status, said) = ask(&assembly, "POST", &format!("{path}/cancel"), "{}").await;
+        assert_eq!(status, 202, "{said}");
+        let path = format!("/api/v1/runs/{other}");
+        assert_eq!(
+            ask(&assembly, "GET", &path, "").await.1["status"],
+            "canceled"
+        );
+        assembly.close().await;
+    });
+}
+
 async fn diagnosis(assembly: &Assembly) -> Value {
     let (code, found) = ask(assembly, "GET", "/api/v1/doctor", "").await;
     assert_eq!(code, 200, "{found}");
@@ -106,7 +155,7 @@ fn each_way_of_being_stuck_is_found_and_what_goes_on_is_not_called_stuck() {
         let tells = started(&assembly, TELLS, "waiting").await;
         let found = diagnosis(&assembly).await;
         assert_eq!(stuck(&found), [], "{found:#}");
-        let runs = json!({ "live": 6, "moving": 3, "waiting": 3, "held": 0, "stuck": 0 });
+        let runs = json!({ "live": 6, "moving": 2, "waiting": 4, "held": 0, "stuck": 0 });
         assert_eq!(found["runs"], runs);
 
         let engine = &assembly.app.engine;

@@ -1,6 +1,7 @@
 //! One data folder over several lives of a process, and what is answered when its disk is full.
 
 mod asleep;
+mod clock;
 mod damage;
 mod doctor;
 mod event;

@@ -124,7 +124,10 @@ impl Retention {
                     "quota_too_small",
                     "the history cannot be held to less than 64 MiB",
                 )
-                .at_path("/max_bytes"),
+                .at_path("/max_bytes")
+                .help(
+                    "write at least 67108864, or leave it out: then only age and count let runs go",
+                ),
             );
         }
         for (name, own) in &self.automations {
@@ -177,5 +180,25 @@ impl Retention {
     pub(super) fn counts(&self) -> bool {
         let mut own = self.automations.values();
         self.max_runs.is_some() || own.any(|kept| kept.max_runs.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_that_holds_nothing_is_refused() {
+        let findings = |bytes: u64| {
+            let retention = Retention {
+                max_bytes: Some(bytes),
+                ..Retention::default()
+            };
+            retention.findings(&BTreeSet::new())
+        };
+        assert_eq!(findings(64 << 20), []);
+        let found = findings((64 << 20) - 1);
+        assert_eq!(found[0].code, "quota_too_small");
+        assert!(!found[0].help.is_empty());
     }
 }

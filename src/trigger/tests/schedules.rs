@@ -57,6 +57,23 @@ fn a_time_fires_once_with_its_logical_time_and_its_lateness() {
 }
 
 #[test]
+fn a_time_that_nobody_makes_up_for_is_told_to_be_missed() {
+    let world = World::at("2027-03-01T06:59:00Z");
+    world.life(async |life| {
+        let schedule = json!({ "cron": "0 7 * * *", "catch_up": "none" });
+        let triggers = json!([{ "id": "mornings", "schedule": schedule }]);
+        let id = life.active(&quick("daily", triggers)).await;
+        life.tick_at("2027-03-01T10:00:00Z").await;
+        let trigger = life.triggers_of(&id).await.remove(0);
+        let firings = life.firings(&trigger).await;
+        assert_eq!(shown(&firings), ["skipped 2027-03-01T07:00:00.000Z"]);
+        let found = &trigger["findings"][0];
+        assert_eq!(found["code"], "schedule_missed", "{trigger:#}");
+        assert!(!found["help"].as_str().unwrap().is_empty());
+    });
+}
+
+#[test]
 fn a_schedule_that_stopped_is_told_from_its_definition_alone() {
     let world = World::at("2027-03-01T00:00:00Z");
     world.life(async |life| {

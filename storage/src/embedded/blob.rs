@@ -115,6 +115,7 @@ impl Writer {
         // Over one that is there already, too: that one may be damaged, and this one is not.
         fs::rename(&self.temporary, &path)?;
         File::open(&folder)?.sync_all()?;
+        self.holds.wrote(self.bytes);
         Ok(hold)
     }
 }

@@ -495,3 +495,66 @@ fn appends_and_reads_go_on_while_the_log_is_given_back() {
         }
     });
 }
+
+/// What was written grows with what is appended and with files, and nothing is read for it.
+#[test]
+fn what_was_written_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    let mut before = store.written_bytes();
+    for number in 1..=20 {
+        wait(&store, whole(number));
+        let now = store.written_bytes();
+        assert!(now > before, "{now} after {before}");
+        before = now;
+    }
+    drop(store.put_blob(&[7; 5_000]).unwrap());
+    assert_eq!(store.written_bytes(), before + 5_000);
+}
+
+/// A head that can no longer be compared is not taken for one that is still there.
+#[test]
+fn a_head_that_was_given_back_is_not_called_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path(), small()).unwrap();
+    for number in 1..=200 {
+        wait(&store, whole(number));
+    }
+    let early = store.log_head();
+    for number in 201..=400 {
+        wait(&store, whole(number));
+    }
+    for number in 1..=399 {
+        wait(&store, forget(number));
+    }
+    let mut last = None;
+    while verify_first(&store) <= early.number {
+        store.compact().unwrap();
+        let base: crate::entity::LogBase = store
+            .get(crate::entity::LogBase::KEY)
+            .unwrap()
+            .expect("the log says where it begins");
+        last = Some(crate::store::LogHead {
+            number: base.number,
+            digest: base.digest,
+        });
+    }
+    let late = store.log_head();
+    drop(store);
+    let codes = |head: &crate::store::LogHead| -> Vec<&str> {
+        let report = crate::verify::verify_against(folder.path(), Some(head)).unwrap();
+        report.problems.iter().map(|problem| problem.code).collect()
+    };
+    assert_eq!(codes(&late), Vec::<&str>::new());
+    assert_eq!(codes(&early), ["head_gone"]);
+    // The last record that was given back is still named by its hash.
+    let mut last = last.unwrap();
+    assert_eq!(codes(&last), Vec::<&str>::new());
+    last.digest = late.digest.clone();
+    assert_eq!(codes(&last), ["head_changed"]);
+}
+
+fn verify_first(store: &Embedded) -> u64 {
+    let first = store.shared.segments.list().unwrap()[0];
+    store.shared.segments.header(first).unwrap().unwrap().first
+}

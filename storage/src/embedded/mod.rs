@@ -534,6 +534,12 @@ impl Store for Embedded {
         self.shared.usage()
     }
 
+    fn written_bytes(&self) -> u64 {
+        let at = self.shared.lock().at;
+        let log = u64::from(at.segment()) * self.shared.options.segment_bytes + at.offset();
+        log + self.shared.holds.written()
+    }
+
     fn oldest_ended(&self, after: Option<RunId>, limit: usize) -> Result<Vec<EndedRun>, ReadError> {
         if after.is_none() {
             self.shared.catch_up();

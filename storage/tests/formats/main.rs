@@ -13,6 +13,7 @@ mod handler;
 mod r#loop;
 mod rate;
 mod review;
+mod round;
 mod turn;
 mod wait;
 
@@ -50,7 +51,7 @@ struct Later {
     add: fn(&Embedded, Batch) -> Batch,
 }
 
-const LATER: [Later; 8] = [
+const LATER: [Later; 9] = [
     later("v1-loops", Status::Running, r#loop::entries),
     later("v1-handlers", Status::Paused, handler::entries),
     later("v1-waits", Status::Running, wait::entries),
@@ -68,6 +69,7 @@ const LATER: [Later; 8] = [
         add: artifact::add,
         ..later("v1-artifacts", Status::Running, artifact::entries)
     },
+    later("v1-rounds", Status::Running, round::entries),
 ];
 
 const fn later(name: &'static str, status: Status, entries: fn() -> Vec<Entry>) -> Later {

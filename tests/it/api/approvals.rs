@@ -139,6 +139,75 @@ steps:
 "#;
 
 #[tokio::test]
+async fn a_gate_without_a_form_takes_no_fields() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let document = "druse: 1
+name: plain
+steps: [ { id: ask, action: approval_gate, with: { title: Go? } } ]
+";
+    let run = run_of(&admin, document).await;
+    wait::run(&admin, &run, "waiting").await;
+    let gates = admin.get("/approvals").await.with(200);
+    let gate = &gates["items"][0];
+    let mut given = answer(gate, "approve", "");
+    given["fields"] = json!({ "n": 1 });
+    let refused = admin.post(&decision(gate), &given).await;
+    let refused = refused.problem(422, "bad_fields");
+    assert_eq!(
+        refused["findings"][0]["code"], "unexpected_fields",
+        "{refused:#}"
+    );
+    given["fields"] = json!({});
+    admin.post(&decision(gate), &given).await.with(200);
+}
+
+#[tokio::test]
+async fn a_link_is_for_whom_the_gate_asks_now() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let document = "druse: 1
+name: named
+steps: [ { id: ask, action: approval_gate, with: { title: Pay the bill?, approvers: [ 'user:ana', 'user:ben' ], needed: 2 } } ]
+";
+    let run = run_of(&admin, document).await;
+    let gate = wait::approval(&admin, &run).await;
+    let path = format!("/approvals/{}", text(&gate["id"]));
+    let link = async |person: &str| {
+        let body = json!({ "for": person });
+        let made = admin.post(&format!("{path}/links"), &body).await.with(201);
+        let address = text(&made["address"]);
+        address[address.find("/approve/").unwrap()..].to_owned()
+    };
+    let [ana, ben] = [link("ana").await, link("ben").await];
+    let anybody = server.anonymous();
+    let digest = text(&gate["digest"]);
+    let yes = [("decision", "approve"), ("digest", &*digest)];
+    let page = anybody.root("GET", &ana).send().await;
+    assert!(page.status == 200 && page.text.contains("Pay the bill?"));
+    let done = anybody.root("POST", &ana).form(&yes).send().await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    // Another person is asked in the place of the second one.
+    let to = json!({ "approvers": ["user:ana", "user:eva"] });
+    admin.post(&format!("{path}/reassign"), &to).await.with(200);
+    for method in ["GET", "POST"] {
+        let request = anybody.root(method, &ben);
+        let request = match method {
+            "POST" => request.form(&yes),
+            _ => request,
+        };
+        let refused = request.send().await;
+        assert_eq!(refused.status, 403, "{}", refused.text);
+        assert!(!refused.text.contains("Pay the bill?"), "{}", refused.text);
+    }
+    let eva = link("eva").await;
+    let done = anybody.root("POST", &eva).form(&yes).send().await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    let gate = admin.get(&path).await.with(200);
+    assert_eq!(gate["status"], "approved", "{gate:#}");
+}
+
+#[tokio::test]
 async fn two_people_answer_and_whoever_started_it_is_not_one_of_them() {
     let server = Server::new().await;
     let editor = server.role("editor").await;

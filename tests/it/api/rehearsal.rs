@@ -148,16 +148,23 @@ async fn a_crystallized_automation_is_rehearsed_with_its_recording() {
         druse_engine::definition::Syntax::Yaml,
     )
     .unwrap();
+    let path = format!("/agents/runs/{}/crystallize", text(&stored["id"]));
+    // Made by rules that only this request has, and by the server's, which then change: both read the answers as
+    // the draft does.
+    let with_own = json!({ "mode": "bound", "name": "own-rules", "tools": map["tools"] });
+    let own = admin.post(&path, &with_own).await.with(201);
     admin.put("/tools", &map).await.with(200);
-    let made = admin
-        .post(
-            &format!("/agents/runs/{}/crystallize", text(&stored["id"])),
-            &json!({}),
-        )
-        .await
-        .with(201);
-    let id = text(&made["automation"]["id"]);
+    let body = json!({ "mode": "bound", "name": "server-rules" });
+    let of_server = admin.post(&path, &body).await.with(201);
+    let made = admin.post(&path, &json!({})).await.with(201);
+    admin.put("/tools", &json!({ "tools": [] })).await.with(200);
     let body = json!({ "dry_run": true, "version": 1, "from_recording": true });
+    for draft in [own, of_server] {
+        let runs = format!("/automations/{}/runs", text(&draft["automation"]["id"]));
+        let dry = admin.post(&runs, &body).await.with(200);
+        assert_eq!(dry["status"], "succeeded", "{dry:#}");
+    }
+    let id = text(&made["automation"]["id"]);
     let dry = admin
         .post(&format!("/automations/{id}/runs"), &body)
         .await

@@ -207,3 +207,57 @@ async fn what_is_tried_once_more_keeps_its_key_and_other_work_has_another() {
     let different: std::collections::BTreeSet<_> = unlocks.iter().collect();
     assert_eq!((unlocks.len(), different.len()), (4, 4), "{unlocks:?}");
 }
+
+/// Runs outlive their automation, and nothing new begins with it.
+#[tokio::test]
+async fn a_run_of_a_removed_automation_comes_to_its_end_and_is_not_retried() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let document = json!({ "druse": 1, "name": "gone", "steps": [
+        { "id": "ask", "action": "approval_gate", "with": { "title": "Go on?" } },
+        { "id": "done", "action": "transform", "needs": ["ask"], "with": { "value": 1 } },
+    ], "outputs": { "done": "{{ steps.done.output }}" } });
+    let made = admin.post("/automations", &document).await.with(201);
+    let id = text(&made["id"]);
+    let path = format!("/automations/{id}");
+    let activate = format!("{path}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    let run = admin.post(&format!("{path}/runs"), &json!({})).await;
+    let run = text(&run.with(202)["id"]);
+    wait::run(&admin, &run, "waiting").await;
+    admin.delete(&path).await.problem(409, "still_active");
+    let deactivate = format!("{path}/deactivate");
+    admin.post(&deactivate, &json!({})).await.with(200);
+    admin.delete(&path).await.with(204);
+    let gates = admin.get("/approvals").await.with(200);
+    let gate = &gates["items"][0];
+    let decide = format!("/approvals/{}/decision", text(&gate["id"]));
+    let yes = json!({ "decision": "approve", "digest": gate["digest"] });
+    admin.post(&decide, &yes).await.with(200);
+    let ended = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(ended["outputs"], json!({ "done": 1 }));
+    let retry = format!("/runs/{run}/retry");
+    for path in [retry.clone(), format!("{retry}/preview")] {
+        let refused = admin
+            .post(&path, &json!({}))
+            .await
+            .problem(404, "not_found");
+        assert!(
+            text(&refused["detail"]).contains("automation"),
+            "{refused:#}"
+        );
+    }
+    // Neither does a step of another one, by its id.
+    let other = json!({ "druse": 1, "name": "other", "steps": [
+        { "id": "go", "action": "automation", "with": { "id": id, "version": 1 } },
+    ] });
+    let made = admin.post("/automations", &other).await.with(201);
+    let path = format!("/automations/{}", text(&made["id"]));
+    admin
+        .post(&format!("{path}/activate"), &json!({}))
+        .await
+        .with(200);
+    let run = admin.post(&format!("{path}/runs"), &json!({})).await;
+    let failed = wait::run(&admin, &text(&run.with(202)["id"]), "failed").await;
+    assert_eq!(failed["error"]["code"], "unknown_automation", "{failed:#}");
+}

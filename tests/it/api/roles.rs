@@ -247,6 +247,9 @@ async fn the_setup_token_works_once_and_tokens_end() {
         (json!({ "role": "viewer", "name": "USER:ana" }), "bad_name"),
         (json!({ "role": "viewer", "name": "druse" }), "bad_name"),
         (json!({ "role": "viewer", "name": "system" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "setup" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "Public" }), "bad_name"),
+        (json!({ "role": "viewer", "name": "nobody" }), "bad_name"),
         (json!({ "role": "viewer" }), "bad_body"),
         (
             json!({ "role": "viewer", "name": "x", "expires": "soon" }),

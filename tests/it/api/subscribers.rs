@@ -98,6 +98,20 @@ async fn emitter(admin: &Client) -> String {
     path
 }
 
+#[tokio::test]
+async fn a_subscription_that_cannot_be_kept_says_why() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let value = json!({ "value": "too short to sign" });
+    admin.put("/secrets/weak", &value).await.with(200);
+    let wrong = json!({
+        "name": "accounts", "types": ["com.example.*"], "url": "https://example.com/told", "secret": "weak",
+    });
+    let refused = admin.post("/subscriptions", &wrong).await;
+    let refused = refused.problem(422, "bad_subscription");
+    assert_eq!(refused["findings"][0]["code"], "bad_secret", "{refused:#}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_run_emits_is_sent_signed_and_tried_again_over_a_crash() {
     let receiver = Receiver::open(1, StatusCode::INTERNAL_SERVER_ERROR).await;

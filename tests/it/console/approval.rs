@@ -246,3 +246,89 @@ async fn plain_gates_are_approved_together_and_others_on_their_own_pages() {
         .with(200);
     assert_eq!(still["status"], "pending");
 }
+
+const BILLS: &str = "druse: 1
+name: bills
+inputs: { amount: { type: number }, to: { type: string } }
+triggers:
+  - { id: told, webhook: { verify: { scheme: none } }, inputs: { amount: \"{{ trigger.body.amount }}\", to: \"{{ trigger.body.to }}\" } }
+steps:
+  - id: ask
+    action: approval_gate
+    with: { title: \"Pay {{ inputs.amount }}?\", timeout: 26h, approvers: [\"role:approver\"] }
+  - id: pay
+    action: emit
+    needs: [ask]
+    with: { type: com.example.paid, data: { amount: \"{{ inputs.amount }}\", to: \"{{ inputs.to }}\" } }
+";
+
+#[tokio::test]
+async fn who_asked_how_long_it_waits_what_is_of_others_and_what_is_otherwise_stand_on_the_page_and_behind_a_link()
+ {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, BILLS).await;
+    let run = started(&admin, &id, json!({ "amount": 94.1, "to": "Stadtwerke" })).await;
+    let gate = wait::approval(&admin, &run).await;
+    let ana = Browser::role(&server, "approver").await;
+    let path = format!("/approvals/{}", text(&gate["id"]));
+    for page in ["/", "/approvals", path.as_str()] {
+        let page = ana.see(page).await;
+        let left = page.split("ends <time").nth(1).unwrap_or_default();
+        let left = left.split("</time>").next().unwrap_or_default();
+        assert!(left.ends_with(">in 26 h"), "{left}: {page}");
+        assert!(left.contains(&text(&gate["expires_at"])), "{left}");
+    }
+    let digest = text(&gate["digest"]);
+    ana.act(&path, &[("decision", "approve"), ("digest", &digest)])
+        .await;
+    wait::run(&admin, &run, "succeeded").await;
+
+    // Whoever sends to a webhook writes what it brings.
+    let triggers = admin
+        .get(&format!("/automations/{id}/triggers"))
+        .await
+        .with(200);
+    let hook = text(&triggers["items"][0]["address"]);
+    let body = json!({ "amount": 98.7, "to": "Stadtwerke" });
+    let sent = server.anonymous().root("POST", &hook).json(&body).send();
+    let run = text(&sent.await.with(202)["run_id"]);
+    let gate = wait::approval(&admin, &run).await;
+    let path = format!("/approvals/{}", text(&gate["id"]));
+    let made = ana.post(&format!("{path}/links"), &[]).await;
+    let link = made.text.split("/approve/").nth(1).unwrap_or_default();
+    let link = link.split(['"', '<']).next().unwrap_or_default();
+    let link = format!("/approve/{link}");
+    let other = Browser::at(&server);
+    let by_link = other.see(&link).await;
+    let own = ana.see(&path).await;
+    for page in [&own, &by_link] {
+        for part in [
+            "bills",
+            "by webhook told",
+            "in 26 h",
+            "emits the event com.example.paid",
+            "98.7",
+            "⚠",
+            "⇐ webhook",
+            "Different from last time",
+            "was 94.1",
+            "I have looked at what is marked ⚠ (2)",
+        ] {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+        assert!(!page.contains("was Stadtwerke"), "{page}");
+    }
+    let digest = text(&gate["digest"]);
+    let mut form = vec![
+        ("decision", "approve"),
+        ("digest", &*digest),
+        ("comment", "as agreed"),
+    ];
+    let refused = other.post(&link, &form).await;
+    refused.says(422, "marked ⚠");
+    refused.says(422, "as agreed");
+    form.push(("looked", "yes"));
+    other.post(&link, &form).await.says(200, "approved");
+    wait::run(&admin, &run, "succeeded").await;
+}

@@ -21,7 +21,7 @@ async fn a_step_of_which_nobody_knows_whether_it_happened_waits_at_home_and_is_d
     assert!(home.contains(&format!("href=\"{path}\"")), "{home}");
     let page = operator.see(&path).await;
     for part in [
-        "a person must find out whether step pay happened",
+        "A person must find out whether step pay happened",
         "What did you find?",
         "It happened: go on",
         "It did not happen: start it again",

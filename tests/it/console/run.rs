@@ -70,7 +70,10 @@ async fn a_failed_run_is_found_understood_and_retried() {
     wrong.says(422, "value=\"zero\"");
     // What a retry would do is said before it is done.
     let page = operator.see(&path).await;
-    for part in ["Keeps <code>first</code>", "<code>second</code> runs again"] {
+    for part in [
+        "A retry keeps <code>first</code>",
+        "<code>second</code> runs again",
+    ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     let before = admin.all("/runs").await.len();
@@ -81,7 +84,7 @@ async fn a_failed_run_is_found_understood_and_retried() {
         )
         .await;
     looked.says(200, "<code>first</code> runs again");
-    looked.says(200, "Nothing is kept");
+    looked.says(200, "A retry keeps nothing");
     assert_eq!(admin.all("/runs").await.len(), before);
     let next = operator
         .act(
@@ -238,7 +241,7 @@ async fn a_run_is_held_and_a_step_that_waits_is_corrected() {
         .await;
     let page = editor.see(&path).await;
     assert!(
-        page.contains("paused by user:editor: lunch") && page.contains("Resume"),
+        page.contains("Paused by user:editor: lunch") && page.contains("Resume"),
         "{page}"
     );
     editor.act(&format!("{path}/resume"), &[]).await;

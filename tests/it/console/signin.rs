@@ -89,6 +89,46 @@ async fn a_token_signs_in_and_its_revocation_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_session_outlives_the_server_and_not_its_end_nor_its_token() {
+    let mut server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    let left = Browser::owner(&server).await;
+    let viewer = Browser::role(&server, "viewer").await;
+    let editor = Browser::role(&server, "editor").await;
+    left.post("/signout", &[]).await.to("/signin");
+    let tokens = server.admin().get("/tokens").await.with(200);
+    let id = tokens["items"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["role"] == "editor"))
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .expect("the editor's token");
+    server.crash().await;
+    let revoked = server.admin().delete(&format!("/tokens/{id}")).await;
+    assert_eq!(revoked.status, 204);
+    let (owner, left) = (owner.again_at(&server), left.again_at(&server));
+    let (viewer, editor) = (viewer.again_at(&server), editor.again_at(&server));
+    assert!(owner.see("/settings").await.contains("/settings/secrets"));
+    assert!(viewer.see("/settings").await.contains("viewer"));
+    left.get("/").await.to("/signin?next=%2F");
+    editor.get("/").await.to("/signin?next=%2F");
+    // What is ended after the restart stays so.
+    owner.post("/signout", &[]).await.to("/signin");
+    owner.get("/").await.to("/signin?next=%2F");
+    server.crash().await;
+    let owner = owner.again_at(&server);
+    owner.get("/").await.to("/signin?next=%2F");
+    // What a browser holds is in no file.
+    let cookie = viewer.session().to_owned();
+    for file in std::fs::read_dir(server.data().join("log")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let found = bytes
+            .windows(cookie.len())
+            .any(|part| part == cookie.as_bytes());
+        assert!(!found);
+    }
+}
+
+#[tokio::test]
 async fn the_setup_token_makes_the_first_administrator() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");

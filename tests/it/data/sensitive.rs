@@ -396,3 +396,41 @@ async fn a_seal_that_somebody_writes_is_refused_or_stays_a_text() {
         assert!(!views.contains(secret), "{secret} is shown");
     }
 }
+
+/// Whoever loses the key has lost what it sealed, and is told so instead of a run that begins with nothing.
+#[tokio::test]
+async fn a_sensitive_input_of_another_key_is_asked_for_anew() {
+    let mut server = Server::new().await;
+    let admin = server.admin();
+    let id = active(
+        &admin,
+        r#"druse: 1
+name: keyed
+inputs:
+  pin: { type: string, minLength: 8, sensitive: true }
+steps:
+  - { id: ask, action: approval_gate, with: { title: Go? } }
+  - { id: told, action: http, needs: [ask], with: { url: "https://example.com/x", json: { pin: "{{ inputs.pin }}" } } }
+"#,
+    )
+    .await;
+    let start = format!("/automations/{id}/runs");
+    let given = json!({ "inputs": { "pin": PIN } });
+    let run = text(&admin.post(&start, &given).await.with(202)["id"]);
+    let cancel = format!("/runs/{run}/cancel");
+    admin.post(&cancel, &json!({})).await.with(202);
+    wait::run(&admin, &run, "canceled").await;
+    server.stop().await;
+    std::fs::remove_file(server.data().join("secret.key")).expect("the key is there");
+    server.start().await;
+    let admin = server.admin();
+    let retry = format!("/runs/{run}/retry");
+    let refused = admin
+        .post(&retry, &json!({}))
+        .await
+        .problem(422, "bad_inputs");
+    assert_eq!(
+        refused["findings"][0]["code"], "sensitive_unreadable",
+        "{refused:#}"
+    );
+}

@@ -1,7 +1,7 @@
 //! A secret that somebody types where a reason is asked for stands nowhere afterwards.
 
 use crate::cli::Desk;
-use crate::harness::{Client, Server, text, wait};
+use crate::harness::{Browser, Client, Server, text, wait};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -278,6 +278,84 @@ async fn a_form_an_output_and_a_runs_own_sensitive_input_are_masked_too() {
         assert!(!seen.contains(value), "{value}: {seen}");
         is_nowhere_below(server.data(), value);
     }
+}
+
+/// Found nowhere by chance.
+const CODE: u32 = 831_427_559;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensitive_input_in_a_form_counts_and_is_shown_to_nobody() {
+    let mut server = Server::new().await;
+    let admin = server.admin();
+    let form = json!({ "type": "object", "required": ["code"], "properties": {
+        "code": { "type": "integer", "minimum": 100_000_000, "maximum": 999_999_999 }, "memo": { "type": "string" } } });
+    let document = json!({ "druse": 1, "name": "asks",
+        "inputs": { "code": { "type": "integer", "sensitive": true } },
+        "steps": [
+            { "id": "ask", "action": "approval_gate", "with": { "title": "Which code?", "fields": form } },
+            { "id": "use", "action": "shell", "needs": ["ask"], "with": {
+                "script": "expr \"$GIVEN\" + 1 | tail -c 3; [ \"$GIVEN\" = \"$CODE\" ] && echo same",
+                "env": { "GIVEN": "{{ steps.ask.output.fields.code }}", "CODE": "{{ inputs.code }}" } } }],
+        "outputs": { "said": "{{ steps.use.output.stdout }}", "given": "{{ steps.ask.output.fields }}" } });
+    let path = active(&admin, &document).await;
+    let given = json!({ "inputs": { "code": CODE } });
+    let mut runs = Vec::new();
+    for way in ["api", "link", "console"] {
+        let run = admin.post(&format!("{path}/runs"), &given).await.with(202);
+        let run = text(&run["id"]);
+        let gate = wait::approval(&admin, &run).await;
+        let approval = format!("/approvals/{}", text(&gate["id"]));
+        let digest = text(&gate["digest"]);
+        let code = CODE.to_string();
+        let form = [
+            ("decision", "approve"),
+            ("digest", &*digest),
+            ("field.code", &*code),
+            ("field.memo", "it is 831427559"),
+        ];
+        match way {
+            "api" => {
+                // What does not fit is refused by its own value.
+                let yes = |code: u32| json!({ "decision": "approve", "digest": gate["digest"], "fields": { "code": code, "memo": "it is 831427559" } });
+                let decision = format!("{approval}/decision");
+                admin
+                    .post(&decision, &yes(17))
+                    .await
+                    .problem(422, "bad_fields");
+                admin.post(&decision, &yes(CODE)).await.with(200);
+            }
+            "link" => {
+                let link = admin.post(&format!("{approval}/links"), &json!({})).await;
+                let link = text(&link.with(201)["address"]);
+                let link = &link[link.find("/approve/").unwrap()..];
+                let answered = server.anonymous().root("POST", link).form(&form);
+                let answered = answered.send().await;
+                assert_eq!(answered.status, 200, "{}", answered.text);
+            }
+            _ => {
+                let owner = Browser::owner(&server).await;
+                owner.act(&approval, &form).await;
+                let page = owner.see(&approval).await;
+                assert!(page.contains("[sensitive]"), "{page}");
+                assert!(!page.contains(&code), "{page}");
+            }
+        }
+        let decided = admin.get(&approval).await.with(200);
+        let kept = json!({ "code": "[sensitive]", "memo": "it is [redacted]" });
+        assert_eq!(decided["decisions"][0]["fields"], kept, "{way}");
+        let done = wait::run(&admin, &run, "succeeded").await;
+        assert_eq!(done["outputs"]["said"], "60\nsame\n", "{way}: {done:#}");
+        assert_eq!(done["outputs"]["given"], kept, "{way}");
+        runs.push(run);
+    }
+    let mut seen = serde_json::to_string(&admin.all("/audit").await).unwrap();
+    for run in &runs {
+        seen += &admin.get(&format!("/runs/{run}")).await.text;
+        seen += &serde_json::to_string(&admin.all(&format!("/runs/{run}/events")).await).unwrap();
+    }
+    assert!(!seen.contains(&CODE.to_string()), "{seen}");
+    server.stop().await;
+    is_nowhere_below(server.data(), &CODE.to_string());
 }
 
 fn is_nowhere_below(folder: &Path, value: &str) {

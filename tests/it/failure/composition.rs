@@ -137,6 +137,55 @@ async fn a_run_and_the_one_that_it_has_started_name_each_other_whatever_becomes_
 }
 
 /// Whoever may not decide about a run of their own may not start it by way of another one either.
+/// The runs of the automation at this path, youngest first.
+async fn runs_of(client: &Client, path: &str) -> Vec<Value> {
+    let id = path.trim_start_matches("/automations/");
+    client.all(&format!("/runs?automation_id={id}")).await
+}
+
+#[tokio::test]
+async fn a_step_that_failed_and_is_tried_again_starts_the_other_automation_again() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    // Gives the only one of a list, and fails where there is none.
+    let child = active(
+        &admin,
+        &json!({ "druse": 1, "name": "picks", "inputs": { "list": { "type": "array" } },
+            "steps": [{ "id": "pick", "action": "transform", "with": { "value": "{{ inputs.list | only }}" } }],
+            "outputs": { "said": "{{ steps.pick.output }}" } }),
+    )
+    .await;
+    let mut waits = parent(
+        "waits",
+        json!({ "name": "picks", "inputs": { "list": [] } }),
+    );
+    waits["steps"][0]["on_error"] = "pause".into();
+    let waits = active(&admin, &waits).await;
+    let run = begun(&admin, &waits).await;
+    let paused = wait::run(&admin, &run, "paused").await;
+    let first = text(&paused["steps"][0]["child"]);
+    let correction = json!({ "step": "go", "input": { "inputs": { "list": [7] } } });
+    let resume = format!("/runs/{run}/resume");
+    admin.post(&resume, &correction).await.with(202);
+    let ended = wait::run(&admin, &run, "succeeded").await;
+    assert_eq!(ended["outputs"]["said"], 7, "{ended:#}");
+    let second = text(&ended["steps"][0]["child"]);
+    let runs = runs_of(&admin, &child).await;
+    let ids: Vec<String> = runs.iter().map(|run| text(&run["id"])).collect();
+    assert_eq!(ids, [second, first]);
+
+    // So does each attempt of a `retry`.
+    let mut tries = parent(
+        "tries",
+        json!({ "name": "picks", "inputs": { "list": [] } }),
+    );
+    tries["steps"][0]["retry"] = json!({ "attempts": 3, "backoff": "1ms", "on": ["permanent"] });
+    let tries = active(&admin, &tries).await;
+    let run = begun(&admin, &tries).await;
+    wait::run(&admin, &run, "failed").await;
+    assert_eq!(runs_of(&admin, &child).await.len(), 2 + 3);
+}
+
 #[tokio::test]
 async fn whoever_started_the_first_of_them_is_excluded_at_the_gates_of_all() {
     let server = Server::new().await;

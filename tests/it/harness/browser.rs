@@ -59,6 +59,18 @@ impl Browser {
         browser
     }
 
+    /// The same browser at the address that the server has now.
+    pub(crate) fn again_at(mut self, server: &Server) -> Self {
+        server.address().clone_into(&mut self.address);
+        self
+    }
+
+    /// What it holds of its session.
+    pub(crate) fn session(&self) -> &str {
+        let cookie = self.cookie.as_deref().unwrap_or_default();
+        cookie.split_once('=').map_or("", |(_, session)| session)
+    }
+
     /// Keeps what a page set, as browsers do.
     pub(crate) fn take_cookie(&mut self, page: &Page) {
         let set = page.header("set-cookie");

@@ -42,7 +42,7 @@ pub(in crate::bound) fn nest(
         );
         let around = Step {
             id: one.id.clone(),
-            repeat: Some(Repeat {
+            repeat: Some(Box::new(Repeat {
                 until: one
                     .until
                     .replace(&format!("steps.{}.", step.id), &format!("steps.{name}.")),
@@ -50,7 +50,7 @@ pub(in crate::bound) fn nest(
                 factor: None,
                 max: u32::try_from((one.passes * MORE).max(ENOUGH)).ok(),
                 output: Some(renamed(&one.output(), &step.id, &name)),
-            }),
+            })),
             steps: vec![Step {
                 id: name.clone(),
                 needs: Vec::new(),

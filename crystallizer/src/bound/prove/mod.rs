@@ -7,6 +7,8 @@ mod weak;
 
 use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
+use super::compose;
+use super::cycle;
 use super::decide::Decisions;
 use super::information::{bits, names_things};
 use super::key::words;
@@ -14,6 +16,7 @@ use super::passes::{Pass, gathered, passes};
 use super::rename;
 use super::selector;
 use super::slot;
+use super::view;
 use super::world::World;
 use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
@@ -31,7 +34,7 @@ use std::sync::Arc;
 use told::Told;
 
 /// The most differences that are listed for one world.
-const MOST: usize = 40;
+pub(super) const MOST: usize = 40;
 /// In how many mixed orders the steps are answered.
 const ORDERS: u64 = 4;
 /// The information from which on a fixed value that an answer holds had to follow it.
@@ -127,17 +130,17 @@ fn of_plan(
     };
     prover.count();
     let renamed = weak::weak_names(kept, decisions);
-    perturbed.renamed = prover.world(&renamed, &[Order::Recorded]);
     let orders: Vec<Order> = [Order::Reversed]
         .into_iter()
         .chain((1..=ORDERS).map(Order::Mixed))
         .collect();
-    perturbed.reordered = prover.world(&renamed, &orders);
+    [perturbed.renamed, perturbed.reordered] =
+        prover.world(&renamed, [&[Order::Recorded], &orders]);
     let shuffled = World {
         shuffled: true,
         ..renamed
     };
-    perturbed.shuffled = prover.world(&shuffled, &[Order::Recorded, Order::Reversed]);
+    [perturbed.shuffled] = prover.world(&shuffled, [&[Order::Recorded, Order::Reversed]]);
     let mut level = Level::Same;
     for (next, world) in [
         (Level::Renamed, &perturbed.renamed),
@@ -232,6 +235,7 @@ impl Prover<'_> {
                 self.bound += 1;
                 for piece in &bound.pieces {
                     if let Piece::Text(text) = piece {
+                        self.segment(kept, &bound.pointer, text);
                         self.fixed(kept, &bound.pointer, &Value::from(text.as_str()), &seen);
                     }
                 }
@@ -257,9 +261,26 @@ impl Prover<'_> {
                     self.stays
                         .push(stays(kept, &frozen.pointer, &frozen.value, message));
                 } else {
+                    if let Some(text) = frozen.value.as_str() {
+                        self.segment(kept, &frozen.pointer, text);
+                    }
                     self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
                 }
             }
+        }
+    }
+
+    /// A path that keeps a folder which an input gives in another place: with another one it leads to the old one.
+    fn segment(&mut self, kept: &Kept<'_>, pointer: &str, text: &str) {
+        let decisions = self.decisions;
+        if let Some(segment) = compose::said_segment(&decisions.inputs, text) {
+            let message = format!(
+                "`{}` at `{pointer}` keeps {}, which an input gives elsewhere.",
+                kept.step,
+                crate::show::value("", &segment.into(), 60)
+            );
+            self.stays
+                .push(stays(kept, pointer, &segment.into(), message));
         }
     }
 
@@ -296,8 +317,8 @@ impl Prover<'_> {
         }
     }
 
-    /// Runs the draft in a world, once for each order.
-    fn world(&self, world: &World, orders: &[Order]) -> Perturbation {
+    /// Runs the draft in a world, once for each order, and says what came of each group of them.
+    fn world<const N: usize>(&self, world: &World, groups: [&[Order]; N]) -> [Perturbation; N] {
         // What nobody reads is answered with nothing, and what is read is made once for all orders.
         let answers: RefCell<BTreeMap<usize, Outcome>> = RefCell::default();
         let answer = |call: usize, kept: &Kept<'_>| {
@@ -332,14 +353,12 @@ impl Prover<'_> {
             loops: &loops,
         };
         let days = u64::try_from(rename::DAYS).unwrap_or(0);
-        let mut differences = self.stays.clone();
-        let mut moved = self.bound;
-        for order in orders {
-            let driven = Drive {
+        let run = |order: Order| {
+            Drive {
                 kept: self.kept,
                 inputs: Value::Object(inputs.clone()),
                 now: self.started_at.after(Span::from_millis(days * 86_400_000)),
-                order: *order,
+                order,
                 respond: &|call, path, _| {
                     if let Some((cycle, stand)) = self.inside(path) {
                         return self.answer_in_pass(&scene, cycle, stand);
@@ -350,61 +369,96 @@ impl Prover<'_> {
                     }
                 },
             }
-            .run(&self.plan);
-            let before = differences.len();
-            for (index, kept) in self.kept.iter().enumerate() {
-                let in_pages = self.decisions.pages.iter().find(|pages| pages.holds(index));
-                if let Some(pages) = in_pages {
-                    differences.extend(self.page(index, kept, pages, &scene, &driven));
-                } else if self
-                    .decisions
-                    .cycles
-                    .iter()
-                    .all(|cycle| !cycle.holds(index))
-                {
-                    differences.extend(self.call(index, kept, &kept.path, &scene, None, &driven));
-                }
+            .run(&self.plan)
+        };
+        // Where nothing waits beside anything else all orders are one, and what is asked for in the same way is held
+        // against what is expected once.
+        let mut alone: Option<Vec<Difference>> = None;
+        let mut seen: Option<([u8; 32], Vec<Difference>)> = None;
+        groups.map(|orders| {
+            let mut differences = self.stays.clone();
+            let mut moved = self.bound;
+            for order in orders {
+                let found = match &alone {
+                    Some(known) => known.clone(),
+                    None => {
+                        let driven = run(*order);
+                        let digest = driven.digest();
+                        let mut found = match &seen {
+                            Some((known, found)) if *known == digest => found.clone(),
+                            _ => {
+                                let found = self.unexpected(&scene, &driven);
+                                seen = Some((digest, found.clone()));
+                                found
+                            }
+                        };
+                        if self.as_recorded(&loops) {
+                            found.extend(self.out_of_order(&driven));
+                        }
+                        if !driven.together {
+                            alone = Some(found.clone());
+                        }
+                        found
+                    }
+                };
+                moved = moved.min(
+                    self.bound
+                        .saturating_sub(u64::try_from(found.len()).unwrap_or(u64::MAX)),
+                );
+                differences.extend(found);
             }
-            differences.extend(self.further_pages(&driven));
-            for (at, cycle) in self.decisions.cycles.iter().enumerate() {
-                differences.extend(self.cycle(at, cycle, &scene, &driven));
+            let failed = !differences.is_empty();
+            let mut said = BTreeSet::new();
+            differences.retain(|difference| said.insert(difference.message.clone()));
+            differences.truncate(MOST);
+            Perturbation {
+                verdict: if failed {
+                    Verdict::Failed
+                } else {
+                    Verdict::Passed
+                },
+                moved,
+                unmoved: self.frozen,
+                differences,
             }
-            let as_recorded = self
-                .decisions
-                .cycles
-                .iter()
-                .zip(&loops)
-                .all(|(cycle, passes)| {
-                    let rounds = passes.iter().map(|pass| pass.rounds.len());
-                    cycle.passes == passes.len()
-                        && cycle
-                            .inner
-                            .as_ref()
-                            .is_none_or(|inner| inner.rounds.counts.iter().copied().eq(rounds))
-                });
-            // A loop over more elements changes more.
-            if as_recorded {
-                differences.extend(self.out_of_order(&driven));
+        })
+    }
+
+    /// Where a run did not ask for what it had to.
+    fn unexpected(&self, scene: &Scene<'_>, driven: &Driven) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let (pages, cycles) = (&self.decisions.pages, &self.decisions.cycles);
+        for (index, kept) in self.kept.iter().enumerate() {
+            // They stand one behind the other.
+            let paged = pages.partition_point(|pages| pages.first <= index);
+            let paged = paged.checked_sub(1).and_then(|at| pages.get(at));
+            if let Some(pages) = paged.filter(|pages| pages.holds(index)) {
+                found.extend(self.page(index, kept, pages, scene, driven));
+            } else if cycle::of(cycles, index).is_none() {
+                found.extend(self.call(index, kept, &kept.path, scene, None, driven));
             }
-            moved = moved.min(
-                self.bound
-                    .saturating_sub(u64::try_from(differences.len() - before).unwrap_or(u64::MAX)),
-            );
         }
-        let failed = !differences.is_empty();
-        let mut said = BTreeSet::new();
-        differences.retain(|difference| said.insert(difference.message.clone()));
-        differences.truncate(MOST);
-        Perturbation {
-            verdict: if failed {
-                Verdict::Failed
-            } else {
-                Verdict::Passed
-            },
-            moved,
-            unmoved: self.frozen,
-            differences,
+        found.extend(self.further_pages(driven));
+        for (at, cycle) in cycles.iter().enumerate() {
+            found.extend(self.cycle(at, cycle, scene, driven));
         }
+        found
+    }
+
+    /// Whether each loop has as many passes and rounds as were recorded: one over more elements changes more.
+    fn as_recorded(&self, loops: &[Vec<Pass>]) -> bool {
+        self.decisions
+            .cycles
+            .iter()
+            .zip(loops)
+            .all(|(cycle, passes)| {
+                let rounds = passes.iter().map(|pass| pass.rounds.len());
+                cycle.passes == passes.len()
+                    && cycle
+                        .inner
+                        .as_ref()
+                        .is_none_or(|inner| inner.rounds.counts.iter().copied().eq(rounds))
+            })
     }
 
     /// Where a call did not ask for what it had to in this world.
@@ -472,6 +526,11 @@ impl Prover<'_> {
                 let number = i64::try_from(here?.number).ok()?;
                 Some(Value::from(number * step + from))
             }
+            Source::Total(call, path, total) => {
+                let kept = self.kept.get(*call)?;
+                let data = view::data(kept, &world.answer(kept));
+                binding.transform.apply(&total.of(&data, path)?)
+            }
             Source::Item(_, path) => binding
                 .transform
                 .apply(selector::field(&here?.pass.element, path)?),
@@ -479,12 +538,8 @@ impl Prover<'_> {
                 .transform
                 .apply(selector::field(&here?.round?.element, path)?),
             Source::Pass(call, path) => {
-                let stand = self
-                    .decisions
-                    .cycles
-                    .iter()
-                    .find(|cycle| cycle.holds(*call))?
-                    .stand(*call)?;
+                let cycles = &self.decisions.cycles;
+                let stand = cycles.get(cycle::of(cycles, *call)?)?.stand(*call)?;
                 let pass = match stand.round {
                     Some(_) => here?.round?,
                     None => here?.pass,
@@ -524,12 +579,8 @@ impl Prover<'_> {
     /// A list or map of an answer as it is in a world; what a loop gave is gathered from its passes there.
     fn whole(&self, place: WholePlace, scene: &Scene<'_>) -> Option<Value> {
         let answers = &self.decisions.answers;
-        let of_loop = self
-            .decisions
-            .cycles
-            .iter()
-            .position(|cycle| cycle.last() == place.call)
-            .filter(|_| Answers::is_root(place));
+        let of_loop =
+            cycle::ending(&self.decisions.cycles, place.call).filter(|_| Answers::is_root(place));
         if let Some(at) = of_loop {
             let cycle = self.decisions.cycles.get(at)?;
             return Some(Value::Array(gathered(

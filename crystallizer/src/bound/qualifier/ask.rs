@@ -10,12 +10,14 @@ use crate::bound::branch::Branch;
 use crate::bound::cycle::elements;
 use crate::bound::decide::Decisions;
 use crate::bound::fold::ONE_BY_ONE;
+use crate::bound::write::Taken;
 use crate::findings::located;
 use crate::gate;
 use crate::kept::{Kept, Spot};
 use crate::report::Question;
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The answer that nothing is lost: what was said holds in every run, or is carried already.
@@ -24,6 +26,32 @@ const ALWAYS: &str = "always";
 pub(in crate::bound) const GATE: &str = "gate";
 /// The most words of a person that are quoted about one place.
 const MOST_QUOTED: usize = 4;
+
+/// Parts of a text, none of them inside of another.
+#[derive(Default)]
+struct Spans(BTreeMap<usize, usize>);
+
+impl Spans {
+    /// Adds a part. False where it stands inside of one that is there already.
+    fn add(&mut self, from: usize, to: usize) -> bool {
+        // Whichever begins later ends later: none is inside of another.
+        let before = self.0.range(..=from).next_back();
+        if before.is_some_and(|(_, end)| to <= *end) {
+            return false;
+        }
+        let inside: Vec<usize> = self
+            .0
+            .range(from..)
+            .take_while(|(_, end)| **end <= to)
+            .map(|(start, _)| *start)
+            .collect();
+        for start in inside {
+            self.0.remove(&start);
+        }
+        self.0.insert(from, to);
+        true
+    }
+}
 
 /// A place in the draft that goes on without what the person named.
 pub(in crate::bound) struct Unshown {
@@ -96,7 +124,9 @@ pub(in crate::bound) fn unshown(
 ) -> Vec<Unshown> {
     let asker = Asker::new(kept, spots, decisions);
     let mut all: BTreeMap<usize, Unshown> = BTreeMap::new();
-    let mut seen: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    let mut seen: BTreeMap<usize, Spans> = BTreeMap::new();
+    let mut quoted: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut shown: BTreeSet<(usize, String)> = BTreeSet::new();
     let found = asker
         .of_answers()
         .into_iter()
@@ -109,14 +139,9 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_conditions());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.
-        let seen = seen.entry(text).or_default();
-        if seen
-            .iter()
-            .any(|(from, to)| *from <= one.start && one.end <= *to)
-        {
+        if !seen.entry(text).or_default().add(one.start, one.end) {
             continue;
         }
-        seen.push((one.start, one.end));
         let Some(kept) = kept.get(call) else { continue };
         let quote = decisions.said.part(text, one.start, one.end);
         let quote: Vec<&str> = quote.split_whitespace().collect();
@@ -135,11 +160,11 @@ pub(in crate::bound) fn unshown(
         entry.is_condition &= one.kind == Kind::Condition;
         entry.is_foreign |= one.kind == Kind::Foreign;
         let quote = quote.join(" ");
-        if !entry.quotes.contains(&quote) {
+        if quoted.insert((call, quote.clone())) {
             entry.quotes.push(quote);
         }
         let whole = asker.sentence_of(text, &one).unwrap_or_default();
-        if !whole.is_empty() && !entry.sentences.contains(&whole) {
+        if !whole.is_empty() && shown.insert((call, whole.clone())) {
             entry.sentences.push(whole);
         }
     }
@@ -183,8 +208,23 @@ pub(in crate::bound) fn gates(
             continue;
         }
         let at = spot.step;
-        let mut with = gate::configuration(kept, &[]);
         let message = druse_engine::expression::literal(message);
+        // Whoever was asked about the step in the recording is asked about this too, once.
+        let taken = Taken::of(spots);
+        let place = [*spot, Spot::of(at)]
+            .into_iter()
+            .filter_map(|spot| taken.gate_before(spot))
+            .find(|place| gate_at(document, *place).is_some());
+        if let Some(known) = place.and_then(|place| gate_at(document, place)) {
+            let said = known.entry("message").or_insert_with(|| "".into());
+            *said = match said.as_str().unwrap_or_default() {
+                "" => message,
+                said => format!("{said}\n{message}"),
+            }
+            .into();
+            continue;
+        }
+        let mut with = gate::configuration(kept, &[]);
         with.insert("message".to_owned(), message.into());
         let gate = Step {
             id: free_id(document, &format!("approve_{}", kept.step)),
@@ -199,6 +239,13 @@ pub(in crate::bound) fn gates(
         count += 1;
     }
     count
+}
+
+/// The configuration of a gate, where one stands at this place.
+fn gate_at(document: &mut Document, place: Spot) -> Option<&mut Map<String, Value>> {
+    let step = place.step_mut(document)?;
+    let asks = step.action.as_deref() == Some("approval_gate");
+    step.with.as_mut().filter(|_| asks)
 }
 
 fn free_id(document: &Document, base: &str) -> String {
@@ -233,9 +280,13 @@ pub(in crate::bound) fn explained(
             .find(|branch| branch.call == one.call && branch.taken.is_some());
         let parted = branch.and_then(|branch| branch.taken.as_deref());
         // What parts the recordings may part them by chance, and stands for nothing that the person said.
-        let carried = branch
-            .and_then(Branch::parting)
-            .is_some_and(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
+        // Of a step that all recordings have they show that it was said of the one that only some have.
+        let in_all = branches.iter().all(|branch| branch.call != one.call);
+        let carried = branches
+            .iter()
+            .filter(|branch| in_all || branch.call == one.call)
+            .filter_map(Branch::parting)
+            .any(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;
         };

@@ -178,6 +178,10 @@ pub(super) fn widens(sentence: &Sentence, start: usize) -> bool {
             .filter(|one| one.clause == clause)
             .any(|one| l::is_verb(&one.word) || l::keeps(&one.word))
     };
+    let universal = |to: usize| sentence[..to].iter().any(|one| l::is_universal(&one.word));
+    if is_indifferent(sentence, from, at) && universal(at) {
+        return true;
+    }
     let widener = (from..=at).rev().find(|place| {
         let next = sentence.get(place + 1).map(|next| next.word.as_str());
         match sentence[*place].word.as_str() {
@@ -205,11 +209,40 @@ pub(super) fn widens(sentence: &Sentence, start: usize) -> bool {
         let before = place.checked_sub(1);
         !before.is_some_and(turns)
             && !(place + 1..at).any(turns)
-            && (place == 0
-                || sentence[..place]
-                    .iter()
-                    .any(|one| l::is_universal(&one.word)))
+            && (place == 0 || universal(place))
     })
+}
+
+/// Whether what stands at a place makes no difference: `no matter whether they are pinned`, `regardless of owner`,
+/// `pinned or not`. `from` is where its clause begins.
+fn is_indifferent(sentence: &Sentence, from: usize, at: usize) -> bool {
+    let word = |at: usize| sentence.get(at).map_or("", |one| one.word.as_str());
+    let clause = sentence[at].clause;
+    let to = (at..sentence.len())
+        .find(|place| sentence[*place].clause != clause)
+        .unwrap_or(sentence.len());
+    let limits = (from..to).any(|place| {
+        matches!(
+            word(place),
+            "but" | "only" | "except" | "unless" | "aber" | "nur" | "außer"
+        )
+    });
+    let marked = (from..=at).any(|place| {
+        matches!(
+            word(place),
+            "regardless" | "irrespective" | "unabhängig" | "egal"
+        ) || word(place) == "matter" && place > 0 && word(place - 1) == "no"
+            || word(place) == "no" && word(place + 1) == "matter"
+    });
+    // `no exceptions`.
+    let marked = marked
+        || (from + 1..to).any(|place| {
+            word(place).starts_with("exception")
+                && matches!(word(place - 1), "no" | "without" | "any")
+        });
+    // `pinned or not`, and not `that are urgent or not`.
+    let short = (3..=5).contains(&(to - from)) && (word(to - 2), word(to - 1)) == ("or", "not");
+    !limits && (marked || short)
 }
 
 /// Whether a word is a number in digits.

@@ -107,6 +107,70 @@ impl Account<'_> {
         found
     }
 
+    /// What a sentence that tells a single deed to be done leaves open of what makes it hang on something: `once it is
+    /// paid`, `except the lamp`.
+    pub(super) fn hanging(&self, sentence: &Sentence) -> Vec<Open> {
+        let all = parts(sentence, self.nouns);
+        // `After Anna agreed cancel it` has its order somewhere inside.
+        let own = |part: &Part| match part.order {
+            Some(at) => self.is_own(&sentence[at].word),
+            None => part.tokens.iter().any(|at| {
+                let word = sentence[*at].word.as_str();
+                l::is_verb(word) && self.nouns.deeds.iter().any(|deed| l::same_deed(word, deed))
+            }),
+        };
+        if !all.iter().any(own) {
+            return Vec::new();
+        }
+        let conditions = conditions(sentence);
+        let is_read = |at: usize| {
+            conditions
+                .iter()
+                .any(|one| one.start <= sentence[at].start && sentence[at].end <= one.end)
+        };
+        let waits = |at: usize| matches!(sentence[at].word.as_str(), "wait" | "warte" | "hold");
+        let mut found = Vec::new();
+        for part in all
+            .iter()
+            .filter(|part| own(part) || part.order.is_none_or(waits))
+        {
+            let clauses: BTreeSet<usize> =
+                part.tokens.iter().map(|at| sentence[*at].clause).collect();
+            for clause in clauses {
+                let tokens: Vec<usize> = part
+                    .tokens
+                    .iter()
+                    .copied()
+                    .filter(|at| sentence[*at].clause == clause && !is_read(*at))
+                    .collect();
+                let ordered = part.order.filter(|at| own(part) && tokens.contains(at));
+                let hangs = tokens.iter().position(|at| {
+                    let next = sentence
+                        .get(at + 1)
+                        .filter(|next| next.clause == clause)
+                        .map(|next| next.word.as_str());
+                    l::hangs(&sentence[*at].word, next)
+                });
+                // What stands later in a clause of its own only tells something: `I noticed after that`.
+                let Some(from) = hangs.filter(|from| ordered.is_some() || *from <= 1) else {
+                    continue;
+                };
+                let words: Vec<Word> = tokens[from.saturating_sub(1)..]
+                    .iter()
+                    .filter_map(|at| self.word(sentence, part, *at))
+                    .collect();
+                if !words.is_empty() {
+                    let tokens = tokens
+                        .into_iter()
+                        .filter(|at| Some(*at) != ordered)
+                        .collect();
+                    found.push(Open { tokens, words });
+                }
+            }
+        }
+        found
+    }
+
     /// Whether what a part says may be about which are meant.
     fn may_narrow(&self, sentence: &Sentence, part: &Part, beside: bool) -> bool {
         let word = |at: usize| sentence.get(at).map(|token| token.word.as_str());
@@ -127,14 +191,15 @@ impl Account<'_> {
                 return false;
             }
             if part.negated || l::keeps(order) {
-                return names() || !is_talk(sentence, part);
+                return names() || order == "mind" || !is_talk(sentence, part);
             }
             // `that are waiting and open`: nothing that it could be done with.
             if at > 0 && part.tokens.last() == Some(&at) && l::is_joint(&sentence[at - 1].word) {
                 return true;
             }
         }
-        restricts(sentence, &part.tokens) && (names() || !is_talk(sentence, part))
+        beside && part.tokens.iter().any(|at| is_whose(sentence, *at))
+            || restricts(sentence, &part.tokens) && (names() || !is_talk(sentence, part))
             || names() && asks_for(sentence, self.nouns)
             || beside
                 && part.order.is_none()
@@ -161,10 +226,14 @@ impl Account<'_> {
             && next
                 .is_none_or(|next| next.clause != token.clause || self.nouns.is_head(&next.word));
         let accounted = condition::widens(sentence, token.start)
+            || word.starts_with("exception")
+                && before
+                    .is_some_and(|before| matches!(before.word.as_str(), "no" | "without" | "any"))
             || is_greeting(sentence, token.clause)
             || !owns && says_nothing(word) && !is_day_of(sentence, at)
             || part.order == Some(at) && !lone_order
             || part.order.is_some_and(|order| at < order) && l::is_lead(word)
+            || l::is_lead(word) && next.is_some_and(|next| next.word == "to")
             || before.is_some_and(|before| l::leads_to_verb(&before.word))
                 && l::is_verb(word)
                 && !lone_order
@@ -326,6 +395,16 @@ fn is_day_of(sentence: &Sentence, at: usize) -> bool {
 
 /// Whether a clause only greets or thanks somebody.
 fn is_greeting(sentence: &Sentence, clause: usize) -> bool {
+    // `Best, Carla`.
+    let first = sentence.first().map(|token| token.word.as_str());
+    if sentence.len() <= 4
+        && matches!(
+            first,
+            Some("best" | "regards" | "cheers" | "sincerely" | "yours" | "greetings" | "thanks")
+        )
+    {
+        return true;
+    }
     let own = || sentence.iter().filter(|token| token.clause == clause);
     own().count() <= 4
         && own().any(|token| {
@@ -368,11 +447,27 @@ fn order_at(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> Option<(usize,
         // `want` and `help` lead to others as well, and who likes something wants nothing.
         let leads = l::is_lead(word);
         let is_order = match leads {
-            true => word != "like" && next.is_some_and(|next| !l::is_lead(next)),
+            true => {
+                let wishes = || {
+                    place > at
+                        && matches!(sentence[place - 1].word.as_str(), "i'd" | "would" | "we'd")
+                };
+                next.is_some_and(|next| !l::is_lead(next)) && (word != "like" || wishes())
+            }
             false => true,
         };
+        // `I can't find it` asks for nothing, and `I don't want it` does.
+        let told = sentence[at..place]
+            .iter()
+            .any(|lead| matches!(lead.word.as_str(), "i" | "we" | "ich" | "wir"))
+            && !sentence[at..=place].iter().any(|lead| {
+                matches!(
+                    lead.word.as_str(),
+                    "want" | "need" | "like" | "i'd" | "would" | "möchte" | "have" | "you" | "let"
+                )
+            });
         if is_deed && is_order {
-            return Some((place, negated));
+            return (!told).then_some((place, negated));
         }
         if !leads {
             // Whatever it is called, all of something, or what was spoken of, is what a deed is done with.
@@ -385,7 +480,11 @@ fn order_at(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> Option<(usize,
                     sentence[place - 1].word.as_str(),
                     "i" | "we" | "you" | "ich" | "wir" | "du"
                 );
-            let is_deed = object && !tells && !says_nothing(word) && !nouns.is_head(word);
+            let is_deed = object
+                && !tells
+                && !says_nothing(word)
+                && !l::hangs(word, next)
+                && !nouns.is_head(word);
             return is_deed.then_some((place, negated));
         }
         negated |= l::negates(word);
@@ -419,8 +518,26 @@ fn is_reason(sentence: &Sentence, at: usize) -> bool {
             )
         })
     };
-    matches!(word, "because" | "weil" | "damit" | "denn")
-        || matches!(word, "so" | "since" | "as") && speaks()
+    // `so that only five remain` says how many.
+    let clause = sentence[at].clause;
+    let bounds = || {
+        sentence[at..]
+            .iter()
+            .take_while(|token| token.clause == clause)
+            .any(|token| {
+                l::number(&token.word).is_some_and(|number| number > 1)
+                    || l::stays(&token.word, None)
+                    || l::limits(&token.word, None) && !l::negates(&token.word)
+            })
+    };
+    matches!(word, "because" | "weil" | "denn")
+        || word == "since" && speaks()
+        || word == "as"
+            && speaks()
+            && at.checked_sub(1).is_none_or(|before| {
+                !matches!(sentence[before].word.as_str(), "soon" | "long" | "far")
+            })
+        || (word == "so" && speaks() || word == "damit") && !bounds()
 }
 
 /// The parts of a sentence, each with what is told to be done in it. Reasons are none.
@@ -461,6 +578,20 @@ fn parts(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Part> {
     all
 }
 
+/// Whether a word says whose things are meant, without a word for them: `I still need Anna's`, `Bob keeps his`.
+fn is_whose(sentence: &Sentence, at: usize) -> bool {
+    let Some(token) = sentence.get(at) else {
+        return false;
+    };
+    let word = token.word.as_str();
+    let next = sentence
+        .get(at + 1)
+        .filter(|next| next.clause == token.clause);
+    let ends = next.is_none_or(|next| l::is_boundary(&next.word) || l::is_joint(&next.word));
+    ends && (matches!(word, "his" | "hers" | "theirs")
+        || word.ends_with("'s") && !says_nothing(word) && at > 0)
+}
+
 /// Whether words only take away from what was asked for, or say what it has to be.
 fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
     let word = |at: usize| sentence.get(at).map(|token| token.word.as_str());
@@ -486,10 +617,15 @@ fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
         {
             return true;
         }
-        if l::stays(own, next) {
+        let subject = at.checked_sub(1).and_then(word);
+        if l::stays(own, next)
+            || l::prefers(own)
+            || own == "like" && subject.is_some_and(l::negates)
+            || own == "careful" && next == Some("with")
+            || matches!(own, "keep" | "leave") && next.is_none()
+        {
             return true;
         }
-        let subject = at.checked_sub(1).and_then(word);
         let of_talk = subject.is_none_or(|subject| {
             matches!(
                 subject,
@@ -499,7 +635,11 @@ fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
         if l::obliges(own, next) && !of_talk {
             return true;
         }
-        begins = begins && l::is_lead(own) && !l::negates(own);
+        // `I can't find it` takes nothing away.
+        begins = begins
+            && l::is_lead(own)
+            && !l::negates(own)
+            && !matches!(own, "i" | "we" | "ich" | "wir");
     }
     false
 }

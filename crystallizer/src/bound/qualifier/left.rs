@@ -3,18 +3,20 @@
 
 use super::cover::{Account, Open};
 use super::foreign::foreign;
-use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed};
+use super::lexicon as l;
+use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, works_here};
 use super::read::{Kind, Nouns, Qualifier, about_nouns, about_told, about_word};
 use super::sentence::{Sentence, Token};
 use super::told::normal;
 use crate::bound::binding::{Bound, Source};
 use crate::bound::evaluate::quoted;
 use crate::bound::filter::spoken;
-use crate::bound::key::noun;
+use crate::bound::key::{noun, words};
 use crate::bound::selector::heads;
 use crate::bound::superlative::asks_for_most;
 use crate::bound::write;
 use crate::kept::Kept;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is left over of what people said of some things, until it is carried.
@@ -31,6 +33,95 @@ impl<'a> Asker<'a> {
             .collect();
         let mut found = self.left_of_loops(&draft);
         found.extend(self.left_of_extremes(&draft));
+        found.extend(self.left_of_deeds(&draft));
+        found
+    }
+
+    /// What single changes hang on, or what is left out of them.
+    fn left_of_deeds(&self, draft: &BTreeSet<String>) -> Vec<Missed> {
+        let taken = write::Taken::of(self.spots);
+        let mut found = Vec::new();
+        let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
+        for (call, kept) in self.kept.iter().enumerate() {
+            let in_loop = self.decisions.cycles.iter().any(|cycle| cycle.holds(call));
+            let gated = self
+                .spots
+                .get(call)
+                .is_some_and(|spot| taken.gate_before(*spot).is_some());
+            if !kept.changes() || in_loop || gated || works_here(kept) {
+                continue;
+            }
+            found.extend(self.questioned(call));
+            let deeds: BTreeSet<String> = deed(kept).into_iter().collect();
+            let key = (heads(noun(&kept.call.name).into_iter()), deeds);
+            let all = read.entry(key).or_insert_with_key(|(heads, deeds)| {
+                let nouns = Nouns { heads, deeds };
+                let account = Account {
+                    nouns: &nouns,
+                    draft,
+                };
+                self.sentences
+                    .iter()
+                    .filter(|(text, _)| self.decisions.said.length(*text) <= MANUAL)
+                    .flat_map(|(text, sentence)| {
+                        let all = account.hanging(sentence).into_iter();
+                        all.map(|one| (*text, *sentence, one))
+                    })
+                    .collect()
+            });
+            let mut carried: BTreeSet<String> = BTreeSet::new();
+            let bindings = self.decisions.calls.get(call).into_iter();
+            for binding in bindings.flat_map(|one| one.bound.iter().flat_map(Bound::bindings)) {
+                carried.extend(compared(&binding.compared));
+            }
+            let told = |part: &str| self.told().up_to(call, part);
+            // `tomorrow` may be the day that the call was told.
+            let dated = sends_day(kept);
+            let is_day = |one: &Qualifier| {
+                dated
+                    && one.content.iter().all(|word| {
+                        matches!(
+                            word.as_str(),
+                            "tomorrow" | "tonight" | "later" | "übermorgen"
+                        )
+                    })
+            };
+            found.extend(
+                left(all, self.heard(call), &carried, told)
+                    .filter(|(_, one)| !is_day(one))
+                    .map(|(text, one)| (call, None, text, one)),
+            );
+        }
+        found
+    }
+
+    /// What is asked right before the deed is told: `Not shipped? Cancel it.`, `Is it open? Then close it.`
+    fn questioned(&self, call: usize) -> Vec<Missed> {
+        let Some(own) = self.kept.get(call).and_then(deed) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for pair in self.sentences.windows(2) {
+            let [(text, asks), (other, orders)] = pair else {
+                continue;
+            };
+            let (Some(first), Some(last)) = (asks.first(), asks.last()) else {
+                continue;
+            };
+            let said = &self.decisions.said;
+            let is_question = said.part(*text, last.end, last.end + 1) == "?";
+            if text != other || !is_question || *text >= self.heard(call) {
+                continue;
+            }
+            let word = |at: usize| orders.get(at).map(|token| token.word.as_str());
+            let then = matches!(word(0), Some("then" | "dann" | "so"));
+            let does = |at: usize| word(at).is_some_and(|word| l::same_deed(word, &own));
+            // A question of a word or two is about what was spoken of.
+            let short = asks.len() <= 3 && asks.iter().any(|token| l::negates(&token.word));
+            if then && (does(1) || does(2)) || short && (does(0) || does(1)) {
+                found.push((call, None, *text, Qualifier::said(first.start, last.end)));
+            }
+        }
         found
     }
 
@@ -38,6 +129,17 @@ impl<'a> Asker<'a> {
         let mut found = Vec::new();
         let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
         let last_change = self.kept.iter().rposition(Kept::changes);
+        // What lists are called in answers, however deep, is what is gone over.
+        let mut lists: BTreeSet<String> = BTreeSet::new();
+        if !self.decisions.cycles.is_empty() {
+            for result in self
+                .kept
+                .iter()
+                .filter_map(|kept| kept.call.result.as_ref())
+            {
+                list_keys(&result.content, &mut lists);
+            }
+        }
         for (index, cycle) in self.decisions.cycles.iter().enumerate() {
             let (first, last) = (cycle.first, cycle.last());
             if cycle.harmless && last_change.is_some_and(|change| change > last) {
@@ -54,7 +156,9 @@ impl<'a> Asker<'a> {
                 carried.extend(self.carried_by(cycle));
             }
             let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
-            let told = |part: &str| self.told().up_to_loop(first, last, width, part);
+            let told = |part: &str| {
+                lists.contains(part) || self.told().up_to_loop(first, last, width, part)
+            };
             found.extend(
                 left(all, self.heard(first), &carried, told)
                     .map(|(text, one)| (first, Some(index), text, one)),
@@ -126,7 +230,7 @@ impl<'a> Asker<'a> {
             .collect();
         let mut open = Vec::new();
         for (text, sentence) in &self.sentences {
-            if self.decisions.said.length(*text) <= MANUAL {
+            if self.decisions.said.length(*text) <= MANUAL && self.may_look(sentence.len()) {
                 let own = about(sentence);
                 let is_read = |token: &Token| {
                     own.iter().any(|one| {
@@ -163,6 +267,9 @@ impl<'a> Asker<'a> {
             if foreign.is_empty() {
                 continue;
             }
+            if !self.may_look(self.decisions.cycles.len()) {
+                break;
+            }
             let of_loop = self.decisions.cycles.iter().position(|cycle| {
                 self.heard(cycle.first) > text
                     && (!cycle.harmless || last_change.is_none_or(|change| change <= cycle.last()))
@@ -183,7 +290,16 @@ impl<'a> Asker<'a> {
             if gated {
                 continue;
             }
-            for sentence in foreign {
+            // A single deed is done whatever else is said of it, unless that makes it hang on something.
+            let may_hang = |sentence: &Sentence| {
+                let all = || sentence.iter().map(|token| token.word.as_str());
+                all().any(|word| l::hangs_elsewhere(word) || l::is_of_another_script(word))
+                    || l::score(all()).other == 0
+            };
+            for sentence in foreign
+                .into_iter()
+                .filter(|sentence| of_loop.is_some() || may_hang(sentence))
+            {
                 if let (Some(from), Some(to)) = (sentence.first(), sentence.last()) {
                     let one = Qualifier {
                         kind: Kind::Foreign,
@@ -245,6 +361,33 @@ impl<'a> Asker<'a> {
         }
         found
     }
+}
+
+/// The words of the keys of lists.
+fn list_keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                if inner.is_array() {
+                    found.extend(words(key));
+                }
+                list_keys(inner, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| list_keys(item, found)),
+        _ => {}
+    }
+}
+
+/// Whether a call sends a day or a moment.
+fn sends_day(kept: &Kept<'_>) -> bool {
+    let mut sends = false;
+    crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
+        sends |= leaf.as_str().is_some_and(|text| {
+            crate::value_class::is_date(text) || crate::value_class::is_moment(text)
+        });
+    });
+    sends
 }
 
 /// What is left over of what was said before a call.

@@ -3,22 +3,23 @@
 
 use super::condition;
 use super::lexicon as l;
-use super::mention::Fields;
+use super::mention::{Fields, Named, Words};
 use super::narrow::flag_words;
-use super::read::{Kind, Nouns, Qualifier, about_nouns, about_word, conditions};
+use super::read::{Kind, Nouns, Qualifier, conditions};
+use super::reading::{About, Heard};
 use super::sentence::Sentence;
 use super::told::{Told, normal};
-use crate::bound::answers::{Hop, Place};
+use crate::bound::answers::{Hop, Place, WholePlace};
 use crate::bound::binding::{Bound, Source};
-use crate::bound::cycle::Cycle;
+use crate::bound::cycle::{self, Cycle};
 use crate::bound::decide::Decisions;
 use crate::bound::filter::spoken;
 use crate::bound::key::{noun, words};
 use crate::bound::selector::heads;
-use crate::bound::superlative::asks_for_most;
 use crate::bound::turn::Compared;
 use crate::bound::write;
 use crate::kept::{Kept, Spot};
+use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,18 @@ pub(super) type Missed = (usize, Option<usize>, usize, Qualifier);
 /// The nouns that loops are spoken of by, and the deeds done in them.
 pub(super) type Spoken = (BTreeSet<String>, BTreeSet<String>);
 
+/// The nouns that something is spoken of by, the deeds done with it, and the words that are carried of what was said.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Carrying {
+    heads: BTreeSet<String>,
+    deeds: BTreeSet<String>,
+    carried: BTreeSet<String>,
+}
+
+/// How far something was looked through for calls so far. What was carried before one call is carried before each later
+/// one, and what was asked about is not asked about again: each thing is looked at once.
+type Through<K> = BTreeMap<K, usize>;
+
 /// Looks for what nothing carries.
 pub(super) struct Asker<'a> {
     pub(super) kept: &'a [Kept<'a>],
@@ -38,6 +51,16 @@ pub(super) struct Asker<'a> {
     pub(super) decisions: &'a Decisions,
     pub(super) sentences: Vec<(usize, &'a Sentence)>,
     told: OnceCell<Told>,
+    words: OnceCell<Words<'a>>,
+    changes: OnceCell<Changes>,
+    /// The words of numbers that tools were told as the most or the least.
+    limits: OnceCell<BTreeSet<String>>,
+}
+
+/// The calls that change something, in their order, and by what they do.
+struct Changes {
+    all: Vec<usize>,
+    by_deed: BTreeMap<String, Vec<usize>>,
 }
 
 impl<'a> Asker<'a> {
@@ -46,18 +69,28 @@ impl<'a> Asker<'a> {
             kept,
             spots,
             decisions,
-            sentences: decisions.said.sentences_by_people().collect(),
+            sentences: decisions.said.sentences_by_people(0).collect(),
             told: OnceCell::new(),
+            words: OnceCell::new(),
+            changes: OnceCell::new(),
+            limits: OnceCell::new(),
         }
+    }
+
+    /// The sentence that holds a place of a text: the first that does not end before it.
+    fn sentence_at(&self, text: usize, start: usize) -> Option<&'a Sentence> {
+        let at = self.sentences.partition_point(|(other, sentence)| {
+            *other < text || *other == text && sentence.last().is_none_or(|last| last.start < start)
+        });
+        let (other, sentence) = self.sentences.get(at)?;
+        (*other == text).then_some(*sentence)
     }
 
     /// The sentence that something stands in, as it was said.
     pub(super) fn sentence_of(&self, text: usize, one: &Qualifier) -> Option<String> {
-        let holds = |sentence: &Sentence| sentence.iter().any(|token| token.start == one.start);
-        let (_, sentence) = self
-            .sentences
-            .iter()
-            .find(|(at, sentence)| *at == text && holds(sentence))?;
+        let sentence = self
+            .sentence_at(text, one.start)
+            .filter(|sentence| sentence.iter().any(|token| token.start == one.start))?;
         let (first, last) = (sentence.first()?, sentence.last()?);
         let whole = self.decisions.said.part(text, first.start, last.end);
         Some(whole.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -68,6 +101,41 @@ impl<'a> Asker<'a> {
         self.told.get_or_init(|| Told::of(self.kept))
     }
 
+    /// Whether so much more may be looked at.
+    pub(super) fn may_look(&self, count: usize) -> bool {
+        self.decisions.said.readings().may_read(count)
+    }
+
+    /// The words that name something of elements, where nobody wrote a manual, and that do not only widen what was
+    /// said: `including the pinned ones`.
+    fn naming(&self, elements: Option<&Value>) -> Vec<Named> {
+        let words = self.words.get_or_init(|| {
+            let short = |text: usize| self.decisions.said.length(text) <= MANUAL;
+            let all = self.sentences.iter().enumerate();
+            Words::of(
+                all.filter(|(_, (text, _))| short(*text))
+                    .map(|(number, (_, sentence))| (number, *sentence)),
+            )
+        });
+        let fields = elements.map(Fields::of).unwrap_or_default();
+        let mut all = words.naming(&fields);
+        all.retain(|named| {
+            self.sentences
+                .get(named.sentence)
+                .and_then(|(_, sentence)| Some((sentence, sentence.get(named.token)?)))
+                .is_some_and(|(sentence, token)| !condition::widens(sentence, token.start))
+        });
+        all
+    }
+
+    /// How many of these were said before a text.
+    fn before(&self, all: &[Named], text: usize) -> usize {
+        all.partition_point(|named| {
+            let said = self.sentences.get(named.sentence);
+            said.is_some_and(|(at, _)| *at < text)
+        })
+    }
+
     pub(super) fn heard(&self, call: usize) -> usize {
         self.decisions.heard.get(call).copied().unwrap_or_default()
     }
@@ -76,25 +144,19 @@ impl<'a> Asker<'a> {
     pub(super) fn of_loops(&self) -> Vec<Missed> {
         let mut found = Vec::new();
         let last_change = self.kept.iter().rposition(Kept::changes);
-        // Many loops are spoken of by the same nouns: what is said about those is read once.
-        let mut read: BTreeMap<Spoken, Vec<(usize, Qualifier)>> = BTreeMap::new();
+        let mut named: BTreeMap<WholePlace, Vec<Named>> = BTreeMap::new();
         for (index, cycle) in self.decisions.cycles.iter().enumerate() {
             let (first, last) = (cycle.first, cycle.last());
             if cycle.harmless && last_change.is_some_and(|change| change > last) {
                 continue;
             }
-            let all = read
-                .entry((self.heads_of(cycle), self.deeds_of(cycle)))
-                .or_insert_with_key(|(heads, deeds)| {
-                    let nouns = Nouns { heads, deeds };
-                    let all = self.sentences.iter();
-                    all.flat_map(|(text, sentence)| {
-                        let all = about_nouns(sentence, &nouns).into_iter();
-                        all.filter(|one| !condition::widens(sentence, one.start))
-                            .map(|one| (*text, one))
-                    })
-                    .collect()
-                });
+            let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
+            let nouns = Nouns {
+                heads: &heads,
+                deeds: &deeds,
+            };
+            // Many loops are spoken of by the same nouns: what is said about those is read once.
+            let all = self.decisions.said.about(About::Nouns, &nouns);
             let mut carried: BTreeSet<String> = BTreeSet::new();
             let mut number = None;
             for cycle in self.around(cycle) {
@@ -105,7 +167,10 @@ impl<'a> Asker<'a> {
             let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
             let told = |part: &str| self.told().up_to_loop(first, last, width, part);
             let mut asked: Vec<(usize, &Qualifier)> = Vec::new();
-            for (text, one) in all.iter().filter(|(text, _)| *text < heard) {
+            for Heard { text, one, .. } in all.all().iter().filter(|heard| !heard.widens) {
+                if *text >= heard || !self.may_look(1) {
+                    break;
+                }
                 let is_carried = match one.kind {
                     Kind::Count => one.sure && number.is_some() && number == one.number,
                     _ => carries(
@@ -122,9 +187,6 @@ impl<'a> Asker<'a> {
                     found.push((first, Some(index), *text, one.clone()));
                 }
             }
-            let list = self.decisions.answers.whole(cycle.list);
-            let fields = list.map(Fields::of).unwrap_or_default();
-            let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
             let has = |word: &str| {
                 normal(word)
                     .iter()
@@ -132,8 +194,12 @@ impl<'a> Asker<'a> {
                     || words(word).last().is_some_and(|one| heads.contains(one))
                     || deeds.iter().any(|deed| l::same_deed(word, deed))
             };
+            let named = named
+                .entry(cycle.list)
+                .or_insert_with(|| self.naming(self.decisions.answers.whole(cycle.list)));
+            let named = &named[..self.before(named, heard)];
             found.extend(
-                self.mentioned(&fields, heard, &asked, has)
+                self.mentioned(named, &asked, has)
                     .into_iter()
                     .map(|(text, one)| (first, Some(index), text, one)),
             );
@@ -149,40 +215,41 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// What sentences name of the elements, where nothing that was read in them holds it and nothing carries it.
+    /// What words name of the elements, where nothing that was read holds it and nothing carries it. What was read is in
+    /// the order in which it was said.
     fn mentioned(
         &self,
-        fields: &Fields,
-        heard: usize,
+        named: &[Named],
         read: &[(usize, &Qualifier)],
         has: impl Fn(&str) -> bool,
     ) -> Vec<(usize, Qualifier)> {
         let mut found = Vec::new();
-        let sentences = self
-            .sentences
-            .iter()
-            .filter(|(text, _)| *text < heard && self.decisions.said.length(*text) <= MANUAL);
-        for (text, sentence) in sentences {
-            for token in sentence.iter() {
-                let Some(named) = fields.named(&token.word) else {
-                    continue;
-                };
-                // `including the pinned ones` leaves nothing out.
-                let widens = condition::widens(sentence, token.start);
-                let is_read = read.iter().any(|(other, one)| {
-                    other == text && one.start <= token.start && token.end <= one.end
-                });
-                if widens || is_read || has(&named) || has(&token.word) {
-                    continue;
-                }
-                let of_clause: Vec<_> = sentence
-                    .iter()
-                    .filter(|one| one.clause == token.clause)
-                    .cloned()
-                    .collect();
-                let kind = Kind::Clause;
-                found.extend(Qualifier::of(kind, &of_clause).map(|one| (*text, one)));
+        for named in named {
+            let Some((text, sentence)) = self.sentences.get(named.sentence) else {
+                continue;
+            };
+            let Some(token) = sentence.get(named.token) else {
+                continue;
+            };
+            let from = read.partition_point(|(other, _)| other < text);
+            let to = read.partition_point(|(other, _)| other <= text);
+            let read = read.get(from..to).unwrap_or_default();
+            if !self.may_look(1 + read.len()) {
+                break;
             }
+            let is_read = read
+                .iter()
+                .any(|(_, one)| one.start <= token.start && token.end <= one.end);
+            if is_read || has(&named.word) || has(&token.word) {
+                continue;
+            }
+            let of_clause: Vec<_> = sentence
+                .iter()
+                .filter(|one| one.clause == token.clause)
+                .cloned()
+                .collect();
+            let kind = Kind::Clause;
+            found.extend(Qualifier::of(kind, &of_clause).map(|one| (*text, one)));
         }
         found
     }
@@ -242,6 +309,9 @@ impl<'a> Asker<'a> {
     pub(super) fn of_extremes(&self) -> Vec<Missed> {
         let mut found = Vec::new();
         let last_change = self.kept.iter().rposition(Kept::changes);
+        let mut fields: BTreeMap<usize, Vec<Named>> = BTreeMap::new();
+        let mut fields_through: Through<(usize, Carrying)> = BTreeMap::new();
+        let mut through: Through<(bool, Carrying)> = BTreeMap::new();
         for (call, decided) in self.decisions.calls.iter().enumerate() {
             let Some(kept) = self.kept.get(call) else {
                 continue;
@@ -280,40 +350,45 @@ impl<'a> Asker<'a> {
                         |word| self.told().up_to(call, word),
                     )
                 };
+                let spoken = Carrying {
+                    heads: heads.clone(),
+                    deeds: deeds.clone(),
+                    carried: carried.clone(),
+                };
                 if let Source::Output(place) = &binding.source
                     && let Some(source) = self.kept.get(place.call)
                     && let Some(result) = &source.call.result
                 {
-                    let fields = Fields::of(&result.content);
                     let has = |word: &str| {
                         normal(word)
                             .iter()
                             .all(|part| carried.contains(part) || self.told().up_to(call, part))
                             || words(word).last().is_some_and(|one| heads.contains(one))
                     };
+                    let named = fields
+                        .entry(place.call)
+                        .or_insert_with(|| self.naming(Some(&result.content)));
+                    let from = fields_through
+                        .entry((place.call, spoken.clone()))
+                        .or_default();
+                    let to = self.before(named, self.heard(call)).max(*from);
                     found.extend(
-                        self.mentioned(&fields, self.heard(call), &[], has)
+                        self.mentioned(&named[*from..to], &[], has)
                             .into_iter()
                             .map(|(text, one)| (call, None, text, one)),
                     );
+                    *from = to;
                 }
                 for (_, most) in &binding.compared.extremes {
-                    for (text, sentence) in &self.sentences {
-                        if *text >= self.heard(call) {
-                            continue;
-                        }
-                        let said: BTreeSet<&str> = sentence
-                            .iter()
-                            .map(|token| token.word.as_str())
-                            .filter(|word| asks_for_most(word) == Some(*most))
-                            .collect();
-                        for word in said {
-                            found.extend(
-                                about_word(sentence, word, &nouns)
-                                    .into_iter()
-                                    .filter(|one| !is_carried(one))
-                                    .map(|one| (call, None, *text, one)),
-                            );
+                    let all = self.decisions.said.about(About::Extreme(*most), &nouns);
+                    let from = through.entry((*most, spoken.clone())).or_default();
+                    while let Some(Heard { text, one, .. }) = all.all().get(*from)
+                        && *text < self.heard(call)
+                        && self.may_look(1)
+                    {
+                        *from += 1;
+                        if !is_carried(one) {
+                            found.push((call, None, *text, one.clone()));
                         }
                     }
                 }
@@ -326,6 +401,7 @@ impl<'a> Asker<'a> {
     /// express order`.
     pub(super) fn of_selections(&self) -> Vec<Missed> {
         let mut found = Vec::new();
+        let mut through: Through<Carrying> = BTreeMap::new();
         for (call, decided) in self.decisions.calls.iter().enumerate() {
             let Some(kept) = self.kept.get(call).filter(|kept| kept.changes()) else {
                 continue;
@@ -347,28 +423,32 @@ impl<'a> Asker<'a> {
                 }
             }
             let Some(carried) = carried else { continue };
-            let (heads, deeds) = (heads(all.into_iter()), deed(kept).into_iter().collect());
+            let (heads, deeds): (_, BTreeSet<String>) =
+                (heads(all.into_iter()), deed(kept).into_iter().collect());
             let nouns = Nouns {
                 heads: &heads,
                 deeds: &deeds,
             };
-            for (text, sentence) in &self.sentences {
-                if *text >= self.heard(call) {
-                    continue;
-                }
-                for one in about_nouns(sentence, &nouns) {
-                    let begins = sentence.iter().position(|token| token.start == one.start);
-                    let is_exclusion = begins.is_some_and(|at| {
-                        l::excludes(
-                            &sentence[at].word,
-                            sentence.get(at + 1).map(|next| next.word.as_str()),
-                        )
-                    });
-                    let has =
-                        |word: &str| carried.contains(word) || self.was_told(call, word, true);
-                    if is_exclusion && !carries(&one, has, |_| false) {
-                        found.push((call, None, *text, one));
-                    }
+            let all = self.decisions.said.about(About::Nouns, &nouns);
+            let has = |word: &str| carried.contains(word) || self.was_told(call, word, true);
+            let spoken = Carrying {
+                heads: heads.clone(),
+                deeds: deeds.clone(),
+                carried: carried.clone(),
+            };
+            let from = through.entry(spoken).or_default();
+            while let Some(Heard {
+                text,
+                one,
+                excludes,
+                ..
+            }) = all.all().get(*from)
+                && *text < self.heard(call)
+                && self.may_look(1)
+            {
+                *from += 1;
+                if *excludes && !carries(one, has, |_| false) {
+                    found.push((call, None, *text, one.clone()));
                 }
             }
         }
@@ -387,18 +467,13 @@ impl<'a> Asker<'a> {
 
     /// Whether a sentence goes on from there with a further part: `if it is unpaid, and not a gift`.
     pub(super) fn goes_on(&self, text: usize, end: usize) -> bool {
-        self.sentences
-            .iter()
-            .filter(|(at, _)| *at == text)
-            .any(|(_, sentence)| {
-                sentence.iter().any(|token| token.start < end)
-                    && sentence
-                        .iter()
-                        .find(|token| token.start >= end)
-                        .is_some_and(|token| {
-                            l::is_joint(&token.word) || matches!(token.word.as_str(), "but" | "nor")
-                        })
-            })
+        self.sentence_at(text, end).is_some_and(|sentence| {
+            let next = sentence.iter().find(|token| token.start >= end);
+            sentence.first().is_some_and(|first| first.start < end)
+                && next.is_some_and(|next| {
+                    l::is_joint(&next.word) || matches!(next.word.as_str(), "but" | "nor")
+                })
+        })
     }
 
     /// What is done though a person agreed to it with a reserve.
@@ -408,7 +483,7 @@ impl<'a> Asker<'a> {
             .reserves
             .iter()
             .map(|(call, text, start, end)| {
-                let cycle = cycles.iter().position(|cycle| cycle.holds(*call));
+                let cycle = cycle::of(cycles, *call);
                 let first = cycle.and_then(|at| cycles.get(at)).map(|cycle| cycle.first);
                 let one = Qualifier::said(*start, *end);
                 (first.unwrap_or(*call), cycle, *text, one)
@@ -477,14 +552,19 @@ impl<'a> Asker<'a> {
                 if capped && self.is_told(one) {
                     continue;
                 }
-                let calls = match self.deed_of(*text, sentence, &own, manual) {
-                    Some(call) => vec![call],
+                let deed = self.deed_of(*text, sentence, &own, manual);
+                let calls: &[usize] = match &deed {
+                    Some(call) => std::slice::from_ref(call),
                     None if !manual && (capped || condition::orders(sentence, &own)) => {
-                        self.changes_after(*text)
+                        self.after(&self.changes().all, *text)
                     }
-                    None => Vec::new(),
+                    None => &[],
                 };
                 for call in calls {
+                    let call = *call;
+                    if !self.may_look(1) {
+                        break;
+                    }
                     let gated = self
                         .spots
                         .get(call)
@@ -493,16 +573,14 @@ impl<'a> Asker<'a> {
                     if gated || !one.content.is_empty() && carried() {
                         continue;
                     }
-                    let cycle = self
-                        .decisions
-                        .cycles
-                        .iter()
-                        .position(|cycle| cycle.holds(call));
+                    let cycle = cycle::of(&self.decisions.cycles, call);
                     let call = match cycle.and_then(|at| self.decisions.cycles.get(at)) {
                         Some(cycle) => cycle.first,
                         None => call,
                     };
+                    // It is asked about once, at the first of them.
                     found.push((call, cycle, *text, one.clone()));
+                    break;
                 }
             }
         }
@@ -511,29 +589,52 @@ impl<'a> Asker<'a> {
 
     /// Whether the figure of a cap was told to a tool as one.
     fn is_told(&self, one: &Qualifier) -> bool {
-        let Some(figure) = condition::figure(one) else {
-            return false;
-        };
-        self.kept.iter().any(|kept| {
-            let mut told = false;
-            crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
-                let caps = words(key).iter().any(|word| {
-                    matches!(
-                        word.as_str(),
-                        "max"
-                            | "maximum"
-                            | "limit"
-                            | "cap"
-                            | "budget"
-                            | "under"
-                            | "below"
-                            | "upper"
-                    )
+        let limits = self.limits.get_or_init(|| {
+            let mut all = BTreeSet::new();
+            for kept in self.kept {
+                crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
+                    let caps = words(key).iter().any(|word| {
+                        matches!(
+                            word.as_str(),
+                            "max"
+                                | "maximum"
+                                | "limit"
+                                | "cap"
+                                | "budget"
+                                | "under"
+                                | "below"
+                                | "upper"
+                        )
+                    });
+                    if caps {
+                        all.extend(spoken(leaf));
+                    }
                 });
-                told |= caps && spoken(leaf).iter().any(|word| word == figure);
-            });
-            told
+            }
+            all
+        });
+        condition::figure(one).is_some_and(|figure| limits.contains(figure))
+    }
+
+    fn changes(&self) -> &Changes {
+        self.changes.get_or_init(|| {
+            let mut by_deed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            let all: Vec<usize> = (0..self.kept.len())
+                .filter(|call| self.kept[*call].changes())
+                .collect();
+            for call in &all {
+                if let Some(deed) = deed(&self.kept[*call]) {
+                    by_deed.entry(deed).or_default().push(*call);
+                }
+            }
+            Changes { all, by_deed }
         })
+    }
+
+    /// Those of some calls, in their order, before which a text was said.
+    fn after<'c>(&self, calls: &'c [usize], text: usize) -> &'c [usize] {
+        let from = calls.partition_point(|call| self.heard(*call) <= text);
+        calls.get(from..).unwrap_or_default()
     }
 
     /// What must never be done, and is done after it was said.
@@ -546,13 +647,17 @@ impl<'a> Asker<'a> {
         found: &mut Vec<Missed>,
     ) {
         for (said, one) in condition::standing(sentence) {
-            let mut seen = BTreeSet::new();
-            for (call, kept) in self.kept.iter().enumerate() {
-                let deed = deed(kept).filter(|deed| l::same_deed(&said, deed));
-                if deed.is_none() || !kept.changes() || self.heard(call) <= text {
-                    continue;
-                }
-                let cycle = self.decisions.cycles.iter().position(|one| one.holds(call));
+            let by_deed = &self.changes().by_deed;
+            let mut calls: Vec<usize> = Vec::new();
+            for (_, all) in by_deed.iter().filter(|(deed, _)| l::same_deed(&said, deed)) {
+                calls.extend(self.after(all, text));
+            }
+            calls.sort_unstable();
+            for call in calls {
+                let Some(kept) = self.kept.get(call).filter(|_| self.may_look(1)) else {
+                    break;
+                };
+                let cycle = cycle::of(&self.decisions.cycles, call);
                 let around = cycle.and_then(|at| self.decisions.cycles.get(at));
                 // What a loop leaves out is read about its nouns already.
                 let of_loop = around.is_some_and(|cycle| {
@@ -561,7 +666,15 @@ impl<'a> Asker<'a> {
                         heads: &heads,
                         deeds: &deeds,
                     };
-                    !about_nouns(sentence, &nouns).is_empty()
+                    let read = self.decisions.said.about(About::Nouns, &nouns);
+                    let all = read.all();
+                    let from = all.partition_point(|heard| heard.text < text);
+                    let to = all.partition_point(|heard| heard.text <= text);
+                    let (first, last) = (sentence.first(), sentence.last());
+                    all[from..to].iter().any(|heard| {
+                        first.is_some_and(|first| first.start <= heard.one.start)
+                            && last.is_some_and(|last| heard.one.start <= last.start)
+                    })
                 });
                 if of_loop {
                     continue;
@@ -580,23 +693,13 @@ impl<'a> Asker<'a> {
                     .get(call)
                     .is_some_and(|spot| taken.gate_before(*spot).is_some());
                 let call = around.map_or(call, |cycle| cycle.first);
-                if !carried && !gated && seen.insert(call) {
-                    found.push((call, cycle, text, one.clone()));
+                // It is asked about once, at the first of them.
+                if !carried && !gated {
+                    found.push((call, cycle, text, one));
+                    break;
                 }
             }
         }
-    }
-
-    /// The changes after a text, each of a loop by its first.
-    fn changes_after(&self, text: usize) -> Vec<usize> {
-        let mut seen = BTreeSet::new();
-        (0..self.kept.len())
-            .filter(|call| self.kept[*call].changes() && self.heard(*call) > text)
-            .filter(|call| {
-                let cycle = self.decisions.cycles.iter().find(|one| one.holds(*call));
-                seen.insert(cycle.map_or(*call, |cycle| cycle.first))
-            })
-            .collect()
     }
 
     /// The first change after a text that a sentence in it tells to make.
@@ -611,21 +714,25 @@ impl<'a> Asker<'a> {
             l::is_any_deed(word)
                 || l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
         });
-        self.kept
-            .iter()
-            .enumerate()
-            .filter(|(call, kept)| kept.changes() && self.heard(*call) > text)
-            .filter(|(_, kept)| !manual || !works_here(kept))
-            .find(|(_, kept)| {
-                back || deed(kept)
-                    .is_some_and(|deed| said.iter().any(|(_, word)| l::same_deed(word, &deed)))
-            })
-            .map(|(call, _)| call)
+        let first = |calls: &[usize]| {
+            let mut all = self.after(calls, text).iter().copied();
+            all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
+        };
+        let changes = self.changes();
+        if back {
+            return first(&changes.all);
+        }
+        let deeds = changes.by_deed.iter();
+        deeds
+            .filter(|_| self.may_look(said.len()))
+            .filter(|(deed, _)| said.iter().any(|(_, word)| l::same_deed(word, deed)))
+            .filter_map(|(_, calls)| first(calls))
+            .min()
     }
 }
 
 /// Whether a call works with files or commands, not with what others keep.
-fn works_here(kept: &Kept<'_>) -> bool {
+pub(super) fn works_here(kept: &Kept<'_>) -> bool {
     kept.target.shell.is_some()
         || matches!(kept.target.action.as_str(), "shell" | "file")
         || words(&kept.call.name).iter().any(|word| {
@@ -671,7 +778,8 @@ pub(super) fn carries(
     carried: impl Fn(&str) -> bool,
     told: impl Fn(&str) -> bool,
 ) -> bool {
-    if one.kind == Kind::Count {
+    // `all the tickets I don't want` names nothing that could be looked for.
+    if one.kind == Kind::Count || one.negated && one.content.is_empty() {
         return false;
     }
     one.content.iter().all(|word| {

@@ -14,6 +14,7 @@ mod mention;
 mod missed;
 pub(super) mod narrow;
 pub(super) mod read;
+pub(super) mod reading;
 mod sentence;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 
 use super::lexicon as l;
 use super::read::{Kind, Qualifier};
+use super::reading::{About, Reading};
 use crate::bound::evaluate::{literal, quoted};
 use crate::bound::key::{Key, words};
 use crate::bound::said::Said;
@@ -12,6 +13,8 @@ use crate::bound::turn::{Compared, Equal, Operand, Writer, closed, path};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// How deep in an element fields are looked for.
 const DEPTH: usize = 4;
@@ -219,8 +222,11 @@ impl Narrowing {
     }
 
     /// The same that takes no more than a number of elements, where the person named one.
-    pub(in crate::bound) fn limited(&self, qualifiers: &[Qualifier], said: &Said) -> Option<Self> {
-        let counts = || qualifiers.iter().filter(|one| one.kind == Kind::Count);
+    pub(in crate::bound) fn limited(&self, read: &Reading, said: &Said) -> Option<Self> {
+        let counts = || {
+            let all = read.all().iter().map(|heard| &heard.one);
+            all.filter(|one| one.kind == Kind::Count)
+        };
         if counts().any(|one| !one.sure) {
             return None;
         }
@@ -284,28 +290,36 @@ impl Age {
 pub(in crate::bound) fn narrowing(
     elements: &[Value],
     chosen: &[usize],
-    qualifiers: &[Qualifier],
+    read: &Reading,
     said: &Said,
 ) -> Narrowing {
     let taken: Vec<&Value> = chosen.iter().filter_map(|at| elements.get(*at)).collect();
     let mut found = Narrowing {
-        flags: flags(&taken, qualifiers),
+        flags: flags(&taken, read),
         ..Narrowing::default()
     };
-    for one in qualifiers.iter().filter(|one| one.negated && one.sure) {
+    let is_exclusion = |one: &&Qualifier| one.negated && one.sure;
+    let texts = match read.all().iter().any(|heard| is_exclusion(&&heard.one)) {
+        true => Texts::of(elements),
+        false => Texts::default(),
+    };
+    let named = read.naming(texts.by_words.keys().map(Vec::as_slice));
+    for one in named.into_iter().filter(is_exclusion) {
         let carried = found.flags.iter().flat_map(|flag| &flag.words);
         if carried.clone().any(|word| one.content.contains(word)) {
             continue;
         }
-        if let Some((equal, word)) = without(elements, &taken, one, said)
+        if let Some((equal, word)) = without(&texts, &taken, one, said)
             && one.is_all_in(std::slice::from_ref(&word))
         {
             found.without.push(equal);
             found.words.push(word);
         }
     }
-    let mut ages: Vec<(Age, &Qualifier)> = qualifiers
+    let mut ages: Vec<(Age, &Qualifier)> = read
+        .all()
         .iter()
+        .map(|heard| &heard.one)
         .filter_map(|one| Some((age(&taken, one, said)?, one)))
         .collect();
     if let (Some((age, one)), true) = (ages.pop(), ages.is_empty()) {
@@ -316,17 +330,20 @@ pub(in crate::bound) fn narrowing(
 }
 
 /// The fields that are true or false as it was said in all elements that were taken.
-pub(in crate::bound) fn flags(taken: &[&Value], qualifiers: &[Qualifier]) -> Vec<Flag> {
+pub(in crate::bound) fn flags(taken: &[&Value], read: &Reading) -> Vec<Flag> {
     let Some(first) = taken.first() else {
         return Vec::new();
     };
     let mut found: Vec<Flag> = Vec::new();
-    let all = booleans(first);
-    for one in qualifiers.iter().filter(|one| one.sure) {
+    let all = Flags::of(first);
+    let named = read.naming(all.by_words.keys().map(Vec::as_slice));
+    for one in named.into_iter().filter(|one| one.sure) {
         let meant: Vec<(&Vec<String>, bool, Vec<String>)> = all
-            .iter()
+            .near(&one.content)
+            .into_iter()
             .filter_map(|field| {
-                let (value, words) = says(&words(field.last()?), &one.content)?;
+                let (field, own) = all.fields.get(field)?;
+                let (value, words) = says(own, &one.content)?;
                 Some((field, value != one.negated, words))
             })
             .collect();
@@ -342,14 +359,14 @@ pub(in crate::bound) fn flags(taken: &[&Value], qualifiers: &[Qualifier]) -> Vec
             value: *value,
             words: words.clone(),
         };
-        let fits = taken.iter().all(|element| flag.holds(element));
+        let fits = || taken.iter().all(|element| flag.holds(element));
         // Said twice, in two ways: `not external, only internal ones`.
         if let Some(known) = found
             .iter_mut()
             .find(|known| (&known.field, known.value) == (&flag.field, flag.value))
         {
             known.words.extend(flag.words);
-        } else if fits && !found.iter().any(|known| known.field == flag.field) {
+        } else if !found.iter().any(|known| known.field == flag.field) && fits() {
             found.push(flag);
         }
     }
@@ -395,28 +412,77 @@ const OPPOSITES: [(&str, &str); 15] = [
     ("done", "pending"),
 ];
 
-/// What words say about a field of these words: whether it is true, and which of the words say so.
-fn says(field: &[String], content: &[String]) -> Option<(bool, Vec<String>)> {
-    let own: Vec<&str> = field
-        .iter()
-        .map(String::as_str)
-        .skip_while(|word| {
-            field.len() > 1
-                && matches!(
-                    *word,
-                    "is" | "has" | "was" | "are" | "can" | "ha" | "wa" | "i"
-                )
-        })
-        .collect();
-    if own.is_empty() {
-        return None;
+/// The fields of an element that are true or false, each with the words that name it.
+struct Flags {
+    fields: Vec<(Vec<String>, Vec<String>)>,
+    by_words: BTreeMap<Vec<String>, Vec<usize>>,
+    /// How many words the longest name has.
+    longest: usize,
+}
+
+impl Flags {
+    fn of(element: &Value) -> Self {
+        let mut all = Self {
+            fields: Vec::new(),
+            by_words: BTreeMap::new(),
+            longest: 0,
+        };
+        for field in booleans(element) {
+            let own = field.last().map(|key| bare(words(key))).unwrap_or_default();
+            if own.is_empty() {
+                continue;
+            }
+            all.longest = all.longest.max(own.len());
+            let places = all.by_words.entry(own.clone()).or_default();
+            places.push(all.fields.len());
+            all.fields.push((field, own));
+        }
+        all
     }
+
+    /// The fields that words may say something about.
+    fn near(&self, content: &[String]) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        for from in 0..content.len() {
+            let mut spoken: Vec<String> = Vec::new();
+            for word in &content[from..] {
+                spoken.extend(words(word));
+                found.extend(self.by_words.get(&spoken).into_iter().flatten());
+                if spoken.len() >= self.longest {
+                    break;
+                }
+            }
+            let plain = words(&content[from]).join("");
+            for one in opposites(&plain) {
+                found.extend(self.by_words.get([one].as_slice()).into_iter().flatten());
+            }
+        }
+        found
+    }
+}
+
+/// The words of a key without what only says that it is a property.
+fn bare(mut words: Vec<String>) -> Vec<String> {
+    if words.len() > 1 {
+        let plain = words.iter().position(|word| {
+            !matches!(
+                word.as_str(),
+                "is" | "has" | "was" | "are" | "can" | "ha" | "wa" | "i"
+            )
+        });
+        words.drain(..plain.unwrap_or(words.len()));
+    }
+    words
+}
+
+/// What words say about a field that has this name: whether it is true, and which of the words say so.
+fn says(own: &[String], content: &[String]) -> Option<(bool, Vec<String>)> {
     // Only whole words: what is `non-refundable` is not refundable, and what is half-paid is not paid.
     for from in 0..content.len() {
         let mut spoken: Vec<String> = Vec::new();
         for (length, word) in content[from..].iter().enumerate() {
             spoken.extend(words(word));
-            if spoken.iter().map(String::as_str).eq(own.iter().copied()) {
+            if spoken == own {
                 return Some((true, content[from..=from + length].to_vec()));
             }
             if spoken.len() >= own.len() {
@@ -424,7 +490,7 @@ fn says(field: &[String], content: &[String]) -> Option<(bool, Vec<String>)> {
             }
         }
     }
-    let [one] = own.as_slice() else { return None };
+    let [one] = own else { return None };
     content.iter().find_map(|word| {
         let plain = words(word).join("");
         (is_opposite(&plain, one)).then(|| (false, vec![word.clone()]))
@@ -459,6 +525,23 @@ pub(in crate::bound) fn flag_words(key: &str, value: bool) -> Vec<String> {
 /// What turns a word round.
 const PREFIXES: [&str; 2] = ["un", "non"];
 
+/// The words of which a word may say that they do not hold.
+pub(super) fn opposites(said: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for prefix in PREFIXES {
+        all.push(format!("{prefix}{said}"));
+        all.extend(said.strip_prefix(prefix).map(str::to_owned));
+    }
+    for (one, two) in OPPOSITES {
+        if said == one {
+            all.push(two.to_owned());
+        } else if said == two {
+            all.push(one.to_owned());
+        }
+    }
+    all
+}
+
 /// Whether a word says that another does not hold.
 fn is_opposite(said: &str, field: &str) -> bool {
     let prefixed = |long: &str, short: &str| {
@@ -477,7 +560,7 @@ fn is_opposite(said: &str, field: &str) -> bool {
 /// the noun: `the tickets of ana_li that are waiting`.
 pub(in crate::bound) fn values(
     taken: &[&Value],
-    qualifiers: &[Qualifier],
+    read: &Reading,
     origin: &Origin<'_>,
     said: &Said,
 ) -> Vec<Equal> {
@@ -485,17 +568,23 @@ pub(in crate::bound) fn values(
         return Vec::new();
     };
     let mut found: Vec<Equal> = Vec::new();
-    for one in qualifiers.iter().filter(|one| !one.negated && one.sure) {
+    let named: Vec<(Vec<String>, &Value, Vec<String>)> = fields(first)
+        .into_iter()
+        .filter_map(|(path, value)| Some((path, value, words(value.as_str()?))))
+        .collect();
+    let all = read.naming(named.iter().map(|(.., own)| own.as_slice()));
+    for one in all.into_iter().filter(|one| !one.negated && one.sure) {
         let spoken: Vec<String> = one.content.iter().flat_map(|word| words(word)).collect();
-        let mut meant: Vec<Equal> = fields(first)
-            .into_iter()
-            .filter_map(|(path, value)| {
-                let own = words(value.as_str()?);
+        let mut meant: Vec<Equal> = named
+            .iter()
+            .filter_map(|(path, value, own)| {
+                let (path, value) = (path.clone(), *value);
                 let is_said = !own.is_empty() && spoken.windows(own.len()).any(|part| part == own);
-                let is_shared = taken
-                    .iter()
-                    .all(|element| field(element, &path) == Some(value));
-                if !is_said || !is_shared || origin.repeats(value) {
+                let is_shared = || {
+                    let mut all = taken.iter();
+                    all.all(|element| field(element, &path) == Some(value))
+                };
+                if !is_said || !is_shared() || origin.repeats(value) {
                     return None;
                 }
                 let key = Key::new(path.iter().map(String::as_str), "");
@@ -522,23 +611,48 @@ pub(in crate::bound) fn values(
     found
 }
 
+/// The texts in the fields of elements, each once, by their words.
+#[derive(Default)]
+struct Texts<'v> {
+    all: Vec<(Vec<String>, &'v Value)>,
+    by_words: BTreeMap<Vec<String>, Vec<usize>>,
+}
+
+impl<'v> Texts<'v> {
+    fn of(elements: &'v [Value]) -> Self {
+        let mut all = Self::default();
+        let mut seen: BTreeSet<(Vec<String>, &str)> = BTreeSet::new();
+        for (path, value) in elements.iter().flat_map(fields) {
+            if let Some(text) = value.as_str()
+                && seen.insert((path.clone(), text))
+            {
+                let own = all.by_words.entry(words(text)).or_default();
+                own.push(all.all.len());
+                all.all.push((path, value));
+            }
+        }
+        all
+    }
+}
+
 /// What other elements have, none of those that were taken, and the person left out.
 fn without(
-    elements: &[Value],
+    texts: &Texts<'_>,
     taken: &[&Value],
     qualifier: &Qualifier,
     said: &Said,
 ) -> Option<(Equal, String)> {
     let mut found: Vec<(Equal, String)> = Vec::new();
-    for element in elements {
-        for (path, value) in fields(element) {
-            let Some(text) = value.as_str() else { continue };
-            let own = words(text);
-            let word = qualifier
-                .content
-                .iter()
-                .find(|word| !own.is_empty() && words(word) == own);
-            let Some(word) = word else { continue };
+    let mut named: BTreeMap<usize, &String> = BTreeMap::new();
+    for word in &qualifier.content {
+        let own = words(word);
+        let places = texts.by_words.get(&own).filter(|_| !own.is_empty());
+        for at in places.into_iter().flatten() {
+            named.entry(*at).or_insert(word);
+        }
+    }
+    for (at, word) in named {
+        if let Some((path, value)) = texts.all.get(at).cloned() {
             let is_other = taken
                 .iter()
                 .all(|one| field(one, &path).is_some_and(|own| own != value));
@@ -581,7 +695,17 @@ fn without(
 
 /// The age that is spoken of, where one field alone can have it.
 fn age(taken: &[&Value], qualifier: &Qualifier, said: &Said) -> Option<Age> {
-    if qualifier.negated || !qualifier.sure || qualifier.kind != Kind::Clause {
+    let is_unit = |word: &String| {
+        matches!(
+            word.as_str(),
+            "day" | "days" | "tage" | "tagen" | "week" | "weeks" | "wochen"
+        )
+    };
+    if qualifier.negated
+        || !qualifier.sure
+        || qualifier.kind != Kind::Clause
+        || !qualifier.content.iter().any(is_unit)
+    {
         return None;
     }
     let content: Vec<&str> = qualifier.content.iter().map(String::as_str).collect();
@@ -708,13 +832,11 @@ fn is_day(value: &Value) -> bool {
 }
 
 /// The qualifiers that are said about the elements of a list.
-pub(in crate::bound) fn of_list(origin: &Origin<'_>, said: &Said) -> Vec<Qualifier> {
+pub(in crate::bound) fn of_list(origin: &Origin<'_>, said: &Said) -> Rc<Reading> {
     let heads = origin.heads();
     let nouns = super::read::Nouns {
         heads: &heads,
-        deeds: &std::collections::BTreeSet::new(),
+        deeds: &BTreeSet::new(),
     };
-    said.sentences_by_people()
-        .flat_map(|(_, sentence)| super::read::about_nouns(sentence, &nouns))
-        .collect()
+    said.about(About::Nouns, &nouns)
 }

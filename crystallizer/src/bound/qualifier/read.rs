@@ -74,10 +74,12 @@ impl Qualifier {
             .enumerate()
             .filter(|(at, token)| {
                 // What somebody does tells nothing; what is called like it does: `without an answer`.
-                let does = at
-                    .checked_sub(1)
-                    .is_some_and(|before| l::leads_to_verb(&tokens[before].word))
-                    && l::is_verb(&token.word);
+                let does = at.checked_sub(1).is_some_and(|before| {
+                    let before = tokens[before].word.as_str();
+                    l::leads_to_verb(before)
+                        && (!matches!(before, "i" | "we") && !l::negates(before)
+                            || l::finds(&token.word))
+                }) && l::is_verb(&token.word);
                 tells(&token.word) && !does
             })
             .map(|(_, token)| token.word.clone())
@@ -515,6 +517,13 @@ fn about(sentence: &Sentence, head: usize, after: usize, nouns: &Nouns<'_>) -> V
         at = before;
     }
     let negated = is_negated(sentence, at);
+    // `all but three tickets` are not three.
+    rough |= at
+        .checked_sub(1)
+        .and_then(|before| sentence.get(before))
+        .is_some_and(|before| {
+            before.clause == own.clause && (before.word == "but" || l::excludes(&before.word, None))
+        });
     if indefinite && !negated {
         return found;
     }

@@ -36,6 +36,7 @@ pub(in crate::bound) fn sentences(text: &str) -> Vec<Sentence> {
             || start.is_some()
                 && (matches!(c, '\'' | '’' | '-' | '_' | '@' | '.' | '/')
                     && next.is_some_and(char::is_alphanumeric)
+                    || c == '%'
                     || c == ':' && next.is_some_and(|next| next.is_ascii_digit()));
         match (start, inside) {
             (None, true) => start = Some(at),

@@ -121,7 +121,8 @@ fn note_all(all: &mut BTreeMap<String, Vec<usize>>, call: usize, words: Vec<Stri
 
 /// The words of a word, as values and keys have them.
 pub(super) fn normal(word: &str) -> Vec<String> {
-    words(word)
+    let bare = word.strip_suffix("'s").unwrap_or(word);
+    words(bare)
         .into_iter()
         .map(|word| match l::number(&word) {
             Some(number) => number.to_string(),

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// In how many worlds the author looks at a proposal.
 const LOOKS: usize = 3;
+/// The answer that words narrow nothing.
+const ALWAYS: &str = "always";
 /// How often answers may open further questions.
 const ROUNDS: usize = 5;
 
@@ -186,6 +188,17 @@ pub(super) fn answered(
             break;
         }
         for question in questions {
+            // The author knows that what they said in passing is no condition: each program does all that it does.
+            if question.choices.iter().any(|choice| choice == ALWAYS) {
+                all.counts.constant += 1;
+                options
+                    .answers
+                    .insert(question.id.clone(), ALWAYS.to_owned());
+                if let Ok(made) = crystallize(sessions, &options) {
+                    all.made = made;
+                }
+                continue;
+            }
             let Some((call, pointer)) = place(&all.made.document, &question) else {
                 all.counts.open += 1;
                 continue;

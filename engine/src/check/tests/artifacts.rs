@@ -19,14 +19,14 @@ outputs:
 "#
         ),
         @r#"
-7:62 bad_value: "a/b" names no artifact: the name of an artifact holds none of / \ : * ? " < > | and no control characters
-7:62 bad_path: a path does not leave the root: `..` is refused
-8:72 bad_value: ".hidden" names no artifact: the name of an artifact does not begin with a dot
-9:72 exclusive_keys: the pages of a service are items, and no file
-10:66 exclusive_keys: a file has one content, not text and artifact
+7:62 bad_value: "a/b" names no artifact: the name of an artifact holds none of / \ : * ? " < > | and no control characters -- write a value of the kind that the message says
+7:62 bad_path: a path does not leave the root: `..` is refused -- write a path below the root of the connection
+8:72 bad_value: ".hidden" names no artifact: the name of an artifact does not begin with a dot -- write a value of the kind that the message says
+9:72 exclusive_keys: the pages of a service are items, and no file -- keep one of them
+10:66 exclusive_keys: a file has one content, not text and artifact -- keep one of them
 11:28 missing_key: `append` needs the content -- write `text`, `json` or `base64`
 11:67 exclusive_keys: `artifact` belongs to `op: write`, not to `append` -- `append` takes: text, base64, json, create_folders
-13:87 exclusive_keys: a request has one body, not json and artifact
+13:87 exclusive_keys: a request has one body, not json and artifact -- keep one of them
 15:6 unknown_output: the output of step `a` has no `artifact` -- did you mean `artifacts`?
 15:6 unknown_output: the output of step `f` has no `json` -- it has: status, headers, artifacts
 15:6 unknown_output: the output of step `g` has no `artifacts` -- it has: status, headers, json, text, base64

@@ -121,3 +121,20 @@ fn places(value: &Value, at: &str) -> Vec<String> {
     }
     found
 }
+
+/// A fault of one key hides nothing that is said about another one, nor one trigger what is wrong with the next.
+#[test]
+fn a_fault_of_one_key_hides_no_other() {
+    insta::assert_snapshot!(lines(
+        r#"druse: 1
+name: wrong
+triggers:
+  - { id: first, schedule: { every: 7 } }
+  - { id: second }
+steps:
+  - { id: a, action: http, with: { url: "http://10.0.0.1/x" }, timeout: soon }
+  - { id: b, action: http, with: { url: "http://127.0.0.1/", method: 7 } }
+  - { id: c, action: http, with: { connection: 7 } }
+"#
+    ));
+}

@@ -40,10 +40,10 @@ steps:
 outputs:
   x: "{{ steps.check.output }}"
 "#
-    ), @r#"
+    ), @r"
 11:5 self_need: step `each` needs itself -- what is inside of a loop cannot read the loop's own output
 13:24 unknown_name: there is no name `invoice` here -- `invoice` is a name inside of a loop only
-13:95 bad_value: `max_parallel` is at least 1
+13:95 bad_value: `max_parallel` is at least 1 -- write a value of the kind that the message says
 13:113 bad_value: `on_item_error` cannot be `pause` -- one of: fail, continue
 13:155 unknown_output: the output of step `remind` has no `jsn` -- did you mean `json`?
 13:127 unknown_step: there is no step `remnd` -- did you mean `remind`?
@@ -64,7 +64,7 @@ outputs:
 37:20 unknown_name: there is no name `invoice` here -- `invoice` is a name inside of a loop only
 37:20 unknown_name: there is no name `loop` here -- `loop` is a name inside of a loop only
 39:6 inside_loop: step `check` is inside of the loop `each` and cannot be read from outside -- read what the loop gives: `steps.each.output`
-"#);
+");
 }
 
 #[test]
@@ -96,16 +96,16 @@ steps:
 11:140 not_for_loops: `idempotency_key` does not belong to a loop -- write it at the steps of the loop's body
 11:80 not_for_loops: `retry` does not belong to a loop -- write it at the steps of the loop's body
 11:69 not_for_loops: `with` does not belong to a loop -- write it at the steps of the loop's body
-12:53 bad_value: `factor` is at least 1
-12:63 bad_value: `max` is at least 1
+12:53 bad_value: `factor` is at least 1 -- write a value of the kind that the message says
+12:63 bad_value: `max` is at least 1 -- write a value of the kind that the message says
 12:31 bad_expression: the expression cannot be read: unexpected `}`, expected `:` -- `until` is an expression already: write it without `{{ }}`
-13:59 no_effect: `factor` does nothing without `every`
-13:31 bad_expression: the expression cannot be read: unexpected end of input, expected expression
+13:59 no_effect: `factor` does nothing without `every` -- add the other one, or remove it
+13:31 bad_expression: the expression cannot be read: unexpected end of input, expected expression -- the message says where it stops being one
 17:28 duplicate_name: a loop around `h` calls its item `item` too -- give this one another name with `as`
 17:68 duplicate_id: a step outside of the loop has the id `g` too -- give one of them another id
 18:45 bad_id: `Row` cannot be the name of an item -- a name is small letters, digits and `_`, and begins with a letter
 18:98 unmapped_tool: nothing says what the recorded tool `t` is, so step `j` cannot run -- add a rule to the tool map (`tools: [{match: "t", action: …}]`), or a connection whose MCP server has this tool
-18:147 wrong_connection: the connection `crm` is for http, not for sqlite or postgres
+18:147 wrong_connection: the connection `crm` is for http, not for sqlite or postgres -- name one of the right kind
 "#);
 }
 

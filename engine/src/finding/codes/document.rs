@@ -98,7 +98,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Error],
         meaning: "A value is not one of those that may stand here.",
         example: "steps: [ { id: a, action: transform, with: { value: 1 }, join: all } ]",
-        fix: "The hint lists the values, or names the nearest.",
+        fix: "Write a value of the kind that the message says.",
     },
     Code {
         code: "bad_yaml",
@@ -258,7 +258,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Error],
         meaning: "A key is missing that has to be there.",
         example: "steps: [ { id: a } ]",
-        fix: "The hint says what it is for.",
+        fix: "Add what is missing.",
     },
     Code {
         code: "missing_secret",
@@ -474,7 +474,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Error],
         meaning: "There is no action of this name.",
         example: "steps: [ { id: a, action: htttp, with: {} } ]",
-        fix: "The hint names the nearest.",
+        fix: "Write one of the kinds of action.",
     },
     Code {
         code: "unknown_case",
@@ -506,7 +506,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Error],
         meaning: "There is no such key here.",
         example: "stpes: []",
-        fix: "The hint names the nearest, or all that are known.",
+        fix: "Write one that is known here.",
     },
     Code {
         code: "unknown_keyword",
@@ -514,7 +514,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "A schema has a keyword that JSON Schema does not know.",
         example: "inputs: { n: { type: integer, minimun: 1 } }\nsteps: []",
-        fix: "The hint names the nearest.",
+        fix: "Write one that is known.",
     },
     Code {
         code: "unknown_name",
@@ -538,7 +538,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Error],
         meaning: "There is no such step.",
         example: "steps: [ { id: a, action: transform, needs: [b], with: { value: 1 } } ]",
-        fix: "The hint names the nearest.",
+        fix: "Name a step of the same list.",
     },
     Code {
         code: "unmapped_tool",

@@ -106,7 +106,7 @@ pub(super) const CODES: &[Code] = &[
         severities: &[Warning],
         meaning: "The arguments of a call are no JSON; they stand as text.",
         example: "",
-        fix: "",
+        fix: "Write the arguments whole, or take the step out.",
     },
     Code {
         code: "background_command",
@@ -264,9 +264,9 @@ pub(super) const CODES: &[Code] = &[
         code: "figure_stays",
         group: Group::Recording,
         severities: &[Warning],
-        meaning: "A text that is sent keeps a figure that an answer told in the recording, while other parts of it follow the run.",
+        meaning: "A text that is sent keeps a figure that nobody said, or a name that an answer told in the recording.",
         example: "",
-        fix: "Answer the question of the finding, write where the figure comes from, or acknowledge it.",
+        fix: "Answer the question of the finding, write where it comes from, or acknowledge it.",
     },
     Code {
         code: "flows_into_sink",

@@ -110,6 +110,57 @@ fn no_code_is_listed_twice_or_without_being_raised() {
     }
 }
 
+/// The texts of tests: files of tests, and the modules of tests in other files.
+fn tests(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            tests(&path, text);
+            continue;
+        }
+        let read = || std::fs::read_to_string(&path).unwrap();
+        let of_tests = path
+            .components()
+            .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "testing")
+            || name.contains("tests");
+        if name.ends_with(".snap") || name.ends_with(".rs") && of_tests {
+            text.push_str(&read());
+        } else if name.ends_with(".rs")
+            && let Some((_, own)) = read().split_once("#[cfg(test)]\nmod tests {")
+        {
+            text.push_str(own);
+        }
+    }
+}
+
+/// What is said about a document, its triggers, inputs and what a server lets through is expected by some test,
+/// by its name or by its example.
+#[test]
+fn every_code_about_a_document_is_expected_by_a_test() {
+    let mut text = String::new();
+    for folder in [
+        "engine",
+        "triggers/src",
+        "triggers/tests",
+        "crystallizer/src",
+        "src",
+        "tests",
+    ] {
+        tests(&root().join(folder), &mut text);
+    }
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let words: BTreeSet<&str> = text
+        .split(|letter: char| !letter.is_ascii() || !word(letter as u8))
+        .collect();
+    let missing: Vec<&str> = all()
+        .filter(|code| code.group != Group::Recording)
+        .filter(|code| code.example.is_empty() && !words.contains(code.code))
+        .map(|code| code.code)
+        .collect();
+    assert!(missing.is_empty(), "no test expects these: {missing:?}");
+}
+
 #[test]
 fn every_example_of_a_document_has_its_finding_with_a_place_and_a_hint() {
     let catalog = Catalog {
@@ -151,6 +202,9 @@ fn every_example_of_a_document_has_its_finding_with_a_place_and_a_hint() {
                 }
                 if found.line.is_none() || found.column.is_none() {
                     wrong.push(format!("{} has no place", code.code));
+                }
+                if found.help.is_empty() {
+                    wrong.push(format!("{} has no hint", code.code));
                 }
             }
         }

@@ -528,6 +528,7 @@ fn a_new_run_keeps_no_approval_for_another_version_or_for_what_is_made_anew() {
             | Kept::Pass { step, .. }
             | Kept::Undone { step, .. }
             | Kept::Asked { step, .. }
+            | Kept::SentBack { step, .. }
             | Kept::Artifact { step, .. } => step.to_string(),
         };
         kept.iter().map(name).collect()
@@ -535,4 +536,121 @@ fn a_new_run_keeps_no_approval_for_another_version_or_for_what_is_made_anew() {
     assert_eq!(kept(&ended(false), "/pay"), ["gate", "read"]);
     assert_eq!(kept(&ended(false), "/other"), ["read"]);
     assert!(kept(&ended(true), "/pay").is_empty());
+}
+
+/// What was sent back and then failed is tried once more, as the reviewer wanted it and under its own key.
+#[test]
+fn a_retry_goes_on_from_where_the_run_was_sent_back_to() {
+    let mut bench = reviewed(json!({}));
+    bench.ok("source");
+    let first = key_of(&bench, "draft");
+    bench.ok("draft");
+    let back = said(&mut bench, "shorter", Verdict::SendBack);
+    bench.give(back);
+    let second = key_of(&bench, "draft");
+    bench.fail("draft", FailureClass::Permanent);
+    assert_eq!(bench.run.status(), Status::Failed);
+    let mut bench = kept::again(&bench, None);
+    assert_eq!(bench.running(), ["draft#1"]);
+    assert_eq!(
+        input_of(&bench, "draft"),
+        json!({"said": "shorter", "round": 1})
+    );
+    assert_eq!(key_of(&bench, "draft"), second);
+    bench.ok("draft");
+    let gate = bench.run.approvals().pop().unwrap();
+    assert_eq!((gate.status, gate.round), (GateStatus::Pending, 1));
+    let back = said(&mut bench, "and nicer", Verdict::SendBack);
+    bench.give(back);
+    assert_eq!(
+        input_of(&bench, "draft"),
+        json!({"said": "and nicer", "round": 2})
+    );
+    let third = key_of(&bench, "draft");
+    assert!(third != first && third != second);
+    // And so does a retry of the retry.
+    bench.fail("draft", FailureClass::Permanent);
+    let bench = kept::again(&bench, None);
+    assert_eq!(key_of(&bench, "draft"), third);
+    assert_eq!(
+        input_of(&bench, "draft"),
+        json!({"said": "and nicer", "round": 2})
+    );
+}
+
+/// What is kept runs again when the new run is sent back: the other side must not take it for what it did before.
+#[test]
+fn what_a_retry_is_sent_back_to_has_no_key_of_an_earlier_round() {
+    let mut bench = reviewed(json!({}));
+    bench.ok("source");
+    let mut keys = vec![key_of(&bench, "draft")];
+    bench.ok("draft");
+    let back = said(&mut bench, "shorter", Verdict::SendBack);
+    bench.give(back);
+    keys.push(key_of(&bench, "draft"));
+    bench.ok("draft");
+    let reject = said(&mut bench, "no", Verdict::Reject);
+    bench.give(reject);
+    assert_eq!(bench.run.status(), Status::Rejected);
+    let mut bench = kept::again(&bench, None);
+    assert_eq!(bench.running(), [""; 0]);
+    let back = said(&mut bench, "nicer", Verdict::SendBack);
+    bench.give(back);
+    assert_eq!(
+        input_of(&bench, "draft"),
+        json!({"said": "nicer", "round": 2})
+    );
+    let key = key_of(&bench, "draft");
+    assert!(!keys.contains(&key), "{key} in {keys:?}");
+}
+
+#[test]
+fn a_retry_goes_on_with_what_was_said_of_a_pass() {
+    let mut bench = over(
+        json!(["a", "b"]),
+        json!([each(
+            json!({"as": "name", "on_item_error": "continue"}),
+            json!([
+                call("make", json!({"with": {"name": "{{ name }}", "said": "{{ review.comment }}"}})),
+                {"id": "ask", "action": "approval_gate", "needs": ["make"],
+                 "with": {"title": "{{ name }}?", "send_back": {"to": "make"}}},
+            ])
+        )]),
+    );
+    bench.ok("each[0].make");
+    let back = said(&mut bench, "shorter", Verdict::SendBack);
+    bench.give(back);
+    let key = key_of(&bench, "each[0].make");
+    bench.fail("each[0].make", FailureClass::Permanent);
+    bench.ok("each[1].make");
+    let approve = said(&mut bench, "good", Verdict::Approve);
+    bench.give(approve);
+    assert_eq!(bench.run.status(), Status::Succeeded);
+    let bench = kept::again(&bench, Some("each"));
+    assert_eq!(bench.running(), ["each[0].make#1"]);
+    assert_eq!(
+        input_of(&bench, "each[0].make"),
+        json!({"name": "a", "said": "shorter"})
+    );
+    assert_eq!(key_of(&bench, "each[0].make"), key);
+}
+
+/// In a list of handlers a failure stops nothing, so the list can be sent back to the step that failed.
+#[test]
+fn a_failure_that_was_sent_back_to_is_none_any_more() {
+    let mut bench = Bench::new(json!({
+        "steps": [value("work", json!(1))],
+        "finally": [
+            call("unlock", json!({})),
+            value("how", json!("{{ steps.unlock.status }}")),
+            {"id": "look", "action": "approval_gate", "needs": ["how"], "with": {"send_back": {"to": "unlock"}}},
+        ],
+    }));
+    bench.fail("finally.unlock", FailureClass::Permanent);
+    let back = said(&mut bench, "once more", Verdict::SendBack);
+    bench.give(back);
+    bench.ok("finally.unlock");
+    let approve = said(&mut bench, "good", Verdict::Approve);
+    bench.give(approve);
+    assert_eq!(bench.run.status(), Status::Succeeded);
 }

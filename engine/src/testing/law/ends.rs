@@ -104,7 +104,9 @@ impl Ended {
                 }
             }
             RunEvent::ApprovalExpired { .. } => {
-                let with = plan.find(step).and_then(|step| step.written.with.as_ref());
+                let with = plan
+                    .find(step)
+                    .and_then(|step| plan.written(step).with.as_ref());
                 let end = with.and_then(|with| with.get("on_timeout")?.as_str());
                 match end {
                     Some("approve") => Status::Succeeded,

@@ -68,7 +68,14 @@ impl Handling {
             RunEvent::Resumed { .. } => self.paused = false,
             _ => {}
         }
-        match event.step() {
+        // What an earlier run did of a handler is told before any begins.
+        let of_before = matches!(
+            event,
+            RunEvent::DoneBefore { .. }
+                | RunEvent::AskedBefore { .. }
+                | RunEvent::SentBackBefore { .. }
+        );
+        match event.step().filter(|_| !of_before) {
             Some(step) => self.see_step(plan, step, entry, looked),
             None => Ok(()),
         }

@@ -66,7 +66,7 @@ impl Heeded {
             } => {
                 let with = plan
                     .find(step)
-                    .and_then(|planned| planned.written.with.as_ref());
+                    .and_then(|planned| plan.written(planned).with.as_ref());
                 let lookback: Option<Span> =
                     with.and_then(|with| with.get("lookback")?.as_str()?.parse().ok());
                 hold(
@@ -103,7 +103,7 @@ impl Heeded {
     /// The event that a wait has to take.
     fn first(&self, plan: &Plan, step: &StepPath, seq: u64) -> Option<EventId> {
         let awaited = self.awaited.get(step)?;
-        let with = plan.find(step)?.written.with.as_ref()?;
+        let with = plan.written(plan.find(step)?).with.as_ref()?;
         let when = with["event"].get("when").and_then(|when| when.as_str());
         let after = |heard: &Heard| heard.event.0.unix_ms() > self.began.0.unsigned_abs();
         let fits = |heard: &Heard| {

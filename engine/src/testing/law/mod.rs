@@ -11,11 +11,13 @@ mod rates;
 mod slots;
 mod tries;
 mod watch;
+mod works;
 
 pub(super) use granted::DENIED;
 pub(super) use heard::Teller;
 pub use watch::Watch;
 pub(super) use watch::keeps;
+pub(super) use works::one_work;
 
 use crate::event::RunEvent;
 use std::fmt;

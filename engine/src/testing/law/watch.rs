@@ -299,7 +299,10 @@ pub(in crate::testing) fn keeps(
         .filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
-            Kept::Undone { .. } | Kept::Asked { .. } | Kept::Artifact { .. } => None,
+            Kept::Undone { .. }
+            | Kept::Asked { .. }
+            | Kept::SentBack { .. }
+            | Kept::Artifact { .. } => None,
         })
         .collect();
     for entry in journal {

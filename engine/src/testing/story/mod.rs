@@ -351,6 +351,10 @@ impl Story {
         if replaces {
             for other in self.flow.replaced_by(id) {
                 let other = self.names[&other].clone();
+                // Only people force.
+                if self.one(&other).run.is_canceled() {
+                    continue;
+                }
                 let cancel = Input::Cancel {
                     by: name.into(),
                     reason: None,

@@ -81,6 +81,11 @@ fn missing<'a>(draft: &'a Draft, findings: &[Finding]) -> BTreeMap<&'a str, Miss
     all
 }
 
+/// How many there are.
+pub(super) fn many(draft: &Draft, findings: &[Finding]) -> usize {
+    missing(draft, findings).len()
+}
+
 /// The name of the example that the recording is, where something is missing and its own world can be had.
 pub(super) async fn example(
     call: &Call,
@@ -235,6 +240,12 @@ pub(in crate::console) async fn connect(call: &Call) -> Done {
         }
     };
     let name = call.form.text("connection");
+    if name.is_empty() {
+        return Err(Refusal::form(
+            "The connection has no name.",
+            "Give it one, such as airline.",
+        ));
+    }
     let path = format!("/connections/{}", crate::client::encode(name));
     if call.form.has("unnamed") && call.api.find(&path).await?.is_some() {
         return Err(Refusal::form(

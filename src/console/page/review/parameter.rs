@@ -223,7 +223,7 @@ fn row(
                 @if let Some(why) = why { div .dim.why-bound { (value::said(why)) } }
             }
             (draft::word(&shown.draft.report["labels"], id, &one.pointer))
-            @if editor { (buttons(shown, way, one)) }
+            @if editor { " " div .ways { (buttons(shown, way, one)) } }
             @if !about.is_empty() { (finding::folded(&about, |one| shown.accept(one))) }
             @if let Some(panel) = panel { (bind::show(shown.call, &shown.review, panel)) }
             @if !one.inner.is_empty() {

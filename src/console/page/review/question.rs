@@ -21,6 +21,11 @@ fn step(question: &Value) -> &str {
     question["step"].as_str().unwrap_or_default()
 }
 
+/// How many there are.
+pub(super) fn many(draft: &Draft) -> usize {
+    all(draft).len()
+}
+
 /// What is assumed for each question until somebody answers it.
 pub(super) fn suggested(draft: &Draft) -> impl Iterator<Item = (String, Value)> {
     let known = all(draft).iter().filter(|one| one["default"].is_string());
@@ -40,7 +45,8 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
                 h2 { (value::count(questions.len(), "question", "questions")) }
                 ul .plain.jumps {
                     @for one in questions {
-                        li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::said(&value::cut(one["text"].as_str().unwrap_or_default(), 90))) } }
+                        li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::said(&value::cut(one["text"].as_str().unwrap_or_default(), 90))) }
+                            @if let Some(choice) = one["default"].as_str() { " " span { "Suggested: " (label(choice)) } } }
                     }
                 }
                 @for one in questions.iter().filter(lost) { (asked(call, address, one, &version)) }

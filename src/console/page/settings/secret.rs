@@ -45,6 +45,12 @@ fn address(name: &str) -> String {
 pub(in crate::console) async fn write(call: &Call) -> Done {
     let value = call.form.get("value").unwrap_or_default();
     let name = call.form.text("secret");
+    if name.is_empty() {
+        return Err(Refusal::form(
+            "The secret has no name.",
+            "Give it one, such as shop_key.",
+        ));
+    }
     call.api
         .json(
             Method::PUT,

@@ -228,4 +228,10 @@ pub(super) enum V1Event<'a> {
         digest: Text<'a>,
         from: Option<[u8; 16]>,
     },
+    SentBackBefore {
+        step: Step<'a>,
+        turn: u32,
+        times: u32,
+        review: Option<Text<'a>>,
+    },
 }

@@ -314,6 +314,17 @@ impl V1Event<'_> {
                 },
                 from: from.map(run_id),
             },
+            Self::SentBackBefore {
+                step,
+                turn,
+                times,
+                review,
+            } => E::SentBackBefore {
+                step: path(step),
+                turn,
+                times,
+                review: review.map(json),
+            },
         })
     }
 }

@@ -319,6 +319,17 @@ impl<'a> From<&'a RunEvent> for V1Event<'a> {
                 digest: borrowed(artifact.digest.as_str()),
                 from: from.map(|from| from.0.to_bytes()),
             },
+            E::SentBackBefore {
+                step: s,
+                turn,
+                times,
+                review,
+            } => Self::SentBackBefore {
+                step: step(s),
+                turn: *turn,
+                times: *times,
+                review: review.as_ref().map(text),
+            },
         }
     }
 }

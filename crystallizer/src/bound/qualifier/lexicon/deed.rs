@@ -250,3 +250,8 @@ pub(in crate::bound::qualifier) fn creates(word: &str) -> bool {
             | "bestelle"
     )
 }
+
+/// Verbs of coming across something: `all the tickets you find`.
+pub(in crate::bound::qualifier) fn finds(word: &str) -> bool {
+    matches!(word, "find" | "see" | "get")
+}

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 /// Courtesies, ways of speaking, and how it is to be done.
 const HARMLESS: &str = "hi hello hey dear thanks thank thx please pls plz kindly regards cheers sorry ok okay yes yep yeah \
     sure great perfect good wonderful awesome welcome morning afternoon evening bye team folks everyone guys sir madam \
-    advance much very so many lot really actually basically simply quickly properly carefully completely entirely \
+    advance much very so many lot really literally actually obviously naturally course needless basically simply quickly properly carefully completely entirely \
     immediately promptly finally politely gently swiftly accordingly hopefully lastly successfully individually \
-    separately respectively together altogether instantly straight directly right away soon asap now today tonight \
+    separately respectively together altogether instantly straight directly right away soon asap now today \
     again still already yet currently ever then next afterwards care hand job task thing things stuff matter work step process bit quick done finished \
     fixed sorted handled ready possible correct careful fine enough easy able going gonna gotta get getting got go goes \
     gone let lets made make makes making doing did done know knows mean meant think believe guess hope wants wanted \

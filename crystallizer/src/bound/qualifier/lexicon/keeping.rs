@@ -84,7 +84,13 @@ pub(in crate::bound::qualifier) fn keeps(word: &str) -> bool {
             | "retain"
             | "preserve"
             | "protect"
+            | "save"
             | "touch"
+            | "wait"
+            | "watch"
+            | "beware"
+            | "mind"
+            | "warte"
             | "hold"
             | "limit"
             | "restrict"
@@ -195,6 +201,26 @@ pub(in crate::bound::qualifier) fn stays(word: &str, next: Option<&str>) -> bool
     ) || matches!((word, next), ("off", Some("limits")))
 }
 
+/// Words for what somebody would have, or would not: `preferably direct`, `I hate early flights`.
+pub(in crate::bound::qualifier) fn prefers(word: &str) -> bool {
+    matches!(
+        word,
+        "prefer"
+            | "prefers"
+            | "preferred"
+            | "preferably"
+            | "ideally"
+            | "favour"
+            | "favor"
+            | "hate"
+            | "dislike"
+            | "rather"
+            | "lieber"
+            | "möglichst"
+            | "vorzugsweise"
+    )
+}
+
 /// Verbs of telling somebody: what they are told about is the end of the work, and no part of it.
 pub(in crate::bound::qualifier) fn reports(word: &str, next: Option<&str>) -> bool {
     matches!(
@@ -277,4 +303,45 @@ pub(in crate::bound::qualifier) fn talks(word: &str) -> bool {
             | "sorge"
             | "eile"
     )
+}
+
+/// What makes a single deed hang on something, or takes away from it: `once it is paid`, `except the lamp`, `half of`.
+/// `next` is the word behind it.
+pub(in crate::bound::qualifier) fn hangs(word: &str, next: Option<&str>) -> bool {
+    // `after confirming it` is a step of the work.
+    let works = next.is_some_and(|next| next.ends_with("ing"));
+    matches!(word, "after" | "before") && !works
+        || matches!(
+            word,
+            "once"
+                | "while"
+                | "until"
+                | "till"
+                | "given"
+                | "assuming"
+                | "wherever"
+                | "half"
+                | "only"
+                | "sobald"
+                | "nachdem"
+                | "bevor"
+                | "ehe"
+                | "bis"
+                | "erst"
+                | "nur"
+                | "hälfte"
+                | "consent"
+                | "approval"
+                | "permission"
+                | "agreement"
+                | "tomorrow"
+                | "tonight"
+                | "later"
+                | "übermorgen"
+        )
+        || super::excludes(word, next)
+        || matches!(
+            (word, next),
+            ("as", Some("soon")) | ("part" | "some", Some("of"))
+        )
 }

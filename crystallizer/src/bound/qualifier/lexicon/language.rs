@@ -91,6 +91,14 @@ const COURTESY: &str = "merci bonjour bonsoir salut cordialement d'avance avance
     dia dank bedankt hallo groeten alstublieft alsjeblieft dziękuję proszę witam cześć pozdrawiam tack hej tak hilsen \
     takk vennlig děkuji prosím dobrý den teşekkürler merhaba mulțumesc köszönöm kiitos terima kasih oui sí";
 
+/// Words by which other languages make something hang on a condition, turn it round or take away from it.
+const HANGING: &str = "si sauf sinon seulement ne n'est n'a pas non sans après avant quand lorsque dès jusqu'à moins no salvo \
+    excepto solo sólo sin antes después cuando hasta menos se tranne solo soltanto senza prima dopo quando finché \
+    não exceto somente apenas sem até als indien tenzij niet geen alleen behalve zonder voordat nadat zodra tot \
+    jeśli jeżeli nie tylko oprócz bez gdy dopóki om inte bara endast utan innan efter förutom hvis ikke kun uten uden \
+    før når pokud jestli ne jen bez než kromě eğer değil sadece hariç sonra önce dacă nu doar fără ha nem csak kivéve \
+    jos ei vain paitsi jika tidak hanya kecuali nếu không chỉ trừ";
+
 /// How often words of each language stand in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::bound::qualifier) struct Score {
@@ -120,6 +128,11 @@ pub(in crate::bound::qualifier) fn score<'w>(words: impl Iterator<Item = &'w str
 /// Whether a word is one of courtesy in a language that is not read here.
 pub(in crate::bound::qualifier) fn is_foreign_courtesy(word: &str) -> bool {
     COURTESY.split_whitespace().any(|known| known == word)
+}
+
+/// Whether a word of a language that is not read here may make something hang on a condition.
+pub(in crate::bound::qualifier) fn hangs_elsewhere(word: &str) -> bool {
+    HANGING.split_whitespace().any(|known| known == word)
 }
 
 /// Whether a word is written with letters of no language that is read here.

@@ -11,11 +11,13 @@ mod negation;
 mod number;
 mod particle;
 
-pub(super) use deed::{creates, is_any_deed, is_verb, leads_to_verb, points_back, same_deed};
+pub(super) use deed::{
+    creates, finds, is_any_deed, is_verb, leads_to_verb, points_back, same_deed,
+};
 pub(super) use determiner::{is_definite, is_determiner, is_indefinite, is_neutral, is_universal};
 pub(super) use harmless::{is_harmless, is_particle};
-pub(super) use keeping::{is_lead, keeps, limits, obliges, reports, stays, talks};
-pub(super) use language::{is_foreign_courtesy, is_of_another_script, score};
+pub(super) use keeping::{hangs, is_lead, keeps, limits, obliges, prefers, reports, stays, talks};
+pub(super) use language::{hangs_elsewhere, is_foreign_courtesy, is_of_another_script, score};
 pub(super) use marker::{asks_whether, is_condition};
 pub(super) use negation::{
     denies, excludes, hedges, is_skipped, leaves_out, makes_nothing_of, negates,

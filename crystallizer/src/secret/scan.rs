@@ -1,0 +1,170 @@
+//! Goes over a text once and says what is worth a closer look: most texts hold no secret, and a recording is read
+//! several times for some.
+
+use super::option;
+
+/// What stands in a text that may tell a secret. Each place is looked at by what knows such ones.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Words that may be a key with a provider's prefix, a signed token or one of a bot.
+    pub(super) words: Vec<usize>,
+    /// Words that a value may follow: where each begins and ends.
+    pub(super) names: Vec<(usize, usize)>,
+    /// Whether a private key may begin.
+    pub(super) private: bool,
+    /// Whether an address stands there.
+    pub(super) addresses: bool,
+    /// Whether `Bearer` or `Basic` stands there.
+    pub(super) schemes: bool,
+    /// Whether a secret is named.
+    pub(super) named: bool,
+    /// Whether a program is named that is known to take passwords.
+    pub(super) programs: bool,
+}
+
+/// The shortest key with a provider's prefix that has no point in it.
+const SHORTEST: usize = 16;
+
+const IN_WORD: u8 = 1;
+/// What may stand between a name and its value.
+const BEFORE_VALUE: u8 = 2;
+/// What may stand beside the name of a program in a line for a shell.
+const BESIDE_PROGRAM: u8 = 4;
+
+static KINDS: [u8; 256] = kinds();
+
+const fn kinds() -> [u8; 256] {
+    let mut all = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let mut kind = 0;
+        if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' {
+            kind |= IN_WORD;
+        }
+        if matches!(
+            byte,
+            b'"' | b'\'' | b'`' | b'\\' | b']' | b' ' | b'\t' | b'=' | b':' | b'i'
+        ) {
+            kind |= BEFORE_VALUE;
+        }
+        if byte.is_ascii_whitespace()
+            || matches!(
+                byte,
+                b'|' | b';' | b'&' | b'(' | b')' | b'`' | b'/' | b'\'' | b'"' | b'\\'
+            )
+        {
+            kind |= BESIDE_PROGRAM;
+        }
+        all[byte as usize] = kind;
+        if byte == u8::MAX {
+            return all;
+        }
+        byte += 1;
+    }
+}
+
+fn is(byte: Option<&u8>, kind: u8) -> bool {
+    byte.is_some_and(|byte| KINDS[usize::from(*byte)] & kind != 0)
+}
+
+/// Whether a byte is one of a word.
+pub(super) fn is_word(byte: u8) -> bool {
+    KINDS[usize::from(byte)] & IN_WORD != 0
+}
+
+/// Goes over a text.
+pub(super) fn scan(text: &str) -> Scan {
+    let bytes = text.as_bytes();
+    let mut found = Scan::default();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_word(bytes[at]) {
+            if bytes[at] == b':' && bytes[at..].starts_with(b"://") {
+                found.addresses = true;
+            }
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < bytes.len() && is_word(bytes[at]) {
+            at += 1;
+        }
+        let word = &bytes[start..at];
+        let next = bytes.get(at);
+        if word.len() >= 3 {
+            // What is shorter is none, unless it goes on behind a point or a colon.
+            if word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')) {
+                found.words.push(start);
+            }
+            if has_value(word, bytes, at) {
+                found.names.push((start, at));
+            }
+            match next {
+                Some(b' ') => {
+                    found.schemes |= word.ends_with(b"earer") || word.ends_with(b"asic");
+                    found.private |= word.ends_with(b"-----BEGIN");
+                }
+                Some(b'.') => found.named |= word.ends_with(b"secrets"),
+                _ => {}
+            }
+        }
+        if !found.programs
+            && option::may_be_program(word)
+            && (next.is_none() || is(next, BESIDE_PROGRAM))
+        {
+            let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+            found.programs = before.is_none() || is(before, BESIDE_PROGRAM);
+        }
+    }
+    found
+}
+
+/// Whether a value may follow a word that ends there.
+fn has_value(word: &[u8], bytes: &[u8], end: usize) -> bool {
+    match bytes.get(end) {
+        Some(b' ' | b'\t') => {
+            // An option is followed by its value and nothing between.
+            word.starts_with(b"--") || {
+                let mut at = end + 1;
+                while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+                    at += 1;
+                }
+                match bytes.get(at) {
+                    Some(b'i') => bytes[at..].starts_with(b"is "),
+                    other => matches!(other, Some(b'=' | b':')),
+                }
+            }
+        }
+        other => is(other, BEFORE_VALUE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scan;
+
+    #[test]
+    fn it_says_what_is_worth_a_look() {
+        let found = scan("The order is late, see https://x.example/a; token: abc");
+        assert!(found.addresses && !found.schemes && !found.private && !found.programs);
+        let names: Vec<&str> = found
+            .names
+            .iter()
+            .map(|(from, to)| &"The order is late, see https://x.example/a; token: abc"[*from..*to])
+            .collect();
+        assert_eq!(names, ["order", "https", "token"]);
+        assert!(scan("Authorization: bearer x").schemes);
+        assert!(scan("-----BEGIN RSA PRIVATE KEY-----").private);
+        assert!(scan("{{ secrets.API }}").named);
+        for (text, programs) in [
+            ("mysql -p", true),
+            ("run /usr/bin/mysql.", false),
+            ("(/usr/bin/mysqldump)", true),
+            ("the doc of the process", false),
+            ("oc login", true),
+            ("http://x", false),
+        ] {
+            assert_eq!(scan(text).programs, programs, "{text}");
+        }
+    }
+}
