@@ -286,6 +286,7 @@ pub(crate) fn not_opened(error: &OpenError) -> Failure {
 /// When it cannot start.
 pub fn run(args: Serve) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&args)?;
+    api::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

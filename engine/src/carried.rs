@@ -382,6 +382,37 @@ impl<'d> Steps<'d> {
     }
 }
 
+/// The steps of a document as JSON, looked through once for all that is asked about them.
+pub struct StepPlaces<'d> {
+    document: &'d Value,
+    steps: Steps<'d>,
+}
+
+impl<'d> StepPlaces<'d> {
+    /// Looks through a document.
+    pub fn of(document: &'d Value) -> Self {
+        Self {
+            document,
+            steps: Steps::of(Source::Value(document)),
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &'d Value {
+        self.document
+    }
+
+    /// JSON Pointer to the step of an id, in whichever list and loop it stands.
+    pub fn place(&self, id: &str) -> Option<&str> {
+        self.steps.place(id)
+    }
+
+    /// Whether a step, or the loop that it is in, comes after a gate.
+    pub fn has_gate(&self, id: &str) -> bool {
+        self.steps.has_gate(id)
+    }
+}
+
 /// The places in a list of the steps that come after a gate: they need it, or one that does.
 fn behind_gates(list: &[One<'_>]) -> Vec<usize> {
     let gates = list.iter().enumerate();

@@ -1,24 +1,28 @@
 //! Moments and lengths of time, as plain numbers: this crate never reads a clock.
 
+use jiff::{SignedDuration, civil::DateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr, time::Duration};
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A moment: milliseconds since the Unix epoch, UTC. Text form RFC 3339 with milliseconds and `Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// The last moment that can be written: the end of the year 9999.
+    pub const LAST: Self = Self(253_402_300_799_999);
+
     /// Milliseconds since the Unix epoch.
     pub fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// This moment and a length of time after it; stays at the end of time instead of wrapping.
+    /// This moment and a length of time after it; stays at the last moment that can be written.
     pub fn after(self, span: Span) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(span.0.as_millis()).unwrap_or(i64::MAX)),
-        )
+        let span = i64::try_from(span.0.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(span)).min(self.max(Self::LAST))
     }
 
     /// How long from `earlier` to this moment; zero when it is not later.
@@ -31,11 +35,31 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(moment) => write!(f, "{moment:.3}"),
-            Err(_) => write!(f, "{}ms", self.0),
+        if let Ok(moment) = jiff::Timestamp::from_millisecond(self.0) {
+            return write!(f, "{moment:.3}");
+        }
+        // The library's moments end a day before its dates do, so that they have a date in every zone.
+        match EPOCH.checked_add(SignedDuration::from_millis(self.0)) {
+            Ok(date) if self <= &Self::LAST => write!(f, "{date:.3}Z"),
+            _ => write!(f, "{}ms", self.0),
         }
     }
+}
+
+/// A moment of the last day that has a date, in UTC.
+fn of_last_day(text: &str) -> Option<Timestamp> {
+    let date = text.strip_suffix(['Z', 'z'])?;
+    // A date alone is no moment.
+    date.contains(['T', 't', ' ']).then_some(())?;
+    let date: DateTime = date.parse().ok()?;
+    let millis = date.duration_since(EPOCH).as_millis();
+    i64::try_from(millis).ok().map(Timestamp)
+}
+
+/// What is printed of a number that is no date, read back: rows that were written with one stay readable.
+fn unwritable(text: &str) -> Option<Timestamp> {
+    let moment = Timestamp(text.strip_suffix("ms")?.parse().ok()?);
+    (moment.to_string() == text).then_some(moment)
 }
 
 impl fmt::Debug for Timestamp {
@@ -47,9 +71,12 @@ impl fmt::Debug for Timestamp {
 impl FromStr for Timestamp {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse::<jiff::Timestamp>()
-            .map(|moment| Self(moment.as_millisecond()))
-            .map_err(|_| format!("{text:?} is not an RFC 3339 time such as 2027-03-28T01:00:00Z"))
+        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self(moment.as_millisecond()));
+        }
+        of_last_day(text)
+            .or_else(|| unwritable(text))
+            .ok_or_else(|| format!("{text:?} is not an RFC 3339 time such as 2027-03-28T01:00:00Z"))
     }
 }
 
@@ -194,5 +221,44 @@ mod tests {
             moment.after(Span::from_secs(1)).since(moment),
             Span::from_secs(1)
         );
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back_to_the_end_of_time() {
+        let now: Timestamp = "2027-03-28T01:00:00Z".parse().unwrap();
+        let days = |days: u64| Span::from_millis(days.saturating_mul(86_400_000));
+        assert_eq!(now.after(days(100_000_000)), Timestamp::LAST);
+        assert_eq!(now.after(days(u64::MAX)), Timestamp::LAST);
+        assert_eq!(Timestamp::LAST.to_string(), "9999-12-31T23:59:59.999Z");
+        for millis in [
+            i64::MIN,
+            0,
+            now.0,
+            253_402_207_200_999,
+            253_402_207_201_000,
+            Timestamp::LAST.0,
+            Timestamp::LAST.0 + 1,
+            8_641_795_762_628_750,
+            i64::MAX,
+        ] {
+            let text = Timestamp(millis).to_string();
+            assert_eq!(text.parse(), Ok(Timestamp(millis)), "{text}");
+        }
+        let last: Timestamp = "9999-12-31T23:59:59Z".parse().unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.000Z");
+        // What is a length of time, a date alone, or no date, is no moment.
+        for wrong in [
+            "300ms",
+            "0ms",
+            "9999-12-31",
+            "9999-12-31Z",
+            "9999-12-32T00:00:00Z",
+            "ms",
+        ] {
+            assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
+        }
+        // What lies behind the end already is not brought forward.
+        let behind = Timestamp(Timestamp::LAST.0 + 5);
+        assert_eq!(behind.after(days(1)), behind);
     }
 }

@@ -9,6 +9,7 @@ mod openapi;
 mod query;
 mod route;
 mod serve;
+mod share;
 mod spoken;
 mod table;
 
@@ -19,3 +20,4 @@ pub use openapi::document as openapi;
 pub(crate) use route::check_host;
 pub use route::{Peer, Sender, router};
 pub use serve::{Listener, serve};
+pub(crate) use share::raise_open_files;

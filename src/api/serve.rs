@@ -1,6 +1,7 @@
 //! Accepting connections: bounded in number, with time limits on what a slow or silent client may hold.
 
 use super::route::{Peer, Sender};
+use super::share::{Counted, Senders, Shares};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -14,9 +15,6 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
-
-/// The most connections at once.
-const MOST_CONNECTIONS: usize = 4_096;
 
 /// How long the head of a request may take. The same clock runs while a kept connection is idle.
 const HEAD: Duration = Duration::from_secs(30);
@@ -39,16 +37,22 @@ pub enum Listener {
 
 /// Serves until `end` is cancelled, then lets requests finish for ten seconds.
 pub async fn serve(listeners: Vec<Listener>, router: Router, end: CancellationToken) {
-    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let shares = Shares::here();
+    let network = Arc::new(Semaphore::new(shares.network));
+    let local = Arc::new(Semaphore::new(shares.local));
+    let senders = Senders::default();
     let tasks = TaskTracker::new();
     let loops = listeners.into_iter().map(|listener| {
-        accept(
-            listener,
-            router.clone(),
-            permits.clone(),
-            tasks.clone(),
-            end.clone(),
-        )
+        let room = match listener {
+            Listener::Tcp(_) => network.clone(),
+            Listener::Socket(_) => local.clone(),
+        };
+        let room = Room {
+            permits: room,
+            senders: senders.clone(),
+            each: shares.each,
+        };
+        accept(listener, router.clone(), room, tasks.clone(), end.clone())
     });
     futures_util::future::join_all(loops).await;
     tasks.close();
@@ -56,16 +60,58 @@ pub async fn serve(listeners: Vec<Listener>, router: Router, end: CancellationTo
     let _ = tokio::time::timeout(FAREWELL, tasks.wait()).await;
 }
 
+/// What bounds the connections of a listener.
+struct Room {
+    permits: Arc<Semaphore>,
+    senders: Senders,
+    each: usize,
+}
+
+impl Room {
+    /// Counts a connection for its sender, who is told where that is one too many.
+    fn count(&self, stream: &Stream, sender: Option<Sender>) -> Result<Option<Counted>, ()> {
+        let Some(Sender(sender)) = sender else {
+            return Ok(None);
+        };
+        if let Some(counted) = self.senders.count(sender, self.each) {
+            return Ok(Some(counted));
+        }
+        tracing::debug!(%sender, "a sender has too many connections");
+        if let Stream::Tcp(stream) = stream {
+            // Whoever does not read it is not waited for.
+            let _ = stream.try_write(too_many().as_bytes());
+        }
+        Err(())
+    }
+}
+
+/// What a sender is told that has as many connections as one may.
+fn too_many() -> String {
+    let body = serde_json::json!({
+        "type": "urn:druse:problem:too_many_connections",
+        "title": "Too Many Requests",
+        "status": 429,
+        "code": "too_many_connections",
+        "message": "There are too many connections from this address.",
+        "help": "Close some, or use one for several requests.",
+    });
+    let body = body.to_string();
+    format!(
+        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
 async fn accept(
     listener: Listener,
     router: Router,
-    permits: Arc<Semaphore>,
+    room: Room,
     tasks: TaskTracker,
     end: CancellationToken,
 ) {
     loop {
         let permit = tokio::select! {
-            permit = permits.clone().acquire_owned() => permit,
+            permit = room.permits.clone().acquire_owned() => permit,
             () = end.cancelled() => return,
         };
         let Ok(permit) = permit else { return };
@@ -75,6 +121,9 @@ async fn accept(
         };
         match accepted {
             Ok(Some((stream, peer, sender))) => {
+                let Ok(counted) = room.count(&stream, sender) else {
+                    continue;
+                };
                 let (router, end) = (router.clone(), end.clone());
                 tasks.spawn(async move {
                     match stream {
@@ -83,7 +132,7 @@ async fn accept(
                             connection(stream, peer, sender, router, end).await
                         }
                     }
-                    drop(permit);
+                    drop((permit, counted));
                 });
             }
             Ok(None) => {}

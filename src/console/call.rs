@@ -1,14 +1,17 @@
 //! One request for a page, by somebody who is signed in.
 
+use super::cookie;
 use super::fields::Fields;
 use super::layout::Page;
 use super::twin::{Asked, Refusal, Twin};
 use crate::client::encode;
 use crate::runtime::clock;
 use crate::service::{App, Principal, Role};
+use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use druse_engine::Timestamp;
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 
@@ -77,6 +80,20 @@ impl Call {
         }
         or
     }
+}
+
+/// A stream that ends with the session of whoever follows it.
+pub(super) fn while_signed_in(call: &Call, response: Response) -> Response {
+    let Some(session) = cookie::read(&call.headers).map(str::to_owned) else {
+        return response;
+    };
+    let app = call.app.clone();
+    // Each piece is asked about, and a silent stream says every few seconds that it is alive.
+    let signed_in = move || matches!(app.session_of(&session, false), Ok(Some(_)));
+    response.map(|body| {
+        let pieces = body.into_data_stream();
+        Body::from_stream(pieces.take_while(move |_| std::future::ready(signed_in())))
+    })
 }
 
 /// A new key for a form.

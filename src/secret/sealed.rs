@@ -3,6 +3,7 @@
 //! answers and logs never hold it.
 
 use super::{SealError, Secret, SecretStore};
+use druse_engine::expression::path_part;
 use druse_engine::{Json, RunId};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
@@ -204,6 +205,8 @@ impl Opening<'_> {
             }
             filled.push_str(&text[from..place.range.start]);
             match &value {
+                // Only the path of an address stands there: the value is one part of it.
+                Value::String(text) if pointer == "/path" => filled.push_str(&path_part(text)),
                 Value::String(text) => filled.push_str(text),
                 other => filled.push_str(&other.to_string()),
             }

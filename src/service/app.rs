@@ -1,6 +1,7 @@
 //! What every service works with.
 
 use super::acknowledged::Before;
+use super::checked::Checked;
 use super::recurring::Signatures;
 use super::retention::Keeper;
 use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
@@ -60,6 +61,8 @@ pub struct Parts {
     pub keeper: Keeper,
     /// What recordings have in common with others.
     pub signatures: Signatures,
+    /// What was found about versions.
+    pub checked: Checked,
     /// What the audit log tells of earlier acknowledgements.
     pub before: Before,
     /// Requests answered since the start.
@@ -110,6 +113,7 @@ impl App {
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
             keeper: Keeper::default(),
+            checked: Checked::default(),
             before: Before::default(),
             requests: AtomicU64::new(0),
             faults: AtomicU64::new(0),

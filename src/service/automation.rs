@@ -6,7 +6,7 @@ use super::review::ReviewView;
 use super::{App, Principal, Problem, audit::Audited, page::Page};
 use crate::runtime::clock;
 use druse_engine::capability::Capabilities;
-use druse_engine::carried::{self, has_gate, place};
+use druse_engine::carried::{self, StepPlaces};
 use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
@@ -17,6 +17,7 @@ use druse_storage::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// A change that waits to be made durable, and the answer that it gives then.
 #[derive(Debug)]
@@ -140,6 +141,15 @@ impl App {
     /// # Errors
     /// When rows cannot be read.
     pub fn findings(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
+        if let Some(known) = self.checked.known(version, catalog) {
+            return Ok(known.to_vec());
+        }
+        let findings = self.found(version, catalog)?;
+        self.checked.keep(version, catalog, &findings);
+        Ok(findings)
+    }
+
+    fn found(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
         let document = document_of(version)?;
         let mut findings = self.check_with(&document, catalog);
         let Some(source) = self.reported(version)? else {
@@ -150,20 +160,29 @@ impl App {
             .as_ref()
             .and_then(|report| serde_json::from_value(report["findings"].clone()).ok())
             .unwrap_or_default();
+        let then = StepPlaces::of(&source.document);
+        let now = StepPlaces::of(&version.document);
+        let mut by_id: HashMap<String, usize> = HashMap::new();
+        for (at, finding) in findings.iter().enumerate() {
+            by_id.entry(finding.id.clone()).or_insert(at);
+        }
         for finding in reported {
             // The check says these kinds anew, against what is there now.
             if of_surroundings(&finding.code) {
                 continue;
             }
-            let Some(finding) = still(finding, &source.document, &version.document) else {
+            let Some(finding) = still(finding, &then, &now) else {
                 continue;
             };
-            let finding = without_gate(finding, &source.document, &version.document);
+            let finding = without_gate(finding, &then, &now);
             // The report says more of what the document carries from it.
-            match findings.iter_mut().find(|known| known.id == finding.id) {
+            match by_id.get(&finding.id).and_then(|at| findings.get_mut(*at)) {
                 Some(known) if known.acknowledge == finding.acknowledge => *known = finding,
                 Some(_) => {}
-                None => findings.push(finding),
+                None => {
+                    by_id.insert(finding.id.clone(), findings.len());
+                    findings.push(finding);
+                }
             }
         }
         Ok(findings)
@@ -243,13 +262,12 @@ impl App {
         source_type: Option<SourceType>,
     ) -> Result<Value, Problem> {
         let catalog = self.catalog()?;
-        page.list(&*self.store, "", true, |row: Automation| {
-            let fits = name.is_none_or(|name| row.name == name)
+        let fits = |row: &Automation| {
+            name.is_none_or(|name| row.name == name)
                 && status.is_none_or(|status| row.status == status)
-                && source_type.is_none_or(|kind| row.source_type == kind);
-            if !fits {
-                return Ok(None);
-            }
+                && source_type.is_none_or(|kind| row.source_type == kind)
+        };
+        page.list_views(&*self.store, fits, |row: Automation| {
             match self.automation_view(&row, &catalog) {
                 // One version that cannot be read is no reason to show none of the others.
                 Err(problem) if problem.code == "damaged" => Ok(None),
@@ -423,13 +441,13 @@ impl App {
 
 /// What the crystallizer found in one document, as it stands in a later one: with the step where it is
 /// now; `None` when the step is gone, or when somebody put another value in the place of the one in question.
-fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
+fn still(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> Option<Finding> {
     let Some(step) = finding.step.as_deref() else {
         return Some(finding);
     };
     let Some(path) = finding.path.as_deref() else {
         // It is about more than the step that it names, such as a program that several steps run.
-        if place(now, step).is_none() {
+        if now.place(step).is_none() {
             if !finding.acknowledge {
                 return None;
             }
@@ -437,16 +455,21 @@ fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
         }
         return Some(finding);
     };
-    let (before, after) = (place(then, step)?, place(now, step)?);
-    let inner = path.strip_prefix(&before)?;
-    let value =
-        |document: &Value, place: &str| document.pointer(&format!("{place}{inner}")).cloned();
-    if inner.starts_with("/with/") && value(then, &before) != value(now, &after) {
+    let (before, after) = (then.place(step)?, now.place(step)?);
+    let inner = path.strip_prefix(before)?;
+    let value = |steps: &StepPlaces<'_>, place: &str| {
+        let document = steps.document();
+        document.pointer(&format!("{place}{inner}")).cloned()
+    };
+    if inner.starts_with("/with/") && value(then, before) != value(now, after) {
         return None;
     }
     // Nothing but another step's content can put right what is wrong with a whole step.
-    let with = |document: &Value, place: &str| document.pointer(&format!("{place}/with")).cloned();
-    if finding.severity == Severity::Error && with(then, &before) != with(now, &after) {
+    let with = |steps: &StepPlaces<'_>, place: &str| {
+        let document = steps.document();
+        document.pointer(&format!("{place}/with")).cloned()
+    };
+    if finding.severity == Severity::Error && with(then, before) != with(now, after) {
         return None;
     }
     finding.path = Some(format!("{after}{inner}"));
@@ -454,11 +477,11 @@ fn still(mut finding: Finding, then: &Value, now: &Value) -> Option<Finding> {
 }
 
 /// What nobody had to acknowledge because a gate stood before the step has to be, once that gate is gone.
-fn without_gate(mut finding: Finding, then: &Value, now: &Value) -> Finding {
+fn without_gate(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> Finding {
     let gone = finding
         .step
         .as_deref()
-        .is_some_and(|step| has_gate(then, step) && !has_gate(now, step));
+        .is_some_and(|step| then.has_gate(step) && !now.has_gate(step));
     if carried::gate_answers(&finding.code) && gone && !finding.acknowledge {
         finding.severity = Severity::Warning;
         finding = finding.must_acknowledge().help(carried::GATE_GONE);
@@ -511,7 +534,14 @@ mod tests {
             .at_step("pay")
             .at_path("/steps/2/with/to");
         let then = steps(json!(["gate"]));
-        let asked = |now: Value| without_gate(finding.clone(), &then, &now).acknowledge;
+        let asked = |now: Value| {
+            without_gate(
+                finding.clone(),
+                &StepPlaces::of(&then),
+                &StepPlaces::of(&now),
+            )
+            .acknowledge
+        };
         assert!(!asked(steps(json!(["gate"]))));
         assert!(!asked(steps(json!(["between"]))));
         assert!(asked(steps(json!([]))));
@@ -520,11 +550,15 @@ mod tests {
         ));
         // Where no gate stood it was asked about from the beginning, or never.
         let open = steps(json!([]));
+        let open = StepPlaces::of(&open);
         assert!(!without_gate(finding.clone(), &open, &open).acknowledge);
     }
 
     #[test]
     fn a_finding_goes_with_its_step_and_ends_with_its_value() {
+        let still = |finding: Finding, then: &Value, now: &Value| {
+            super::still(finding, &StepPlaces::of(then), &StepPlaces::of(now))
+        };
         let then = json!({ "steps": [
             { "id": "a", "with": { "x": 1, "y": "z" } },
             { "id": "b", "with": { "x": 1 } },

@@ -8,6 +8,7 @@ pub mod artifacts;
 pub mod audit;
 pub mod automation;
 pub(crate) mod behind;
+pub mod checked;
 pub mod connections;
 pub mod difference;
 pub mod doctor;

@@ -77,6 +77,11 @@ impl Page {
     pub fn answer<T: Serialize>(&self, mut items: Vec<(String, T)>) -> Value {
         let more = items.len() > self.limit;
         items.truncate(self.limit);
+        self.cut_off(items, more)
+    }
+
+    /// The answer of these items, and a cursor when there are more behind them.
+    fn cut_off<T: Serialize>(&self, items: Vec<(String, T)>, more: bool) -> Value {
         let cursor = items
             .last()
             .filter(|_| more)
@@ -92,6 +97,46 @@ impl Page {
         items.retain(|(key, _)| self.after.as_ref().is_none_or(|after| key < after));
         items.truncate(self.limit + 1);
         self.answer(items)
+    }
+
+    /// Rows of a table, largest key (youngest id) first, that `fits` lets in, each as `view` shows it. Only what is
+    /// on the page is viewed: a view may cost much.
+    ///
+    /// # Errors
+    /// When rows cannot be read, and what `view` gives.
+    pub fn list_views<E: Entity, T: Serialize>(
+        &self,
+        store: &dyn Store,
+        fits: impl Fn(&E) -> bool,
+        mut view: impl FnMut(E) -> Result<Option<T>, Problem>,
+    ) -> Result<Value, Problem> {
+        let mut items = Vec::new();
+        let mut after = self.after.clone();
+        loop {
+            let rows: Vec<E> = store.scan(&Scan {
+                prefix: String::new(),
+                after: after.clone(),
+                descending: true,
+                limit: MAX_LIMIT + 1,
+            })?;
+            let last = rows.len() <= MAX_LIMIT;
+            for row in rows {
+                let key = row.key();
+                after = Some(key.clone());
+                if !fits(&row) {
+                    continue;
+                }
+                if items.len() == self.limit {
+                    return Ok(self.cut_off(items, true));
+                }
+                if let Some(item) = view(row)? {
+                    items.push((key, item));
+                }
+            }
+            if last {
+                return Ok(self.cut_off(items, false));
+            }
+        }
     }
 
     /// Rows of a table, largest key (youngest id) first, that `wanted` turns into items.

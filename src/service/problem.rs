@@ -109,6 +109,16 @@ impl Problem {
 
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
+        if matches!(error, ReadError::Busy(_)) {
+            tracing::warn!(%error, "too many files are open");
+            return Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The server has as many files and connections open as it may.",
+                "Try again in a moment. Who runs the server can let it have more: `ulimit -n`, or LimitNOFILE of systemd.",
+            )
+            .retry_after(1);
+        }
         let mut problem = Self::internal(&error);
         if matches!(error, ReadError::Damaged(_)) {
             problem.code = "damaged";
@@ -327,5 +337,22 @@ pub(crate) fn sentence(text: &str) -> String {
     match rest.ends_with(['?', '!']) {
         true => format!("{first}{rest}"),
         false => format!("{first}{rest}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_open_files_pass() {
+        let problem = Problem::from(ReadError::Busy("too many open files".into()));
+        assert_eq!((problem.status.as_u16(), problem.code), (503, "busy"));
+        assert_eq!(problem.retry_after, Some(1));
+        assert!(!problem.help.is_empty());
+        assert_eq!(
+            Problem::from(ReadError::Damaged("x".into())).code,
+            "damaged"
+        );
     }
 }

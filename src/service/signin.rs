@@ -12,7 +12,7 @@ use druse_storage::{Batch, BrowserSession, Scan, StoreExt, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a one-time address works.
@@ -25,8 +25,11 @@ pub const LONGEST: Span = Span::from_secs(12 * 3600);
 /// How far the time of the last use that is kept may be behind.
 const NOTED: Span = Span::from_secs(5 * 60);
 
-/// The most that are kept of each kind; the oldest makes room.
+/// The most that are kept of each kind.
 const MOST: usize = 1_000;
+
+/// The most that one person has of each kind. Their own oldest makes room, never another's.
+const MOST_EACH: usize = 20;
 
 /// One-time addresses that were not used yet, and sessions, by the digest of what opens them.
 #[derive(Debug, Default)]
@@ -93,14 +96,35 @@ fn secret() -> (String, Digest) {
     (text, digest)
 }
 
-fn make_room<T>(all: &mut HashMap<Digest, T>, age: impl Fn(&T) -> Timestamp) {
-    if all.len() < MOST {
-        return;
+/// One of a person's, and when it was of use last.
+struct Held {
+    owner: String,
+    used: Timestamp,
+    digest: Digest,
+}
+
+/// Those that make room for one more of this person's: their own oldest, and where all together are too many, the
+/// oldest of whoever has the most.
+fn making_room(mut all: Vec<Held>, owner: &str) -> Vec<Digest> {
+    // Youngest first: the last of a person is their oldest.
+    all.sort_by(|a, b| b.used.cmp(&a.used).then_with(|| a.digest.cmp(&b.digest)));
+    let mut held: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+    let mut count = all.len();
+    for one in all {
+        held.entry(one.owner).or_default().push(one.digest);
     }
-    let oldest = all.iter().min_by_key(|(digest, one)| (age(one), *digest));
-    if let Some(oldest) = oldest.map(|(digest, _)| digest.clone()) {
-        all.remove(&oldest);
+    let mut gone = Vec::new();
+    let own = held.get(owner).map_or(0, Vec::len);
+    for _ in MOST_EACH..=own {
+        gone.extend(held.get_mut(owner).and_then(Vec::pop));
+        count -= 1;
     }
+    while count >= MOST {
+        let most = held.values_mut().max_by_key(|theirs| theirs.len());
+        gone.extend(most.and_then(Vec::pop));
+        count -= 1;
+    }
+    gone
 }
 
 impl SignIns {
@@ -117,7 +141,14 @@ impl App {
         let until = now.after(ADDRESS_VALID);
         let mut kept = self.sign_ins.kept();
         kept.addresses.retain(|_, one| one.until > now);
-        make_room(&mut kept.addresses, |one| one.until);
+        let held = kept.addresses.iter().map(|(digest, one)| Held {
+            owner: one.who.id.clone(),
+            used: one.until,
+            digest: digest.clone(),
+        });
+        for digest in making_room(held.collect(), &who.id) {
+            kept.addresses.remove(&digest);
+        }
         let who = who.clone();
         kept.addresses.insert(digest, Invited { who, until });
         drop(kept);
@@ -155,7 +186,7 @@ impl App {
         let mut batch = Batch::new()
             .audited(who, "console.sign_in", &who.id, json!({}))
             .put(&row);
-        let gone = self.gone_sessions(now)?;
+        let gone = self.gone_sessions(who, now)?;
         for digest in &gone {
             batch = batch.remove::<BrowserSession>(digest.to_string());
         }
@@ -166,8 +197,8 @@ impl App {
         Ok(text)
     }
 
-    /// Sessions that are over, and of too many the ones that were used longest ago.
-    fn gone_sessions(&self, now: Timestamp) -> Result<Vec<Digest>, Problem> {
+    /// Sessions that are over, and those that make room for one more of this person's.
+    fn gone_sessions(&self, who: &Principal, now: Timestamp) -> Result<Vec<Digest>, Problem> {
         let mut rows: Vec<BrowserSession> = self.store.scan(&Scan {
             limit: usize::MAX,
             ..Scan::default()
@@ -180,12 +211,15 @@ impl App {
                 }
             }
         }
-        rows.sort_by(|a, b| b.used.cmp(&a.used).then_with(|| a.digest.cmp(&b.digest)));
-        let gone = rows
-            .into_iter()
-            .enumerate()
-            .filter(|(index, row)| *index + 1 >= MOST || over(row, now));
-        Ok(gone.map(|(_, row)| row.digest).collect())
+        let (gone, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| over(row, now));
+        let held = rows.into_iter().map(|row| Held {
+            owner: row.id,
+            used: row.used,
+            digest: row.digest,
+        });
+        let mut gone: Vec<Digest> = gone.into_iter().map(|row| row.digest).collect();
+        gone.extend(making_room(held.collect(), &who.id));
+        Ok(gone)
     }
 
     /// Who is behind a session, with the role that they have now; `None` when it is over. A page that looks
@@ -285,13 +319,47 @@ mod tests {
         assert!(is_over(0, 719, 720));
     }
 
+    /// Adds one after the other, each as a person would.
+    fn added(all: &[(&str, i64)]) -> Vec<(String, i64)> {
+        let mut kept: Vec<(String, i64)> = Vec::new();
+        let digest = |owner: &str, used: i64| Digest::of(format!("{owner} {used}").as_bytes());
+        for (owner, used) in all {
+            let held = kept.iter().map(|(owner, used)| Held {
+                owner: owner.clone(),
+                used: Timestamp(*used),
+                digest: digest(owner, *used),
+            });
+            let gone = making_room(held.collect(), owner);
+            kept.retain(|(owner, used)| !gone.contains(&digest(owner, *used)));
+            kept.push(((*owner).to_owned(), *used));
+        }
+        kept
+    }
+
     #[test]
-    fn the_oldest_makes_room() {
-        let mut all: HashMap<Digest, Timestamp> = (0..MOST)
-            .map(|index| (Digest::of(&index.to_be_bytes()), Timestamp(index as i64)))
-            .collect();
-        make_room(&mut all, |one| *one);
-        assert_eq!(all.len(), MOST - 1);
-        assert!(!all.contains_key(&Digest::of(&0_usize.to_be_bytes())));
+    fn nobody_ends_the_session_of_another() {
+        let mut all = vec![("admin", 0)];
+        all.extend((1..=100).map(|used| ("viewer", used)));
+        let kept = added(&all);
+        let used = |owner: &str| -> Vec<i64> {
+            let theirs = kept.iter().filter(|(known, _)| known == owner);
+            theirs.map(|(_, used)| *used).collect()
+        };
+        assert_eq!(used("admin"), [0]);
+        // Their own youngest stay.
+        assert_eq!(used("viewer"), (81..=100).collect::<Vec<_>>());
+
+        // Where all together are too many, whoever has the most gives.
+        let held = |owner: String, used: usize| Held {
+            digest: Digest::of(format!("{owner} {used}").as_bytes()),
+            used: Timestamp(used as i64),
+            owner,
+        };
+        let mut all = vec![held("admin".into(), 0)];
+        for person in 0..MOST - 11 {
+            all.push(held(format!("p{person}"), 1));
+        }
+        all.extend((0..10).map(|used| held("many".into(), used)));
+        assert_eq!(making_room(all, "new"), [Digest::of(b"many 0")]);
     }
 }

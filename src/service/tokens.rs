@@ -2,6 +2,7 @@
 
 use super::{App, Principal, Problem, Role, audit::Audited, page::Page};
 use crate::runtime::clock;
+use druse_engine::hidden::is_hidden;
 use druse_engine::{Digest, Span, Timestamp, TokenId};
 use druse_storage::{Batch, ReadError, Revocation, StoreExt, Token, TokenDigest};
 use schemars::JsonSchema;
@@ -152,6 +153,16 @@ impl App {
         Ok((!over).then_some(known.principal))
     }
 
+    /// Whether somebody who was let in still is: their token is neither revoked nor over. Asked by what goes on
+    /// for long after it began. What cannot be read lets nobody go on.
+    pub fn is_still_in(&self, who: &Principal) -> bool {
+        if who.is_local() {
+            return true;
+        }
+        let token = self.store.get::<Token>(&who.id).ok().flatten();
+        token.is_some_and(|token| token.expires_at.is_none_or(|end| end > clock::now()))
+    }
+
     fn read_token(&self, digest: &Digest) -> Result<Option<Known>, ReadError> {
         let Some(found) = self.store.get::<TokenDigest>(digest.as_str())? else {
             return Ok(None);
@@ -206,10 +217,13 @@ impl App {
             )
         })?;
         let name = new.name.trim();
-        if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+        if name.is_empty()
+            || name.len() > 128
+            || name.chars().any(|c| c.is_control() || is_hidden(c))
+        {
             return Err(Problem::unprocessable(
                 "bad_name",
-                "A token's name has 1 to 128 characters.",
+                "A token's name has 1 to 128 characters, all of which can be seen.",
                 "Name the person or the program that will use it.",
             ));
         }
@@ -245,11 +259,19 @@ impl App {
         };
         let expires_at = match (&new.expires, new.expires_at) {
             (Some(text), _) => Some(match text.parse::<Span>() {
+                Ok(span) if span > Timestamp::LAST.since(now) => {
+                    return Err(bad_end(format!(
+                        "The duration {span} is longer than time is written."
+                    )));
+                }
                 Ok(span) => now.after(span),
                 Err(_) => text.parse::<Timestamp>().map_err(bad_end)?,
             }),
             (None, at) => at,
         };
+        if expires_at.is_some_and(|end| end > Timestamp::LAST) {
+            return Err(bad_end("The end of the token is no date.".into()));
+        }
         if expires_at.is_some_and(|end| end <= now) {
             return Err(bad_end("The token would be over at once.".into()));
         }

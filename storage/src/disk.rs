@@ -27,6 +27,11 @@ impl Disk for RealDisk {
     }
 }
 
+/// Whether an error says that there are as many files open as may be, here or in the system.
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
 /// Whether an error says that the disk or the quota is full.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(

@@ -2,6 +2,7 @@
 
 use crate::blob::{BlobHold, NewBlob, SweptBlobs};
 use crate::chain::ChainPart;
+use crate::disk::is_out_of_files;
 use crate::embedded::TakeFile;
 use crate::entity::{Entity, RunHead, Table};
 use druse_engine::{AutomationId, Digest, Json, RunId, Timestamp, event::Entry, event::Status};
@@ -206,6 +207,20 @@ pub enum ReadError {
     /// The disk did not give them.
     #[error("{0}")]
     Io(String),
+    /// The process, or the system, has as many files open as it may: it goes on when others are closed.
+    #[error("{0}")]
+    Busy(String),
+}
+
+impl ReadError {
+    /// What it means that a file cannot be read.
+    pub(crate) fn of(what: &str, error: &std::io::Error) -> Self {
+        let text = format!("{what}: {error}");
+        match is_out_of_files(error) {
+            true => Self::Busy(text),
+            false => Self::Io(text),
+        }
+    }
 }
 
 /// Which runs a list wants; `None` means any.
@@ -444,7 +459,7 @@ impl From<ReadError> for CompactError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Damaged(text) => Self::Damaged(text),
-            ReadError::Io(text) => Self::Io(text),
+            ReadError::Io(text) | ReadError::Busy(text) => Self::Io(text),
         }
     }
 }
@@ -472,3 +487,21 @@ pub trait StoreExt: Store {
 }
 
 impl<S: Store + ?Sized> StoreExt for S {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_open_files_are_no_damage_and_no_fault_of_the_disk() {
+        let of = |code| {
+            ReadError::of(
+                "it cannot be read",
+                &std::io::Error::from_raw_os_error(code),
+            )
+        };
+        assert!(matches!(of(libc::EMFILE), ReadError::Busy(_)));
+        assert!(matches!(of(libc::ENFILE), ReadError::Busy(_)));
+        assert!(matches!(of(libc::EIO), ReadError::Io(_)));
+    }
+}

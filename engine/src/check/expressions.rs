@@ -221,6 +221,7 @@ pub(super) fn template(context: &mut Context<'_>, value: &Value, path: &str, at:
 }
 
 fn names(context: &mut Context<'_>, expression: &Expression, path: &str, at: &At<'_>) {
+    super::secrets::check(context, expression, path, at);
     let mut behind_dash = None;
     for reference in &expression.references().items {
         if behind_dash == Some(reference.range.start) {

@@ -17,6 +17,7 @@ mod pulls;
 mod refused;
 mod rehearsal;
 mod schemas;
+mod secrets;
 mod sensitive;
 mod settings;
 mod skips;

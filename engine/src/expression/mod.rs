@@ -8,6 +8,7 @@ mod demand;
 mod error;
 mod extract;
 mod functions;
+mod handed;
 mod language;
 mod literal;
 mod names;
@@ -27,7 +28,7 @@ pub use extract::{
 pub use literal::literal;
 pub use names::Names;
 pub use scan::{Reference, References, Segment};
-pub use template::{PlacedError, Template};
+pub use template::{PlacedError, Template, path_part};
 pub use values::{Frame, LoopNames, REVIEW, RunFacts, StepValue, Values};
 
 pub use error::nearest;

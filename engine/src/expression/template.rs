@@ -7,6 +7,7 @@ use super::scan::tokens;
 use super::values::Values;
 use crate::Json;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ enum Node {
     Constant(Json),
     Expression(Expression),
     Text(Vec<Part>),
+    /// Text of an address: what an expression gives is one part of it.
+    Path(Vec<Part>),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
@@ -61,6 +64,23 @@ impl Template {
         } else {
             Err(errors)
         }
+    }
+
+    /// Has the text under one key of a map rendered as the path of an address: what an expression within it gives is
+    /// one part of the path, whatever characters it has. A text that is one expression alone is the whole path, and
+    /// stays as it is.
+    #[must_use]
+    pub fn with_path(mut self, key: &str) -> Self {
+        if let Node::Map(entries) = &mut self.0 {
+            for (known, node) in entries {
+                if known == key
+                    && let Node::Text(parts) = node
+                {
+                    *node = Node::Path(std::mem::take(parts));
+                }
+            }
+        }
+        self
     }
 
     /// The same of a value that nobody else needs.
@@ -119,7 +139,7 @@ impl Template {
                 .map(|(_, node)| within_limit(node.render(values, &Reading::new(false))?))
                 .transpose()
                 .map_err(|error| under(error, key)),
-            Node::Expression(_) | Node::Text(_) | Node::List(_) => Ok(None),
+            Node::Expression(_) | Node::Text(_) | Node::Path(_) | Node::List(_) => Ok(None),
         }
     }
 
@@ -245,7 +265,8 @@ impl Node {
                 reading.copied(json.value())?;
                 Ok(json.value().clone())
             }
-            Self::Text(parts) => {
+            Self::Text(parts) | Self::Path(parts) => {
+                let is_path = matches!(self, Self::Path(_));
                 let mut out = String::new();
                 let mut budget = Budget::new();
                 for part in parts {
@@ -254,6 +275,15 @@ impl Node {
                         Part::Text(text) => out.push_str(text),
                         Part::Expression(expression) => {
                             match reading.evaluate(expression, values).map_err(here)? {
+                                Some(json) if is_path => {
+                                    let mut part = String::new();
+                                    append(&mut part, json.value());
+                                    let part = path_part(&part);
+                                    match out.contains('?') {
+                                        true => out.push_str(&query_part(&part)),
+                                        false => out.push_str(&part),
+                                    }
+                                }
                                 Some(json) => append(&mut out, json.value()),
                                 None => return Ok(Value::Null),
                             }
@@ -291,7 +321,7 @@ impl Node {
         match self {
             Self::Constant(json) => json.value().clone(),
             Self::Expression(_) => "*".into(),
-            Self::Text(parts) => parts
+            Self::Text(parts) | Self::Path(parts) => parts
                 .iter()
                 .map(|part| match part {
                     Part::Text(text) => text.as_str(),
@@ -312,7 +342,7 @@ impl Node {
         match self {
             Self::Constant(_) => {}
             Self::Expression(expression) => all.push((path.clone(), expression)),
-            Self::Text(parts) => {
+            Self::Text(parts) | Self::Path(parts) => {
                 for part in parts {
                     if let Part::Expression(expression) = part {
                         all.push((path.clone(), expression));
@@ -423,6 +453,41 @@ fn text_node(text: &str) -> Result<Node, ExpressionError> {
         });
     }
     Ok(Node::Text(parts))
+}
+
+/// A value as one part of a path: what would end the part, or the path, is percent-encoded. What is encoded already
+/// stays as it is, and so does what stands for a value that is filled in later.
+pub fn path_part(value: &str) -> Cow<'_, str> {
+    let bytes = value.as_bytes();
+    let encoded = |at: usize| {
+        let digits = bytes.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let ends = |(at, c): (usize, char)| match c {
+        '/' | '\\' | '?' | '#' => true,
+        '%' => !encoded(at),
+        c => c.is_control(),
+    };
+    let filled_in_later = value.starts_with("{{ sealed.") && value.ends_with(" }}");
+    if filled_in_later || !value.char_indices().any(ends) {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len() + 8);
+    for (at, c) in value.char_indices() {
+        if !ends((at, c)) {
+            out.push(c);
+            continue;
+        }
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The same behind the `?`, where it is one value.
+fn query_part(part: &str) -> String {
+    part.replace('&', "%26").replace('+', "%2B")
 }
 
 fn here(mut error: ExpressionError) -> ExpressionError {

@@ -745,3 +745,46 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_an_expression_gives_is_one_part_of_a_path() {
+    let rendered = |path: &str, value: &str| {
+        let template = Template::compile(&json!({ "path": path, "json": path })).unwrap();
+        let values = Arc::new(Values::new(
+            json!({ "x": value }).into(),
+            Json::null(),
+            RunFacts {
+                id: RunId::from_parts(0, [0; 10]),
+                started_at: Timestamp(0),
+                scheduled_at: None,
+            },
+            Arc::new(Names::from_iter([(String::new(), 0)])),
+        ));
+        let all = template.with_path("path").render(&values).unwrap();
+        let key = |key: &str| all.value()[key].as_str().unwrap().to_owned();
+        // Only the path is one.
+        assert_eq!(key("json"), path.replace("{{ inputs.x }}", value));
+        key("path")
+    };
+    let within = "/v/{{ inputs.x }}/end";
+    for (value, part) in [
+        ("7", "7"),
+        ("a b\u{e4}", "a b\u{e4}"),
+        ("1/delete", "1%2Fdelete"),
+        ("a\\b", "a%5Cb"),
+        ("a?b=c", "a%3Fb=c"),
+        ("a#b", "a%23b"),
+        ("a\nb\tc", "a%0Ab%09c"),
+        ("50%", "50%25"),
+        ("%2Fx", "%2Fx"),
+        ("{{ sealed.x.abc/d }}", "{{ sealed.x.abc/d }}"),
+    ] {
+        assert_eq!(rendered(within, value), format!("/v/{part}/end"));
+    }
+    assert_eq!(
+        rendered("/find?q={{ inputs.x }}", "a&b=c+d/e"),
+        "/find?q=a%26b=c%2Bd%2Fe"
+    );
+    // A value that is the whole path is taken as it is.
+    assert_eq!(rendered("{{ inputs.x }}", "/a/b?page=2"), "/a/b?page=2");
+}

@@ -498,6 +498,10 @@ fn planned(
         let compiled = Template::compile_owned(Value::Object(whole));
         or_findings(compiled, &format!("{path}/with"), Some(&step.id), findings)
     };
+    let with = match work.kind() {
+        Some(ActionKind::Http) => with.map(|with| with.with_path("path")),
+        _ => with,
+    };
     let idempotency_key = step.idempotency_key.as_deref().and_then(|key| {
         let path = format!("{path}/idempotency_key");
         template(&Value::from(key), &path, Some(&step.id), findings)

@@ -209,7 +209,11 @@ fn append(base: &Url, path: &str) -> Result<Url, Failed> {
     if path.is_empty() {
         return Ok(url);
     }
-    let path = path.split('#').next().unwrap_or_default();
+    if path.contains(|c: char| c == '#' || c.is_control()) {
+        return Err(Failed::input(
+            "\"path\" holds `#` or a character that cannot be seen, which would be lost.",
+        ));
+    }
     let (path, query) = match path.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (path, None),
@@ -413,7 +417,7 @@ mod tests {
         let joined = |at: &str, path: &str| append(&base(at), path).map(String::from);
         for (at, path, expected) in [
             ("http://h/api", "/x", "http://h/api/x"),
-            ("http://h/api/", "x?a=1#f", "http://h/api/x?a=1"),
+            ("http://h/api/", "x?a=1", "http://h/api/x?a=1"),
             ("http://h", "x y/ä", "http://h/x%20y/%C3%A4"),
             ("http://h", "@evil.com/", "http://h/@evil.com/"),
             ("http://h", "//evil.com/", "http://h/evil.com/"),
@@ -436,6 +440,9 @@ mod tests {
             "a/%2E./../x",
             "..%2fx",
             "..",
+            "x?a=1#f",
+            "a\nb",
+            "a\tb",
         ] {
             assert!(joined("http://h/api", path).is_err(), "{path}");
         }

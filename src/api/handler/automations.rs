@@ -16,20 +16,25 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(in crate::api) async fn list(call: Call) -> Answer {
-    ok(&call.app.automations(
-        &call.page()?,
-        call.query.get("name"),
-        call.query.word("status", "draft, active or inactive")?,
-        call.query.word("source_type", "MANUAL or CRYSTALLIZED")?,
-    )?)
+    let page = call.page()?;
+    let name = call.query.get("name").map(str::to_owned);
+    let status = call.query.word("status", "draft, active or inactive")?;
+    let source = call.query.word("source_type", "MANUAL or CRYSTALLIZED")?;
+    let app = call.app.clone();
+    // Each of them is checked, and other requests do not wait for that.
+    let list = move || app.automations(&page, name.as_deref(), status, source);
+    ok(&call.app.off_thread(list).await?)
 }
 
 pub(in crate::api) async fn create(call: Call) -> Answer {
     let _edits = call.app.edits.lock().await;
-    let written = call.app.read_document(&call.media_type(), &call.body)?;
-    let change = call
-        .app
-        .new_automation(&call.who, written, Origin::MANUAL)?;
+    let (app, who) = (call.app.clone(), call.who.clone());
+    let (media, body) = (call.media_type(), call.body.clone());
+    let made = move || {
+        let written = app.read_document(&media, &body)?;
+        app.new_automation(&who, written, Origin::MANUAL)
+    };
+    let change = call.app.off_thread(made).await?;
     done(&call, change, StatusCode::CREATED).await
 }
 
@@ -42,18 +47,26 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
         let text = yaml_of(&call.app.version(row.id, row.latest_version)?)?;
         return Ok(Reply::of(StatusCode::OK, "application/yaml", text).tagged(&tag(&row)));
     }
-    let view = call.app.automation_view(&row, &call.app.catalog()?)?;
-    Ok(ok(&view)?.tagged(&tag(&row)))
+    let app = call.app.clone();
+    let view = move || {
+        let view = app.automation_view(&row, &app.catalog()?)?;
+        Ok((view, tag(&row)))
+    };
+    let (view, tag) = call.app.off_thread(view).await?;
+    Ok(ok(&view)?.tagged(&tag))
 }
 
 pub(in crate::api) async fn replace(call: Call) -> Answer {
     let _edits = call.app.edits.lock().await;
     let row = call.app.automation(call.param("id"))?;
     call.if_match(Some(&tag(&row)))?;
-    let written = call.app.read_document(&call.media_type(), &call.body)?;
-    let change = call
-        .app
-        .new_version(&call.who, row, written, "automation.edit")?;
+    let (app, who) = (call.app.clone(), call.who.clone());
+    let (media, body) = (call.media_type(), call.body.clone());
+    let made = move || {
+        let written = app.read_document(&media, &body)?;
+        app.new_version(&who, row, written, "automation.edit")
+    };
+    let change = call.app.off_thread(made).await?;
     done(&call, change, StatusCode::OK).await
 }
 

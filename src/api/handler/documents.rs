@@ -20,7 +20,11 @@ pub(in crate::api) struct Checked {
 }
 
 pub(in crate::api) async fn check(call: Call) -> Answer {
-    let judged = call.app.judge(&call.media_type(), &call.body)?;
+    let (app, media, body) = (call.app.clone(), call.media_type(), call.body.clone());
+    let judged = call
+        .app
+        .off_thread(move || app.judge(&media, &body))
+        .await?;
     ok(&Checked {
         storable: judged.storable(),
         name: judged.document.map(|document| document.name),

@@ -7,7 +7,7 @@ use super::super::{
 };
 use super::runs::wait_of;
 use crate::secret::hide;
-use crate::service::{App, Problem};
+use crate::service::{App, Principal, Problem};
 use crate::step_log::{LogPage, LogPiece, LogQuery};
 use axum::body::Body;
 use bytes::Bytes;
@@ -99,7 +99,7 @@ async fn logs(call: Call, step: Option<String>) -> Answer {
             query.after = last;
         }
         query.limit = PIECES;
-        return Ok(stream(Follow::new(call.app, run, query)));
+        return Ok(stream(Follow::new(call.app, run, query), call.who));
     }
     if let Some(cursor) = &page.after {
         query.after = cursor.parse().unwrap_or(query.after);
@@ -230,10 +230,12 @@ impl Follow {
     }
 }
 
-fn stream(follow: Follow) -> Reply {
-    let chunks = futures_util::stream::unfold(follow, |mut follow| async {
+fn stream(follow: Follow, who: Principal) -> Reply {
+    let chunks = futures_util::stream::unfold((follow, who), |(mut follow, who)| async {
         let chunk = follow.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(chunk), follow))
+        // Whoever lost their token meanwhile hears no more.
+        let goes_on = follow.app.is_still_in(&who);
+        goes_on.then_some((Ok::<_, std::convert::Infallible>(chunk), (follow, who)))
     });
     Reply::of(
         StatusCode::OK,

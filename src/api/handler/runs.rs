@@ -8,7 +8,9 @@ use super::super::{
 };
 use crate::runtime::clock;
 use crate::service::rehearsal::AnswersOf;
-use crate::service::{App, CAUSES, Problem, Resume, Retry, Role, RunView, Submit, Wish, label};
+use crate::service::{
+    App, CAUSES, Principal, Problem, Resume, Retry, Role, RunView, Submit, Wish, label,
+};
 use axum::body::Body;
 use bytes::Bytes;
 use druse_engine::event::{Entry, RunEvent};
@@ -322,7 +324,8 @@ pub(in crate::api) async fn events(call: Call) -> Answer {
             Some(text) => text.trim().parse().ok(),
             None => None,
         };
-        return Ok(stream(call.app, id, last.or(after).unwrap_or(0)));
+        let follow = Follow::new(call.app, id, last.or(after).unwrap_or(0));
+        return Ok(stream(follow, call.who));
     }
     let page = call.page()?;
     let after = match (&page.after, after) {
@@ -357,10 +360,12 @@ struct Follow {
     over: bool,
 }
 
-fn stream(app: App, run: RunId, after: u64) -> Reply {
-    let chunks = futures_util::stream::unfold(Follow::new(app, run, after), |mut follow| async {
+fn stream(follow: Follow, who: Principal) -> Reply {
+    let chunks = futures_util::stream::unfold((follow, who), |(mut follow, who)| async {
         let chunk = follow.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(chunk), follow))
+        // Whoever lost their token meanwhile hears no more.
+        let goes_on = follow.app.is_still_in(&who);
+        goes_on.then_some((Ok::<_, std::convert::Infallible>(chunk), (follow, who)))
     });
     Reply::of(
         StatusCode::OK,

@@ -136,3 +136,45 @@ async fn a_recording_is_stored_crystallized_and_named() {
         204
     );
 }
+
+#[tokio::test]
+async fn a_list_views_only_what_it_shows() {
+    use crate::service::page::Page;
+    use druse_storage::Automation;
+    let server = Server::new().await;
+    for name in ["one", "two", "three"] {
+        let document = DOCUMENT.replace("greet", name);
+        let yaml = [("content-type", "application/yaml")];
+        let made = server.call("POST", "/automations", &yaml, &document).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    let mut page = Page {
+        limit: 1,
+        after: None,
+    };
+    let (mut viewed, mut names) = (0, Vec::new());
+    loop {
+        let view = |row: Automation| {
+            viewed += 1;
+            Ok(Some(row.name))
+        };
+        let fits = |row: &Automation| row.name != "two";
+        let list = page.list_views(&*server.app.store, fits, view).unwrap();
+        names.extend(list["items"].as_array().unwrap().clone());
+        let Some(cursor) = list["next_cursor"].as_str() else {
+            break;
+        };
+        page = Page::parse(Some("1"), Some(cursor)).unwrap();
+    }
+    assert_eq!(names, ["three", "one"]);
+    assert_eq!(viewed, 2);
+
+    // What was found once is not looked for again, until something around it changes.
+    let catalog = server.app.catalog().unwrap();
+    let row = server.app.automation("one").unwrap();
+    let version = server.app.version(row.id, 1).unwrap();
+    assert!(server.app.checked.known(&version, &catalog).is_none());
+    let list = server.call("GET", "/automations", &[], "").await;
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 3);
+    assert!(server.app.checked.known(&version, &catalog).is_some());
+}

@@ -93,3 +93,43 @@ async fn both_listeners_answer_and_end_when_told() {
     serving.await.unwrap();
     drop(idle);
 }
+
+#[tokio::test]
+async fn a_token_ends_at_a_time_that_can_be_written() {
+    let server = Server::new().await;
+    let long = json!({ "name": "e", "role": "viewer", "expires": "100000000d" });
+    let refused = server.post("/tokens", &long).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.body["code"].as_str()),
+        (422, Some("bad_expiry")),
+        "{}",
+        refused.body
+    );
+    let late = json!({ "name": "e", "role": "viewer", "expires": "9000000000000000ms" });
+    assert_eq!(server.post("/tokens", &late).await.status, 422);
+    let last = json!({ "name": "e", "role": "viewer", "expires_at": "9999-12-31T23:59:59Z" });
+    let made = server.post("/tokens", &last).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+
+    let turned = json!({ "name": "ana\u{202e}x", "role": "viewer" });
+    let refused = server.post("/tokens", &turned).await;
+    assert_eq!(refused.body["code"], "bad_name", "{}", refused.body);
+
+    // One that was stored without a date is shown, and can be revoked.
+    let row = druse_storage::Token {
+        id: crate::runtime::clock::new_id(druse_engine::TokenId::from_parts),
+        name: "old".into(),
+        role: "viewer".into(),
+        digest: druse_engine::Digest::of(b"old"),
+        created_at: crate::runtime::clock::now(),
+        expires_at: Some(druse_engine::Timestamp(8_641_795_762_628_750)),
+        created_by: "admin".into(),
+    };
+    server.app.commit(App::token_batch(&row)).await.unwrap();
+    let list = server.call("GET", "/tokens", &[], "").await;
+    assert_eq!(list.status, 200, "{}", list.body);
+    assert_eq!(list.body["items"][0]["expires_at"], "8641795762628750ms");
+    let path = format!("/tokens/{}", row.id);
+    let gone = server.call("DELETE", &path, &[], "").await;
+    assert_eq!(gone.status, 204, "{}", gone.body);
+}

@@ -215,3 +215,50 @@ async fn a_gate_is_decided_once_on_what_was_seen() {
         .unwrap();
     assert_eq!(run.status.name(), "succeeded");
 }
+
+#[tokio::test]
+async fn whoever_lost_their_token_hears_no_more_of_a_run() {
+    let server = Server::new().await;
+    let id = server.active(GATED).await;
+    let run = server
+        .post(&format!("/automations/{id}/runs"), &json!({}))
+        .await;
+    let run = run.body["id"].as_str().unwrap().to_owned();
+    let new = json!({ "name": "gone", "role": "viewer" });
+    let token = server.post("/tokens", &new).await.body;
+    let follow = |token: &str| {
+        let request = Request::builder()
+            .uri(format!("/api/v1/runs/{run}/events"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept", "text/event-stream")
+            .body(Body::empty())
+            .unwrap();
+        server.router.clone().oneshot(request)
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut theirs = follow(token["token"].as_str().unwrap())
+        .await
+        .unwrap()
+        .into_body();
+    let others = follow(&server.admin).await.unwrap().into_body();
+    let first = theirs.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(text(&first).contains("event: created"), "{first:?}");
+
+    let path = format!("/tokens/{}", token["id"].as_str().unwrap());
+    assert_eq!(server.call("DELETE", &path, &[], "").await.status, 204);
+    let gates = server
+        .call("GET", "/approvals?status=pending", &[], "")
+        .await;
+    let gate = &gates.body["items"][0];
+    let path = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
+    let decision = json!({ "decision": "approve", "digest": gate["digest"] });
+    assert_eq!(server.post(&path, &decision).await.status, 200);
+
+    let all = text(&others.collect().await.unwrap().to_bytes());
+    assert!(all.contains("event: finished"), "{all}");
+    let rest = text(&theirs.collect().await.unwrap().to_bytes());
+    assert_eq!(
+        rest, "",
+        "the stream ends, and tells nothing that came later"
+    );
+}

@@ -1,7 +1,7 @@
 //! What the attempts of a run wrote: the beginning beside each attempt, the whole on a page of its own.
 
 use crate::client::encode;
-use crate::console::call::{Answer, Call, Done};
+use crate::console::call::{Answer, Call, Done, while_signed_in};
 use crate::console::component::{time, value};
 use crate::console::layout::{Here, Page};
 use crate::console::twin::Refusal;
@@ -138,7 +138,7 @@ pub(in crate::console) async fn stream(call: &Call) -> Done {
         .api
         .open(Method::GET, &path, &headers, Bytes::new())
         .await?;
-    Ok(Answer::Raw(response))
+    Ok(Answer::Raw(while_signed_in(call, response)))
 }
 
 /// Whether two pieces stand in one block.

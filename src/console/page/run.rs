@@ -2,7 +2,7 @@
 
 use super::{artifacts, comparison, journal, logs, pause, retry, timeline, why};
 use crate::client::encode;
-use crate::console::call::{Answer, Call, Done};
+use crate::console::call::{Answer, Call, Done, while_signed_in};
 use crate::console::component::{action, state, time, value};
 use crate::console::layout::{Here, Page};
 use crate::console::picture;
@@ -322,7 +322,7 @@ pub(in crate::console) async fn events(call: &Call) -> Done {
         .api
         .open(Method::GET, &path, &headers, Bytes::new())
         .await?;
-    Ok(Answer::Raw(response))
+    Ok(Answer::Raw(while_signed_in(call, response)))
 }
 
 pub(in crate::console) async fn cancel(call: &Call) -> Done {

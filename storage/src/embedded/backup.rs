@@ -21,7 +21,7 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let head = self.lock().durable;
-        let io = |error: io::Error| ReadError::Io(format!("the backup failed: {error}"));
+        let io = |error: io::Error| ReadError::of("the backup failed", &error);
         let format = fs::read(self.folder.join("format")).map_err(io)?;
         take("format", format).map_err(io)?;
         let list = self.segments.list().map_err(io)?;

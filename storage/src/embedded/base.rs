@@ -45,7 +45,7 @@ pub(crate) fn finish(segments: &Segments, index: &Index) -> Result<(), ReadError
     let base: LogBase = serde_json::from_str(row.text()).map_err(|error| {
         ReadError::Damaged(format!("where the log begins cannot be read: {error}"))
     })?;
-    let failed = |error: io::Error| ReadError::Io(format!("the log cannot be tidied: {error}"));
+    let failed = |error: io::Error| ReadError::of("the log cannot be tidied", &error);
     let list = segments.list().map_err(failed)?;
     let (gone, kept): (Vec<u32>, Vec<u32>) = list
         .into_iter()

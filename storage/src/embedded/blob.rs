@@ -2,7 +2,7 @@
 
 use super::{base, folder};
 use crate::blob::{BlobHold, Holds, NewBlob};
-use crate::disk::is_full;
+use crate::disk::{is_full, is_out_of_files};
 use crate::store::AppendError;
 use druse_engine::Digest;
 use sha2::{Digest as _, Sha256};
@@ -151,6 +151,8 @@ pub(super) fn refused(error: &io::Error) -> AppendError {
     tracing::error!(%error, "a blob cannot be written");
     if is_full(error) {
         AppendError::Full
+    } else if is_out_of_files(error) {
+        AppendError::Busy
     } else {
         AppendError::Failed
     }

@@ -564,7 +564,7 @@ fn reaches(entry: &RunEntry, segment: u32) -> bool {
 }
 
 fn io(error: &std::io::Error) -> ReadError {
-    ReadError::Io(error.to_string())
+    ReadError::of("the log cannot be gone through", error)
 }
 
 fn now() -> Timestamp {

@@ -233,7 +233,7 @@ impl Shared {
         for (run, entry) in &mut wanted.runs {
             *entry = self.index.run(*run).map_err(failed)?;
             if let Some(entry) = entry {
-                self.complete(entry);
+                self.complete(entry).map_err(failed)?;
             }
         }
         for ((table, key), there) in &mut wanted.rows {
@@ -255,9 +255,12 @@ impl Shared {
     }
 
     /// Reads what the index keeps of live runs only: the chain's last hash.
-    fn complete(&self, entry: &mut RunEntry) {
+    ///
+    /// # Errors
+    /// When the disk does not give it just now. Only what is damaged is fenced off.
+    fn complete(&self, entry: &mut RunEntry) -> Result<(), ReadError> {
         if !entry.status.is_final() {
-            return;
+            return Ok(());
         }
         match self.segments.frame(entry.last) {
             Ok(bytes) => {
@@ -265,13 +268,15 @@ impl Shared {
                     .and_then(|frame| frame.links().filter(|link| link.run == entry.id).last())
                     .map_or([0; 32], |link| link.hash);
             }
-            Err(_) => entry.fenced = true,
+            Err(ReadError::Damaged(_)) => entry.fenced = true,
+            Err(error) => return Err(error),
         }
+        Ok(())
     }
 }
 
 fn unread(error: &io::Error) -> ReadError {
-    ReadError::Io(format!("a stored file cannot be read: {error}"))
+    ReadError::of("a stored file cannot be read", error)
 }
 
 /// The embedded store. Dropping it writes what waits and closes the folder.

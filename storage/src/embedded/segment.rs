@@ -219,7 +219,7 @@ impl Segments {
             if error.kind() == io::ErrorKind::NotFound {
                 damaged()
             } else {
-                ReadError::Io(format!("the log cannot be read: {error}"))
+                ReadError::of("the log cannot be read", &error)
             }
         };
         let file = self.file(place.segment()).map_err(io)?;

@@ -121,5 +121,5 @@ impl Shared {
 }
 
 fn unlisted(error: &io::Error) -> ReadError {
-    ReadError::Io(format!("the stored files cannot be gone through: {error}"))
+    ReadError::of("the stored files cannot be gone through", error)
 }

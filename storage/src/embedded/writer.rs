@@ -3,7 +3,7 @@
 use super::Shared;
 use super::core::Pending;
 use super::segment::{HEADER, Header, Mark};
-use crate::disk::is_full;
+use crate::disk::{is_full, is_out_of_files};
 use crate::record::frame::Place;
 use crate::store::AppendError;
 use sha2::{Digest as _, Sha256};
@@ -161,14 +161,35 @@ impl Writer {
         let path = self.shared.segments.path(segment);
         self.file = match self.shared.space.take(&path) {
             Some(file) => file,
-            None => create(&path)?,
+            None => self.opened(|| create(&path))?,
         };
         self.segment = segment;
         self.put(&header.encode(), 0)?;
         self.shared.options.disk.sync_data(&self.file)?;
-        File::open(self.shared.segments.folder())?.sync_all()?;
+        let folder = self.opened(|| File::open(self.shared.segments.folder()))?;
+        folder.sync_all()?;
         self.end = HEADER;
         Ok(())
+    }
+
+    /// Opens a file, and waits for others to be closed where no more may be open: what is ordered is never
+    /// taken back.
+    fn opened(&self, open: impl Fn() -> io::Result<File>) -> io::Result<File> {
+        let mut said = false;
+        loop {
+            let error = match open() {
+                Err(error) if is_out_of_files(&error) => error,
+                done => return done,
+            };
+            if !std::mem::replace(&mut said, true) {
+                tracing::error!(%error, "the log waits until other files are closed");
+            }
+            let core = self.shared.lock();
+            if core.closing {
+                return Err(error);
+            }
+            drop(self.shared.wait_for(&self.shared.written, core, AGAIN));
+        }
     }
 
     fn publish(&self, batch: &mut [Pending]) {

@@ -260,6 +260,16 @@ async fn an_approval_is_handed_over_by_whom_it_asks() {
         .await
         .problem(422, "bad_approvers");
     let id = text(&gate["id"]);
+    let links = format!("/approvals/{id}/links");
+    let made = admin.post(&links, &json!({ "for": "ana" })).await.with(201);
+    let address = text(&made["address"]);
+    let link = || server.anonymous().root("GET", below(&address)).send();
+    let page = link().await;
+    assert!(
+        page.status == 200 && page.text.contains("<button"),
+        "{}",
+        page.text
+    );
     let (code, said) = asked(
         &server,
         &[
@@ -275,6 +285,11 @@ async fn an_approval_is_handed_over_by_whom_it_asks() {
     let now = admin.get(&format!("/approvals/{id}")).await.with(200);
     assert_eq!(now["approvers"], json!(["role:approver"]));
     assert_eq!(now["digest"], gate["digest"]);
+    // Whom it asked before is shown nothing of it any more, and no buttons.
+    let page = link().await;
+    assert_eq!(page.status, 403, "{}", page.text);
+    let shown = page.text.contains("alert(1)") || page.text.contains("<button");
+    assert!(!shown, "{}", page.text);
     let yes = approver
         .post(&decision(&gate), &answer(&gate, "approve", ""))
         .await;

@@ -5,6 +5,7 @@ mod approvals;
 mod audit;
 mod bad_input;
 mod chat_thread;
+mod crowd;
 mod description;
 mod hostile;
 mod late;

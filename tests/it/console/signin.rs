@@ -1,7 +1,7 @@
 //! Who gets in, how, and what another site can make a browser do.
 
 use crate::harness::browser::{hidden, invitation};
-use crate::harness::{Browser, Server};
+use crate::harness::{Browser, Server, text, wait};
 use serde_json::json;
 
 #[tokio::test]
@@ -309,4 +309,43 @@ async fn roles_decide_what_is_shown_and_what_works() {
         .post("/settings/secrets", &[("secret", "a"), ("value", "b")])
         .await
         .says(403, "needs the role admin");
+}
+
+#[tokio::test]
+async fn what_a_page_follows_ends_when_its_person_signs_out() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let document = json!({ "druse": 1, "name": "gated", "steps": [
+        { "id": "ask", "action": "approval_gate", "with": { "title": "Go on?" } },
+    ] });
+    let made = admin.post("/automations", &document).await.with(201);
+    let id = text(&made["id"]);
+    admin
+        .post(&format!("/automations/{id}/activate"), &json!({}))
+        .await
+        .with(200);
+    let run = admin
+        .post(&format!("/automations/{id}/runs"), &json!({}))
+        .await
+        .with(202);
+    let run = text(&run["id"]);
+    let gate = wait::approval(&admin, &run).await;
+
+    let (leaves, stays) = (
+        Browser::role(&server, "viewer").await,
+        Browser::role(&server, "operator").await,
+    );
+    let path = format!("/runs/{run}/events");
+    let (mut theirs, others) = (leaves.open(&path).await, stays.open(&path).await);
+    let first = theirs.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains("event: created"));
+
+    leaves.post("/signout", &[]).await.to("/signin");
+    let decision = json!({ "decision": "approve", "digest": gate["digest"] });
+    let path = format!("/approvals/{}/decision", text(&gate["id"]));
+    admin.post(&path, &decision).await.with(200);
+    let all = others.text().await.unwrap();
+    assert!(all.contains("event: finished"), "{all}");
+    let rest = theirs.text().await.unwrap();
+    assert!(!rest.contains("event: finished"), "{rest}");
 }

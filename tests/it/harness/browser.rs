@@ -99,6 +99,15 @@ impl Browser {
         self.send(request, format!("GET {path}")).await
     }
 
+    /// The answer as it comes, for what goes on.
+    pub(crate) async fn open(&self, path: &str) -> reqwest::Response {
+        let mut request = self.http.get(format!("{}{path}", self.address));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        request.send().await.expect("the server answers")
+    }
+
     /// The same with a header more.
     pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Page {
         let request = self.http.get(format!("{}{path}", self.address));

@@ -27,10 +27,14 @@ pub(crate) fn druse<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item
     command
 }
 
+const SERVE: [&str; 4] = ["serve", "--listen", "127.0.0.1:0", "--data"];
+
 /// A server on a folder. Dropping it kills the process; a folder of its own goes with it.
 pub(crate) struct Server {
     data: PathBuf,
     arguments: Vec<String>,
+    /// How many files it may have open.
+    files: Option<u32>,
     process: Option<Process>,
     admin: Option<String>,
     // The last field: the process is gone before its folder is.
@@ -64,11 +68,27 @@ impl Server {
         server
     }
 
+    /// A server on an empty folder of its own, that may have no more than this many files open.
+    pub(crate) async fn limited(files: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut server = Self {
+            data: folder.path().join("data"),
+            arguments: Vec::new(),
+            files: Some(files),
+            process: None,
+            admin: None,
+            _folder: Some(folder),
+        };
+        server.start().await;
+        server
+    }
+
     /// A server on this folder, which stays when the server goes.
     pub(crate) async fn on(data: &Path, arguments: &[&str]) -> Self {
         let mut server = Self {
             data: data.to_path_buf(),
             arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+            files: None,
             process: None,
             admin: None,
             _folder: None,
@@ -82,6 +102,7 @@ impl Server {
         let mut server = Self {
             data: data.to_path_buf(),
             arguments: Vec::new(),
+            files: None,
             process: None,
             admin: Some(admin.to_owned()),
             _folder: None,
@@ -101,7 +122,22 @@ impl Server {
     /// Starts it, on whatever the folder holds, and waits until it listens or ends: whether it listens.
     pub(crate) async fn try_start(&mut self) -> bool {
         assert!(self.process.is_none(), "the server runs already");
-        let mut child = druse(["serve", "--listen", "127.0.0.1:0", "--data"])
+        let mut child = match self.files {
+            None => druse(SERVE),
+            Some(files) => {
+                let mut command = Command::new("sh");
+                let line = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+                command.args(["-c", &line, DRUSE]).args(SERVE);
+                command
+                    .env_remove("DRUSE_DATA")
+                    .env_remove("DRUSE_SERVER")
+                    .env_remove("DRUSE_TOKEN")
+                    .env("NO_COLOR", "1")
+                    .stdin(Stdio::null());
+                command
+            }
+        };
+        let mut child = child
             .arg(&self.data)
             .args(&self.arguments)
             .stdout(Stdio::null())

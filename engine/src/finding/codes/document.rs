@@ -349,6 +349,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Name the item or `loop.index` in it.",
     },
     Code {
+        code: "secret_changed",
+        group: Group::Document,
+        severities: &[Error],
+        meaning: "An expression changes or compares a secret, and sees only the place where it will be.",
+        example: "steps: [ { id: a, action: http, with: { connection: crm, path: /, headers: { X: \"{{ secrets.key | upper }}\" } } } ]",
+        fix: "Write the secret alone, also within other text, or join it with `~`; store it as it has to be sent.",
+    },
+    Code {
         code: "secret_not_allowed",
         group: Group::Document,
         severities: &[Error],
