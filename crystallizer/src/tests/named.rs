@@ -732,9 +732,7 @@ fn a_gate_that_the_recording_has_is_the_one_that_asks() {
     assert_eq!(made.report.counts.gates, 1);
     let with = made.document.steps[1].with.as_ref().unwrap();
     let message = with["message"].as_str().unwrap();
-    for words in ["as she wants", "The person had said"] {
-        assert!(message.contains(words), "{message}");
-    }
+    assert!(message.contains("as she wants"), "{message}");
 }
 
 #[test]

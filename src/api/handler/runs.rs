@@ -302,7 +302,7 @@ fn cause_of(call: &Call) -> Result<Option<String>, Problem> {
 
 pub(in crate::api) async fn read(call: Call) -> Answer {
     let id = call.id("id", "run")?;
-    ok(&again(&call.app, id).await?)
+    ok(&call.app.run_view(id).await?)
 }
 
 /// How its answers look beside those that were recorded.
