@@ -19,6 +19,9 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The end of the path of what undoes a step.
+const UNDO: &str = ".undo";
+
 /// What a retry would keep, and what it would run again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retained {
@@ -150,9 +153,11 @@ fn files(old: &Run, kept: &[Kept]) -> Vec<Kept> {
             | Kept::Artifact { .. } => None,
         })
         .collect();
+    // What undid or checked a step belongs to the run that ended.
+    let beside = |step: &StepPath| step.0.ends_with(UNDO) || old.plan().checked(step).is_some();
     let left = old
         .artifacts()
-        .filter(|(step, _)| is_within(step, &results));
+        .filter(|(step, _)| is_within(step, &results) && !beside(step));
     left.map(|(step, left)| Kept::Artifact {
         step: step.clone(),
         artifact: left.artifact.clone(),
@@ -236,11 +241,20 @@ impl Work<'_> {
             .collect();
         let mut marks = Vec::new();
         for (path, succeeded) in tried {
-            // What undoes a step has a key that follows from that of the step, and what checks one only
-            // reads.
-            let follows = path.0.ends_with(".undo") || self.plan.checked(path).is_some();
-            let kind = self.plan.find(path).and_then(|step| step.work.kind());
-            let Some(kind) = kind.filter(|kind| kind.has_attempts() && !follows) else {
+            let kind = |path| self.plan.find(path).and_then(|step| step.work.kind());
+            // What undoes a step has a key that follows from that of the step: of a step without a key, such as
+            // a `wait`, it has to be said that it is done anew.
+            if let Some(of) = path.0.strip_suffix(UNDO) {
+                let step = StepPath::from(of);
+                let keyless = kind(&step).is_some_and(|kind| !kind.has_attempts());
+                if keyless && !is_within(&step, &kept) {
+                    marks.push(Kept::Undone { step, from: run });
+                }
+                continue;
+            }
+            // What checks one only reads.
+            let checks = self.plan.checked(path).is_some();
+            let Some(kind) = kind(path).filter(|kind| kind.has_attempts() && !checks) else {
                 continue;
             };
             if is_within(path, &kept) {

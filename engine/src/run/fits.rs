@@ -216,7 +216,9 @@ impl State {
         ) {
             let place = self.place_of_step(plan, path);
             let begun = place.is_some_and(|place| self.step(place).phase != Phase::Queued);
-            let effect = planned.work.kind().is_some_and(ActionKind::has_attempts);
+            // Of a step without attempts it is said for the key of what undoes it.
+            let effect =
+                planned.undo.is_some() || planned.work.kind().is_some_and(ActionKind::has_attempts);
             return match effect && !begun {
                 true => Ok(()),
                 false => Err("the step does not begin anew"),

@@ -148,7 +148,11 @@ impl Watch {
     /// What has ended has ended, and what was kept stays.
     fn once(&self, step: &StepPath, entry: &Entry, looked: &mut Looked) -> Result<(), Broken> {
         let told = || format!("{entry:?}");
-        if matches!(entry.event, RunEvent::ApprovalVoided { .. }) {
+        // A file of what is kept is told behind it.
+        if matches!(
+            entry.event,
+            RunEvent::ApprovalVoided { .. } | RunEvent::ArtifactKept { from: Some(_), .. }
+        ) {
             return Ok(());
         }
         let again = self.ended.status(step).is_some();
