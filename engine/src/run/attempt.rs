@@ -106,7 +106,9 @@ fn made_key(state: &State, plan: &Plan, place: Place, input: &Json) -> String {
         0 => path.0.to_string(),
         round => format!("{path}~{round}"),
     };
-    match state.keep.work_of(&done, asked.as_ref()) {
+    // A process that ended before all that is kept was told: handlers of it are nobody's earlier work.
+    let unborn = (state.keep.awaited > 0).then_some(state.start.run);
+    match state.keep.work_of(&done, asked.as_ref()).or(unborn) {
         None => key(state.start.root, &path),
         // The run that undid it may be the first one: its id alone would give the key of before.
         Some(from) => key(from, &format!("{path} after undo")),
