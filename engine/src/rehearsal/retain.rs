@@ -291,7 +291,12 @@ impl Work<'_> {
             None => {
                 let needs = &self.plan.steps()[index].needs;
                 let behind = |found: &Found| needs.iter().any(|need| need.step == found.index);
-                match first != &*path.0 || self.found.iter().any(behind) {
+                // What a reviewer says is read beside the gate, too, whenever it is said.
+                let reviewed = self.plan.steps().iter().any(|step| {
+                    let gate = step.gate.as_ref();
+                    gate.is_some_and(|gate| gate.send_back.is_some())
+                });
+                match first != &*path.0 || reviewed || self.found.iter().any(behind) {
                     true => Asks::Perhaps(asked(kind, &before)),
                     false => Asks::Same,
                 }

@@ -4,9 +4,8 @@ use super::*;
 
 #[test]
 fn a_gate_sends_back_to_what_it_needs_and_nothing_beside_it_works_with_that() {
-    insta::assert_snapshot!(
-                                                findings(
-                                                    r#"steps:
+    let found = findings(
+        r#"steps:
   - id: source
     action: transform
     with: { value: 1 }
@@ -28,17 +27,16 @@ fn a_gate_sends_back_to_what_it_needs_and_nothing_beside_it_works_with_that() {
     action: transform
     needs: [gate, nowhere]
     with: { value: "{{ steps.draft.output }}" }
-"#
-                                                ),
-                                                @r"
+"#,
+    );
+    insta::assert_snapshot!(found, @r"
 12:20 unknown_name: `review` has no `coment` -- did you mean `comment`?
 19:45 bad_value: `rounds` is from 1 to 50 -- write a value of the kind that the message says
 19:30 send_back_leaks: step `note` works with `draft`, which runs again when the gate `gate` is sent back -- put it behind the gate (`needs: [gate]`), or before it
 19:30 send_back_leaks: step `nowhere` works with `draft`, which runs again when the gate `gate` is sent back -- put it behind the gate (`needs: [gate]`), or before it
 23:30 unknown_step: there is no step `sorce` here -- name a step of the same list
 23:30 send_back_not_before: step `publish` does not come before the gate `nowhere` -- a gate sends back to steps that it needs, directly or through others
-"
-                                            );
+");
 }
 
 #[test]

@@ -4,9 +4,8 @@ use super::*;
 
 #[test]
 fn folders_and_polls_are_held_to_the_rules_of_steps() {
-    insta::assert_snapshot!(
-                                                findings(
-                                                    r#"triggers:
+    let found = findings(
+        r#"triggers:
   - id: a
     files: { connection: crm, path: ../x, on: [] }
   - id: b
@@ -29,9 +28,9 @@ fn folders_and_polls_are_held_to_the_rules_of_steps() {
     files: { connection: inbox }
     event: { type: x }
 steps: [{ id: s, action: transform, with: { value: 1 } }]
-"#
-                                                ),
-                                                @r"
+"#,
+    );
+    insta::assert_snapshot!(found, @r"
 7:5 missing_input: trigger `a` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
 8:26 wrong_connection: the connection `crm` is for http, not for folder -- name one of the right kind
 8:47 bad_value: `on` names nothing that starts a run -- leave it out for complete files
@@ -52,6 +51,5 @@ steps: [{ id: s, action: transform, with: { value: 1 } }]
 23:5 missing_input: trigger `f` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
 25:5 bad_trigger: trigger `g` has event and files -- a trigger has exactly one of `schedule`, `webhook`, `event`, `files` and `poll`
 25:5 missing_input: trigger `g` gives no value for input `region` -- add it under the trigger's `inputs`, or give `region` a default
-"
-                                            );
+");
 }
