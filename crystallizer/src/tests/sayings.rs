@@ -634,6 +634,32 @@ fn what_a_single_deed_hangs_on_is_asked_about() {
         ("Storniere order W48121, sobald sie bezahlt ist.", true),
         ("Look at order W48121. Not shipped? Cancel it.", true),
         ("Is order W48121 pending? Then cancel it.", true),
+        ("Cancel order W48121. It must have been paid.", true),
+        ("Cancel order W48121. It has to be pending still.", true),
+        ("Check that order W48121 is paid and cancel it.", true),
+        ("Verify that order W48121 was paid, then cancel it.", true),
+        ("Cancel order W48121 after checking that it was paid.", true),
+        (
+            "Make sure at least 50 are left and cancel order W48121.",
+            true,
+        ),
+        (
+            "Cancel order W48121. Only paid orders may be cancelled.",
+            true,
+        ),
+        ("Cancel order W48121. The limit for refunds is 100.", true),
+        (
+            "Cancel order W48121 - there has to be enough money on the account.",
+            true,
+        ),
+        ("Cancel order W48121. It must be cancelled.", false),
+        ("Make sure to cancel order W48121.", false),
+        ("Please make sure you cancel order W48121.", false),
+        ("I must have order W48121 cancelled.", false),
+        (
+            "Cancel order W48121. I have to be in Rome on Friday.",
+            false,
+        ),
     ];
     let wrong: Vec<&str> = cases
         .iter()

@@ -246,7 +246,7 @@ fn is_indifferent(sentence: &Sentence, from: usize, at: usize) -> bool {
 }
 
 /// Whether a word is a number in digits.
-fn is_figure(word: &str) -> bool {
+pub(super) fn is_figure(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
         && word
             .chars()

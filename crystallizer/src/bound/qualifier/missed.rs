@@ -2,6 +2,7 @@
 //! for a change, and changes under a condition.
 
 use super::condition;
+use super::demand;
 use super::lexicon as l;
 use super::mention::{Fields, Named, Words};
 use super::narrow::flag_words;
@@ -511,8 +512,14 @@ impl<'a> Asker<'a> {
             self.of_standing(*text, sentence, &selected, &taken, &mut found);
             let mut all = conditions(sentence);
             let caps = condition::caps(sentence);
-            let capped = !caps.is_empty();
+            // What has to be so is a condition of what is done outside, not of work on files and commands.
+            let demands = demand::demands(sentence);
+            let demanded = all.is_empty() && caps.is_empty() && !demands.is_empty();
+            let capped = !caps.is_empty() || demanded;
             all.extend(caps);
+            if demanded {
+                all.extend(demands.into_iter().filter(|one| !self.is_a_deed(one)));
+            }
             if all.is_empty() {
                 continue;
             }
@@ -565,6 +572,9 @@ impl<'a> Asker<'a> {
                     if !self.may_look(1) {
                         break;
                     }
+                    if demanded && self.kept.get(call).is_none_or(works_here) {
+                        continue;
+                    }
                     let gated = self
                         .spots
                         .get(call)
@@ -585,6 +595,23 @@ impl<'a> Asker<'a> {
             }
         }
         found
+    }
+
+    /// Whether all that is demanded is that something be done: `they must be closed`.
+    fn is_a_deed(&self, one: &Qualifier) -> bool {
+        let deeds = &self.changes().by_deed;
+        let mut tells = one
+            .content
+            .iter()
+            .filter(|word| !matches!(word.as_str(), "has" | "have" | "must" | "need" | "needs"));
+        // `close`, `closed`, `cancelled`.
+        let is_bent = |word: &str, deed: &str| {
+            word.starts_with(deed.trim_end_matches('e')) && word.len() <= deed.len() + 4
+        };
+        tells.all(|word| {
+            let mut deeds = deeds.keys();
+            deeds.any(|deed| l::same_deed(word, deed) || is_bent(word, deed))
+        })
     }
 
     /// Whether the figure of a cap was told to a tool as one.

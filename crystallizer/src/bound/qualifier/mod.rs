@@ -6,6 +6,7 @@ mod ask;
 mod carried;
 mod condition;
 mod cover;
+mod demand;
 mod doubt;
 mod foreign;
 mod left;
