@@ -294,7 +294,8 @@ impl Work<'_> {
                 // What a reviewer says is read beside the gate, too, whenever it is said.
                 let reviewed = self.plan.steps().iter().any(|step| {
                     let gate = step.gate.as_ref();
-                    gate.is_some_and(|gate| gate.send_back.is_some())
+                    let back = gate.and_then(|gate| gate.send_back.as_ref());
+                    back.is_some_and(|back| !back.again.contains(&index))
                 });
                 match first != &*path.0 || reviewed || self.found.iter().any(behind) {
                     true => Asks::Perhaps(asked(kind, &before)),

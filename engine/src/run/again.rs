@@ -105,9 +105,10 @@ impl State {
         review: Option<&Json>,
     ) {
         #[cfg(test)]
-        if planted(Bug::TurnsForgotten) {
-            return;
-        }
+        let turn = match planted(Bug::TurnsForgotten) {
+            true => 0,
+            false => turn,
+        };
         self.keep.turns = self.keep.turns.max(turn);
         if let Some(place) = self.place_of_step(plan, &path) {
             self.go_on_from(place, turn, times, review);
