@@ -192,7 +192,10 @@ test("every page has its JSON twin", async t => {
   t.diagnostic(`${lines.size} requests behind them, each answered as JSON`);
 });
 
-test("every page is sound at 360 px and wide, light and dark, and is walked by keys", async t => {
+// Longer than all others together: `run sound` takes it.
+const ALONE = { skip: process.env.SOUND === "1" ? false : "run it with `tests/browser/run sound`" };
+
+test("every page is sound at 360 px and wide, light and dark, and is walked by keys", ALONE, async t => {
   const wrong = [];
   const walkedKinds = new Set();
   let pages = 0;
