@@ -230,7 +230,7 @@ steps:
 `);
   const run = await server.run(id, {}, "30s");
   await page.goto(`${server.address}/runs/${run.id}`);
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /report/ }).first().click()]);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".files").getByRole("link", { name: "report", exact: true }).click()]);
   assert.match(file.suggestedFilename(), /report/);
   assert.deepEqual(await violations(page), []);
   whole();
