@@ -281,22 +281,20 @@ impl Redactor {
 
 fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
     forms.insert(value.to_owned());
-    // In JSON, and in JSON inside a JSON string.
-    let mut escaped = value.to_owned();
-    for _ in 0..2 {
-        escaped = serde_json::to_string(&escaped).unwrap_or_default();
-        escaped = escaped.trim_start_matches('"').trim_end_matches('"').into();
-        if escaped.len() >= SHORTEST {
-            forms.insert(escaped.clone());
+    // As text of a page, by the habits of the writers of HTML.
+    for quote in ["&quot;", "&#34;", "&#x22;", "\""] {
+        for apostrophe in ["&#39;", "&#x27;", "&#039;", "&apos;", "'"] {
+            forms.insert(html_escaped(value, quote, apostrophe));
         }
     }
-    // As other writers of JSON escape: `/`, what HTML reads, and all beyond ASCII.
-    for (slash, html) in [(true, false), (false, true), (true, true)] {
+    // In JSON, and in JSON inside a JSON string, by writers that escape `/`, what HTML reads, or all beyond ASCII.
+    for (slash, html) in [(false, false), (true, false), (false, true), (true, true)] {
         for ascii in [false, true] {
-            forms.insert(json_escaped(value, slash, html, ascii));
+            let once = json_escaped(value, slash, html, ascii);
+            forms.insert(json_escaped(&once, slash, html, ascii));
+            forms.insert(once);
         }
     }
-    forms.insert(json_escaped(value, false, false, true));
     for keeps in ["-_.~", "-_.*", "-_.!~*'()", "-_.~/", "-_.!~*'();,/?:@&=+$#"] {
         for space in ["%20", "+"] {
             let upper = percent_encoded(value, keeps, space);
@@ -323,6 +321,22 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
             }
         }
     }
+}
+
+/// A value as text or attribute of a page.
+fn html_escaped(value: &str, quote: &str, apostrophe: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 8);
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str(quote),
+            '\'' => out.push_str(apostrophe),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The inside of a JSON string, with `\/`, with `<`, `>`, `&` and `'` as code points, or with all beyond ASCII
@@ -406,6 +420,24 @@ mod tests {
         ] {
             let shown = redactor.redact_text(form);
             assert!(!shown.contains("K7MD"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn finds_secrets_on_pages_and_in_json_within_json() {
+        let secret = "Tom & \"Jerry\" 'ä' \\4711";
+        let redactor = Redactor::new(&[Secret::from(secret)]);
+        let once = json!({ "pin": secret }).to_string();
+        for form in [
+            "Tom &amp; &quot;Jerry&quot; &#39;ä&#39; \\4711".to_owned(),
+            "Tom &amp; &#34;Jerry&#34; &#x27;ä&#x27; \\4711".to_owned(),
+            "Tom &amp; \"Jerry\" 'ä' \\4711".to_owned(),
+            json!({ "body": once }).to_string(),
+            json!({ "body": once.replace('ä', "\\u00e4") }).to_string(),
+            once,
+        ] {
+            let shown = redactor.redact_text(&form);
+            assert!(!shown.contains("Jerry"), "{form}: {shown}");
         }
     }
 

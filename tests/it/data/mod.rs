@@ -1,6 +1,7 @@
 //! Data that steps move: databases, files, pages, and inputs that nobody may see.
 
 mod connections;
+mod deep;
 mod docs;
 mod hidden;
 mod postgres;

@@ -9,6 +9,7 @@ mod poison;
 mod shop;
 mod starters;
 mod stops;
+mod versions;
 
 use crate::harness::{Client, Server, text};
 use serde_json::{Value, json};
