@@ -20,6 +20,7 @@ mod table;
 mod twin;
 mod visible;
 
+pub(crate) use component::state::sign;
 pub use route::mount;
 pub(crate) use route::{looks_for_a_page, no_such_page};
 pub(crate) use visible::text as shown;

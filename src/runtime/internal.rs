@@ -199,7 +199,8 @@ impl Engine {
                 }
             };
             if view.is_over() {
-                return outcome_of(&view);
+                let secrets = self.0.actions.secrets();
+                return outcome_of(&view).map(|output| secrets.moved(child, attempt.root, &output));
             }
         }
     }

@@ -10,7 +10,7 @@ use druse_engine::{
     Json,
     event::{Failure, Outcome},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// What stands where a secret stood.
@@ -218,18 +218,24 @@ impl Redactor {
 
     /// The value without secrets in its strings, numbers and keys; the same one if there were none.
     pub fn redact_json(&self, json: &Json) -> Json {
+        self.redact_json_but(json, &|_| REDACTED.into())
+    }
+
+    /// The same, with what `held` gives where a number stood.
+    fn redact_json_but(&self, json: &Json, held: &dyn Fn(&Number) -> Value) -> Json {
         if !self.is_empty() && self.finds(json.value()) {
-            self.clean(json.value()).into()
+            self.clean(json.value(), held).into()
         } else {
             json.clone()
         }
     }
 
-    /// The outcome without secrets in its output, message and details.
+    /// The outcome without secrets in its output, message and details. Numbers of its output are left to
+    /// [`hold_numbers`].
     pub fn redact_outcome(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Succeeded { output } => Outcome::Succeeded {
-                output: self.redact_json(&output),
+                output: self.redact_json_but(&output, &|number| number.clone().into()),
             },
             Outcome::Failed {
                 failure,
@@ -263,20 +269,83 @@ impl Redactor {
         }
     }
 
-    fn clean(&self, value: &Value) -> Value {
+    fn clean(&self, value: &Value, held: &dyn Fn(&Number) -> Value) -> Value {
         match value {
             Value::String(text) => self.redact_text(text).into_owned().into(),
-            Value::Number(number) if self.numbers.contains(&number.to_string()) => REDACTED.into(),
-            Value::Array(items) => items.iter().map(|item| self.clean(item)).collect(),
+            Value::Number(number) if self.numbers.contains(&number.to_string()) => held(number),
+            Value::Array(items) => items.iter().map(|item| self.clean(item, held)).collect(),
             Value::Object(map) => {
                 let clean = |(key, item): (&String, &Value)| {
-                    (self.redact_text(key).into_owned(), self.clean(item))
+                    (self.redact_text(key).into_owned(), self.clean(item, held))
                 };
                 Value::Object(map.iter().map(clean).collect::<Map<_, _>>())
             }
             other => other.clone(),
         }
     }
+}
+
+/// The outcome with what `held` gives in the place of each number in its output that is a secret of one of these. The
+/// texts come before that: in what it gives no secret is looked for. Numbers that are fields of the output itself are
+/// the action's own, such as a status or an exit code; what came from outside stands deeper.
+pub fn hold_numbers(
+    redactors: &[&Redactor],
+    outcome: Outcome,
+    held: &dyn Fn(&Number) -> Value,
+) -> Outcome {
+    fn within(value: &Value, redactors: &[&Redactor], held: &dyn Fn(&Number) -> Value) -> Value {
+        match value {
+            Value::Number(number) if is_secret(number, redactors) => held(number),
+            Value::Array(items) => {
+                let items = items.iter().map(|item| within(item, redactors, held));
+                items.collect()
+            }
+            Value::Object(map) => {
+                let items = map.iter();
+                let items = items.map(|(key, item)| (key.clone(), within(item, redactors, held)));
+                Value::Object(items.collect())
+            }
+            other => other.clone(),
+        }
+    }
+    fn finds(value: &Value, redactors: &[&Redactor]) -> bool {
+        match value {
+            Value::Number(number) => is_secret(number, redactors),
+            Value::Array(items) => items.iter().any(|item| finds(item, redactors)),
+            Value::Object(map) => map.values().any(|item| finds(item, redactors)),
+            Value::Null | Value::Bool(_) | Value::String(_) => false,
+        }
+    }
+    if redactors.iter().all(|one| one.numbers.is_empty()) {
+        return outcome;
+    }
+    let Outcome::Succeeded { output } = &outcome else {
+        return outcome;
+    };
+    let Value::Object(fields) = output.value() else {
+        return Outcome::Succeeded {
+            output: within(output.value(), redactors, held).into(),
+        };
+    };
+    let mut fields = fields.clone();
+    let mut found = false;
+    for field in fields.values_mut().filter(|field| !field.is_number()) {
+        if finds(field, redactors) {
+            *field = within(field, redactors, held);
+            found = true;
+        }
+    }
+    match found {
+        true => Outcome::Succeeded {
+            output: Value::Object(fields).into(),
+        },
+        false => outcome,
+    }
+}
+
+fn is_secret(number: &Number, redactors: &[&Redactor]) -> bool {
+    let number = number.to_string();
+    redactors.iter().any(|one| one.numbers.contains(&number))
 }
 
 fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
@@ -519,6 +588,25 @@ mod tests {
             }
             assert!(search.looked <= 4 * text.len(), "{line}: {}", search.looked);
         }
+    }
+
+    #[test]
+    fn numbers_of_an_answer_are_held_and_those_of_the_action_stay() {
+        let redactor = Redactor::of_inputs(&["200", "4711"].map(Secret::from));
+        let output = json!({ "status": 200, "json": { "n": [4711, 47110], "status": 200 } });
+        let outcome = Outcome::Succeeded {
+            output: output.into(),
+        };
+        let held = |number: &Number| format!("held {number}").into();
+        let held = hold_numbers(&[&redactor], redactor.redact_outcome(outcome), &held);
+        let expected =
+            json!({ "status": 200, "json": { "n": ["held 4711", 47110], "status": "held 200" } });
+        assert_eq!(
+            held,
+            Outcome::Succeeded {
+                output: expected.into()
+            }
+        );
     }
 
     #[test]

@@ -815,3 +815,53 @@ pub(super) fn of_proof(
     .take(1)
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first world in which the draft does otherwise gives the code, and is to be acknowledged.
+    #[test]
+    fn the_first_world_that_fails_is_told() {
+        let failed = || Perturbation {
+            verdict: Verdict::Failed,
+            differences: vec![Difference {
+                step: "pay".to_owned(),
+                call: "a".to_owned(),
+                kind: "differing".to_owned(),
+                path: None,
+                recorded: None,
+                replayed: None,
+                message: "`pay` asked for another amount.".to_owned(),
+            }],
+            ..Perturbation::default()
+        };
+        let worlds = |from: usize| {
+            let world = |at: usize| {
+                if at >= from {
+                    failed()
+                } else {
+                    Perturbation::default()
+                }
+            };
+            Perturbed {
+                renamed: world(0),
+                reordered: world(1),
+                shuffled: world(2),
+            }
+        };
+        for (from, level, code) in [
+            (0, Level::Same, "not_renamed"),
+            (1, Level::Renamed, "not_reordered"),
+            (2, Level::Reordered, "not_shuffled"),
+        ] {
+            let found = of_proof(&worlds(from), level, &BTreeSet::new());
+            let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
+            assert_eq!(codes, [code]);
+            assert!(found[0].acknowledge && found[0].message.contains("another amount"));
+            // What is asked about anyway is not acknowledged, too.
+            let asked = BTreeSet::from([("pay".to_owned(), String::new())]);
+            assert!(!of_proof(&worlds(from), level, &asked)[0].acknowledge);
+        }
+    }
+}

@@ -59,7 +59,7 @@ fn tickets() -> Value {
     ] })
 }
 
-fn list() -> Turn {
+pub(super) fn list() -> Turn {
     call(
         "l",
         0,
@@ -69,7 +69,7 @@ fn list() -> Turn {
     )
 }
 
-fn close(number: u32, ticket: &str) -> Turn {
+pub(super) fn close(number: u32, ticket: &str) -> Turn {
     call(
         &format!("c{number}"),
         number,

@@ -4,6 +4,7 @@ mod agreed;
 mod answers;
 mod bound_corpus;
 mod build;
+mod codes;
 mod command_words;
 mod confirmed;
 mod corpus;

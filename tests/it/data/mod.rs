@@ -1,5 +1,6 @@
 //! Data that steps move: databases, files, pages, and inputs that nobody may see.
 
+mod answered;
 mod connections;
 mod deep;
 mod docs;

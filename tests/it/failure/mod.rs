@@ -1,5 +1,6 @@
 //! How runs fail, are ended and held: over the API and the command line, with the server killed in between.
 
+mod branches;
 mod cancels;
 mod children;
 mod composition;
