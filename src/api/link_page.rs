@@ -391,7 +391,7 @@ fn block(value: &Value) -> Markup {
         Value::String(text) => text.clone(),
         other => serde_json::to_string_pretty(other).unwrap_or_default(),
     };
-    html! { pre { (visible(&hide(&text))) } }
+    html! { pre tabindex="0" { (visible(&hide(&text))) } }
 }
 
 /// Characters that are not seen, or that turn the direction of others, are written out.

@@ -1,7 +1,7 @@
 // Pages that go on by themselves: whoever is somewhere on one stays there, and what was said stays on it.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { browse, signedIn as enter, until, violations } from "./harness.mjs";
+import { browse, called, fits, signedIn as enter, until, violations } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await browse(); });
@@ -234,5 +234,80 @@ steps:
   const length = Date.parse(step.finished_at) - Date.parse(step.started_at);
   const said = await page.locator(".lane", { hasText: "ask" }).locator(".took").textContent();
   assert.ok(Math.abs(parseFloat(said) * (said.includes(" ms") ? 1 : 1000) - length) < 1000, `${said} for ${length} ms`);
+  whole();
+});
+
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
+
+test("on a phone what has the focus is seen, and what is pressed is large enough for a finger", async t => {
+  const { server, page } = await signedIn(t, PHONE);
+  const stored = await server.api("POST", "/agents/runs", await server.household());
+  const bill = (await server.api("POST", `/agents/runs/${stored.id}/crystallize`, { mode: "bound", name: "pay-bill" })).automation;
+  const other = await server.api("POST", "/agents/runs", { status: "succeeded", messages: [
+    { role: "user", content: "Book the flight LH-1204" }, ...called("a", "book_flight", { flight: "LH-1204" }, { ok: true }) ] });
+  const flight = (await server.api("POST", `/agents/runs/${other.id}/crystallize`, { mode: "bound", name: "flight" })).automation;
+  const acknowledge = bill.findings.filter(one => one.acknowledge).map(one => one.id);
+  await server.api("POST", `/automations/${bill.id}/activate`, { acknowledge });
+  const gate = await server.gate((await server.run(bill.id)).id);
+  for (const path of [`/approvals/${gate.id}`, `/automations/${bill.id}/review`, "/approvals", "/"]) {
+    await page.goto(server.address + path);
+    const small = await page.evaluate(() => [...document.querySelectorAll("main button, main summary")].filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML.slice(0, 100)));
+    assert.deepEqual(small, [], path);
+    // Each stop is what is seen where it stands, and nothing lies over it.
+    await page.evaluate(() => scrollTo(0, 0));
+    const covered = [];
+    for (let press = 0; press < 60; press += 1) {
+      await page.keyboard.press("Tab");
+      const over = await page.evaluate(() => {
+        const one = document.activeElement;
+        if (!document.querySelector("main").contains(one)) return null;
+        const box = one.getClientRects()[0];
+        const there = document.elementFromPoint(Math.min(innerWidth - 1, box.x + Math.min(box.width / 2, 20)), box.y + Math.min(box.height / 2, 20));
+        return there && (one.contains(there) || there.contains(one) || there.closest("label")?.contains(one)) ? null : `${one.outerHTML.slice(0, 80)} under ${there?.outerHTML.slice(0, 80)}`;
+      });
+      if (over) covered.push(over);
+    }
+    assert.deepEqual(covered, [], path);
+  }
+  // There is room for an address.
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${server.address}/automations/${flight.id}/review`);
+  const box = await page.getByLabel("Address, or the command that starts it").first().boundingBox();
+  assert.ok(box.width > 240, `${box.width} px`);
+  whole();
+});
+
+test("the page of a link is the approval as the console shows it, and says what happens now", async t => {
+  const { server, page } = await signedIn(t, PHONE);
+  const stored = await server.api("POST", "/agents/runs", await server.household());
+  const bill = (await server.api("POST", `/agents/runs/${stored.id}/crystallize`, { mode: "bound", name: "pay-bill" })).automation;
+  const acknowledge = bill.findings.filter(one => one.acknowledge).map(one => one.id);
+  await server.api("POST", `/automations/${bill.id}/activate`, { acknowledge });
+  const gate = await server.gate((await server.run(bill.id)).id);
+  const look = () => page.evaluate(() => ({
+    parts: [...document.querySelectorAll("main h1, main h2")].map(one => one.textContent),
+    buttons: [...document.querySelectorAll(".decision button")].map(one => one.textContent),
+    values: [...document.querySelectorAll(".decision dd code")].map(one => one.textContent),
+    marked: document.querySelectorAll(".decision .outside").length,
+    colours: [...document.querySelectorAll(".decision button")].map(one => getComputedStyle(one).backgroundColor),
+  }));
+  await page.goto(`${server.address}/approvals/${gate.id}`);
+  const own = await look();
+  await page.goto((await server.api("POST", `/approvals/${gate.id}/links`, {})).address);
+  assert.deepEqual(await look(), own);
+  await page.getByText(/^covers exactly: .*version 1, digest .*1 step behind this gate/).waitFor();
+  await fits(page, "the page of a link");
+  // In reach of the thumb from the beginning, and an account in one piece.
+  assert.ok((await page.getByRole("button", { name: "Approve" }).boundingBox()).y > 500);
+  assert.ok((await page.getByRole("button", { name: "Approve" }).boundingBox()).y < 740);
+  const account = page.locator("code.value", { hasText: "DE89" });
+  assert.ok((await account.boundingBox()).height < 30);
+  assert.deepEqual(await violations(page), []);
+  await page.getByText("I have looked at").click();
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.getByRole("heading", { name: "What happens now" }).waitFor();
+  await page.getByText("It is approved: the run goes on").waitFor();
+  await fits(page, "what came of it");
+  assert.deepEqual(await violations(page), []);
   whole();
 });
