@@ -41,7 +41,7 @@ pub(in crate::console) fn mark(state: &str) -> Markup {
 }
 
 /// Shape and word.
-pub(in crate::console) fn pill(state: &str) -> Markup {
+pub(crate) fn pill(state: &str) -> Markup {
     html! {
         span .pill.(class(state)) {
             span aria-hidden="true" { (known(state).1) }

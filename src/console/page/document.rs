@@ -52,8 +52,8 @@ pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<M
                 p .dim { "Saving makes a version beside the active one; runs that are going on are not touched." }
             }
             @if late {
-                section { h2 { "What is stored now" } p { "Somebody else saved version " (automation["latest_version"]) ". Yours is kept above." } pre .code { (stored) } }
+                section { h2 { "What is stored now" } p { "Somebody else saved version " (automation["latest_version"]) ". Yours is kept above." } pre .code tabindex="0" { (stored) } }
             }
-        } @else { pre .code { (stored) } }
+        } @else { pre .code tabindex="0" { (stored) } }
     })
 }
