@@ -116,7 +116,7 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                     }
                 }
                 main #main tabindex="-1" data-now=(call.now) data-follow=[page.follow.as_deref()] data-looks[page.looks] {
-                    @if let Some(refusal) = &call.refusal { (self::refusal(refusal)) }
+                    @if let Some(refusal) = &call.refusal { (told(refusal, call.form.has("document"))) }
                     (page.body)
                 }
                 footer .twin {
@@ -188,11 +188,18 @@ fn palette() -> Markup {
 
 /// Why something was not done, on top of the page where it was tried.
 pub(super) fn refusal(refusal: &Refusal) -> Markup {
+    told(refusal, false)
+}
+
+/// The same; `text` says whether the text whose lines are named stands on the page.
+fn told(refusal: &Refusal, text: bool) -> Markup {
     html! {
         section .refusal role="alert" {
             h2 { (component::state::mark("failed")) " " (component::value::said(&refusal.message)) }
             @if !refusal.help.is_empty() { p { (component::value::said(&refusal.help)) } }
-            @if !refusal.findings.is_empty() { (finding::list(&refusal.findings)) }
+            @if !refusal.findings.is_empty() {
+                @if text { (finding::list_of_text(&refusal.findings)) } @else { (finding::list(&refusal.findings)) }
+            }
             p .dim { code { (refusal.status.as_u16()) " " (refusal.code) } }
         }
     }
