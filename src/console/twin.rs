@@ -146,6 +146,9 @@ fn for_people(code: &str) -> Option<&'static str> {
         "activation_blocked" => {
             "Put right what is an error, and tick what is to be acknowledged. Nothing has been activated."
         }
+        "edits_would_be_lost" => {
+            "Leave them out, or leave the draft as it is. The rest of what was changed by hand is kept."
+        }
         _ => return None,
     })
 }

@@ -252,7 +252,7 @@ test("a file that was chosen when the session ended is chosen again, and nothing
   const { server, context, page } = await signedIn(t);
   await page.goto(`${server.address}/recordings`);
   await page.getByLabel("It is").selectOption("chat_thread");
-  const file = { name: "monday.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(await server.household())) };
+  const file = { name: "monday.json", mimeType: "application/json", buffer: Buffer.from(await server.household()) };
   await page.getByLabel("File", { exact: true }).setInputFiles(file);
   await context.clearCookies();
   await page.getByRole("button", { name: "Bring it in" }).click();
@@ -279,12 +279,12 @@ test("an automation is found by a piece of its name among hundreds, and times ar
   await page.keyboard.press("Enter");
   await page.waitForURL(new RegExp(sought.id));
   await page.goto(`${server.address}/automations`);
-  await page.getByLabel("Name").fill("invoices");
+  await page.getByRole("textbox", { name: "Name" }).fill("invoices");
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "sought-for-invoices" }).waitFor();
 
   await page.goto(`${server.address}/runs?since=2026-11-26`);
-  assert.equal(await page.getByLabel("Since").inputValue(), "2026-11-26T09:00:00");
+  assert.equal(await page.getByLabel("Since").inputValue(), "2026-11-26T09:00");
   await page.getByLabel("Since").fill("2026-11-26T09:30:00");
   await page.getByRole("button", { name: "Filter" }).click();
   await page.waitForURL(/since=2026-11-26T00%3A30%3A00/);

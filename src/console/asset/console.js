@@ -201,7 +201,9 @@ function graphs(root) {
 function zoned(root) {
   for (const field of all("input[data-utc]", root)) {
     const at = new Date(field.dataset.utc);
-    if (!isNaN(at)) field.value = field.defaultValue = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    if (!isNaN(at)) field.value = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    // As the browser writes it: nobody has changed it yet.
+    field.defaultValue = field.value;
     $(".utc", field.closest("label"))?.remove();
     const form = field.form;
     if (!form || "zoned" in form.dataset) continue;

@@ -65,6 +65,7 @@ pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<M
         }
         @if let Some(merged) = &merged {
             p .finding.(if merged.conflicts.is_empty() { "f-good" } else { "f-warning" }) role="status" {
+                span .sign aria-hidden="true" { @if merged.conflicts.is_empty() { "✓" } @else { "⚠" } } " "
                 @if merged.conflicts.is_empty() { "Both are in the text below: what they changed, and what you wrote. Look at it, then save." }
                 @else { "You both changed the same. Each such place stands below between " code { "<<<<<<< yours" } " and " code { ">>>>>>> theirs" } " ("
                     @for (index, line) in merged.conflicts.iter().enumerate() { @if index > 0 { ", " } (line) } "): leave what is meant, then save." }

@@ -59,7 +59,8 @@ pub(super) fn would_be_lost(call: &Call, draft: &Draft) -> Markup {
                 input type="hidden" name="discard_edits" value="yes";
                 @for (name, text) in fields { input type="hidden" name=(name) value=(kept(text)); }
                 div .buttons {
-                    button .danger { "Do it, and leave out " (value::count(refusal.findings.len(), "this change", "these changes")) }
+                    @let many = refusal.findings.len();
+                    button .danger { "Do it, and leave out " @if many == 1 { "this change" } @else { "these " (many) " changes" } }
                     a .button href={ "/automations/" (id) "/review" } { "Leave the draft as it is" }
                 }
             }

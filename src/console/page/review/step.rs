@@ -61,7 +61,7 @@ impl Shown<'_> {
         let automation = self.draft.automation["id"].as_str().unwrap_or_default();
         html! {
             li .gate[gate] #{ "step-" (id) } data-link=(id) tabindex="0" {
-                p .row {
+                div .row {
                     // In a loop a level deeper.
                     @if way.contains('.') { h4 { (id) } } @else { h3 { (id) } }
                     span .dim { (step["action"].as_str().unwrap_or("loop"))
