@@ -783,7 +783,7 @@ pub(super) fn of_proof(
                 code,
                 format!("With {with} the draft does not do the same: {first}{more}"),
             )
-            .help("The differences are listed under `perturbed`. Let the value follow where it comes from, or acknowledge that the draft is shown to hold for the recorded data only.");
+            .help("The report lists the differences. Let the value follow where it comes from, or acknowledge that the draft is shown to hold for the recorded data only.");
             match is_open {
                 true => finding.must_acknowledge(),
                 false => finding,
