@@ -1,19 +1,12 @@
 //! Calls that repeat over a list become a loop, where every pass follows from it; otherwise they stay one by one.
 
 use super::build::*;
+use crate::Crystallized;
 use crate::report::Level;
 use crate::session::{Role, Session, Turn};
-use crate::{Crystallized, Mode, Options};
 use druse_engine::Severity;
 use druse_engine::check::{Catalog, check};
 use serde_json::{Value, json};
-
-fn bound() -> Options {
-    Options {
-        mode: Mode::Bound,
-        ..options()
-    }
-}
 
 /// The draft; what the engine finds wrong with it is only that its tools are not mapped.
 fn crystallized(session: &Session) -> Crystallized {
