@@ -7,7 +7,6 @@
 //! computes waits for what it reads. A look that the agent repeated until another answer came stands where it was,
 //! as a change would: it was asked again because time had passed, and what came behind it came because of its answer.
 
-use super::branch::Branch;
 use super::write::each_expression;
 use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, EffectLevel, OnError};
@@ -110,22 +109,32 @@ impl Bits {
     }
 }
 
+/// The steps that not all runs do, by their places in the document's list.
+#[derive(Debug, Default)]
+pub(super) struct Ways {
+    /// When they run.
+    pub(super) conditions: BTreeMap<usize, String>,
+    /// Pairs of which no run does both, the earlier one first.
+    pub(super) apart: BTreeSet<(usize, usize)>,
+}
+
 /// Puts the steps in order, with as few edges as say it. `steps` gives where the step of
-/// each kept call stands.
+/// each kept call stands, `more` the steps that other recordings gave.
 pub(super) fn order(
     document: &mut Document,
     kept: &[Kept<'_>],
     steps: &[Spot],
-    branches: &[Branch],
+    more: &[(Spot, &Kept<'_>)],
+    ways: &Ways,
 ) {
-    let conditions: BTreeMap<usize, &str> = branches
-        .iter()
-        .filter_map(|branch| Some((steps.get(branch.call)?.step, branch.taken.as_deref()?)))
-        .collect();
+    let conditions = &ways.conditions;
     let mut ends: Vec<Vec<String>> = Vec::new();
     let count = document.steps.len();
     let mut calls: BTreeMap<usize, Vec<&Kept<'_>>> = BTreeMap::new();
     for (spot, kept) in steps.iter().zip(kept) {
+        calls.entry(spot.step).or_default().push(kept);
+    }
+    for (spot, kept) in more {
         calls.entry(spot.step).or_default().push(kept);
     }
     let names: BTreeMap<String, usize> = document
@@ -150,8 +159,11 @@ pub(super) fn order(
         .filter(|spot| spot.inner.is_none())
         .map(|spot| spot.step)
         .collect();
-    let mut barrier: Option<(usize, Kind)> = None;
+    // The last step that all wait for, or the ways of which one is gone.
+    let mut barrier: Vec<(usize, Kind)> = Vec::new();
     let mut since: Vec<usize> = Vec::new();
+    // What it waits for itself.
+    let mut under: (Vec<(usize, Kind)>, Vec<usize>) = Default::default();
     let mut above: Vec<Bits> = Vec::with_capacity(count);
     // What certainly ran before, not only ended: behind a step that may fail nothing is certain.
     let mut sure: Vec<Bits> = Vec::with_capacity(count);
@@ -174,18 +186,26 @@ pub(super) fn order(
                 (_, true) => Kind::Effect,
                 _ => Kind::Wait,
             };
-            for source in since.drain(..) {
-                add(source, kind);
+            let beside = since.is_empty()
+                && !barrier.is_empty()
+                && barrier
+                    .iter()
+                    .all(|(other, _)| ways.apart.contains(&(*other, index)));
+            if !beside {
+                under = (std::mem::take(&mut barrier), std::mem::take(&mut since));
             }
-            if let Some((source, other)) = barrier {
-                add(source, kind.min(other));
+            for source in &under.1 {
+                add(*source, kind);
             }
-            barrier = Some((index, kind));
+            for (source, other) in &under.0 {
+                add(*source, kind.min(*other));
+            }
+            barrier.push((index, kind));
         } else {
-            if let Some((source, kind)) = barrier
-                && !computes
-            {
-                add(source, kind);
+            if !computes {
+                for (source, kind) in &barrier {
+                    add(*source, *kind);
+                }
             }
             since.push(index);
         }
@@ -222,7 +242,7 @@ pub(super) fn order(
         }
         above.push(reached);
         sure.push(certain);
-        ends.push(write(document, index, &needed, &conditions, &ends));
+        ends.push(write(document, index, &needed, conditions, &ends));
     }
 }
 
@@ -231,7 +251,7 @@ fn write(
     document: &mut Document,
     index: usize,
     needed: &BTreeMap<usize, Kind>,
-    conditions: &BTreeMap<usize, &str>,
+    conditions: &BTreeMap<usize, String>,
     ends: &[Vec<String>],
 ) -> Vec<String> {
     let mut needs: Vec<String> = Vec::new();
@@ -273,11 +293,7 @@ fn write(
     step.needs = needs;
     step.join = None;
     let mut when = ended.clone();
-    when.extend(
-        conditions
-            .get(&index)
-            .map(|condition| (*condition).to_owned()),
-    );
+    when.extend(conditions.get(&index).cloned());
     step.when = (!when.is_empty()).then(|| when.join(" and "));
     if !kinds.is_empty() {
         step.metadata

@@ -285,7 +285,7 @@ pub(in crate::bound) fn explained(
         let carried = branches
             .iter()
             .filter(|branch| in_all || branch.call == one.call)
-            .filter_map(Branch::parting)
+            .flat_map(Branch::partings)
             .any(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;

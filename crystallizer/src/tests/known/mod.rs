@@ -4,6 +4,7 @@
 //! `UPDATE_FIGURES=1 cargo test --release -p druse-crystallizer --lib known_` measures all of them, the simple rules beside,
 //! and writes the tables into the page of the crystallizer; without it fewer are measured, so that the test is quick.
 
+mod alternatives;
 mod answered;
 mod bindings;
 mod conditions;
@@ -373,6 +374,25 @@ fn known_conditions_are_followed_in_fresh_worlds() {
 }
 
 #[test]
+fn known_alternatives_are_followed_in_fresh_worlds() {
+    for (name, recordings) in [
+        ("alternatives, four recordings", 4),
+        ("alternatives, eight recordings", 8),
+    ] {
+        let figures = measure(&Family {
+            name,
+            count: 100,
+            play: alternatives::play,
+            recordings,
+            one_way: false,
+            both_sides: true,
+        });
+        assert!(figures.programs >= 15);
+        assert_eq!(figures.wrong, 0, "{figures:?}");
+    }
+}
+
+#[test]
 fn known_programs_recorded_three_times_are_followed_in_fresh_worlds() {
     type Play = fn(u64, &World, u64) -> Option<Played>;
     for (name, count, play, one_way) in [
@@ -675,6 +695,12 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "pages" => "known programs that turn pages",
         "named" => "known programs with words that one recording does not show",
         "conditions" => "known programs with conditions, eight recordings",
+        "alternatives, four recordings" => {
+            "known programs that go one of two ways, four recordings"
+        }
+        "alternatives, eight recordings" => {
+            "known programs that go one of two ways, eight recordings"
+        }
         _ => return None,
     })
 }
