@@ -245,7 +245,7 @@ fn what_some_of_a_list_come_to_is_offered_where_the_message_says_which() {
             format!("{list} | where('status', 'overdue') | length"),
         ),
         (
-            "3 of them are paid.",
+            "3 are paid.",
             format!("{list} | where('paid', true) | length"),
         ),
         (
