@@ -7,7 +7,7 @@ use super::cycle;
 use super::decide::Decisions;
 use super::evaluate::{literal, member};
 use super::key::words;
-use super::qualifier::Parting;
+use super::qualifier::{Parting, Unshown};
 use super::selector::field;
 use super::turn::closed;
 use super::view;
@@ -51,25 +51,19 @@ struct Condition {
     /// The field that is compared.
     place: String,
     parting: Parting,
+    /// The same of the recordings on the other side.
+    other: Parting,
 }
 
 /// A step that other recordings have in the place of one.
 pub(super) struct Instead {
     pub(super) step: String,
-    parting: Option<Parting>,
+    pub(super) parting: Option<Parting>,
 }
 
 impl Branch {
-    /// What the condition that was taken compares, and what those of the steps compare that others have in its place:
-    /// that one of them is done says that this one is not.
-    pub(super) fn partings(&self) -> impl Iterator<Item = &Parting> {
-        let own = self.parting();
-        let others = own.and(Some(&self.instead)).into_iter().flatten();
-        own.into_iter()
-            .chain(others.filter_map(|one| one.parting.as_ref()))
-    }
-
-    fn parting(&self) -> Option<&Parting> {
+    /// What the condition that was taken compares.
+    pub(super) fn parting(&self) -> Option<&Parting> {
         let taken = self.taken.as_ref()?;
         let mut all = self.conditions.iter();
         Some(&all.find(|one| one.expression == *taken)?.parting)
@@ -80,15 +74,32 @@ impl Branch {
         self.conditions.iter().map(|one| one.expression.as_str())
     }
 
-    /// Takes the condition that was answered, or the only one there is. `unasked` is the answer that takes none.
-    pub(super) fn take(&mut self, answers: &BTreeMap<String, String>, unasked: &str) {
+    /// Takes the condition that was answered, or the only one there is, or the only one that the person named.
+    /// `unasked` is the answer that takes none.
+    pub(super) fn take(
+        &mut self,
+        answers: &BTreeMap<String, String>,
+        unasked: &str,
+        unshown: &[Unshown],
+    ) {
         let given = answers.get(&self.id).map(String::as_str);
         let answered = given.filter(|answer| self.choices().any(|choice| choice == *answer));
-        self.taken = match (answered, self.conditions.as_slice()) {
-            (Some(answer), _) => Some(answer.to_owned()),
-            (None, [one]) if given != Some(unasked) => Some(one.expression.clone()),
+        let of_call = unshown.iter().filter(|one| one.call == self.call);
+        let named: Vec<&Condition> = of_call
+            .flat_map(|one| {
+                let all = self.conditions.iter();
+                all.filter(move |condition| one.is_named_by(&condition.parting, &condition.other))
+            })
+            .collect();
+        let only = match (self.conditions.as_slice(), named.as_slice()) {
+            ([one], _) => Some(one),
+            (_, [one]) => Some(*one),
             _ => None,
         };
+        let only = only
+            .filter(|_| given != Some(unasked))
+            .map(|one| one.expression.clone());
+        self.taken = answered.map(str::to_owned).or(only);
     }
 
     /// Takes the condition on the field by which another one is parted, or none where that one has none.
@@ -201,6 +212,7 @@ pub(super) fn set_apart<'w>(
     kept: &[Kept<'_>],
     witnesses: &[Witness<'w>],
     decisions: &Decisions,
+    unshown: &[Unshown],
     answers: &BTreeMap<String, String>,
 ) -> Option<Vec<Witness<'w>>> {
     if decisions.cycles.len() + decisions.pages.len() > 0 {
@@ -210,7 +222,7 @@ pub(super) fn set_apart<'w>(
     let mut partial: BTreeMap<&str, Branch> = BTreeMap::new();
     for (call, one) in kept.iter().enumerate() {
         if let Some(mut branch) = aligned.branch(call) {
-            branch.take(answers, ALWAYS);
+            branch.take(answers, ALWAYS, unshown);
             if branch.taken.is_some() {
                 partial.insert(&one.step, branch);
             }
@@ -257,7 +269,7 @@ pub(super) fn branches(
     kept: &[Kept<'_>],
     spots: &[Spot],
     witnesses: &[Witness<'_>],
-    decisions: &Decisions,
+    (decisions, unshown): (&Decisions, &[Unshown]),
     answers: &BTreeMap<String, String>,
 ) -> Vec<Branch> {
     let in_loop = |call: usize| {
@@ -270,7 +282,7 @@ pub(super) fn branches(
         .filter_map(|call| aligned.branch(call))
         .collect();
     for branch in &mut found {
-        branch.take(answers, ALWAYS);
+        branch.take(answers, ALWAYS, unshown);
     }
     // What reads a step that may not run has to be on the same side.
     let conditions: BTreeMap<usize, String> = found
@@ -348,10 +360,15 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> Vec<
                 _ => continue,
             };
             let sign = if equal { "==" } else { "!=" };
+            let other = match alike(&without).filter(|_| equal) {
+                Some(value) => parting(source, &path, value, true),
+                None => parting(source, &path, shared, !equal),
+            };
             found.push(Condition {
                 expression: format!("{place} {sign} {}", literal(shared)),
                 parting: parting(source, &path, shared, equal),
                 place,
+                other,
             });
         }
     }

@@ -149,7 +149,14 @@ pub(crate) fn bind<'k: 'w, 'w>(
     let mut apart: Vec<Witness<'w>> = Vec::new();
     for _ in 0..ROUNDS {
         let known = if apart.is_empty() { witnesses } else { &apart };
-        let Some(more) = branch::set_apart(kept, known, &decisions, answers.given) else {
+        if known.is_empty() {
+            break;
+        }
+        let outdated = decisions.outdated.len();
+        let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
+        decisions.outdated.truncate(outdated);
+        let more = branch::set_apart(kept, known, &decisions, &unshown, answers.given);
+        let Some(more) = more else {
             break;
         };
         apart = more;
@@ -178,8 +185,14 @@ pub(crate) fn bind<'k: 'w, 'w>(
     let gates_added = qualifier::gates(document, kept, spots, &wanted);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
-    let mut branches =
-        branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
+    let mut branches = branch::branches(
+        document,
+        kept,
+        spots,
+        witnesses,
+        (&decisions, &unshown),
+        answers.given,
+    );
     let mut grafts = graft::graft(
         session,
         (&mut *document, &mut *spots),

@@ -179,7 +179,7 @@ impl<'w> Grafter<'_, 'w> {
             });
             match half.and_then(|at| branches.get_mut(at)) {
                 Some(other) => branch.follow(other),
-                None => branch.take(self.answers.given, NEVER),
+                None => branch.take(self.answers.given, NEVER, &view.unshown),
             }
             let reads = match &branch.taken {
                 Some(_) => self.reads(&view, *call, &branch, &taken, &aligned, decisions),

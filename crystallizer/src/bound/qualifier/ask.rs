@@ -1,7 +1,7 @@
 //! What the person named and nothing in the draft carries: a finding for each place that goes on without it, and the
 //! question what is to become of it.
 
-use super::carried::is_carried;
+use super::carried::{Parting, is_carried};
 use super::missed::Asker;
 use super::read::Kind;
 use crate::bound::Answered;
@@ -88,6 +88,23 @@ impl Unshown {
         })
     }
 
+    /// Whether what parts recordings is what the person named. Of one of two ways they named the other one's condition
+    /// where they said `otherwise`.
+    pub(in crate::bound) fn is_named_by(&self, own: &Parting, other: &Parting) -> bool {
+        !self.goes_on && !self.is_foreign && self.is_condition && self.carried(&[own], &[other])
+    }
+
+    /// Whether all quotes are carried by these, or where the person said `otherwise`, by those of what is done instead.
+    fn carried(&self, own: &[&Parting], instead: &[&Parting]) -> bool {
+        let turned = self.quotes.iter().any(|quote| is_otherwise(quote)) && !instead.is_empty();
+        let by =
+            |all: &[&Parting], quote: &str| all.iter().any(|parting| is_carried(quote, parting));
+        !own.is_empty()
+            && self.quotes.iter().all(|quote| {
+                by(own, quote) || turned && (is_otherwise(quote) || by(instead, quote))
+            })
+    }
+
     fn said(&self) -> String {
         self.quotes.join(" | ")
     }
@@ -108,6 +125,17 @@ fn listed(quotes: &[String], longest: usize) -> String {
         more => format!(" and {more} more"),
     };
     format!("{}{more}", quoted.join(", "))
+}
+
+/// Whether words only say that something is done where something else is not.
+fn is_otherwise(quote: &str) -> bool {
+    let first = quote.split(|c: char| !c.is_alphabetic()).next();
+    first.is_some_and(|word| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "otherwise" | "else" | "andernfalls" | "sonst"
+        )
+    })
 }
 
 /// The id of the question what becomes of what the person named.
@@ -285,8 +313,13 @@ pub(in crate::bound) fn explained(
         let carried = branches
             .iter()
             .filter(|branch| in_all || branch.call == one.call)
-            .flat_map(Branch::partings)
-            .any(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
+            .any(|branch| {
+                let own: Vec<&Parting> = branch.parting().into_iter().collect();
+                let instead = branch.instead.iter();
+                let instead: Vec<&Parting> =
+                    instead.filter_map(|one| one.parting.as_ref()).collect();
+                one.carried(&own, &instead)
+            });
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;
         };

@@ -52,6 +52,16 @@ impl Way {
 
 /// Plays the program of a shape in a world. None where the world has nothing that it could mean.
 pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
+    either(shape, world, data, 15)
+}
+
+/// The same without choices that nobody told: four recordings may be parted by chance.
+pub(super) fn told(shape: u64, world: &World, data: u64) -> Option<Played> {
+    either(shape, world, data, 0)
+}
+
+/// `whims` is how many of a hundred programs go either way for no reason.
+fn either(shape: u64, world: &World, data: u64, whims: usize) -> Option<Played> {
     let mut play = Play::new(shape ^ 0x800_0000, world, data);
     play.chatter();
     let chosen = play.data.below(world.customers.len());
@@ -61,7 +71,7 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
     let full = play.ask("get_customer", json!({ "customer_id": id }));
     let tiers = ["basic", "silver", "gold"];
     let tier = *play.shape.pick(&tiers);
-    let unsaid = play.shape.chance(15);
+    let unsaid = play.shape.chance(whims);
     let three = play.shape.chance(15);
     let (one, other, third) = *play.shape.pick(&[
         (Way::Ticket, Way::Email, Way::Visit),
@@ -99,8 +109,18 @@ pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
         );
     }
     let made = way.go(&mut play, &full);
+    let notes = play.shape.chance(40);
+    if !unsaid {
+        for way in [Some(one), Some(other), three.then_some(third)] {
+            let Some(way) = way else { continue };
+            play.loops("if", &[way.tool()], 2);
+            if notes {
+                play.loops("if", &["add_note"], 2);
+            }
+        }
+    }
     // What comes of it follows what was done.
-    if play.shape.chance(40) {
+    if notes {
         play.ask("add_note", json!({ "customer_id": id, "reference": made }));
     }
     if play.shape.chance(60) {
