@@ -10,6 +10,7 @@ use crate::bound::branch::Branch;
 use crate::bound::cycle::elements;
 use crate::bound::decide::Decisions;
 use crate::bound::fold::ONE_BY_ONE;
+use crate::bound::key::{named_by, words};
 use crate::bound::write::Taken;
 use crate::findings::located;
 use crate::gate;
@@ -69,6 +70,8 @@ pub(in crate::bound) struct Unshown {
     is_foreign: bool,
     /// Whether the sentence goes on behind one of them with an `and` or an `or`.
     goes_on: bool,
+    /// Whether it is what is done otherwise.
+    is_turned: bool,
     answer: Option<String>,
 }
 
@@ -96,7 +99,7 @@ impl Unshown {
 
     /// Whether all quotes are carried by these, or where the person said `otherwise`, by those of what is done instead.
     fn carried(&self, own: &[&Parting], instead: &[&Parting]) -> bool {
-        let turned = self.quotes.iter().any(|quote| is_otherwise(quote)) && !instead.is_empty();
+        let turned = self.is_turned && !instead.is_empty();
         let by =
             |all: &[&Parting], quote: &str| all.iter().any(|parting| is_carried(quote, parting));
         !own.is_empty()
@@ -129,13 +132,40 @@ fn listed(quotes: &[String], longest: usize) -> String {
 
 /// Whether words only say that something is done where something else is not.
 fn is_otherwise(quote: &str) -> bool {
-    let first = quote.split(|c: char| !c.is_alphabetic()).next();
-    first.is_some_and(|word| {
-        matches!(
-            word.to_lowercase().as_str(),
-            "otherwise" | "else" | "andernfalls" | "sonst"
-        )
-    })
+    let mut words = quote.split(|c: char| !c.is_alphabetic());
+    words.next().is_some_and(says_otherwise)
+}
+
+fn says_otherwise(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "otherwise" | "andernfalls" | "sonst"
+    )
+}
+
+/// Whether a sentence names what a tool does behind its `otherwise`, and not before it. The first word of its name
+/// tells, and the others where that one does not.
+fn is_behind_otherwise(sentence: &str, tool: &[String]) -> bool {
+    let said: Vec<&str> = sentence
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let Some(at) = said.iter().position(|word| says_otherwise(word)) else {
+        return false;
+    };
+    let (before, behind) = said.split_at(at);
+    let names = |part: &[&str], word: &String| {
+        let own = std::slice::from_ref(word);
+        part.iter().any(|said| named_by(own, &said.to_lowercase()))
+    };
+    for word in tool {
+        match (names(before, word), names(behind, word)) {
+            (true, false) => return false,
+            (false, true) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The id of the question what becomes of what the person named.
@@ -182,6 +212,7 @@ pub(in crate::bound) fn unshown(
             is_condition: true,
             is_foreign: false,
             goes_on: false,
+            is_turned: false,
             answer: None,
         });
         entry.goes_on |= one.kind == Kind::Condition && asker.goes_on(text, one.end);
@@ -198,6 +229,12 @@ pub(in crate::bound) fn unshown(
     }
     let mut all: Vec<Unshown> = all.into_values().collect();
     for one in &mut all {
+        let tool = kept.get(one.call).map(|kept| words(&kept.call.name));
+        one.is_turned = one.quotes.iter().any(|quote| is_otherwise(quote))
+            || one
+                .sentences
+                .iter()
+                .any(|sentence| is_behind_otherwise(sentence, tool.as_deref().unwrap_or_default()));
         let Some(given) = answers.given.get(&one.id) else {
             continue;
         };
@@ -473,4 +510,27 @@ fn held(kept: &[Kept<'_>], spots: &[Spot], decisions: &Decisions) -> Vec<Finding
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_behind_otherwise;
+    use crate::bound::key::words;
+
+    #[test]
+    fn what_is_done_otherwise_is_told_by_the_name_of_its_tool() {
+        let refund = "Refund order W-1 in full if it was delivered, otherwise cancel it.";
+        let ticket = "If their tier is gold, open a ticket, otherwise send an email.";
+        for (sentence, tool, expected) in [
+            (refund, "cancel_order", true),
+            (refund, "refund_order", false),
+            (ticket, "send_email", true),
+            (ticket, "create_ticket", false),
+            (ticket, "book_visit", false),
+            ("Send an email if they are gold.", "send_email", false),
+        ] {
+            let is_turned = is_behind_otherwise(sentence, &words(tool));
+            assert_eq!(is_turned, expected, "{sentence} {tool}");
+        }
+    }
 }

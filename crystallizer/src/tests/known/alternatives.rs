@@ -69,32 +69,22 @@ fn either(shape: u64, world: &World, data: u64, whims: usize) -> Option<Played> 
     let id = play.said(&customer["customer_id"]);
     play.tell(&format!("The customer is {id}."));
     let full = play.ask("get_customer", json!({ "customer_id": id }));
-    let tiers = ["basic", "silver", "gold"];
-    let tier = *play.shape.pick(&tiers);
+    let tier = *play.shape.pick(&["basic", "silver", "gold"]);
     let unsaid = play.shape.chance(whims);
-    let three = play.shape.chance(15);
-    let (one, other, third) = *play.shape.pick(&[
-        (Way::Ticket, Way::Email, Way::Visit),
-        (Way::Visit, Way::Ticket, Way::Email),
-        (Way::Email, Way::Visit, Way::Ticket),
+    let (one, other) = *play.shape.pick(&[
+        (Way::Ticket, Way::Email),
+        (Way::Visit, Way::Ticket),
+        (Way::Email, Way::Visit),
     ]);
-    let is = full["tier"] == tier;
-    play.played.does = is;
-    let way = if unsaid {
+    play.played.does = full["tier"] == tier;
+    if unsaid {
         play.not_derivable("a choice of the agent that nobody told");
         play.played.does = play.data.chance(50);
-        if play.played.does { one } else { other }
-    } else {
-        let second = tiers.into_iter().find(|one| *one != tier);
-        match is {
-            true => one,
-            false if three && full["tier"] != second.unwrap_or_default() => third,
-            false => other,
-        }
-    };
+    }
+    let way = if play.played.does { one } else { other };
     let says = play.shape.chance(40);
     play.tell("Look after them.");
-    if says && !unsaid && !three {
+    if says && !unsaid {
         play.tell(&format!(
             "If their tier is {tier}, {}, otherwise {}.",
             one.said(),
@@ -111,8 +101,7 @@ fn either(shape: u64, world: &World, data: u64, whims: usize) -> Option<Played> 
     let made = way.go(&mut play, &full);
     let notes = play.shape.chance(40);
     if !unsaid {
-        for way in [Some(one), Some(other), three.then_some(third)] {
-            let Some(way) = way else { continue };
+        for way in [one, other] {
             play.loops("if", &[way.tool()], 2);
             if notes {
                 play.loops("if", &["add_note"], 2);
