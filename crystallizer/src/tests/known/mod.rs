@@ -284,7 +284,7 @@ fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
 fn holds(figures: &Figures) {
     assert!(figures.programs >= 15);
     assert_eq!(figures.wrong, 0);
-    // Words said in passing may narrow or be a condition: these are asked about, and one answer settles it.
+    // What else there was may say which of a list are left out: this is asked about, and one answer settles it.
     assert!(
         (figures.accepted + figures.asked_in_passing) * 10 >= figures.derivable * 9,
         "{figures:?}"
@@ -499,9 +499,16 @@ fn measure(family: &Family) -> Figures {
         }
         if !accepted || !recorded.derivable {
             let mut questions = made.report.questions.iter();
+            // What else there was may say which are left out: it is right to ask about that, and about nothing else.
             let in_passing = recorded.derivable
                 && questions.len() > 0
-                && questions.all(|one| one.id.starts_with("condition:"));
+                && questions.all(|one| {
+                    let quotes = one.text.split('“').skip(1);
+                    one.id.starts_with("condition:")
+                        && quotes
+                            .into_iter()
+                            .all(|quote| quote.starts_with(program::EVERYTHING_ELSE))
+                });
             figures.asked_in_passing += u64::from(in_passing);
             let answered = after.as_ref().is_some_and(answered::Answered::is_accepted);
             let untold = recorded
