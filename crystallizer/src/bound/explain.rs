@@ -656,36 +656,59 @@ pub(super) fn of_taken(
     }
 }
 
+/// The recording that steps come from, where it is not the one that is followed.
+pub(super) struct Origin<'o> {
+    pub(super) recording: &'o str,
+}
+
 /// Steps that only some recordings have: the condition that was found, or the question.
 pub(super) fn of_branches(
     explained: &mut Explained,
     kept: &[Kept<'_>],
     steps: &[Spot],
     branches: &[Branch],
+    origin: Option<&Origin<'_>>,
 ) {
     for branch in branches {
         let (Some(kept), Some(spot)) = (kept.get(branch.call), steps.get(branch.call)) else {
             continue;
         };
         let (with, without) = branch.sides;
+        let instead: Vec<String> = branch
+            .instead
+            .iter()
+            .map(|one| format!("`{}`", one.step))
+            .collect();
         let sides = format!(
-            "{} it, {} not",
+            "{} it, {} not{}",
             crate::show::count(with, "recording has", "recordings have"),
-            crate::show::count(without, "does", "do")
+            crate::show::count(without, "does", "do"),
+            match instead.as_slice() {
+                [] => String::new(),
+                all => format!(" ({} instead)", all.join(" or ")),
+            }
         );
+        let from = match origin {
+            Some(origin) => format!(
+                " It is the call `{}` of the recording `{}`.",
+                crate::show::text(&kept.call.id, 60),
+                crate::show::text(origin.recording, 60)
+            ),
+            None => String::new(),
+        };
         let finding = match &branch.taken {
             Some(condition) => Finding::info(
                 "step_has_condition",
                 format!(
-                    "It runs when `{}`: {sides}, and this parts them.",
+                    "It runs when `{}`: {sides}, and this parts them.{from}",
                     crate::show::text(condition, 160)
                 ),
             ),
             None => Finding::warning(
                 "step_not_in_all",
-                format!("Every run does it, though {sides}."),
+                format!("Every run does it, though {sides}.{from}"),
             )
-            .help(if branch.choices.is_empty() {
+            .help(if branch.choices().next().is_none() {
                 "Nothing that was known before it parts them. Give more recordings, or write a `when` by hand.".to_owned()
             } else {
                 format!("Answer `{}` with one of its choices.", branch.id)
@@ -694,14 +717,23 @@ pub(super) fn of_branches(
         explained
             .findings
             .push(located(finding, &kept.step, *spot, ""));
-        if branch.taken.is_none() && !branch.choices.is_empty() {
+        if branch.taken.is_none() && branch.choices().next().is_some() {
+            let when = match instead.as_slice() {
+                [] => format!("When does `{}` run?", kept.step),
+                all => format!(
+                    "When does `{}` run, and not {}?",
+                    kept.step,
+                    all.join(" or ")
+                ),
+            };
             explained.questions.push(Question {
                 id: branch.id.clone(),
                 step: kept.step.clone(),
                 path: spot.pointer(),
-                text: format!("When does `{}` run? {sides}.", kept.step),
-                choices: std::iter::once(ALWAYS.to_owned())
-                    .chain(branch.choices.iter().cloned())
+                text: format!("{when} {sides}."),
+                choices: std::iter::once(ALWAYS)
+                    .chain(branch.choices())
+                    .map(str::to_owned)
                     .collect(),
                 default: ALWAYS.to_owned(),
             });

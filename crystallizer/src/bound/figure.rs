@@ -135,6 +135,7 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
     for figures in &mut all {
         let others = Others::of(kept, decisions, witnesses, figures.call, &figures.pointer);
         figures.differ = figures.all.iter().any(|stays| others.lack(&stays.shown));
+        in_a_row(kept, decisions, &others, figures);
         let in_loop = decisions
             .cycles
             .iter()
@@ -146,13 +147,39 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
         if in_loop {
             continue;
         }
-        for stays in &mut figures.all {
+        for stays in figures.all.iter_mut().filter(|one| one.source.is_none()) {
             stays.source = stays.written.as_ref().and_then(|figure| {
                 total::source(kept, decisions, &others, figures.call, figure).map(Box::new)
             });
         }
     }
     all
+}
+
+/// Puts names that are all of a list, one behind the other in a text, in the place of the single ones.
+fn in_a_row(kept: &[Kept<'_>], decisions: &Decisions, others: &Others<'_>, figures: &mut Figures) {
+    let names = figures.all.iter().filter(|one| one.written.is_none());
+    let text = kept
+        .get(figures.call)
+        .and_then(|kept| kept.call.arguments.pointer(&figures.pointer)?.as_str());
+    let (true, Some(text)) = (names.count() > 1, text) else {
+        return;
+    };
+    let Some((row, source)) = total::joined(kept, decisions, others, figures.call, text) else {
+        return;
+    };
+    let inside = |one: &Stays| row.contains(one.shown.as_str());
+    let Some(first) = figures.all.iter().position(inside) else {
+        return;
+    };
+    figures.all.retain(|one| !inside(one));
+    let row = Stays {
+        shown: row,
+        written: None,
+        answered: true,
+        source: Some(Box::new(source)),
+    };
+    figures.all.insert(first.min(figures.all.len()), row);
 }
 
 /// Whether a text is one that somebody reads: a message or a title, not a value, a file or a program.
@@ -252,6 +279,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The call that it is about.
+    pub(super) fn call(&self) -> usize {
+        self.figures.call
+    }
+
     /// The call before which somebody wants to be asked in each run, and what about.
     pub(super) fn wanted_gate(&self) -> Option<(usize, String)> {
         (self.answer.as_deref() == Some(GATE)).then(|| {

@@ -130,6 +130,12 @@ pub(super) enum Op {
     Column(String),
     /// So many per cent of a number, with two decimals at most.
     Share(u32),
+    /// So many thousandths of a number and so many hundredths more; whether with two decimals at most.
+    Formula {
+        thousandths: i64,
+        hundredths: i64,
+        rounded: bool,
+    },
 }
 
 impl Op {
@@ -181,6 +187,25 @@ impl Op {
                     f64::from(*percent) / 100.0
                 );
             }
+            Self::Formula {
+                thousandths,
+                hundredths,
+                rounded,
+            } => {
+                let part = match thousandths {
+                    1_000 => closed(expression),
+                    some => format!("{} * {}", closed(expression), decimal(*some, 1_000)),
+                };
+                let all = match hundredths {
+                    0 => part,
+                    more if *more < 0 => format!("{part} - {}", decimal(-more, 100)),
+                    more => format!("{part} + {}", decimal(*more, 100)),
+                };
+                return match rounded {
+                    true => format!("({all}) | round(2)"),
+                    false => all,
+                };
+            }
         };
         format!("{expression} | {filter}")
     }
@@ -218,8 +243,36 @@ impl Op {
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
             Self::Column(_) => "one field of each of its elements".to_owned(),
             Self::Share(percent) => format!("{percent} per cent of it"),
+            Self::Formula {
+                thousandths,
+                hundredths,
+                ..
+            } => {
+                let part = format!("{} per cent of it", decimal(*thousandths, 10));
+                let more = match hundredths {
+                    0 => None,
+                    more if *more < 0 => Some(format!("{} less", decimal(-more, 100))),
+                    more => Some(format!("{} more", decimal(*more, 100))),
+                };
+                match (thousandths, more) {
+                    (1_000, Some(more)) => more,
+                    (_, Some(more)) => format!("{part} and {more}"),
+                    (_, None) => part,
+                }
+            }
         }
     }
+}
+
+/// A number of such parts as a literal: whole where it is.
+fn decimal(number: i64, parts: i64) -> String {
+    let (whole, rest) = (number / parts, number % parts);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let digits = parts.to_string().len() - 1;
+    let text = format!("{whole}.{rest:0digits$}");
+    text.trim_end_matches('0').to_owned()
 }
 
 /// A way from a value to what was sent.

@@ -48,7 +48,7 @@ impl Binder<'_> {
         let mut choices = vec![Choice {
             answer: binding.expression.clone(),
             binding: Some(binding),
-            is_numbered: false,
+            is_only_offered: false,
             is_given: false,
         }];
         choices.extend(open_choices());
@@ -147,7 +147,7 @@ pub(super) fn constant(answer: &str) -> Choice {
     Choice {
         answer: answer.to_owned(),
         binding: None,
-        is_numbered: false,
+        is_only_offered: false,
         is_given: false,
     }
 }

@@ -1,6 +1,7 @@
 //! Further recordings of the same task: what they show about each value of the one that is followed. A value that
 //! differs where everything else is alike is no constant, and a source that gives another value there is none.
 
+use super::Unfolded;
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Why};
 use super::evaluate::Recorded;
@@ -11,11 +12,14 @@ use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
 
 /// Another recording, beside the one that is followed.
+#[derive(Clone)]
 pub(crate) struct Witness<'w> {
     pub(crate) session: &'w Session,
     pub(crate) kept: Vec<Kept<'w>>,
     /// For each call that is followed its counterpart.
     pub(crate) counterparts: Vec<Option<usize>>,
+    /// Its own draft, of which steps may be taken.
+    pub(crate) draft: Option<Unfolded>,
 }
 
 /// What is known of a witness while the session is gone through.
@@ -57,8 +61,13 @@ impl<'w> Seen<'w> {
         self.recorded.inputs()
     }
 
+    /// What an expression gives there.
+    pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
+        self.recorded.evaluate(expression)
+    }
+
     /// The value at the place of one that a call sent.
-    fn value(&self, call: usize, pointer: &str) -> Option<&'w Value> {
+    pub(super) fn value(&self, call: usize, pointer: &str) -> Option<&'w Value> {
         let at = (*self.witness.counterparts.get(call)?)?;
         self.witness.kept.get(at)?.call.arguments.pointer(pointer)
     }
@@ -138,6 +147,14 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// Whether some further recording sends a value there, too, and does not have a call.
+    pub(super) fn is_partial(&self, sent: &Sent<'_>, call: usize) -> bool {
+        self.witnesses.iter().any(|seen| {
+            let there = seen.witness.counterparts.get(call);
+            there.is_some_and(Option::is_none) && seen.value(sent.call, &sent.pointer).is_some()
+        })
+    }
+
     /// Whether an expression gives another value than was sent in some further recording. What cannot be worked out
     /// there shows nothing.
     pub(super) fn is_refuted(&self, sent: &Sent<'_>, expression: &str) -> bool {
@@ -187,7 +204,7 @@ impl<'a> Binder<'a> {
             Shown::Other => {
                 let mut confirmed = choices.iter().filter(|choice| {
                     choice.binding.is_some()
-                        && !choice.is_numbered
+                        && !choice.is_only_offered
                         && self.is_confirmed(sent, &choice.answer)
                 });
                 match (confirmed.next(), confirmed.next()) {

@@ -1,6 +1,7 @@
 //! The passes together, on small sessions built here.
 
 mod agreed;
+mod alternatives;
 mod answers;
 mod bound_corpus;
 mod build;
