@@ -14,6 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+mod alone;
+
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
 /// The most words that are taken in: what comes after them is not found.

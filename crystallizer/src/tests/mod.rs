@@ -22,6 +22,7 @@ mod laws;
 mod loops;
 mod mapping;
 mod named;
+mod once_equal;
 mod pages;
 mod planted;
 mod qualified;
