@@ -606,6 +606,17 @@ impl Answers {
         at
     }
 
+    /// The key of the nearest entry of a collection that a place stands in.
+    pub(super) fn entry_over(&self, place: &Place) -> Option<&str> {
+        self.steps_to(place)
+            .into_iter()
+            .rev()
+            .find_map(|step| match step.hop {
+                Hop::Entry(key) => Some(key.as_str()),
+                _ => None,
+            })
+    }
+
     /// Whether two places stand in one record.
     pub(super) fn same_record(&self, one: &Place, two: &Place) -> bool {
         one.call == two.call && self.record(one) == self.record(two)

@@ -15,6 +15,9 @@ const LONGEST_TEMPLATE: usize = 4_000;
 /// The letters from which on a word may be a value.
 const LONG_WORD: usize = 5;
 
+/// The letters from which on a word with a capital may be a name.
+const SHORT_NAME: usize = 3;
+
 /// The shortest segment of a path that is known by its word alone.
 const SHORTEST_SEGMENT: usize = 4;
 
@@ -110,7 +113,11 @@ impl Binder<'_> {
         is_message(text)
             && crate::leaf::tokens(text).any(|word| {
                 let value = Value::from(word);
-                word.chars().count() >= LONG_WORD
+                let at = word.as_ptr() as usize - text.as_ptr() as usize;
+                let letters = word.chars().count();
+                // A short word is a name where it has a capital for no other reason.
+                let is_name = letters >= SHORT_NAME && is_name(word) && !begins_sentence(text, at);
+                (letters >= LONG_WORD || is_name)
                     && !self
                         .said
                         .find(&value, &[])

@@ -40,6 +40,7 @@ fn holds(key: &str, text: &str, depth: usize) -> bool {
         || is_addresses(text)
         || is_written(text)
         || is_code_of(key, text)
+        || is_handle(text)
         || crate::trust::is_recipient(key) && !text.contains(char::is_whitespace)
 }
 
@@ -117,6 +118,20 @@ fn is_code_of(key: &str, text: &str) -> bool {
     is_named && text.len() >= 6 && !text.bytes().any(|b| b.is_ascii_lowercase())
 }
 
+/// `#general`, `@kim.lee`, `CC/1200`: the name of a channel, of somebody, of an account in a ledger.
+fn is_handle(text: &str) -> bool {
+    let is_name = text.starts_with(['#', '@'])
+        && text.chars().skip(1).any(char::is_alphanumeric)
+        && !text.contains(char::is_whitespace);
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_code = digits >= 2
+        && text.bytes().any(|b| b.is_ascii_uppercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b'/' | b'-'));
+    is_name || is_code
+}
+
 #[cfg(test)]
 mod tests {
     use super::holds_data;
@@ -139,7 +154,10 @@ mod tests {
             ("payload", "{\"amount\": 450}", true),
             ("payload", "{\"mode\": \"fast\"}", false),
             ("callback_url", "localhost/cb", true),
-            ("to", "#general", true),
+            ("to", "general", true),
+            ("channel", "#general", true),
+            ("handle", "@kim", true),
+            ("cost_center", "CC/1200", true),
             ("title", "Follow up", false),
             (
                 "body",

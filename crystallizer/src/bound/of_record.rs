@@ -15,6 +15,8 @@ use serde_json::Value;
 
 /// The most places whose way is worked out.
 const MOST_PLACES: usize = 6;
+/// The most words of a list in a text.
+const MOST_PARTS: usize = 20;
 /// The letters from which on a word is one.
 const SHORTEST: usize = 2;
 
@@ -30,6 +32,9 @@ impl Binder<'_> {
             Value::Number(number) if number.as_f64().is_some_and(|one| one.abs() > 1.0) => {
                 canonical::forms(sent.value)
             }
+            Value::String(_) => {
+                return self.is_joined(sent).then(|| Why::Unsure(open_choices()));
+            }
             _ => return None,
         };
         let batch = self.kept.get(sent.call).map(|kept| kept.call.batch);
@@ -39,11 +44,11 @@ impl Binder<'_> {
             .into_iter()
             .filter(|place| place.call < sent.call && place.of == Of::Value)
             .filter(|place| self.kept.get(place.call).map(|kept| kept.call.batch) != batch)
-            .filter(|place| self.coherent(sent, place))
+            .filter(|place| self.is_at_hand(sent, place))
             .take(MOST_PLACES)
             .collect();
         if places.is_empty() {
-            return None;
+            return self.is_joined(sent).then(|| Why::Unsure(open_choices()));
         }
         let mut ways: Vec<(Candidate, Way)> = Vec::new();
         for place in places {
@@ -68,6 +73,27 @@ impl Binder<'_> {
             false => self.choices(sent, ways.iter()),
         };
         Some(Why::Unsure(choices))
+    }
+
+    /// Whether a place stands in the record that a call is about.
+    fn is_at_hand(&self, sent: &Sent<'_>, place: &Place) -> bool {
+        let is_known = |key: &str| self.strong.contains(&Value::from(key).to_string());
+        self.coherent(sent, place) || self.answers.entry_over(place).is_some_and(is_known)
+    }
+
+    /// Whether a text is a list of words that the record at hand has, each by itself.
+    fn is_joined(&self, sent: &Sent<'_>) -> bool {
+        let Some(text) = sent.value.as_str().filter(|text| text.contains(", ")) else {
+            return false;
+        };
+        let parts: Vec<&str> = text.split(", ").collect();
+        parts.len() <= MOST_PARTS
+            && parts.into_iter().all(|part| {
+                let forms = canonical::of_text(part);
+                self.answers.find(&forms).iter().any(|place| {
+                    place.call < sent.call && place.of == Of::Value && self.is_at_hand(sent, place)
+                })
+            })
     }
 
     /// The source of a value that the person said for something else, where the record that was asked for by it has it

@@ -490,8 +490,8 @@ fn what_was_said_moves_in_a_text() {
         ),
         (
             "Tell kim@x.test that version 4.2.0 is out.",
-            "Version 4.2.0 is out.",
-            "Version {{ inputs.version }} is out.",
+            "Get version 4.2.0 now.",
+            "Get version {{ inputs.version }} now.",
         ),
     ] {
         let made = mailed(order, body);
@@ -598,4 +598,67 @@ fn what_is_told_of_a_value_is_true() {
         let untrue = finding.message.contains("no answer holds") && finding.message.contains("50");
         assert!(!untrue, "{}", finding.message);
     }
+}
+
+#[test]
+fn names_of_the_record_in_a_message_are_asked_about() {
+    let made = of_record(
+        "Submit the change for REC-5501.",
+        &json!({ "record_id": "REC-5501", "owner": "Kim Park", "team": "Blue", "tags": ["red", "green"] }),
+        &json!({ "record_id": "REC-5501", "text": "Hi there, team Blue has a new request." }),
+    );
+    assert_eq!(waived(&made), ["open_source"]);
+    let made = of_record(
+        "Submit the change for REC-5501.",
+        &json!({ "record_id": "REC-5501", "tags": ["red", "green"] }),
+        &json!({ "record_id": "REC-5501", "labels": "red, green" }),
+    );
+    assert_eq!(waived(&made), ["open_source"]);
+}
+
+#[test]
+fn what_gives_a_value_in_all_recordings_is_taken() {
+    let recorded = |number: u32, currency: &str, express: bool| {
+        let id = format!("REC-55{number}1");
+        let mut one = session(
+            &format!("Submit the change for {id}."),
+            vec![
+                call(
+                    "g",
+                    0,
+                    "get_record",
+                    json!({ "record_id": id }),
+                    json!({ "record_id": id, "cur": currency, "express": express }),
+                ),
+                call(
+                    "s",
+                    1,
+                    "submit_change",
+                    json!({ "record_id": id, "currency": currency, "express": express }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        one.external_id = Some(format!("ext-{number}"));
+        one
+    };
+    let all = [
+        recorded(1, "GBP", true),
+        recorded(2, "USD", false),
+        recorded(3, "EUR", true),
+    ];
+    let options = Options {
+        mode: Mode::Bound,
+        ..options()
+    };
+    let made = crate::crystallize(&all, &options).unwrap();
+    assert_eq!(
+        *sent(&made, "submit_change"),
+        json!({
+            "record_id": "{{ inputs.record_id }}",
+            "currency": "{{ steps.get_record.output.cur }}",
+            "express": "{{ steps.get_record.output.express }}",
+        })
+    );
+    assert!(holds(&made));
 }
