@@ -24,6 +24,7 @@ mod laws;
 mod loops;
 mod mapping;
 mod named;
+mod once_equal;
 mod pages;
 mod planted;
 mod qualified;
