@@ -14,6 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+mod alone;
 mod counted;
 
 /// How many words around a mention may name its key.

@@ -146,7 +146,16 @@ fn about_invoices(body: &str, answer: Option<&str>) -> Crystallized {
 #[test]
 fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
     for (body, shown, source) in [
-        ("inv_3001, inv_3002", "`inv_3001`, `inv_3002`", None),
+        (
+            "inv_3001, inv_3002",
+            "`inv_3001, inv_3002`",
+            Some("steps.list_invoices.output.invoices | column('id') | join(', ')"),
+        ),
+        (
+            "First inv_3002, then inv_3001.",
+            "`inv_3002`, `inv_3001`",
+            None,
+        ),
         ("Please pay invoice inv_3001.", "`inv_3001`", None),
         (
             "There are 2 overdue invoices.",
@@ -203,6 +212,64 @@ fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
     }
     for body in ["Please look at them.", "Call us 3 times."] {
         assert_eq!(about_invoices(body, None).report.questions, [], "{body}");
+    }
+}
+
+#[test]
+fn what_some_of_a_list_come_to_is_offered_where_the_message_says_which() {
+    let told = |body: &str| {
+        let session = session(
+            "Mail boss@example.com about the invoices.",
+            vec![
+                call(
+                    "l",
+                    0,
+                    "list_invoices",
+                    json!({}),
+                    json!({ "invoices": [
+                        { "id": "inv_3001", "amount": 210.5, "status": "overdue", "paid": false },
+                        { "id": "inv_3002", "amount": 87.4, "status": "open", "paid": true },
+                        { "id": "inv_3003", "amount": 99.0, "status": "overdue", "paid": true },
+                        { "id": "inv_3004", "amount": 12.0, "status": "open", "paid": true },
+                    ] }),
+                ),
+                call(
+                    "m",
+                    1,
+                    "send_mail",
+                    json!({ "to": "boss@example.com", "subject": "Invoices", "body": body }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        let options = Options {
+            mode: Mode::Bound,
+            ..options()
+        };
+        let made = made(&session, &options);
+        let question = made.report.questions.first();
+        question.map_or_else(Vec::new, |question| question.choices.clone())
+    };
+    let list = "steps.list_invoices.output.invoices";
+    for (body, source) in [
+        (
+            "There are 2 overdue invoices.",
+            format!("{list} | where('status', 'overdue') | length"),
+        ),
+        (
+            "3 are paid.",
+            format!("{list} | where('paid', true) | length"),
+        ),
+        (
+            "The overdue 309.5 have to come in.",
+            format!("{list} | where('status', 'overdue') | column('amount') | sum"),
+        ),
+    ] {
+        assert_eq!(told(body), ["constant", "gate", source.as_str()], "{body}");
+    }
+    // Nothing says which, or it is another number than these come to.
+    for body in ["Call us 2 times.", "There are 7 overdue invoices."] {
+        assert_eq!(told(body), Vec::<String>::new(), "{body}");
     }
 }
 

@@ -52,7 +52,7 @@ fn tickets() -> Value {
     ] })
 }
 
-fn list() -> Turn {
+pub(super) fn list() -> Turn {
     call(
         "l",
         0,
@@ -62,7 +62,7 @@ fn list() -> Turn {
     )
 }
 
-fn close(number: u32, ticket: &str) -> Turn {
+pub(super) fn close(number: u32, ticket: &str) -> Turn {
     call(
         &format!("c{number}"),
         number,
