@@ -190,19 +190,7 @@ pub fn crystallize(
             .as_deref()
             .is_none_or(|step| ids.contains(step))
     }));
-    if replayed.differing + replayed.missing > 0 {
-        found.push(
-            Finding::error(
-                "replay_differs",
-                format!(
-                    "The replay repeated {} of {} calls as they were recorded.",
-                    replayed.matched,
-                    kept.len()
-                ),
-            )
-            .help("The differences are listed under `replay`."),
-        );
-    }
+    found.extend(findings::of_replay(&replayed, kept.len()));
     let trust = trust::trust(session, &document, &kept, &emitted.places);
     trust::join(&mut found, trust.findings);
     let mut labels = trust.labels;

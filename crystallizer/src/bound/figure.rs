@@ -13,7 +13,7 @@ use super::rename;
 use super::total::{self, Others};
 use super::witness::Witness;
 use super::written::Written;
-use super::{Answered, slot, write, written};
+use super::{Answered, slot, told, write, written};
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
 use crate::report::Question;
@@ -32,6 +32,8 @@ struct Stays {
     written: Option<Written>,
     /// Whether an earlier answer held it as it is.
     answered: bool,
+    /// Whether a person said it.
+    said: bool,
     /// What gives it.
     source: Option<Box<Binding>>,
 }
@@ -60,6 +62,22 @@ impl Figures {
             .map(|stays| format!("`{}`", crate::show::text(&stays.shown, 40)))
             .collect();
         all.join(", ")
+    }
+
+    /// What is known of where they are from.
+    fn because(&self) -> &'static str {
+        let (said, answered) = self
+            .all
+            .iter()
+            .fold((false, false), |(said, answered), one| {
+                (said || one.said, answered || one.answered)
+            });
+        match (said, answered) {
+            (true, true) => ", and a person or an earlier answer said it",
+            (true, false) => ", and a person said it",
+            (false, true) => ": nobody said it, and an earlier answer held it",
+            (false, false) => ": nobody said it",
+        }
     }
 
     fn listed(&self) -> Vec<String> {
@@ -183,7 +201,7 @@ fn in_a_row(kept: &[Kept<'_>], decisions: &Decisions, others: &Others<'_>, figur
 }
 
 /// Whether a text is one that somebody reads: a message or a title, not a value, a file or a program.
-fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> bool {
+pub(super) fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> bool {
     slot::first(kept, pointer).is_some()
         && text.trim().contains(char::is_whitespace)
         && is_message(text)
@@ -245,8 +263,28 @@ fn in_text(
                 shown: figure.shown.clone(),
                 written: Some(figure),
                 answered,
+                said: false,
                 source: None,
             });
+        }
+    }
+    let mut take = |shown: &str, answered: bool, said: bool| {
+        if !found.iter().any(|stays| stays.shown.contains(shown)) {
+            found.push(Stays {
+                shown: shown.to_owned(),
+                written: None,
+                answered,
+                said,
+                source: None,
+            });
+        }
+    };
+    for shown in told::stay_in(&decisions.said, text) {
+        take(shown, false, true);
+    }
+    for (_, quote) in decisions.answers.quoted_in(text) {
+        if !is_said(&Value::from(quote)) {
+            take(quote, true, false);
         }
     }
     if whole {
@@ -260,6 +298,7 @@ fn in_text(
                     shown: name.to_owned(),
                     written: None,
                     answered: true,
+                    said: false,
                     source: None,
                 });
             }
@@ -443,12 +482,9 @@ pub(super) fn explained(
         let finding = Finding::warning(
             "figure_stays",
             format!(
-                "In `{key}` {} stays as it was recorded: nobody said it{}.",
+                "In `{key}` {} stays as it was recorded{}.",
                 figures.shown(),
-                match figures.all.iter().any(|stays| stays.answered) {
-                    true => ", and an earlier answer held it",
-                    false => "",
-                }
+                figures.because()
             ),
         )
         .help(format!(
@@ -462,9 +498,13 @@ pub(super) fn explained(
             step: kept.step.clone(),
             path: format!("{}{inner}", spot.pointer()),
             text: format!(
-                "`{key}` of `{}` tells {}, which nobody said{}. Is it the same in every run?",
+                "`{key}` of `{}` tells {}, which {}{}. Is it the same in every run?",
                 kept.step,
                 figures.shown(),
+                match figures.all.iter().any(|stays| stays.said) {
+                    true => "a person said",
+                    false => "nobody said",
+                },
                 match figures.differ {
                     true => " and other recordings have otherwise",
                     false => "",

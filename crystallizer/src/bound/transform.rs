@@ -103,6 +103,8 @@ pub(super) enum Op {
     LastWord,
     /// The word at this place, from 0.
     Word(usize),
+    /// The last word of a name.
+    LastOfName,
     ParseNumber,
     /// With a point before its decimals, where it has a comma.
     Comma,
@@ -156,7 +158,7 @@ impl Op {
             }
             Self::OnlyLine => "lines | only".to_owned(),
             Self::FirstWord => "split(' ') | first".to_owned(),
-            Self::LastWord => "split(' ') | last".to_owned(),
+            Self::LastWord | Self::LastOfName => "split(' ') | last".to_owned(),
             Self::ParseNumber => "parse_number".to_owned(),
             Self::Comma => "replace('.', '') | replace(',', '.')".to_owned(),
             Self::Without(sign) => format!("replace({}, '')", quoted(&sign.to_string())),
@@ -226,6 +228,7 @@ impl Op {
             ),
             Self::OnlyLine => "its only line".to_owned(),
             Self::Word(_) => "a word of it".to_owned(),
+            Self::LastOfName => "the last word of it".to_owned(),
             Self::FirstWord | Self::LastWord => "without its unit".to_owned(),
             Self::Without(' ' | '-') => "without what stands between its groups".to_owned(),
             Self::ParseNumber | Self::Comma | Self::Int | Self::Float | Self::Without(_) => {

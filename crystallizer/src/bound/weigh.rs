@@ -408,7 +408,7 @@ impl Binder<'_> {
         }
     }
 
-    fn choices<'w>(
+    pub(super) fn choices<'w>(
         &mut self,
         sent: &Sent<'_>,
         ways: impl Iterator<Item = &'w (Candidate, Way)>,
@@ -450,6 +450,10 @@ fn names_people(key: &Key) -> bool {
                 | "firstname"
                 | "lastname"
                 | "surname"
+                | "first"
+                | "last"
+                | "forename"
+                | "given"
                 | "city"
                 | "town"
                 | "country"

@@ -11,6 +11,9 @@ use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
 
+/// The answer that a value is the same in every run.
+const CONSTANT: &str = "constant";
+
 /// Another recording, beside the one that is followed.
 #[derive(Clone)]
 pub(crate) struct Witness<'w> {
@@ -223,14 +226,32 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// The reason why a value stays, in the light of the further recordings: one that differs there is no constant.
-    pub(super) fn in_their_light(&self, sent: &Sent<'_>, why: Why) -> Why {
-        if why.choices().is_some() || matches!(why, Why::Secret | Why::Answered | Why::Varied(_)) {
+    /// The reason why a value stays, in the light of the further recordings: one that differs there is no constant, and
+    /// what may give it is what gives it in all of them.
+    pub(super) fn in_their_light(&mut self, sent: &Sent<'_>, why: Why) -> Why {
+        if matches!(why, Why::Secret | Why::Answered) || self.shown(sent) != Shown::Other {
             return why;
         }
-        match self.shown(sent) {
-            Shown::Other => Why::Varied(super::unsourced::open_choices()),
-            Shown::Nothing | Shown::Same(_) => why,
+        let choices = match why.choices() {
+            Some(choices) => choices.to_vec(),
+            None => match self.of_record(sent) {
+                Some(Why::Unsure(choices)) => choices,
+                _ => super::unsourced::open_choices(),
+            },
+        };
+        let choices = choices
+            .into_iter()
+            .filter(|choice| match &choice.binding {
+                Some(binding) => !self.is_refuted(sent, &binding.expression),
+                None => choice.answer != CONSTANT,
+            })
+            .collect();
+        match why {
+            Why::Unpicked(_) => Why::Unpicked(choices),
+            Why::Unsure(_) => Why::Unsure(choices),
+            Why::Day(_) => Why::Day(choices),
+            Why::Volatile(what, _) => Why::Volatile(what, choices),
+            _ => Why::Varied(choices),
         }
     }
 

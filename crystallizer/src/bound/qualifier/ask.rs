@@ -215,8 +215,8 @@ pub(in crate::bound) fn unshown(
             is_turned: false,
             answer: None,
         });
-        entry.goes_on |= one.kind == Kind::Condition && asker.goes_on(text, one.end);
-        entry.is_condition &= one.kind == Kind::Condition;
+        entry.goes_on |= one.kind.is_condition() && asker.goes_on(text, one.end);
+        entry.is_condition &= one.kind.is_condition();
         entry.is_foreign |= one.kind == Kind::Foreign;
         let quote = quote.join(" ");
         if quoted.insert((call, quote.clone())) {

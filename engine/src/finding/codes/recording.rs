@@ -213,6 +213,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Record the earlier part too: values from it have no source here.",
     },
     Code {
+        code: "edit_lost",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "Something was changed by hand in a draft, and the draft that is made anew says something else at that place.",
+        example: "",
+        fix: "Give `discard_edits` where it may be lost, or leave the draft as it is.",
+    },
+    Code {
         code: "empty",
         group: Group::Recording,
         severities: &[Error],
