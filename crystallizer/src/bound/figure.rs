@@ -190,8 +190,10 @@ fn in_a_row(kept: &[Kept<'_>], decisions: &Decisions, others: &Others<'_>, figur
     let Some(first) = figures.all.iter().position(inside) else {
         return;
     };
+    let said = figures.all.iter().any(|one| inside(one) && one.said);
     figures.all.retain(|one| !inside(one));
     let row = Stays {
+        said,
         shown: row,
         written: None,
         answered: true,

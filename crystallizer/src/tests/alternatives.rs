@@ -490,3 +490,54 @@ fn one_more_of_the_same_is_no_other_way() {
             .all(|step| step.when.is_none() && step.metadata.get("recorded_in").is_none())
     );
 }
+
+#[test]
+fn what_was_said_of_both_ways_is_not_asked_about() {
+    let told = |number: u32, status: &str, gift: bool| {
+        let mut session = order(
+            number,
+            json!({ "status": status, "gift": gift }),
+            |id, found| match status {
+                "delivered" => vec![refunded(id, found)],
+                _ => vec![cancelled(id, found)],
+            },
+        );
+        let id = format!("W-{}", 481_210 + number * 1_117);
+        let task = format!("Refund order {id} in full if it was delivered, otherwise cancel it.");
+        session.goal = Some(task.clone());
+        session.turns[0] = said(crate::session::Role::User, &task);
+        session
+    };
+    let ways = [
+        (1, "delivered"),
+        (2, "shipped"),
+        (3, "delivered"),
+        (4, "shipped"),
+    ];
+    // Whichever is followed, and also where something else parts them by chance.
+    for turned in [0, 1] {
+        for by_chance in [false, true] {
+            let mut all: Vec<Session> = ways
+                .iter()
+                .map(|(number, status)| told(*number, status, by_chance && *status == "shipped"))
+                .collect();
+            all.rotate_left(turned);
+            let made = both(&all);
+            assert_eq!(asked(&made), Vec::<&str>::new(), "{turned} {by_chance}");
+            let mut conditions: Vec<String> = made.document.steps[1..]
+                .iter()
+                .filter_map(|step| step.when.clone())
+                .collect();
+            conditions.sort();
+            assert_eq!(
+                conditions,
+                [
+                    "steps.get_order.output.status == 'delivered'",
+                    "steps.get_order.output.status == 'shipped'"
+                ]
+            );
+            assert_eq!(held(&made), [Verdict::Passed; 3]);
+            assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+        }
+    }
+}

@@ -184,6 +184,56 @@ fn a_share_is_followed_once_three_recordings_agree() {
 }
 
 #[test]
+fn a_formula_is_offered_and_followed_only_where_a_person_says_so() {
+    let id = "source:give_back:/amount";
+    let offered = |prices: &[(f64, f64)]| {
+        let rentals = ["RN-40917", "RN-77120", "RN-15388"];
+        let all: Vec<Session> = prices
+            .iter()
+            .zip(rentals)
+            .zip(1..)
+            .map(|(((price, back), rental), number)| given_back(number, rental, *price, *back))
+            .collect();
+        let made = bound(&all);
+        let question = made.report.questions.into_iter().find(|one| one.id == id);
+        let mut choices = question.map(|one| one.choices).unwrap_or_default();
+        choices.retain(|choice| choice != "constant" && choice != "input");
+        (all, choices)
+    };
+    let price = "steps.get_rental.output.price";
+    let share = format!("({price} * 0.9) | round(2)");
+    let fee = format!("({price} - 4.9) | round(2)");
+    let both = format!("({price} * 0.05 + 3) | round(2)");
+    for (prices, formula) in [
+        (vec![(184.3, 165.87), (96.4, 86.76)], &share),
+        (vec![(184.3, 179.4), (96.4, 91.5)], &fee),
+        (vec![(184.0, 12.2), (96.0, 7.8), (251.0, 15.55)], &both),
+    ] {
+        let (all, choices) = offered(&prices);
+        assert_eq!(choices, [formula.as_str()], "{prices:?}");
+        let options = Options {
+            mode: Mode::Bound,
+            answers: [(id.to_owned(), formula.clone())].into(),
+            ..options()
+        };
+        let made = crystallize(&all, &options).unwrap();
+        assert_eq!(made.report.questions, []);
+        assert_eq!(argument(&made, 1, "amount"), format!("{{{{ {formula} }}}}"));
+        let held = &made.report.held_out;
+        assert!(held.iter().all(|held| held.verdict == Verdict::Passed));
+        assert!(made.report.generalisable >= Some(Level::Renamed));
+    }
+    // What one recording does not have is no formula, and neither is what two of them show of a share with a fee.
+    for prices in [
+        vec![(184.3, 165.87), (96.4, 80.0)],
+        vec![(184.0, 12.2), (96.0, 7.8)],
+        vec![(184.3, 165.87)],
+    ] {
+        assert_eq!(offered(&prices).1, Vec::<String>::new(), "{prices:?}");
+    }
+}
+
+#[test]
 fn what_another_sum_or_share_explains_too_is_no_share() {
     let refunded = |number: u32, order: &str, fields: Value, amount: u64| {
         let mut session = session(

@@ -244,10 +244,7 @@ fn what_some_of_a_list_come_to_is_offered_where_the_message_says_which() {
                 ),
             ],
         );
-        let options = Options {
-            mode: Mode::Bound,
-            ..options()
-        };
+        let options = bound();
         let made = made(&session, &options);
         let question = made.report.questions.first();
         question.map_or_else(Vec::new, |question| question.choices.clone())
