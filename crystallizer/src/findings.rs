@@ -4,11 +4,12 @@ use crate::kept::{Kept, Spot};
 use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
+use crate::size::size;
 use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use crate::trust;
 use druse_engine::Finding;
 use druse_engine::check::example_of;
-use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
+use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -463,7 +464,8 @@ fn how_to_map(tool: &str) -> String {
 
 /// A finding where a document is longer or deeper than one may be.
 pub(crate) fn of_size(document: &Document) -> Option<Finding> {
-    let length = canonical(document).len();
+    // Its canonical text is as long as any.
+    let length = usize::try_from(size(document)).unwrap_or(usize::MAX);
     if length > TEXT_LIMIT {
         let finding = Finding::error(
             "document_too_large",
