@@ -6,12 +6,12 @@ use crate::tool_map::{Origin, Target};
 use druse_engine::Digest;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A recorded answer as text and as JSON.
 ///
 /// The answers of a long recording are most of it: nothing of one is held twice that need not be.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Answer<'a> {
     /// The answer as it was recorded.
     pub(crate) raw: Cow<'a, Value>,
@@ -21,6 +21,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) json: Option<Arc<Value>>,
     /// Whether the recorder kept the value beside the text.
     pub(crate) structured: bool,
+    /// The text as YAML, once somebody has looked whether it is that: reading it takes long.
+    pub(crate) yaml: OnceLock<Option<Arc<Value>>>,
 }
 
 /// The answer to a call; that of a call without a recorded result is null.
@@ -57,6 +59,7 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
         text,
         json: json.map(Arc::new),
         structured: beside.is_some(),
+        yaml: OnceLock::new(),
     }
 }
 
@@ -99,6 +102,7 @@ pub(crate) fn of_step<'a>(target: &Target, call: &'a ToolCall) -> Answer<'a> {
         json: parsed(&text).map(Arc::new),
         text,
         structured: false,
+        yaml: OnceLock::new(),
     }
 }
 

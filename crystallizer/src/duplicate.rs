@@ -2,11 +2,29 @@
 //! same answer and nothing changed in between.
 
 use crate::kept::Kept;
+use crate::mark::{Mark, MarkMap, mark};
 use crate::prune::{self, LeftOut};
-use crate::session::{Session, Turn};
+use crate::session::{Session, ToolCall, Turn};
 use druse_engine::Finding;
 use druse_engine::json::canonical;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+
+/// What was asked: by which call first, and once it was asked again the calls by what they were answered.
+struct Asked<'k> {
+    first: &'k ToolCall,
+    answered: MarkMap<&'k ToolCall>,
+}
+
+/// What a call was answered.
+fn answer(call: &ToolCall) -> Mark {
+    let result = call.result.as_ref();
+    mark(
+        &result
+            .map(|result| canonical(&result.content))
+            .unwrap_or_default(),
+    )
+}
 
 /// Takes repeated looks out of the kept calls.
 /// Those to `keep` stay, and are told.
@@ -23,7 +41,7 @@ pub(crate) fn leave_out(
             _ => None,
         })
         .collect();
-    let mut seen: HashMap<(String, String), String> = HashMap::new();
+    let mut seen: HashMap<(&str, Mark), Asked<'_>> = HashMap::new();
     let mut gone = Vec::new();
     let mut stays = Vec::new();
     kept.retain(|one| {
@@ -37,18 +55,24 @@ pub(crate) fn leave_out(
         {
             return true;
         }
-        let answer = call
-            .result
-            .as_ref()
-            .map(|result| canonical(&result.content))
-            .unwrap_or_default();
-        let asked = (
-            call.name.clone(),
-            format!("{}\n{answer}", canonical(&call.arguments)),
-        );
-        match seen.get(&asked) {
+        let asked = (call.name.as_str(), mark(&canonical(&call.arguments)));
+        let known = match seen.entry(asked) {
+            Entry::Vacant(free) => {
+                free.insert(Asked {
+                    first: call,
+                    answered: MarkMap::default(),
+                });
+                return true;
+            }
+            Entry::Occupied(known) => known.into_mut(),
+        };
+        if known.answered.is_empty() {
+            known.answered.insert(answer(known.first), known.first);
+        }
+        let this = answer(call);
+        match known.answered.get(&this) {
             None => {
-                seen.insert(asked, call.id.clone());
+                known.answered.insert(this, call);
                 true
             }
             Some(_) if keep.contains(&call.id) => {
@@ -56,7 +80,7 @@ pub(crate) fn leave_out(
                 true
             }
             Some(first) => {
-                gone.push((call.id.clone(), call.name.clone(), first.clone()));
+                gone.push((call.id.clone(), call.name.clone(), first.id.clone()));
                 false
             }
         }

@@ -5,11 +5,12 @@ use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
 use crate::report::Replay;
+use crate::size::size;
 use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use crate::trust;
 use druse_engine::Finding;
 use druse_engine::check::example_of;
-use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT, canonical};
+use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -478,7 +479,8 @@ pub(crate) fn of_replay(replayed: &Replay, calls: usize) -> Option<Finding> {
 
 /// A finding where a document is longer or deeper than one may be.
 pub(crate) fn of_size(document: &Document) -> Option<Finding> {
-    let length = canonical(document).len();
+    // Its canonical text is as long as any.
+    let length = usize::try_from(size(document)).unwrap_or(usize::MAX);
     if length > TEXT_LIMIT {
         let finding = Finding::error(
             "document_too_large",

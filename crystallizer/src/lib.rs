@@ -47,6 +47,7 @@ mod reply;
 mod secret;
 mod shell_line;
 mod show;
+mod size;
 mod spoken;
 mod value_class;
 mod waiting;

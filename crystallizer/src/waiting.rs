@@ -3,17 +3,38 @@
 
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
+use crate::mark::{Mark, mark};
 use druse_engine::Finding;
 use druse_engine::json::canonical;
+use serde_json::Value;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Why equal questions get other answers without anything having happened.
 const BY_ITSELF: [&str; 6] = ["time", "random", "model", "web_search", "search", "person"];
 
+/// What was asked: by which call first, and what it was answered.
+struct Asked<'k> {
+    first: usize,
+    answer: &'k Value,
+    /// The same as it is compared, once it was asked again.
+    mark: Option<Mark>,
+    /// Whether another answer came since.
+    otherwise: bool,
+}
+
+/// What a call asks for.
+fn question<'k>(kept: &'k Kept<'_>) -> (&'k str, Mark) {
+    (
+        kept.call.name.as_str(),
+        mark(&canonical(&kept.call.arguments)),
+    )
+}
+
 /// The calls that only ask again what the call beside them had asked, each with the first of them.
 pub(crate) fn repeated(kept: &[Kept<'_>]) -> BTreeMap<usize, usize> {
-    // By what is asked: the first call, and the answers so far.
-    let mut asked: HashMap<(&str, String), (usize, BTreeSet<String>)> = HashMap::new();
+    // By what is asked: the first call and its answer, and the answers since that were otherwise.
+    let mut asked: HashMap<(&str, Mark), Asked<'_>> = HashMap::new();
     let mut found = BTreeMap::new();
     for (index, one) in kept.iter().enumerate() {
         if !one.is_harmless() {
@@ -29,15 +50,25 @@ pub(crate) fn repeated(kept: &[Kept<'_>]) -> BTreeMap<usize, usize> {
         let Some(result) = &one.call.result else {
             continue;
         };
-        let answer = canonical(&result.content);
-        let question = (one.call.name.as_str(), canonical(&one.call.arguments));
-        let (first, answers) = asked
-            .entry(question)
-            .or_insert_with(|| (index, BTreeSet::new()));
-        answers.insert(answer);
-        // What was answered alike all the time told nothing new.
-        if answers.len() > 1 {
-            found.insert(index, *first);
+        match asked.entry(question(one)) {
+            Entry::Vacant(free) => {
+                free.insert(Asked {
+                    first: index,
+                    answer: &result.content,
+                    mark: None,
+                    otherwise: false,
+                });
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                let answer = known.answer;
+                let first = *known.mark.get_or_insert_with(|| mark(&canonical(answer)));
+                // What was answered alike all the time told nothing new.
+                known.otherwise |= mark(&canonical(&result.content)) != first;
+                if known.otherwise {
+                    found.insert(index, known.first);
+                }
+            }
         }
     }
     found
@@ -71,12 +102,9 @@ pub(crate) fn findings(kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
         return Vec::new();
     }
     // The calls that ask for each matter, in their order.
-    let mut askers: HashMap<(&str, String), Vec<usize>> = HashMap::new();
+    let mut askers: HashMap<(&str, Mark), Vec<usize>> = HashMap::new();
     for (index, one) in kept.iter().enumerate() {
-        askers
-            .entry((one.call.name.as_str(), canonical(&one.call.arguments)))
-            .or_default()
-            .push(index);
+        askers.entry(question(one)).or_default().push(index);
     }
     let mut said = BTreeSet::new();
     let mut found = Vec::new();
@@ -88,8 +116,7 @@ pub(crate) fn findings(kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
         if !said.insert(one.step.as_str()) {
             continue;
         }
-        let question = (one.call.name.as_str(), canonical(&one.call.arguments));
-        let all = askers.get(&question).map_or(&[][..], Vec::as_slice);
+        let all = askers.get(&question(one)).map_or(&[][..], Vec::as_slice);
         let times = all.partition_point(|at| *at <= last) - all.partition_point(|at| *at < first);
         let finding = Finding::warning(
             "waits_by_asking",

@@ -2,6 +2,9 @@
 
 /// Splits at anything that is no letter or digit, and where small letters or digits meet capitals.
 pub(crate) fn split(name: &str) -> Vec<String> {
+    if name.is_ascii() {
+        return of_ascii(name.as_bytes());
+    }
     let mut words = Vec::new();
     let mut word = String::new();
     let chars: Vec<char> = name.chars().collect();
@@ -29,6 +32,41 @@ pub(crate) fn split(name: &str) -> Vec<String> {
     words
 }
 
+/// The same where all letters are of ASCII, as they mostly are: names are looked at often.
+fn of_ascii(name: &[u8]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut begin = 0;
+    let mut end = |from: usize, to: usize| {
+        if let Some(word) = name.get(from..to).filter(|word| !word.is_empty()) {
+            let small = word
+                .iter()
+                .map(|byte| char::from(byte.to_ascii_lowercase()));
+            words.push(small.collect());
+        }
+    };
+    for (index, byte) in name.iter().enumerate() {
+        if !byte.is_ascii_alphanumeric() {
+            end(begin, index);
+            begin = index + 1;
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|at| name.get(at));
+        let after = name.get(index + 1);
+        let starts = byte.is_ascii_uppercase()
+            && before.is_some_and(|b| {
+                b.is_ascii_lowercase()
+                    || b.is_ascii_digit()
+                    || b.is_ascii_uppercase() && after.is_some_and(u8::is_ascii_lowercase)
+            });
+        if starts {
+            end(begin, index);
+            begin = index;
+        }
+    }
+    end(begin, name.len());
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::split;
@@ -48,6 +86,10 @@ mod tests {
             ("a1B2", "a1 b2"),
         ] {
             assert_eq!(split(name).join(" "), expected);
+            // A letter of another alphabet behind it changes nothing of the words before.
+            let mut other = split(&format!("{name}-ä"));
+            assert_eq!(other.pop().as_deref(), Some("ä"));
+            assert_eq!(other, split(name));
         }
     }
 }

@@ -39,33 +39,53 @@ fn is_text(kept: &Kept<'_>) -> bool {
     }
 }
 
-/// How a text of an answer is read as data.
-pub(super) fn notation(text: &str) -> Option<Notation> {
-    if json_in(text).is_some() {
-        return Some(Notation::Json);
+/// A text as data, and how it is read; none where it is none.
+fn read(text: &str) -> Option<(Notation, Value)> {
+    match json_in(text) {
+        Some(data) => Some((Notation::Json, data)),
+        None => Some((Notation::Yaml, yaml(text)?)),
     }
-    looks_like_yaml(text).then_some(Notation::Yaml)
+}
+
+/// The data in the text of an answer, and how it is read; none where it is none. It is read once.
+fn read_answer(answer: &Answer<'_>) -> Option<(Notation, Arc<Value>)> {
+    match &answer.json {
+        // What the recorder kept beside the text is not read from it.
+        Some(_) if answer.structured => {
+            return read(&answer.text).map(|(notation, data)| (notation, Arc::new(data)));
+        }
+        Some(json) => return Some((Notation::Json, Arc::clone(json))),
+        None => {}
+    }
+    let made = || yaml(&answer.text).map(Arc::new);
+    let known = answer.yaml.get_or_init(made).as_ref()?;
+    Some((Notation::Yaml, Arc::clone(known)))
+}
+
+/// The data in the text of an answer; the text itself where there is none.
+pub(super) fn data_of_text(answer: &Answer<'_>) -> Arc<Value> {
+    match read_answer(answer) {
+        Some((_, data)) => data,
+        None => Arc::new(Value::from(&*answer.text)),
+    }
 }
 
 /// The data in a text; the text itself where there is none.
-pub(super) fn data_in(text: &str) -> Value {
-    match notation(text) {
-        Some(Notation::Json) => json_in(text),
-        Some(Notation::Yaml) => yaml_in(text),
-        None => None,
-    }
-    .unwrap_or_else(|| Value::from(text))
+fn data_in(text: &str) -> Value {
+    read(text).map_or_else(|| Value::from(text), |(_, data)| data)
 }
 
-/// Whether a text is worth reading as YAML: prose with a colon is none.
-fn looks_like_yaml(text: &str) -> bool {
+/// A text as YAML, where it is worth reading as that: prose with a colon is none.
+fn yaml(text: &str) -> Option<Value> {
     let first = text.trim_start();
     let key = first.lines().next().and_then(|line| line.split_once(':'));
     let begins = first.starts_with(['-', '{', '['])
         || key.is_some_and(|(key, _)| {
             !key.is_empty() && key.len() <= 60 && !key.trim().contains(char::is_whitespace)
         });
-    begins && text.len() <= LONGEST_YAML && yaml_in(text).is_some()
+    (begins && text.len() <= LONGEST_YAML)
+        .then(|| yaml_in(text))
+        .flatten()
 }
 
 /// The data that a run sees of an answer to this call, recorded or changed.
@@ -81,7 +101,7 @@ pub(super) fn data(kept: &Kept<'_>, answer: &Answer<'_>) -> Value {
     if answer::is_line(&kept.target, answer) {
         data_in(answer.text.trim())
     } else if is_text(kept) {
-        data_in(&answer.text)
+        Arc::unwrap_or_clone(data_of_text(answer))
     } else {
         Value::clone(&answer.raw)
     }
@@ -95,7 +115,14 @@ pub(super) fn shared(kept: &Kept<'_>) -> Arc<Value> {
     {
         return Arc::clone(json);
     }
-    Arc::new(data(kept, &kept.answer))
+    let in_text = !kept.target.is_opaque()
+        && !(has_place(kept) && kept.answer.json.is_some())
+        && !answer::is_line(&kept.target, &kept.answer)
+        && is_text(kept);
+    match in_text {
+        true => data_of_text(&kept.answer),
+        false => Arc::new(data(kept, &kept.answer)),
+    }
 }
 
 /// What a run sees of an answer.
@@ -136,14 +163,21 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
         Value::Array(_) if !has_place(kept) => format!("{base} | column('text') | join('\\n')"),
         _ => base,
     };
-    let base = match notation(text) {
-        Some(Notation::Json) => format!("{base} | parse_json"),
-        Some(Notation::Yaml) => format!("{base} | parse_yaml"),
+    let read = match is_line {
+        true => read(text).map(|(notation, data)| (notation, Arc::new(data))),
+        false => read_answer(&kept.answer),
+    };
+    let base = match &read {
+        Some((Notation::Json, _)) => format!("{base} | parse_json"),
+        Some((Notation::Yaml, _)) => format!("{base} | parse_yaml"),
         None if is_line => format!("{base} | trim"),
         None => base,
     };
     View {
         base,
-        data: data_in(text),
+        data: match read {
+            Some((_, data)) => Arc::unwrap_or_clone(data),
+            None => Value::from(text),
+        },
     }
 }

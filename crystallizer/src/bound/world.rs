@@ -3,14 +3,14 @@
 
 use super::answers::is_collection;
 use super::rename;
-use super::view::data_in;
+use super::view::data_of_text;
 use crate::answer::Answer;
 use crate::kept::Kept;
 use druse_engine::expression::json_in;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How deep texts are read as data inside of data.
 const DEPTH: usize = 3;
@@ -38,26 +38,45 @@ impl World {
     /// The answer of a call in this world.
     pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer<'static> {
         let old = &kept.answer;
-        let (raw, text) = if is_text(old) {
-            let text = match data_in(&old.text) {
-                Value::String(_) => self.text("", &old.text),
-                // JSON is YAML, too.
-                data => self.value("", &data, 0).to_string(),
-            };
-            (raw_like(&old.raw, &text), text)
-        } else {
+        if !is_text(old) {
             let raw = self.value("", &old.raw, 0);
-            let text = raw.to_string();
-            (raw, text)
+            let json = old.json.as_ref().map(|json| match old.structured {
+                true => Arc::new(self.value("", json, 0)),
+                // It is the answer itself.
+                false => Arc::new(raw.clone()),
+            });
+            return Answer {
+                text: raw.to_string().into(),
+                raw: Cow::Owned(raw),
+                json,
+                structured: old.structured,
+                ..Answer::default()
+            };
+        }
+        let data = data_of_text(old);
+        let named = match &*data {
+            Value::String(_) => None,
+            read => Some(Arc::new(self.value("", read, 0))),
+        };
+        let text = match &named {
+            // JSON is YAML, too.
+            Some(named) => named.to_string(),
+            None => self.text("", &old.text),
+        };
+        let json = old.json.as_ref().map(|known| match &named {
+            Some(named) if Arc::ptr_eq(known, &data) => Arc::clone(named),
+            _ => Arc::new(self.value("", known, 0)),
+        });
+        let yaml = match named {
+            Some(named) if json.is_none() => OnceLock::from(Some(named)),
+            _ => OnceLock::new(),
         };
         Answer {
-            raw: Cow::Owned(raw),
+            raw: Cow::Owned(raw_like(&old.raw, &text)),
             text: text.into(),
-            json: old
-                .json
-                .as_ref()
-                .map(|json| Arc::new(self.value("", json, 0))),
+            json,
             structured: old.structured,
+            yaml,
         }
     }
 
@@ -79,6 +98,7 @@ impl World {
             text: text.into(),
             json: old.json.as_ref().map(|_| Arc::new(value)),
             structured: old.structured,
+            ..Answer::default()
         }
     }
 

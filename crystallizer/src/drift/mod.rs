@@ -23,7 +23,7 @@ pub(crate) fn shapes(
     kept: &[Kept<'_>],
     others: &dyn Fn(usize) -> Vec<Value>,
 ) -> BTreeMap<String, Value> {
-    let mut seen: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    let mut calls: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, kept) in kept.iter().enumerate() {
         let answers = !kept.tolerated
             && !kept.target.is_opaque()
@@ -33,14 +33,21 @@ pub(crate) fn shapes(
                 "transform" | "wait" | "approval_gate" | "switch" | "automation" | "emit"
             );
         if answers {
-            let all = seen.entry(&kept.step).or_default();
-            all.push(relied::output(kept));
-            all.extend(others(index));
+            calls.entry(&kept.step).or_default().push(index);
         }
     }
     let mut left = MOST_PLACES;
     let mut shapes = BTreeMap::new();
-    for (step, values) in seen {
+    // What the steps of a long recording gave is never held all at once.
+    for (step, calls) in calls {
+        if left == 0 {
+            break;
+        }
+        let mut values = Vec::new();
+        for index in calls {
+            values.extend(kept.get(index).map(relied::output));
+            values.extend(others(index));
+        }
         let all: Vec<&Value> = values.iter().collect();
         if let Some(shape) = shape(&all, &mut left) {
             shapes.insert(step.to_owned(), shape);

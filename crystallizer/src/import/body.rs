@@ -3,6 +3,7 @@
 use super::error::ImportError;
 use super::log_lines;
 use super::notes::Notes;
+use super::value::size;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -16,8 +17,15 @@ pub(super) struct Record {
     pub(super) value: Value,
     /// Its line, from 1; 0 where it has none of its own.
     pub(super) line: u32,
-    /// How many bytes of the body it takes.
-    pub(super) bytes: u64,
+    /// How many bytes of the body it takes, where it stands there by itself.
+    pub(super) taken: Option<u64>,
+}
+
+impl Record {
+    /// How many bytes it takes: of the body, or as compact JSON.
+    pub(super) fn bytes(&self) -> u64 {
+        self.taken.unwrap_or_else(|| size(&self.value))
+    }
 }
 
 /// A body of so many bytes cannot hold so much that it has to be counted.
@@ -80,10 +88,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
         ));
     }
     scan_numbers(trimmed, &mut notes);
-    let lines = is_lines(trimmed);
-    let records = match whole_documents(trimmed, lines) {
+    let records = match whole_documents(trimmed) {
         Ok(records) => records,
-        Err(error) if lines => {
+        Err(mut error) if is_lines(trimmed) => {
+            error.before.clear();
             let records = read_lines(trimmed, &mut notes);
             if records.is_empty() {
                 return documents_before(trimmed, error, &mut notes)
@@ -94,10 +102,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
         Err(error) => {
             let mut tried = Notes::default();
             let mended = mend(trimmed, &mut tried);
-            match mended
-                .as_deref()
-                .map(|mended| whole_documents(mended, false))
-            {
+            match mended.as_deref().map(whole_documents) {
                 Some(Ok(records)) => {
                     notes.absorb(&tried);
                     records
@@ -224,7 +229,7 @@ struct Broken {
 }
 
 /// All documents of the text, one after another with or without blanks between.
-fn whole_documents(text: &str, lines: bool) -> Result<Vec<Record>, Broken> {
+fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let mut records = Vec::new();
     let mut line = 1u32;
@@ -239,15 +244,12 @@ fn whole_documents(text: &str, lines: bool) -> Result<Vec<Record>, Broken> {
             Some(Ok(value)) => records.push(Record {
                 value,
                 line,
-                bytes: (stream.byte_offset() - from) as u64,
+                taken: Some((stream.byte_offset() - from) as u64),
             }),
             Some(Err(error)) => {
                 let too_deep = is_too_deep(&error);
                 let reason = reason(&error);
                 let at = u32::try_from(error.line()).unwrap_or(u32::MAX);
-                if lines {
-                    records.clear();
-                }
                 return Err(Broken {
                     before: records,
                     at: from,
@@ -290,7 +292,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
             Ok(value) => records.push(Record {
                 value,
                 line: number,
-                bytes: line.len() as u64,
+                taken: Some(line.len() as u64),
             }),
             Err(error) if is_too_deep(&error) => {
                 notes.left_out("too_deep", "", line.len() as u64, number)
@@ -299,11 +301,11 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
                 Some(value) => records.push(Record {
                     value,
                     line: number,
-                    bytes: line.len() as u64,
+                    taken: Some(line.len() as u64),
                 }),
                 None => {
                     // Two records that ran together on one line are still two records.
-                    match whole_documents(trimmed, false) {
+                    match whole_documents(trimmed) {
                         Ok(several) => records.extend(several.into_iter().map(|record| Record {
                             line: number,
                             ..record

@@ -142,7 +142,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
         if !value.is_object() {
             builder
                 .notes
-                .left_out("not_a_record", "no object", record.bytes, record.line);
+                .left_out("not_a_record", "no object", record.bytes(), record.line);
             continue;
         }
         match text(value, "type") {
@@ -175,7 +175,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             other => builder.notes.left_out(
                 "unknown_record",
                 other.unwrap_or("without type"),
-                record.bytes,
+                record.bytes(),
                 record.line,
             ),
         }
@@ -212,7 +212,7 @@ fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen:
         builder.notes.left_out(
             "not_a_record",
             "message without content",
-            record.bytes,
+            record.bytes(),
             record.line,
         );
         return;

@@ -28,7 +28,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             other => builder.notes.left_out(
                 "unknown_record",
                 other.unwrap_or("without type"),
-                record.bytes,
+                record.bytes(),
                 record.line,
             ),
         }
@@ -65,7 +65,7 @@ fn item(item: &Value, record: &Record, builder: &mut Builder) {
         other => {
             return builder
                 .notes
-                .left_out("unknown_record", other, record.bytes, record.line);
+                .left_out("unknown_record", other, record.bytes(), record.line);
         }
     };
     let batch = builder.batch();

@@ -61,12 +61,12 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 let _ = other;
                 builder
                     .notes
-                    .left_out("not_a_record", "no object", record.bytes, record.line);
+                    .left_out("not_a_record", "no object", record.bytes(), record.line);
             }
             other => builder.notes.left_out(
                 "unknown_record",
                 other.unwrap_or("without type"),
-                record.bytes,
+                record.bytes(),
                 record.line,
             ),
         }
@@ -134,7 +134,7 @@ fn item(
         other => builder.notes.left_out(
             "unknown_record",
             other.unwrap_or("item without type"),
-            record.bytes,
+            record.bytes(),
             record.line,
         ),
     }

@@ -72,9 +72,12 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             about(known, builder);
             messages.replace(list(known, "messages"), builder, record.line);
         } else {
-            builder
-                .notes
-                .left_out("unknown_record", "without type", record.bytes, record.line);
+            builder.notes.left_out(
+                "unknown_record",
+                "without type",
+                record.bytes(),
+                record.line,
+            );
         }
     }
     said(&messages.all, builder);

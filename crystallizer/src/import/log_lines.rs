@@ -16,7 +16,7 @@ pub(super) fn read(log: &str, notes: &mut Notes) -> Vec<Record> {
             Some(value) => records.push(Record {
                 value,
                 line: number,
-                bytes: line.len() as u64,
+                taken: Some(line.len() as u64),
             }),
             None if line.trim().is_empty() => {}
             None => others.push((number, line.len() as u64)),

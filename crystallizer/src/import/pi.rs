@@ -37,7 +37,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             other => builder.notes.left_out(
                 "unknown_record",
                 other.unwrap_or("without type"),
-                record.bytes,
+                record.bytes(),
                 record.line,
             ),
         }
@@ -107,7 +107,7 @@ fn message(
         other => builder.notes.left_out(
             "unknown_role",
             other.unwrap_or("none"),
-            record.bytes,
+            record.bytes(),
             record.line,
         ),
     }

@@ -3,7 +3,7 @@
 use super::body::Record;
 use super::formats::Format;
 use super::sniff;
-use super::value::{id, size};
+use super::value::id;
 use druse_engine::Digest;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ impl Part {
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.records.iter().map(|record| record.bytes).sum()
+        self.records.iter().map(Record::bytes).sum()
     }
 
     pub(super) fn line(&self) -> u32 {
@@ -66,11 +66,11 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
 /// An exporter writes a batch of spans a line: together they are one recording.
 fn one_trace(records: Vec<Record>) -> Part {
     let line = records.first().map_or(0, |record| record.line);
-    let bytes = records.iter().map(|record| record.bytes).sum();
+    let taken = Some(records.iter().map(Record::bytes).sum());
     let value = Value::Array(records.into_iter().map(|record| record.value).collect());
     Part {
         format: Some(Format::Otel),
-        records: vec![Record { value, line, bytes }],
+        records: vec![Record { value, line, taken }],
     }
 }
 
@@ -109,7 +109,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
         // Formats whose documents are arrays: the lines are the elements.
         _ => {
             let line = records.first().map_or(0, |record| record.line);
-            let bytes = records.iter().map(|record| record.bytes).sum();
+            let taken = Some(records.iter().map(Record::bytes).sum());
             let value = Value::Array(records.into_iter().map(|record| record.value).collect());
             // All messages together may show a format that the first of them did not.
             let format = sniff::document(&value).unwrap_or(format);
@@ -121,10 +121,10 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
             values
                 .into_iter()
                 .map(|value| {
-                    let bytes = if several { size(&value) } else { bytes };
+                    let taken = taken.filter(|_| !several);
                     Part {
                         format: Some(format),
-                        records: vec![Record { value, line, bytes }],
+                        records: vec![Record { value, line, taken }],
                     }
                 })
                 .collect()
@@ -153,7 +153,7 @@ fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> 
 }
 
 fn document(record: Record, parts: &mut Vec<Part>) {
-    let Record { value, line, bytes } = record;
+    let Record { value, line, taken } = record;
     match sniff::document(&value) {
         Some(
             format @ (Format::ClaudeCode | Format::CodexRollout | Format::CodexExec | Format::Pi),
@@ -170,10 +170,10 @@ fn document(record: Record, parts: &mut Vec<Part>) {
         }
         Some(format) => {
             for value in unfold(format, value) {
-                let bytes = size(&value);
+                let taken = None;
                 parts.push(Part {
                     format: Some(format),
-                    records: vec![Record { value, line, bytes }],
+                    records: vec![Record { value, line, taken }],
                 });
             }
         }
@@ -186,7 +186,7 @@ fn document(record: Record, parts: &mut Vec<Part>) {
             }
             value => parts.push(Part {
                 format: None,
-                records: vec![Record { value, line, bytes }],
+                records: vec![Record { value, line, taken }],
             }),
         },
     }
@@ -195,13 +195,10 @@ fn document(record: Record, parts: &mut Vec<Part>) {
 fn unlisted(items: Vec<Value>) -> Vec<Record> {
     items
         .into_iter()
-        .map(|value| {
-            let bytes = size(&value);
-            Record {
-                value,
-                line: 0,
-                bytes,
-            }
+        .map(|value| Record {
+            value,
+            line: 0,
+            taken: None,
         })
         .collect()
 }

@@ -1,9 +1,9 @@
 //! Small readers of JSON values that recordings share: fields, texts, times, sizes.
 
 use super::notes::Notes;
+pub(super) use crate::size::size;
 use druse_engine::Timestamp;
 use serde_json::{Map, Value};
-use std::io;
 
 /// A field that is a string with something in it.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
@@ -104,24 +104,6 @@ fn time_text(text: &str) -> Option<Timestamp> {
     let civil: jiff::civil::DateTime = text.parse().ok()?;
     let moment = jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()?;
     Some(Timestamp(moment.as_millisecond()))
-}
-
-/// How many bytes a value takes as compact JSON.
-pub(super) fn size(value: &Value) -> u64 {
-    struct Count(u64);
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len() as u64;
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(0);
-    // Counting cannot fail, and values made from JSON always serialise.
-    let _ = serde_json::to_writer(&mut count, value);
-    count.0
 }
 
 /// The text of a message's or a result's content: a string, or a list of blocks of which the texts
@@ -281,7 +263,13 @@ pub(super) fn object_says_failed(value: &Value) -> bool {
     };
     match value {
         Value::Object(map) => says(map),
-        Value::String(text) if text.trim_start().starts_with('{') => {
+        // Only where one of the keys may be written is the text read.
+        Value::String(text)
+            if text.trim_start().starts_with('{')
+                && ["rror", "status", "\\u"]
+                    .iter()
+                    .any(|part| text.contains(part)) =>
+        {
             serde_json::from_str::<Map<String, Value>>(text).is_ok_and(|map| says(&map))
         }
         _ => false,
@@ -290,20 +278,20 @@ pub(super) fn object_says_failed(value: &Value) -> bool {
 
 /// Marks that recorders and tools leave where they cut an answer.
 pub(super) fn is_cut(text: &str) -> bool {
-    const MARKS: [&str; 10] = [
-        "<persisted-output>",
+    const CUT: &str = "truncated";
+    const MARKS: [&str; 3] = ["<persisted-output>", "<response clipped>", "[... omitted "];
+    const MARKS_OF_CUT: [&str; 7] = [
         "[truncated]",
         "[output truncated",
         "... [truncated",
-        "<response clipped>",
         "lines truncated]",
         "characters truncated]",
         "tokens truncated",
         "[... Observation truncated",
-        "[... omitted ",
     ];
     // The marks stand at the start, at the cut or at the end; answers are bounded by the body's size.
-    MARKS.iter().any(|mark| text.contains(mark))
+    let has = |mark: &&str| text.contains(*mark);
+    MARKS.iter().any(has) || has(&CUT) && MARKS_OF_CUT.iter().any(has)
 }
 
 /// The exit code that a text answer begins with (`Exit code 1`, `Exit code: 1`), or says in its head.

@@ -4,8 +4,11 @@ use super::form::{self, Name};
 use super::key;
 use super::option;
 use super::scan::scan;
+use crate::mark::{MarkSet, mark};
 use serde_json::Value;
 
+/// How long a text is whose look is worth remembering: readers take most of a recording over as it stands there.
+const LONG: usize = 64;
 /// How deep texts that hold JSON are read as such.
 const DEPTH: usize = 3;
 
@@ -29,6 +32,8 @@ pub(super) struct Gathered {
     /// what was lifted from it.
     pub(super) named: std::collections::BTreeSet<String>,
     known: std::collections::BTreeSet<String>,
+    /// The longer texts that were looked at, by themselves and for what they hold.
+    seen: MarkSet,
 }
 
 impl Gathered {
@@ -75,6 +80,13 @@ impl Gathered {
     }
 
     fn text(&mut self, text: &str, key: &str, in_headers: bool, depth: usize) {
+        if depth == DEPTH
+            && text.len() >= LONG
+            && !self.seen.insert(mark(text))
+            && !tells_more(text, key, in_headers)
+        {
+            return;
+        }
         self.shown(text);
         if is_line(key) {
             for one in option::bare(text, true) {
@@ -101,6 +113,11 @@ impl Gathered {
         {
             self.inside(&inner, key, in_headers, depth - 1);
         }
+    }
+
+    /// Whether a longer text was looked at before as it stands.
+    pub(super) fn has_seen(&self, text: &str) -> bool {
+        text.len() >= LONG && self.seen.contains(&mark(text))
     }
 
     /// Looks at a text for what its own form tells.
@@ -203,6 +220,16 @@ impl Gathered {
             key: key.to_owned(),
         });
     }
+}
+
+/// Whether a text that was looked at before may tell more under this key. Under none, what it holds may be known by
+/// names that another key stood for.
+fn tells_more(text: &str, key: &str, in_headers: bool) -> bool {
+    in_headers
+        || is_line(key)
+        || key::sort_of(key).is_some()
+        || key::is_cookie(key)
+        || key.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
 }
 
 /// Whether what stands under a key is a line for a shell, or its words.

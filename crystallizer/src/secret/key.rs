@@ -42,12 +42,17 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         "sig",
         "otp",
     ];
-    let own = letters(name.as_bytes());
-    let has_letters = |part: &[u8]| {
-        let wanted = letters(part);
-        own & wanted == wanted
+    const LETTERS: [u32; PARTS.len()] = {
+        let mut all = [0; PARTS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = letters(PARTS[at].as_bytes());
+            at += 1;
+        }
+        all
     };
-    if !PARTS.iter().any(|part| has_letters(part.as_bytes())) {
+    let own = letters(name.as_bytes());
+    if LETTERS.iter().all(|wanted| own & wanted != *wanted) {
         return None;
     }
     let lower = name.to_ascii_lowercase();

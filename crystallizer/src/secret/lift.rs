@@ -43,6 +43,9 @@ impl Lift {
 
     /// Looks for secrets with a form of their own in a text of any kind; whether there are new ones.
     pub(crate) fn look_at_text(&mut self, text: &str) -> bool {
+        if self.gathered.has_seen(text) {
+            return false;
+        }
         for hit in form::hits(text) {
             if let Name::Kind(name) = hit.name {
                 self.gathered.add_kind(hit.value, hit.what, name);

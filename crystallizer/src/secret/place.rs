@@ -85,6 +85,9 @@ impl Names {
     /// A recorded text as a template that renders to it. The names of the session's own secrets become expressions:
     /// no other text of a recording ever does.
     pub(crate) fn template(&self, text: &str) -> String {
+        if !text.contains("{{") {
+            return text.to_owned();
+        }
         let mut out = String::new();
         let mut rest = text;
         while let Some((at, end, _)) = self.first(rest) {

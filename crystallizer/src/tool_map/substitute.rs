@@ -2,6 +2,7 @@
 
 use crate::secret::Names;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A rule's configuration with a call filled in, in the two forms that the replay compares.
@@ -79,11 +80,11 @@ pub(crate) fn freeze(value: &Value, names: &Names) -> Value {
 }
 
 /// A key as a part of a JSON Pointer.
-pub(crate) fn escape(key: &str) -> String {
+pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) {
-        key.replace('~', "~0").replace('/', "~1")
+        key.replace('~', "~0").replace('/', "~1").into()
     } else {
-        key.to_owned()
+        key.into()
     }
 }
 

@@ -123,18 +123,25 @@ const PLAIN: [&str; 12] = [
     "get", "list", "read", "search", "find", "fetch", "the", "a", "of", "to", "for", "by",
 ];
 
+/// How verbs and what is done by them are bent.
+const ENDINGS: [&str; 12] = [
+    "s", "ed", "d", "ing", "es", "led", "ling", "ting", "ning", "ment", "lation", "ation",
+];
+
 /// Whether one of the words that were said asks for what a tool of this name does.
 pub(super) fn asks_for(said: &Words, tool: &str) -> bool {
     let words = crate::words::split(&crate::name::of_call(tool, None));
-    let named = |word: &str| {
+    let mut bent = String::new();
+    let mut named = |word: &str| {
+        let mut has = |stem: &str, ending: &str| {
+            bent.clear();
+            bent.push_str(stem);
+            bent.push_str(ending);
+            said.has(&bent)
+        };
         said.has(word)
-            || [
-                "s", "ed", "d", "ing", "es", "led", "ling", "ting", "ning", "ment", "lation",
-                "ation",
-            ]
-            .iter()
-            .any(|ending| said.has(&format!("{word}{ending}")))
-            || word.ends_with('e') && said.has(&format!("{}ing", &word[..word.len() - 1]))
+            || ENDINGS.iter().any(|ending| has(word, ending))
+            || word.strip_suffix('e').is_some_and(|stem| has(stem, "ing"))
     };
     // The verb says what is done: `send_money` is not asked for by whoever asks about money.
     let Some(verb) = words.iter().find(|word| !PLAIN.contains(&word.as_str())) else {
