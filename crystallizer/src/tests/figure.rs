@@ -241,8 +241,8 @@ fn what_some_of_a_list_come_to_is_offered_where_the_message_says_which() {
                 ),
             ],
         );
-        let options = Options {
-            mode: Mode::Bound,
+        let options = crate::Options {
+            mode: crate::Mode::Bound,
             ..options()
         };
         let made = made(&session, &options);
