@@ -101,7 +101,10 @@ fn an_answer_settles_it() {
         let gates = made.document.steps.iter();
         let gates = gates.filter(|step| step.action.as_deref() == Some("approval_gate"));
         for gate in gates {
-            assert_eq!(made.document.steps.last().unwrap().needs, [gate.id.clone()]);
+            assert_eq!(
+                made.document.steps.last().unwrap().needs,
+                std::slice::from_ref(&gate.id)
+            );
         }
     }
 }
