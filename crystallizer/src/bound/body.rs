@@ -63,14 +63,14 @@ impl Body {
             .collect()
     }
 
-    /// Whether what a field is equal to was said for what is sent: under a key of another meaning, beside the name of
-    /// that key, and not beside the name of the field.
+    /// Whether what a field is equal to was said for what is sent: under a key of another meaning, as what that key is
+    /// to be, and not beside the name of the field.
     pub(super) fn is_for_itself(&self, equal: &Equal, elements: &[Value], said: &Said) -> bool {
         let keys = self.keys_of(equal, elements);
         let field = Key::new(equal.field.iter().map(String::as_str), "");
         let is_named = said.is_named_beside(&equal.value, &field.words);
         let is_for =
-            |key: &Key| agree(key, &field) < 2 && said.is_named_beside(&equal.value, &key.words);
+            |key: &Key| agree(key, &field) < 2 && said.is_assigned(&equal.value, &key.words);
         !keys.is_empty() && !is_named && keys.into_iter().all(is_for)
     }
 }

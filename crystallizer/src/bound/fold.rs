@@ -6,7 +6,9 @@ use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::body::{Body, doubts};
 use super::column::{Column, Field, columns, fields_of};
-use super::cycle::{self, Rounds, Within, call, elements, elements_in, length, repeats};
+use super::cycle::{
+    self, Rounds, Within, call, call_inside, elements, elements_in, length, repeats,
+};
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
 use super::qualifier::{condition_question, of_list};
@@ -106,14 +108,26 @@ impl Stretch {
         }
     }
 
-    /// What the calls of the body send in every pass.
+    /// What the calls of the body send in every pass, those of the first round of a loop inside with them.
     pub(super) fn body(&self, kept: &[Kept<'_>]) -> Body {
+        let rounds = self.rounds.as_ref();
+        let has_round =
+            |rounds: &Rounds, pass: usize| rounds.counts.get(pass).is_some_and(|count| *count > 0);
         let calls = (0..self.passes).map(|pass| {
-            (0..self.width)
-                .filter_map(|place| {
-                    let at = call(self.first, self.width, self.rounds.as_ref(), pass, place);
-                    Some(kept.get(at)?.call)
-                })
+            let mut all: Vec<usize> = (0..self.width)
+                .map(|place| call(self.first, self.width, rounds, pass, place))
+                .collect();
+            if let Some(rounds) = rounds {
+                let with = match has_round(rounds, pass) {
+                    true => Some(pass),
+                    false => (0..self.passes).find(|pass| has_round(rounds, *pass)),
+                };
+                all.extend((0..rounds.width).filter_map(|place| {
+                    Some(call_inside(self.first, self.width, rounds, with?, 0, place))
+                }));
+            }
+            all.into_iter()
+                .filter_map(|at| Some(kept.get(at)?.call))
                 .collect()
         });
         Body::of(calls)

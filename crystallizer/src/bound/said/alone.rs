@@ -55,6 +55,20 @@ impl Said {
         })
     }
 
+    /// Whether a person said of what a key names that it is to be a value: `assign … to Kim`, `caller is Kim Lee`.
+    pub(in crate::bound) fn is_assigned(&self, value: &Value, key: &[String]) -> bool {
+        const ASSIGNS: [&str; 10] = [
+            "to", "with", "as", "is", "be", "are", "an", "auf", "mit", "als",
+        ];
+        let all = self.by_person(value);
+        !all.is_empty()
+            && all.iter().all(|mention| {
+                let before = self.neighbours(mention).0;
+                before.is_some_and(|word| ASSIGNS.contains(&word))
+            })
+            && self.is_named_beside(value, key)
+    }
+
     /// Whether a mention is a part of a longer name: a capital or a digit stands right beside it.
     fn is_in_name(&self, mention: &Mention) -> bool {
         let Some(spoken) = self.texts.get(mention.text) else {
