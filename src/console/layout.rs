@@ -119,7 +119,7 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                     }
                 }
                 main #main tabindex="-1" data-now=(call.now) data-follow=[follow] data-looks[page.looks && lives] {
-                    @if let Some(refusal) = &call.refusal { (self::refusal(refusal)) }
+                    @if let Some(refusal) = &call.refusal { (told(refusal, call.form.has("document"))) }
                     (page.body)
                 }
                 footer .twin {
@@ -191,11 +191,18 @@ fn palette() -> Markup {
 
 /// Why something was not done, on top of the page where it was tried.
 pub(super) fn refusal(refusal: &Refusal) -> Markup {
+    told(refusal, false)
+}
+
+/// The same; `text` says whether the text whose lines are named stands on the page.
+fn told(refusal: &Refusal, text: bool) -> Markup {
     html! {
         section .refusal role="alert" {
             h2 { (component::state::mark("failed")) " " (component::value::said(&refusal.message)) }
             @if !refusal.help.is_empty() { p { (component::value::said(&refusal.help)) } }
-            @if !refusal.findings.is_empty() { (finding::list(&refusal.findings)) }
+            @if !refusal.findings.is_empty() {
+                @if text { (finding::list_of_text(&refusal.findings)) } @else { (finding::list(&refusal.findings)) }
+            }
             @if !refusal.places.is_empty() {
                 ul .plain {
                     @for place in &refusal.places { li { a href=(place.address) { (place.title) } ": " (component::value::said(&place.why)) } }

@@ -21,7 +21,7 @@ mod twin;
 mod visible;
 
 pub(crate) use asset::style as style_sheet;
-pub(crate) use component::state::pill;
+pub(crate) use component::state::{pill, sign};
 pub(crate) use component::time::in_text;
 pub use route::mount;
 pub(crate) use route::{looks_for_a_page, no_such_page};

@@ -157,6 +157,22 @@ impl Said {
     }
 }
 
+/// What people can do on a page where the API names parts of requests.
+fn for_people(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "changed_meanwhile" => {
+            "What is stored now is somebody else's; what you wrote is still here. Look at both, then save."
+        }
+        "activation_blocked" => {
+            "Put right what is an error, and tick what is to be acknowledged. Nothing has been activated."
+        }
+        "edits_would_be_lost" => {
+            "Leave them out, or leave the draft as it is. The rest of what was changed by hand is kept."
+        }
+        _ => return None,
+    })
+}
+
 /// The API for one request of one person.
 pub(super) struct Twin {
     router: axum::Router,
@@ -245,11 +261,12 @@ impl Twin {
         }
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let field = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        let code = field("code");
         Err(Refusal {
             status: parts.status,
-            code: field("code"),
+            help: for_people(&code).map_or_else(|| field("help"), str::to_owned),
+            code,
             message: field("message"),
-            help: field("help"),
             findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
             places: Vec::new(),
         })

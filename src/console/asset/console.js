@@ -229,7 +229,28 @@ function graphs(root) {
   }
 }
 
+// Times that are filtered by, in the reader's zone; they are sent in UTC.
+function zoned(root) {
+  for (const field of all("input[data-utc]", root)) {
+    const at = new Date(field.dataset.utc);
+    if (!isNaN(at)) field.value = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    // As the browser writes it: nobody has changed it yet.
+    field.defaultValue = field.value;
+    $(".utc", field.closest("label"))?.remove();
+    const form = field.form;
+    if (!form || "zoned" in form.dataset) continue;
+    form.dataset.zoned = "";
+    form.addEventListener("formdata", event => {
+      for (const one of all("input[data-utc]", form)) {
+        const chosen = new Date(one.value);
+        if (one.value && !isNaN(chosen)) event.formData.set(one.name, chosen.toISOString());
+      }
+    });
+  }
+}
+
 function ready(root) {
+  zoned(root);
   zooms(root);
   graphs(root);
   times(root);
@@ -503,20 +524,32 @@ function palette() {
   const input = $("input", dialog);
   const list = $("ul", dialog);
   let known = [];
+  // What a list shows, each once.
+  const take = async path => {
+    const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const link of all("a[data-open]", page)) {
+      const address = link.getAttribute("href");
+      if (known.some(one => one.address === address)) continue;
+      const run = path.startsWith("/runs") ? $("code.id", link.closest("tr"))?.textContent : "";
+      const state = $(".pill", link.closest("tr"))?.textContent.trim() ?? "";
+      known.push({ name: [link.textContent.trim(), run && "#" + run, state].filter(Boolean).join(" "), address });
+    }
+    show();
+  };
   const learn = async () => {
     known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") })).concat(commands());
     show();
-    for (const path of ["/automations", "/runs"]) {
-      const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
-      if (!answer.ok || answer.redirected) continue;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const link of all("a[data-open]", page)) {
-        const run = path === "/runs" ? $("code.id", link.closest("tr"))?.textContent : "";
-        const state = $(".pill", link.closest("tr"))?.textContent.trim() ?? "";
-        known.push({ name: [link.textContent.trim(), run && "#" + run, state].filter(Boolean).join(" "), address: link.getAttribute("href") });
-      }
-    }
+    for (const path of ["/automations", "/runs"]) await take(path);
+  };
+  // The lists show the youngest: the server knows all the others by a piece of their names.
+  let asked = 0;
+  const search = () => {
     show();
+    const mine = asked += 1;
+    const words = input.value.trim();
+    if (words) setTimeout(() => { if (mine === asked) take("/automations?q=" + encodeURIComponent(words)).catch(() => {}); }, 120);
   };
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -531,7 +564,7 @@ function palette() {
       return item;
     }));
   };
-  input.addEventListener("input", show);
+  input.addEventListener("input", search);
   dialog.addEventListener("keydown", event => {
     const links = all("a", list);
     const at = links.indexOf(document.activeElement);

@@ -50,7 +50,7 @@ pub(crate) fn pill(state: &str) -> Markup {
     }
 }
 
-/// The shape, for pictures.
-pub(in crate::console) fn sign(state: &str) -> &'static str {
+/// The shape, for pictures and for the command line.
+pub(crate) fn sign(state: &str) -> &'static str {
     known(state).1
 }

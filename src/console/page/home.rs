@@ -29,6 +29,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             .api
             .get(&format!("/runs?status=failed&since={since}&limit=200"))
             .await?,
+        retries: call
+            .api
+            .get(&format!("/runs?cause=retry&since={since}&limit=200"))
+            .await?,
     };
     let runs = call.api.get("/runs?limit=50").await?;
     let triggers = call.api.get("/triggers?limit=200").await?;
@@ -83,16 +87,18 @@ fn late(triggers: &Value) -> Vec<&Value> {
     items(triggers).iter().filter(late).collect()
 }
 
-/// How many times that come are shown.
+/// How many triggers that come are shown.
 const SOON: usize = 6;
 
-/// The next times of all triggers, the first ones.
+/// The next time of each trigger, the first ones.
 fn soon(triggers: &Value) -> Vec<(&str, &Value)> {
-    let mut soon: Vec<(&str, &Value)> = Vec::new();
-    for trigger in items(triggers) {
-        let times = trigger["next"].as_array().into_iter().flatten();
-        soon.extend(times.filter_map(Value::as_str).map(|at| (at, trigger)));
-    }
+    let all = items(triggers).iter();
+    let mut soon: Vec<(&str, &Value)> = all
+        .filter_map(|trigger| {
+            let times = trigger["next"].as_array()?.iter();
+            Some((times.filter_map(Value::as_str).min()?, trigger))
+        })
+        .collect();
     soon.sort_by(|a, b| a.0.cmp(b.0));
     soon.truncate(SOON);
     soon
@@ -160,10 +166,18 @@ fn next(call: &Call, soon: &[(&str, &Value)], names: &BTreeMap<String, String>) 
                     a href={ "/automations/" (id) "?tab=triggers" } {
                         (names.get(id).map_or("", String::as_str)) " · " (trigger["name"].as_str().unwrap_or_default())
                     }
+                    @if let Some(then) = then(trigger) { span .when { "then " (time::ago(then, call.now)) } }
                 }
             }
         }
     }
+}
+
+/// The time behind the next one.
+fn then(trigger: &Value) -> Option<&Value> {
+    let mut times: Vec<&Value> = trigger["next"].as_array()?.iter().collect();
+    times.sort_by_key(|at| at.as_str());
+    times.get(1).copied()
 }
 
 fn health(call: &Call, triggers: &Value) -> Markup {
@@ -204,13 +218,12 @@ mod tests {
         let names: Vec<&Value> = late(&all).iter().map(|one| &one["name"]).collect();
         assert_eq!(names, ["nights"]);
         let soon: Vec<&str> = soon(&all).iter().map(|(at, _)| *at).collect();
+        // One line for each, however often it comes.
+        assert_eq!(soon, ["2027-03-28T09:15:00Z", "2027-03-29T03:30:00Z"]);
         assert_eq!(
-            soon,
-            [
-                "2027-03-28T09:15:00Z",
-                "2027-03-28T09:30:00Z",
-                "2027-03-29T03:30:00Z"
-            ]
+            then(&all["items"][1]).and_then(Value::as_str),
+            Some("2027-03-28T09:30:00Z")
         );
+        assert_eq!(then(&all["items"][0]), None);
     }
 }

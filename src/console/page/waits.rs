@@ -1,6 +1,7 @@
 //! What waits, and for whom: what this person can do, and what only others can.
 
 use super::home::{items, lateness};
+use super::retries;
 use crate::console::call::Call;
 use crate::console::component::{state, time, value};
 use crate::service::{Role, words};
@@ -22,6 +23,8 @@ pub(super) struct Found {
     pub(super) drafts: Value,
     pub(super) automations: Value,
     pub(super) failed: Value,
+    /// Runs that go on from others.
+    pub(super) retries: Value,
 }
 
 /// What waits for this person, and what waits for others.
@@ -41,7 +44,7 @@ pub(super) fn show(
     add(Role::Editor, changed(call, &found.automations));
     add(Role::Editor, drafts(call, &found.drafts));
     add(Role::Operator, came_late(call, late, names));
-    add(Role::Operator, failed(call, &found.failed));
+    add(Role::Operator, failed(call, &found.failed, &found.retries));
     html! {
         section {
             h2 { "Waits for you" }
@@ -181,9 +184,9 @@ fn came_late(call: &Call, late: &[&Value], names: &BTreeMap<String, String>) -> 
 }
 
 /// Runs that failed, of each automation together.
-fn failed(call: &Call, failed: &Value) -> Vec<Markup> {
+fn failed(call: &Call, failed: &Value, retries: &Value) -> Vec<Markup> {
     let mut broken: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for run in items(failed) {
+    for run in retries::unanswered(items(failed), items(retries)) {
         let name = run["automation_name"].as_str().unwrap_or_default();
         broken.entry(name).or_default().push(run);
     }
