@@ -262,7 +262,9 @@ test("on a phone what has the focus is seen, and what is pressed is large enough
         const one = document.activeElement;
         if (!document.querySelector("main").contains(one)) return null;
         const box = one.getClientRects()[0];
-        const there = document.elementFromPoint(Math.min(innerWidth - 1, box.x + Math.min(box.width / 2, 20)), box.y + Math.min(box.height / 2, 20));
+        // Of what is higher than the window a part is seen.
+        const [top, end] = [Math.max(box.y, 0), Math.min(box.bottom, innerHeight)];
+        const there = document.elementFromPoint(box.x + Math.min(box.width / 2, 20), top + Math.min((end - top) / 2, 20));
         return there && (one.contains(there) || there.contains(one) || there.closest("label")?.contains(one)) ? null : `${one.outerHTML.slice(0, 80)} under ${there?.outerHTML.slice(0, 80)}`;
       });
       if (over) covered.push(over);
