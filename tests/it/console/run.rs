@@ -146,14 +146,11 @@ async fn what_was_put_right_since_is_what_a_retry_takes_first() {
     assert!(!page.contains(&form), "{page}");
     let page = editor.see(&path).await;
     assert!(page.contains(&form), "{page}");
-    let put = admin
+    admin
         .request("PUT", &format!("/automations/{id}"))
-        .header("content-type", "application/yaml")
-        .body(BREAKS.replace("exit $CODE", "exit 0"))
-        .open()
+        .yaml(&BREAKS.replace("exit $CODE", "exit 0"))
         .await
-        .expect("an answer");
-    assert_eq!(put.status(), 200);
+        .with(200);
     admin
         .post(&format!("/automations/{id}/activate"), &json!({}))
         .await
