@@ -27,6 +27,19 @@ pub(super) struct Refusal {
     pub(super) help: String,
     /// Places in what was sent.
     pub(super) findings: Vec<Finding>,
+    /// Of several things at once those that were not done.
+    pub(super) places: Vec<Place>,
+}
+
+/// One of several things that was not done.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// Its page.
+    pub(super) address: String,
+    /// What it is called there.
+    pub(super) title: String,
+    /// Why.
+    pub(super) why: String,
 }
 
 impl Refusal {
@@ -37,7 +50,14 @@ impl Refusal {
             message: message.into(),
             help: help.into(),
             findings: Vec::new(),
+            places: Vec::new(),
         }
+    }
+
+    /// With those of several things that were not done.
+    pub(super) fn at(mut self, places: Vec<Place>) -> Self {
+        self.places = places;
+        self
     }
 
     /// What a form holds is not what it asks for.
@@ -248,6 +268,7 @@ impl Twin {
             code,
             message: field("message"),
             findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
+            places: Vec::new(),
         })
     }
 

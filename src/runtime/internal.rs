@@ -87,7 +87,7 @@ impl Internal for Inner {
                     .or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
             let publish = || publisher.publish(event.clone(), starters.clone());
-            let id = once_taken(cancel, publish).await?;
+            let id = once_taken(cancel, publish).await.map_err(as_event)?;
             Ok(json!({ "event_id": id }).into())
         })
     }
@@ -129,6 +129,8 @@ impl Engine {
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
         let automation = self.child_of(input)?;
+        let version = version_of(input)?;
+        let waits = waits_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
         let (depth, parent_name, person, starters, failed) = {
             let locked = live::lock(&parent);
@@ -144,7 +146,7 @@ impl Engine {
                 failed,
             )
         };
-        self.stays_sensitive(attempt, automation)?;
+        self.stays_sensitive(attempt, automation, version)?;
         let claim = IdempotencyClaim {
             scope: child_scope(attempt.run),
             key: child_key(&attempt.idempotency_key, failed),
@@ -165,9 +167,7 @@ impl Engine {
             None => {
                 let submit = Submit {
                     automation,
-                    version: input["version"]
-                        .as_u64()
-                        .and_then(|version| u32::try_from(version).ok()),
+                    version,
                     inputs: input.get("inputs").cloned().unwrap_or_else(|| json!({})),
                     cause: Json::from(json!({
                         "kind": "automation", "run_id": attempt.run, "step": attempt.step, "automation": parent_name, "depth": depth,
@@ -185,7 +185,7 @@ impl Engine {
                 once_taken(cancel, || self.submit(submit.clone())).await?.id
             }
         };
-        if input["wait"] == Value::Bool(false) {
+        if !waits {
             return Ok(json!({ "run_id": child, "outputs": null }).into());
         }
         loop {
@@ -199,19 +199,22 @@ impl Engine {
                 }
             };
             if view.is_over() {
-                return outcome_of(&view);
+                let secrets = self.0.actions.secrets();
+                return outcome_of(&view).map(|output| secrets.moved(child, attempt.root, &output));
             }
         }
     }
 
     /// A sensitive input goes only into one that the other automation keeps as such.
-    fn stays_sensitive(&self, attempt: &Attempt, child: AutomationId) -> Result<(), Failed> {
+    fn stays_sensitive(
+        &self,
+        attempt: &Attempt,
+        child: AutomationId,
+        version: Option<u32>,
+    ) -> Result<(), Failed> {
         if attempt.sensitive.is_empty() {
             return Ok(());
         }
-        let version = attempt.input.value()["version"]
-            .as_u64()
-            .and_then(|version| u32::try_from(version).ok());
         let compiled = self
             .0
             .plans
@@ -265,6 +268,32 @@ impl Engine {
     }
 }
 
+/// The version that is named, if one is. What is no number of a version never means the active one.
+fn version_of(input: &Value) -> Result<Option<u32>, Failed> {
+    let named = &input["version"];
+    if named.is_null() {
+        return Ok(None);
+    }
+    let number = named.as_u64().and_then(|number| u32::try_from(number).ok());
+    match number.filter(|number| *number > 0) {
+        Some(number) => Ok(Some(number)),
+        None => Err(Failed::input(format!(
+            "\"version\" is {named}, and has to be the number of a version."
+        ))),
+    }
+}
+
+/// Whether the child's end is waited for.
+fn waits_of(input: &Value) -> Result<bool, Failed> {
+    match &input["wait"] {
+        Value::Null => Ok(true),
+        Value::Bool(waits) => Ok(*waits),
+        other => Err(Failed::input(format!(
+            "\"wait\" is {other}, and has to be true or false."
+        ))),
+    }
+}
+
 /// Where the claims of a run's children stand.
 fn child_scope(parent: RunId) -> String {
     format!("run:{parent}")
@@ -296,6 +325,18 @@ async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
             () = cancel.cancelled() => return Err(Failed::canceled()),
         }
     }
+}
+
+/// What was refused of an event, in its own words.
+fn as_event(mut failed: Failed) -> Failed {
+    let before = "The inputs are not what the automation takes: ";
+    if failed.failure.code == "bad_inputs" {
+        failed.failure.code = "bad_event".into();
+        if let Some(why) = failed.failure.message.strip_prefix(before) {
+            failed.failure.message = format!("This is no event: {why}");
+        }
+    }
+    failed
 }
 
 fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
@@ -344,6 +385,16 @@ fn refused(error: RunError) -> Failed {
                 ),
             )
         }
+        RunError::NotRunnable(findings) => Failed::permanent(
+            "not_runnable",
+            format!(
+                "The version cannot run as it is: {}",
+                findings
+                    .first()
+                    .map_or("", |finding| finding.message.as_str())
+            ),
+        )
+        .details(json!({ "findings": findings })),
         other => Failed::permanent("not_started", other.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! JSON values and ids, as text.
 
+use super::time;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -28,15 +29,15 @@ pub(in crate::console) fn show(value: &Value) -> Markup {
     }
 }
 
-/// A sentence in which names stand between backticks.
+/// A sentence in which names stand between backticks, and times as programs write them.
 pub(in crate::console) fn said(text: &str) -> Markup {
     let whole = text.matches('`').count().is_multiple_of(2);
     html! {
         @if whole {
             @for (index, part) in text.split('`').enumerate() {
-                @if index % 2 == 0 { (part) } @else { code { (part) } }
+                @if index % 2 == 0 { (time::in_text(part)) } @else { code { (part) } }
             }
-        } @else { (text) }
+        } @else { (time::in_text(text)) }
     }
 }
 

@@ -65,7 +65,7 @@ fn row(call: &Call, line: &Value) -> Markup {
                 @if more { details { summary .dim { "what was said" } (value::pairs(&line["details"])) } } }
             td { (subject(line)) }
             td { span title=(text("by_id")) { (text("by")) } }
-            td { (time::ago(&line["at"], call.now)) }
+            td { (time::stop(&line["at"], call.now)) }
             td { (text("reason")) }
         }
     }

@@ -98,6 +98,6 @@ pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<M
                         } }
                 }
             }
-        } @else { pre .code { (stored) } }
+        } @else { pre .code tabindex="0" { (stored) } }
     })
 }

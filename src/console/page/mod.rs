@@ -33,4 +33,5 @@ mod timeline;
 mod triggers;
 pub(super) mod uncertain;
 mod versions;
+mod waits;
 mod why;

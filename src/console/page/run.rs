@@ -279,7 +279,7 @@ fn step_of(
                             @for attempt in attempts {
                                 li {
                                     (state::pill(attempt["status"].as_str().unwrap_or_default()))
-                                    " " (attempt["number"]) ", began " (time::ago(&attempt["started_at"], call.now))
+                                    " " (attempt["number"]) ", began " (time::stop(&attempt["started_at"], call.now))
                                     @if let Some(took) = time::between(&attempt["started_at"], &attempt["finished_at"], call.now) { ", " (time::span(took)) }
                                     @if let Some(message) = attempt["error"]["message"].as_str() {
                                         div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(message, 400))) }

@@ -709,6 +709,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Answer the question that the hint names, or write a `when` by hand.",
     },
     Code {
+        code: "step_only_in_others",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step that only further recordings have is not in the draft.",
+        example: "",
+        fix: "Answer the question that the hint names, give more recordings of both ways, or write the step by hand.",
+    },
+    Code {
         code: "sub_agent",
         group: Group::Recording,
         severities: &[Info],
