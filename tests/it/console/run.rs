@@ -149,6 +149,7 @@ async fn what_was_put_right_since_is_what_a_retry_takes_first() {
     admin
         .request("PUT", &format!("/automations/{id}"))
         .yaml(&BREAKS.replace("exit $CODE", "exit 0"))
+        .send()
         .await
         .with(200);
     admin

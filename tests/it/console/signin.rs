@@ -284,7 +284,9 @@ async fn a_file_is_not_said_to_be_kept_and_a_reload_leads_to_a_page() {
     large.says(401, "name=\"next\" value=\"/recordings\"");
     // Nothing was chosen: then all that was written is kept.
     let none = "--xyz\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nwords\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n--xyz--\r\n";
-    let none = stranger.post_parts("/recordings", "xyz", none.to_owned()).await;
+    let none = stranger
+        .post_parts("/recordings", "xyz", none.to_owned())
+        .await;
     none.says(401, "What you wrote is kept");
     none.says(401, "text=words");
 
