@@ -102,7 +102,7 @@ async fn a_failed_run_is_found_understood_and_retried() {
         "Inputs",
         "<dt>code</dt>",
         "values differ",
-        "first · the same, kept here from an earlier run",
+        "first · the same",
     ] {
         assert!(compared.contains(part), "{part} is not in {compared}");
     }
