@@ -94,7 +94,7 @@ fn is_of(path: &str, address: &str) -> bool {
     }
 }
 
-/// The page that a form at this address is of: the next one above it.
+/// The page that a form at this address is of: the one that is there, or the next one above it.
 pub(super) fn page_of(address: &str) -> String {
     // A document is checked on the list, where it is written.
     if address.starts_with("/documents/") {
@@ -102,12 +102,12 @@ pub(super) fn page_of(address: &str) -> String {
     }
     let all = routes();
     let mut above = address.trim_end_matches('/');
-    while let Some((shorter, _)) = above.rsplit_once('/') {
-        above = shorter;
+    while !above.is_empty() {
         let mut pages = all.iter().filter(|one| one.method == Method::GET);
-        if !above.is_empty() && pages.any(|one| is_of(one.path, above)) {
+        if pages.any(|one| is_of(one.path, above)) {
             return above.to_owned();
         }
+        above = above.rsplit_once('/').map_or("", |(shorter, _)| shorter);
     }
     "/".into()
 }
@@ -377,6 +377,7 @@ mod tests {
             ("/settings/connections", "/settings"),
             ("/settings/connections/shop/test", "/settings"),
             ("/recordings/r/crystallize", "/recordings/r"),
+            ("/recordings", "/recordings"),
             ("/documents/check", "/automations"),
             ("/signout", "/"),
         ] {

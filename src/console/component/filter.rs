@@ -33,8 +33,11 @@ pub(in crate::console) fn time(call: &Call, name: &str, label: &str) -> Markup {
         label {
             span { (label) span .utc { " (UTC)" } }
             @if text.is_empty() || at.is_some() {
-                @let exact = at.map(|at| at.to_string());
-                input type="datetime-local" name=(name) step="1" data-utc=(exact.as_deref().unwrap_or_default()) value=(exact.as_deref().and_then(|exact| exact.get(..19)).unwrap_or_default());
+                @let exact = at.map_or_else(String::new, |at| at.to_string());
+                // Seconds are asked for only where they say something.
+                @let seconds = at.is_some_and(|at| at.0 % 60_000 != 0);
+                @let written = exact.get(..if seconds { 19 } else { 16 }).unwrap_or_default();
+                input type="datetime-local" name=(name) step=[seconds.then_some("1")] data-utc=(exact) value=(written);
             } @else { input name=(name) value=(text) aria-invalid="true" placeholder="2027-03-28 07:00"; }
         }
     }

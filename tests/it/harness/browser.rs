@@ -131,8 +131,8 @@ impl Browser {
         self.post_from(path, fields, &own).await
     }
 
-    /// Sends a form with a file in it, as it is written.
-    pub(crate) async fn upload(&self, path: &str, boundary: &str, body: String) -> Page {
+    /// Sends a form of parts as it is written.
+    pub(crate) async fn post_parts(&self, path: &str, boundary: &str, body: String) -> Page {
         let request = self
             .http
             .post(format!("{}{path}", self.address))
