@@ -128,7 +128,7 @@ impl Engine {
 
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
-        let automation = self.child_of(input)?;
+        let (automation, version) = self.child_version(attempt)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
         let (depth, parent_name, person, starters, failed) = {
             let locked = live::lock(&parent);
@@ -144,7 +144,7 @@ impl Engine {
                 failed,
             )
         };
-        self.stays_sensitive(attempt, automation)?;
+        self.stays_sensitive(attempt, automation, version)?;
         let claim = IdempotencyClaim {
             scope: child_scope(attempt.run),
             key: child_key(&attempt.idempotency_key, failed),
@@ -165,9 +165,7 @@ impl Engine {
             None => {
                 let submit = Submit {
                     automation,
-                    version: input["version"]
-                        .as_u64()
-                        .and_then(|version| u32::try_from(version).ok()),
+                    version,
                     inputs: input.get("inputs").cloned().unwrap_or_else(|| json!({})),
                     cause: Json::from(json!({
                         "kind": "automation", "run_id": attempt.run, "step": attempt.step, "automation": parent_name, "depth": depth,
@@ -205,13 +203,15 @@ impl Engine {
     }
 
     /// A sensitive input goes only into one that the other automation keeps as such.
-    fn stays_sensitive(&self, attempt: &Attempt, child: AutomationId) -> Result<(), Failed> {
+    fn stays_sensitive(
+        &self,
+        attempt: &Attempt,
+        child: AutomationId,
+        version: Option<u32>,
+    ) -> Result<(), Failed> {
         if attempt.sensitive.is_empty() {
             return Ok(());
         }
-        let version = attempt.input.value()["version"]
-            .as_u64()
-            .and_then(|version| u32::try_from(version).ok());
         let compiled = self
             .0
             .plans
@@ -236,7 +236,7 @@ impl Engine {
         Ok(())
     }
 
-    fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
+    pub(super) fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
         if let Some(id) = input["id"].as_str() {
             let automation = id
                 .parse()
