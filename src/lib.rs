@@ -10,6 +10,7 @@ pub mod command;
 pub mod connection;
 pub mod console;
 pub mod example;
+mod open_files;
 pub mod runtime;
 pub mod secret;
 pub mod serve;

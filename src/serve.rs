@@ -7,6 +7,7 @@ use crate::cli::Serve;
 use crate::client::{EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, Failure};
 use crate::connection::Connections;
 use crate::console;
+use crate::open_files;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
 use crate::service::{App, Options, Principal, Problem, setup};
@@ -173,7 +174,12 @@ impl Assembly {
         app.open_connections()
             .map_err(|problem| not_loaded(&problem))?;
         let unreadable = |error: druse_storage::ReadError| {
-            Failure::new(EXIT_IO, "unreadable_store", error.to_string(), "")
+            Failure::new(
+                EXIT_IO,
+                "unreadable_store",
+                error.to_string(),
+                "Run `druse verify` on the data folder: it says what is damaged.",
+            )
         };
         let triggers = Triggers::load(store.clone(), engine.clone(), app.secrets.clone())
             .map_err(unreadable)?;
@@ -286,7 +292,7 @@ pub(crate) fn not_opened(error: &OpenError) -> Failure {
 /// When it cannot start.
 pub fn run(args: Serve) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&args)?;
-    api::raise_open_files();
+    open_files::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -134,7 +134,14 @@ pub fn crystallize(
     if let Some(made) = &made {
         kept_answers(&mut emitted.document, options, made);
     }
-    emitted.document.capabilities = Some(capability::of(&emitted.document, &kept, session));
+    let grafts = made.as_ref().map_or(&[][..], |made| &made.grafts);
+    // The calls of all steps, whichever recording they are of.
+    let all: Vec<Kept<'_>> = kept
+        .iter()
+        .chain(grafts.iter().flat_map(bound::Graft::steps))
+        .cloned()
+        .collect();
+    emitted.document.capabilities = Some(capability::of(&emitted.document, &all, session));
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);
@@ -166,7 +173,7 @@ pub fn crystallize(
         origins.retain(|origin| {
             let from = (origin.call, String::new());
             let mut of_call = made.covered.range(from..(origin.call + 1, String::new()));
-            !of_call.any(|(_, pointer)| within(&origin.pointer, pointer))
+            !of_call.any(|(_, pointer)| bound::within(&origin.pointer, pointer))
         });
         found.extend(made.findings.iter().cloned());
     }
@@ -183,27 +190,27 @@ pub fn crystallize(
             .as_deref()
             .is_none_or(|step| ids.contains(step))
     }));
-    if replayed.differing + replayed.missing > 0 {
-        found.push(
-            Finding::error(
-                "replay_differs",
-                format!(
-                    "The replay repeated {} of {} calls as they were recorded.",
-                    replayed.matched,
-                    kept.len()
-                ),
-            )
-            .help("The differences are listed under `replay`."),
-        );
-    }
+    found.extend(findings::of_replay(&replayed, kept.len()));
     let trust = trust::trust(session, &document, &kept, &emitted.places);
     trust::join(&mut found, trust.findings);
-    trust::once::once(&mut found, &kept);
+    let mut labels = trust.labels;
+    for graft in grafts {
+        if let Some(witness) = witnesses.get(graft.witness) {
+            labels.extend(of_graft(
+                graft,
+                witness.session,
+                &document,
+                options,
+                &mut found,
+            ));
+        }
+    }
+    trust::once::once(&mut found, &all);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {
         session,
-        kept: &kept,
+        kept: &all,
         document: &document,
         findings: &found,
         held_out: made.as_ref().map_or(&[], |made| &made.held_out),
@@ -212,7 +219,7 @@ pub fn crystallize(
         values: made.as_ref().map(|made| made.values),
     });
 
-    let shapes = drift::shapes(&kept, &|call| {
+    let mut shapes = drift::shapes(&kept, &|call| {
         let others = witnesses.iter().filter_map(|witness| {
             let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
             prune::succeeded(other.call).then(|| relied::output(other))
@@ -220,10 +227,15 @@ pub fn crystallize(
         others.collect()
     });
 
+    for graft in grafts {
+        let own: Vec<Kept<'_>> = graft.steps().cloned().collect();
+        shapes.extend(drift::shapes(&own, &|_| Vec::new()));
+    }
+
     let report = Report {
         counts: ReportCounts {
-            calls: count(kept.len() + left_out.len()),
-            steps: count(kept.len()),
+            calls: count(all.len() + left_out.len()),
+            steps: count(all.len()),
             gates: emitted
                 .gates
                 .saturating_sub(made.as_ref().map_or(0, |made| made.gates_folded))
@@ -231,7 +243,7 @@ pub fn crystallize(
             left_out: count(left_out.len()),
         },
         replay: replayed,
-        labels: trust.labels,
+        labels,
         values: made.as_ref().map(|made| made.values),
         held_out: made
             .as_ref()
@@ -249,7 +261,7 @@ pub fn crystallize(
         judgement,
         shapes,
     };
-    drop(kept);
+    drop((kept, all));
     let mut document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
     carried::write(&report.findings, &mut document);
     Ok(Crystallized { document, report })
@@ -286,21 +298,67 @@ fn witnesses<'a>(
             session,
             kept: draft.kept,
             counterparts,
+            draft: Some(bound::Unfolded {
+                document: draft.emitted.document,
+                spots: draft.emitted.places,
+            }),
         });
     }
     (witnesses, found)
 }
 
+/// What there is to say about the steps that a further recording gave, besides where their values come from: it is
+/// looked for in that recording. Gives whose word their values are.
+fn of_graft(
+    graft: &bound::Graft<'_>,
+    session: &Session,
+    document: &Document,
+    options: &Options,
+    found: &mut Vec<Finding>,
+) -> Vec<trust::Label> {
+    let (kept, places, gated) = graft.present();
+    let mut own = caution::findings(session, &kept, &places, &gated);
+    own.extend(waiting::findings(&kept, &places));
+    own.extend(findings::of_mapping(&kept, &places, options));
+    own.extend(findings::of_calls(&kept, &places));
+    let folders = Folders::of(session, options);
+    own.extend(working_place::findings(session, &folders, &kept, &places));
+    own.extend(secret::findings(
+        &kept,
+        &places,
+        &session.secrets,
+        options.secrets.as_deref(),
+    ));
+    let mut origins = provenance::origins(session, &kept);
+    origins.retain(|origin| {
+        let call = kept.get(origin.call).map(|kept| kept.call.id.as_str());
+        !call.is_some_and(|call| graft.covers(call, &origin.pointer))
+    });
+    own.extend(findings::of_origins(&origins, &kept, &places));
+    let is_own = |finding: &Finding| {
+        let step = finding.step.as_deref();
+        step.is_some_and(|step| graft.owns(step))
+    };
+    own.retain(is_own);
+    found.extend(own);
+    let trust = trust::trust(session, document, &kept, &places);
+    let mut more = trust.findings;
+    more.retain(is_own);
+    trust::join(found, more);
+    let labels = trust.labels.into_iter();
+    labels.filter(|label| graft.owns(&label.step)).collect()
+}
+
 /// Binds the values. Calls that repeat become loops, unless the draft without loops repeats the recording better or
 /// holds on more other data.
-fn bind(
-    session: &Session,
-    kept: &mut [Kept<'_>],
+fn bind<'k: 'w, 'w>(
+    session: &'k Session,
+    kept: &mut [Kept<'k>],
     emitted: &mut emit::Emitted,
     answers: bound::Answered<'_>,
     started_at: Timestamp,
-    witnesses: &[bound::Witness<'_>],
-) -> bound::Made {
+    witnesses: &[bound::Witness<'w>],
+) -> bound::Made<'w> {
     let mut plain = None;
     let steps: Vec<String> = kept.iter().map(|kept| kept.step.clone()).collect();
     let made = bound::bind(
@@ -355,7 +413,7 @@ fn bind(
 }
 
 /// Writes down what the answers were given for, and takes out those that hold no longer.
-fn kept_answers(document: &mut Document, options: &Options, made: &bound::Made) {
+fn kept_answers(document: &mut Document, options: &Options, made: &bound::Made<'_>) {
     let Some(Value::Object(crystallized)) = document.metadata.get_mut("crystallized") else {
         return;
     };
@@ -372,13 +430,6 @@ fn kept_answers(document: &mut Document, options: &Options, made: &bound::Made) 
         let answered_for = serde_json::to_value(answered_for).unwrap_or_default();
         crystallized.insert("answered_for".to_owned(), answered_for);
     }
-}
-
-/// Whether a JSON Pointer leads to a place or into it.
-fn within(pointer: &str, place: &str) -> bool {
-    pointer
-        .strip_prefix(place)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The ids of a list of steps and of the bodies in it.

@@ -4,6 +4,7 @@ use crate::kept::{Kept, Spot};
 use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
+use crate::report::Replay;
 use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use crate::trust;
 use druse_engine::Finding;
@@ -459,6 +460,20 @@ fn how_to_map(tool: &str) -> String {
     format!(
         "Add a rule to the tool map (`--tools FILE`, or `tools` of the API): {{ match: \"{shown}\", action: mcp, with: {{ connection: NAME, tool: \"{{{{ call.name }}}}\", arguments: \"{{{{ call.arguments }}}}\" }} }}, or one with `action: http` or `shell`."
     )
+}
+
+/// A finding where the replay did not repeat all of these calls.
+pub(crate) fn of_replay(replayed: &Replay, calls: usize) -> Option<Finding> {
+    (replayed.differing + replayed.missing > 0).then(|| {
+        Finding::error(
+            "replay_differs",
+            format!(
+                "The replay repeated {} of {calls} calls as they were recorded.",
+                replayed.matched
+            ),
+        )
+        .help("The differences are listed under `replay`.")
+    })
 }
 
 /// A finding where a document is longer or deeper than one may be.

@@ -8,6 +8,7 @@ use druse_engine::definition::{Document, EffectLevel, Step};
 use std::collections::BTreeSet;
 
 /// A call that becomes a step.
+#[derive(Clone)]
 pub(crate) struct Kept<'a> {
     pub(crate) call: &'a ToolCall,
     /// The step's id.

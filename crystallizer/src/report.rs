@@ -126,6 +126,21 @@ pub struct ValueCounts {
     pub fixed: u64,
 }
 
+impl ValueCounts {
+    /// Both together.
+    pub(crate) fn with(self, other: &Self) -> Self {
+        Self {
+            said: self.said + other.said,
+            answered: self.answered + other.answered,
+            clock: self.clock + other.clock,
+            repeated: self.repeated + other.repeated,
+            open: self.open + other.open,
+            made: self.made + other.made,
+            fixed: self.fixed + other.fixed,
+        }
+    }
+}
+
 /// How the replay went: `matched` + `differing` + `missing` = kept calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Replay {

@@ -240,6 +240,10 @@ fn what(step: &Step) -> String {
     if step.on_error.is_some() {
         notes.push("failed in the recording".to_owned());
     }
+    let origin = step.metadata.get("recorded_in");
+    if let Some(recording) = origin.and_then(|origin| origin.get("recording")?.as_str()) {
+        notes.push(format!("of the recording {}", shorten(recording, 40)));
+    }
     let tool = step
         .metadata
         .get("tool")

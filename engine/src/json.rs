@@ -20,6 +20,22 @@ enum Tree {
     Item(Json, usize),
 }
 
+/// The deepest nesting of a value that a run is given, makes or reads from an answer. Readers of JSON refuse what is
+/// deeper than 128; what is told of a run stands within other values.
+pub const DEEPEST: usize = 100;
+
+/// Whether a value is nested deeper than [`DEEPEST`].
+pub fn is_deep(value: &Value) -> bool {
+    fn deeper(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
+            Value::Object(map) => left == 0 || map.values().any(|item| deeper(item, left - 1)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        }
+    }
+    deeper(value, DEEPEST)
+}
+
 const NOTHING: &Value = &Value::Null;
 
 impl Tree {

@@ -89,6 +89,7 @@ impl Child {
         if let Some(cwd) = cwd {
             prepared.current_dir(cwd);
         }
+        (options.prepare)(prepared.as_std_mut());
         let mut child = prepared.spawn().map_err(failed)?;
         let (Some(stdin), Some(stdout), Some(errors), Some(group)) = (
             child.stdin.take(),

@@ -51,6 +51,9 @@ pub type LogLine = Arc<dyn Fn(&str) + Send + Sync>;
 /// Hears of each process group that begins (`true`) and ends (`false`), by its number.
 pub type Watch = Arc<dyn Fn(i32, bool) + Send + Sync>;
 
+/// Sees the command of a program right before it starts.
+pub type Prepare = Arc<dyn Fn(&mut std::process::Command) + Send + Sync>;
+
 /// Limits of a client.
 #[derive(Clone)]
 pub struct Options {
@@ -66,6 +69,8 @@ pub struct Options {
     pub log: LogLine,
     /// Who hears of the process groups of programs.
     pub watch: Watch,
+    /// What is done to the commands of programs before they start.
+    pub prepare: Prepare,
 }
 
 impl Default for Options {
@@ -78,6 +83,7 @@ impl Default for Options {
             version: env!("CARGO_PKG_VERSION").into(),
             log: Arc::new(|_| {}),
             watch: Arc::new(|_, _| {}),
+            prepare: Arc::new(|_| {}),
         }
     }
 }

@@ -16,7 +16,7 @@ mod pool;
 mod server;
 
 pub use client::{Call, Client};
-pub use endpoint::{Endpoint, LogLine, Options, Watch};
+pub use endpoint::{Endpoint, LogLine, Options, Prepare, Watch};
 pub use error::Error;
 pub use output::{ToolInfo, ToolOutput};
 pub use pool::Pool;

@@ -89,6 +89,10 @@ impl Mcp {
             Some(_) => return Err(Failed::input("\"arguments\" must be an object.")),
         };
         let tool = input::needed(map, "tool")?;
+        let save_as = input::text(map, "save_as")?;
+        if let Some(name) = save_as {
+            attempt.files.allows(name, "")?;
+        }
         super::capability::tool(attempt, name, tool, &pool).await?;
         let call = Call {
             tool: tool.into(),
@@ -105,10 +109,7 @@ impl Mcp {
         };
         match pool.call(call, cancel).await {
             Ok(output) if output.is_error => Err(tool_error(tool, &output)),
-            Ok(output) => {
-                let save_as = input::text(map, "save_as")?;
-                Ok(shown(kept(output, save_as, attempt).await?).into())
-            }
+            Ok(output) => Ok(shown(kept(output, save_as, attempt).await?).into()),
             Err(error) => {
                 let retry_after_ms = match &error {
                     Error::Status {

@@ -24,7 +24,7 @@ pub use shell::ShellPolicy;
 use crate::{
     artifacts::{ArtifactLimits, Files},
     connection::Connections,
-    secret::{Redactor, Secrets},
+    secret::{Redactor, Secrets, hold_numbers, without_answered},
     step_log::StepLogs,
 };
 use druse_engine::{definition::FailureClass, event::Outcome};
@@ -187,8 +187,11 @@ impl Actions {
     /// Performs one attempt. The outcome holds no known secret, and no sensitive input of the run.
     pub async fn perform(&self, mut attempt: Attempt, cancel: CancellationToken) -> Outcome {
         let opened = match attempt.kind.as_str() {
-            // An event is stored and passed on: it keeps the seal.
-            "emit" => Ok(None),
+            // An event is stored and passed on: it keeps the seals of the run's inputs.
+            "emit" => {
+                attempt.input = without_answered(&attempt.input);
+                Ok(None)
+            }
             _ => self
                 .secrets
                 .open_sealed(attempt.root, &attempt.input, &attempt.given),
@@ -223,10 +226,16 @@ impl Actions {
         attempt.files.hide(self.redactor());
         let outcome = self.outcome(&attempt, &cancel).await;
         attempt.log.end().await;
-        match own {
-            Some(redactor) => redactor.redact_outcome(outcome),
-            None => outcome,
+        let known = self.redactor();
+        let mut outcome = known.redact_outcome(outcome);
+        let mut redactors = vec![&*known];
+        if let Some(own) = &own {
+            outcome = own.redact_outcome(outcome);
+            redactors.push(own);
         }
+        // A number that is a secret's value is data of later steps all the same: they get it, and nobody sees it.
+        let held = |number: &_| self.secrets.hold_number(attempt.root, number);
+        hold_numbers(&redactors, outcome, &held)
     }
 
     async fn outcome(&self, attempt: &Attempt, cancel: &CancellationToken) -> Outcome {
@@ -249,8 +258,7 @@ impl Actions {
                 }
             }
         };
-        self.redactor()
-            .redact_outcome(with_files(outcome, &attempt.files))
+        with_files(outcome, &attempt.files)
     }
 
     async fn dispatch(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {

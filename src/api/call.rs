@@ -5,6 +5,7 @@ use crate::runtime::clock;
 use crate::service::{App, IdempotencyClaim, Principal, Problem};
 use bytes::Bytes;
 use druse_engine::definition::{Syntax, parse_value};
+use druse_engine::json::{DEEPEST, is_deep};
 use druse_storage::Batch;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -95,7 +96,7 @@ impl Call {
             &self.body
         };
         let mut reader = serde_json::Deserializer::from_slice(body);
-        serde::Deserialize::deserialize(&mut reader)
+        let value = serde::Deserialize::deserialize(&mut reader)
             .and_then(|value| reader.end().map(|()| value))
             .map_err(|error| {
                 Problem::bad_request(
@@ -107,7 +108,15 @@ impl Call {
                     ),
                     "Send one JSON value in UTF-8.",
                 )
-            })
+            })?;
+        if is_deep(&value) {
+            return Err(Problem::bad_request(
+                "unreadable",
+                format!("The body is nested more than {DEEPEST} deep."),
+                "Send a flatter value, or the deep part as a text.",
+            ));
+        }
+        Ok(value)
     }
 
     /// A body that is a JSON object; an empty one counts as `{}`.

@@ -20,4 +20,3 @@ pub use openapi::document as openapi;
 pub(crate) use route::check_host;
 pub use route::{Peer, Sender, router};
 pub use serve::{Listener, serve};
-pub(crate) use share::raise_open_files;

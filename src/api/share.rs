@@ -1,7 +1,7 @@
 //! How many connections there may be at once: as many as the process may have files open, less what the store,
 //! the logs and the steps need; and of those no more for one sender than leaves the others some.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,22 +12,6 @@ const MOST_NETWORK: usize = 4_096;
 const MOST_LOCAL: usize = 256;
 /// The most connections of one sender.
 const MOST_EACH: usize = 256;
-/// More open files than this are never asked for: programs that steps start look through all that they may have.
-const MOST_FILES: u64 = 65_536;
-
-/// Lets this process have as many files open as it may let itself have.
-pub(crate) fn raise_open_files() {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
-        return;
-    };
-    let wanted = hard.min(MOST_FILES);
-    if soft < wanted
-        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
-    {
-        tracing::warn!(%error, soft, hard, "the limit of open files stays low");
-    }
-}
-
 /// How many connections there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shares {

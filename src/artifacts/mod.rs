@@ -131,6 +131,27 @@ impl Files {
         self.0.as_ref().map(|inner| inner.store.health().folder)
     }
 
+    /// Looks whether a file may have this name and media type, before anything is done for what is in it.
+    ///
+    /// # Errors
+    /// When they hold what is never shown, or the name is none.
+    pub fn allows(&self, name: &str, media_type: &str) -> Result<(), Failed> {
+        let inner = self.inner()?;
+        // Both are stored and served as they are, as much as what is in the file.
+        if inner.hides(name) || inner.hides(media_type) {
+            return Err(Failed::permanent(
+                "artifact_holds_secret",
+                "The name or the media type of an artifact holds a secret or a sensitive input, so it is not kept.",
+            ));
+        }
+        match name_fault(name) {
+            Some(fault) => Err(Failed::input(format!(
+                "{name:?} names no artifact: {fault}."
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Begins an artifact. `key` is what expressions find it under, `name` what people do. Blocks on the disk,
     /// as the rest of its life does.
     ///
@@ -143,19 +164,8 @@ impl Files {
         media_type: &str,
         many: bool,
     ) -> Result<NewFile, Failed> {
+        self.allows(name, media_type)?;
         let inner = self.inner()?;
-        // Both are stored and served as they are, as much as what is in the file.
-        if inner.hides(name) || inner.hides(media_type) {
-            return Err(Failed::permanent(
-                "artifact_holds_secret",
-                "The name or the media type of an artifact holds a secret or a sensitive input, so it is not kept.",
-            ));
-        }
-        if let Some(fault) = name_fault(name) {
-            return Err(Failed::input(format!(
-                "{name:?} names no artifact: {fault}."
-            )));
-        }
         inner.room(name, 0)?;
         let blob = inner.store.new_blob().map_err(|error| refused(&error))?;
         Ok(NewFile::new(

@@ -53,6 +53,9 @@ Examples:
         /// where nothing else is said here.
         #[arg(long, value_name = "AUTOMATION", conflicts_with = "name")]
         into: Option<String>,
+        /// With --into: leave out what was changed by hand in the automation and does not fit what is made now.
+        #[arg(long, requires = "into")]
+        discard_edits: bool,
         /// `exact`, the default, gives back what was done; in `bound` values follow from where they came.
         #[arg(long, value_enum)]
         mode: Option<Mode>,

@@ -14,7 +14,7 @@ pub struct Failure {
     pub code: String,
     /// What is so.
     pub message: String,
-    /// What to do.
+    /// What to do; never empty.
     pub help: String,
     /// What is wrong with inputs, as the API says it, to be shown where they were written.
     pub inputs: Vec<Value>,
@@ -40,11 +40,13 @@ pub const EXIT_CONFIG: u8 = 78;
 impl Failure {
     /// A failure with everything said.
     pub fn new(exit: u8, code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let help = help.into();
+        debug_assert!(!help.is_empty(), "{code} does not say what to do");
         Self {
             exit,
             code: code.into(),
             message: message.into(),
-            help: help.into(),
+            help,
             inputs: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! `druse approvals`.
 
-use super::{Done, inputs, local, print, runs};
+use super::{Done, inputs, local, print, runs, state};
 use crate::cli::{Approvals, Decision, Output, Target};
 use crate::client::{Client, Failure, encode};
 use serde_json::{Value, json};
@@ -25,9 +25,11 @@ pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
                     "requested_at",
                     "expires_at",
                 ];
-                print::table(
+                print::table_of_states(
                     &["ID", "STATUS", "TITLE", "RUN", "ASKED", "ENDS"],
-                    &print::rows(&items, &fields),
+                    &items,
+                    &fields,
+                    1,
                 );
             }
             json!(items)
@@ -85,10 +87,10 @@ pub(super) async fn approvals(what: Approvals, target: &Target) -> Done {
 /// Prints a gate as the person who decides needs it.
 fn show(approval: &Value) {
     let mut lines = local::shown(approval).into_iter();
-    print::line(&format!(
+    print::state_line(&format!(
         "{}  [{}]",
         lines.next().unwrap_or_default(),
-        print::cell(&approval["status"])
+        state::named(&approval["status"])
     ));
     for line in lines {
         print::line(&format!("  {line}"));
@@ -149,7 +151,10 @@ async fn decide(
     if !decision.fields.is_empty() {
         body["fields"] = Value::Object(inputs::collect(None, &decision.fields)?);
     }
-    let done = client.post(&format!("{path}/decision"), &body).await?;
+    let done = client
+        .post(&format!("{path}/decision"), &body)
+        .await
+        .map_err(|failure| inputs::quoted(failure, "--field", &decision.fields))?;
     if target.output == Output::Text {
         print::line(&format!(
             "{}: {}.",

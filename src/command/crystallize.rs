@@ -41,9 +41,13 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
             }
         }
     }
-    let first = sessions
-        .first()
-        .ok_or_else(|| Failure::data("empty", "There is no session in these files.", ""))?;
+    let first = sessions.first().ok_or_else(|| {
+        Failure::data(
+            "empty",
+            "There is no session in these files.",
+            "`druse sessions discover` shows those that agents have left on this machine.",
+        )
+    })?;
     // The first recording is followed, the further ones show what of it is the same in every run.
     if sessions.len() > 1 && options.mode == druse_crystallizer::Mode::Exact {
         let message = format!(

@@ -99,7 +99,12 @@ pub(super) fn wrong(path: &Path, text: &str, findings: &[Finding]) -> Failure {
         path.display(),
         shown.join("\n").trim_end()
     );
-    Failure::new(EXIT_DATA, code, message, "")
+    Failure::new(
+        EXIT_DATA,
+        code,
+        message,
+        "docs/findings.md says of each code what it means and what to do.",
+    )
 }
 
 /// Everything that is to be said about a document, with places.

@@ -37,6 +37,7 @@ mod scratch;
 mod secrets;
 mod serve;
 mod sessions;
+mod state;
 mod test;
 mod tokens;
 mod trial;

@@ -2,6 +2,7 @@
 //! through here, so that none of what others wrote is obeyed by the terminal or looks other than it is. JSON stays
 //! as it is, and so does a document that goes into a file.
 
+use super::state;
 use crate::console;
 use serde_json::Value;
 use std::io::{IsTerminal as _, Write};
@@ -68,10 +69,15 @@ impl<W: Write> Write for Seen<W> {
     }
 }
 
-/// Text in red, where standard output is a terminal and colour is not refused.
-pub(super) fn red(text: &str) -> String {
+/// Whether standard output is a terminal and colour is not refused.
+pub(super) fn takes_colour() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    match std::io::stdout().is_terminal() && !refused {
+    std::io::stdout().is_terminal() && !refused
+}
+
+/// Text in red, where standard output takes colour.
+pub(super) fn red(text: &str) -> String {
+    match takes_colour() {
         true => format!("\x1b[31m{text}\x1b[0m"),
         false => text.to_owned(),
     }
@@ -102,6 +108,22 @@ pub(super) fn table_with(head: &[&str], rows: &[Vec<String>], loud: Option<&str>
             None => exact(&row),
         }
     }
+}
+
+/// As [`table`], with states in the column of that number as the console shows them.
+pub(super) fn table_of_states(head: &[&str], items: &[Value], fields: &[&str], column: usize) {
+    let mut rows = rows(items, fields);
+    for (row, item) in rows.iter_mut().zip(items) {
+        row[column] = state::named(&item[fields[column]]);
+    }
+    for row in aligned(head, &rows) {
+        exact(&state::coloured(&row));
+    }
+}
+
+/// Prints a line for people with its states in their colours.
+pub(super) fn state_line(text: &str) {
+    exact(&state::coloured(&seen(text)));
 }
 
 /// The lines of a table.

@@ -1,6 +1,6 @@
 //! What did not happen, as people read it: dry runs, and versions tried on earlier runs.
 
-use super::{document, print};
+use super::{document, print, state};
 use crate::client::{EXIT_FAILED, Failure};
 use druse_engine::definition;
 use serde_json::{Map, Value, json};
@@ -99,9 +99,9 @@ pub(super) fn show(run: &Value) {
         Some(message) => format!(": {}", print::shown(message)),
         None => String::new(),
     };
-    print::line(&format!(
+    print::state_line(&format!(
         "dry run: {}{error}; nothing was sent",
-        print::cell(&run["status"])
+        state::named(&run["status"])
     ));
     if !run["outputs"].is_null() {
         print::line(&format!("outputs {}", print::value(&run["outputs"])));

@@ -133,7 +133,7 @@ async fn start_and_follow(
             if lacks_connection {
                 "Give what it reaches its tools with: --connections FILE."
             } else {
-                ""
+                "Correct what the findings above name; `druse check` shows them without running anything."
             },
         ));
     }

@@ -1,7 +1,7 @@
 //! `druse runs`.
 
 use super::progress::Busy;
-use super::{Done, apply, artifacts, automations, document, inputs, logs, print, rehearsal};
+use super::{Done, apply, artifacts, automations, document, inputs, logs, print, rehearsal, state};
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use crate::command::print::talk;
@@ -30,7 +30,10 @@ async fn retry(client: &Client, what: &Retry, output: Output) -> Result<Value, F
             body["inputs"][name] = value;
         }
     }
-    let preview = client.post(&format!("{path}/preview"), &body).await?;
+    let preview = client
+        .post(&format!("{path}/preview"), &body)
+        .await
+        .map_err(|failure| inputs::placed(failure, None, &what.input))?;
     if what.preview {
         if output == Output::Text {
             for line in previewed(&preview) {
@@ -228,9 +231,11 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                     "created_at",
                     "finished_at",
                 ];
-                print::table(
+                print::table_of_states(
                     &["ID", "AUTOMATION", "STATUS", "CAUSE", "CREATED", "FINISHED"],
-                    &print::rows(&items, &fields),
+                    &items,
+                    &fields,
+                    2,
                 );
             }
             json!(items)
@@ -348,7 +353,8 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             let found = client.get(&format!("/runs/{}", encode(run))).await?;
             let why = why(&found);
             if target.output == Output::Text {
-                print::line(&print::shown(&why));
+                let mark = state::mark(&found["status"]);
+                print::line(&format!("{mark} {}", print::shown(&why)));
             }
             json!({ "run_id": found["id"], "status": found["status"], "why": why })
         }
@@ -398,14 +404,14 @@ pub(super) fn ended(status: &str) -> String {
 
 /// Prints a run as people read it.
 pub(super) fn show(run: &Value) {
-    print::line(&format!(
+    print::state_line(&format!(
         "{} {} [{}]",
         print::cell(&run["id"]),
         print::cell(&run["automation_name"]),
-        print::cell(&run["status"])
+        state::named(&run["status"])
     ));
     for line in steps(run) {
-        print::line(&line);
+        print::state_line(&line);
     }
     if !run["outputs"].is_null() && run["outputs"] != json!({}) {
         print::line(&format!("  outputs: {}", print::value(&run["outputs"])));
@@ -447,7 +453,7 @@ fn steps(run: &Value) -> Vec<String> {
         lines.extend(telling.take(SHOWN).map(step_line));
         let left = part.len() - (lines.len() - before);
         lines.push(format!(
-            "             {} of {outer} not shown; `--output json` has all",
+            "               {} of {outer} not shown; `--output json` has all",
             print::count(&json!(left), "step")
         ));
     }
@@ -494,8 +500,8 @@ fn step_line(step: &Value) -> String {
         error.push_str(&format!("  {}", rehearsal::why_skipped(&step["skipped"])));
     }
     format!(
-        "  {:<10} {} ({}){times}{tally}{child}{error}",
-        print::cell(&step["status"]),
+        "  {:<12} {} ({}){times}{tally}{child}{error}",
+        state::named(&step["status"]),
         print::cell(&step["path"]),
         print::cell(&step["action"])
     )
@@ -516,7 +522,7 @@ async fn watch(client: &Client, run: &str, output: Output) -> Result<ExitCode, F
             match output {
                 Output::Json => print::exact(&entry.to_string()),
                 Output::Text => {
-                    print::line(&format!("{}  {}", print::cell(&entry["at"]), words(entry)))
+                    print::state_line(&format!("{}  {}", print::cell(&entry["at"]), words(entry)))
                 }
             }
             if entry["type"] == "finished" {
@@ -694,7 +700,7 @@ fn said(entry: &Value) -> String {
         "parked" => "only waits, and gives its turn to others".into(),
         "passed_over" => format!("skipped: {}", print::cell(&entry["reason"])),
         "run_timed_out" => "ran out of time".into(),
-        "finished" => print::cell(&entry["status"]),
+        "finished" => state::named(&entry["status"]),
         other => other.replace('_', " "),
     }
 }
@@ -740,12 +746,12 @@ mod tests {
         assert_eq!(
             super::steps(&run),
             [
-                "  succeeded  find (http)",
-                "  failed     each (for_each)  50 of 60 items begun, 1 failed",
-                "  failed     each[7].send (http)",
-                "             49 steps of each not shown; `--output json` has all",
-                "  succeeded  few (http)",
-                "  succeeded  few[0].x (http)",
+                "  ✓ succeeded  find (http)",
+                "  ✕ failed     each (for_each)  50 of 60 items begun, 1 failed",
+                "  ✕ failed     each[7].send (http)",
+                "               49 steps of each not shown; `--output json` has all",
+                "  ✓ succeeded  few (http)",
+                "  ✓ succeeded  few[0].x (http)",
             ]
         );
     }

@@ -56,6 +56,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             name,
             mode,
             into,
+            discard_edits,
             tools,
             force,
             folder,
@@ -91,6 +92,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             }
             if into.is_some() {
                 body["into"] = before["id"].clone();
+                body["discard_edits"] = (*discard_edits).into();
             }
             if !also.is_empty() {
                 body["also"] = json!(also);

@@ -468,6 +468,7 @@ fn refused(findings: &[druse_engine::Finding]) -> Failure {
         }),
         finding
             .map(|finding| finding.help.clone())
-            .unwrap_or_default(),
+            .filter(|help| !help.is_empty())
+            .unwrap_or_else(|| "Examples: --cron '0 7 * * MON', --timezone Europe/Berlin".into()),
     )
 }

@@ -3,6 +3,7 @@
 use super::{Connection, HttpConnection, McpConnection, client, open::DataState};
 use crate::{
     action::shell::watchdog,
+    open_files,
     secret::{MissingSecret, Secrets},
 };
 use druse_engine::{definition::FailureClass, event::Failure};
@@ -274,6 +275,7 @@ impl Open {
                     watchdog::release(group);
                 }
             }),
+            prepare: Arc::new(open_files::give_back),
             ..Options::default()
         }
     }

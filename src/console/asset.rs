@@ -78,7 +78,8 @@ pub(super) fn icon(class: &str) -> &'static str {
     found.map_or_else(mark, |(_, asset)| &asset.address)
 }
 
-pub(super) fn style() -> &'static str {
+/// The address of the style sheet.
+pub(crate) fn style() -> &'static str {
     &ALL[0].address
 }
 

@@ -89,6 +89,9 @@ fn document(title: &str, icon: &str, content: Markup) -> Markup {
 /// A page in its frame.
 pub(super) fn page(call: &Call, page: Page) -> Markup {
     let asked = call.api.asked();
+    // What was refused stands until somebody goes on: only the answer to a look is renewed.
+    let lives = call.refusal.is_none();
+    let follow = page.follow.as_deref().filter(|_| lives);
     document(
         &page.title,
         page.icon,
@@ -115,8 +118,8 @@ pub(super) fn page(call: &Call, page: Page) -> Markup {
                         form method="post" action="/signout" { button .quiet { "Sign out" } }
                     }
                 }
-                main #main tabindex="-1" data-now=(call.now) data-follow=[page.follow.as_deref()] data-looks[page.looks] {
-                    @if let Some(refusal) = &call.refusal { (self::refusal(refusal)) }
+                main #main tabindex="-1" data-now=(call.now) data-follow=[follow] data-looks[page.looks && lives] {
+                    @if let Some(refusal) = &call.refusal { (told(refusal, call.form.has("document"))) }
                     (page.body)
                 }
                 footer .twin {
@@ -188,11 +191,23 @@ fn palette() -> Markup {
 
 /// Why something was not done, on top of the page where it was tried.
 pub(super) fn refusal(refusal: &Refusal) -> Markup {
+    told(refusal, false)
+}
+
+/// The same; `text` says whether the text whose lines are named stands on the page.
+fn told(refusal: &Refusal, text: bool) -> Markup {
     html! {
         section .refusal role="alert" {
             h2 { (component::state::mark("failed")) " " (component::value::said(&refusal.message)) }
             @if !refusal.help.is_empty() { p { (component::value::said(&refusal.help)) } }
-            @if !refusal.findings.is_empty() { (finding::list(&refusal.findings)) }
+            @if !refusal.findings.is_empty() {
+                @if text { (finding::list_of_text(&refusal.findings)) } @else { (finding::list(&refusal.findings)) }
+            }
+            @if !refusal.places.is_empty() {
+                ul .plain {
+                    @for place in &refusal.places { li { a href=(place.address) { (place.title) } ": " (component::value::said(&place.why)) } }
+                }
+            }
             p .dim { code { (refusal.status.as_u16()) " " (refusal.code) } }
         }
     }

@@ -20,6 +20,9 @@ mod table;
 mod twin;
 mod visible;
 
+pub(crate) use asset::style as style_sheet;
+pub(crate) use component::state::{pill, sign};
+pub(crate) use component::time::in_text;
 pub use route::mount;
 pub(crate) use route::{looks_for_a_page, no_such_page};
 pub(crate) use visible::text as shown;

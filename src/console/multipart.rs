@@ -44,6 +44,23 @@ pub(super) fn parts(body: &Bytes, boundary: &str) -> Vec<(String, Bytes)> {
     parts
 }
 
+/// The name of the file that a form brings; none where nobody has chosen one.
+pub(super) fn file_name(body: &Bytes, boundary: &str) -> Option<String> {
+    let mark = b"filename=\"";
+    let begin = find(body, mark, 0)? + mark.len();
+    let head = find(body, b"\r\n", begin)?;
+    let rest = &body[begin..head];
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    let name = String::from_utf8_lossy(&rest[..end]).into_owned();
+    let held = parts(body, boundary)
+        .into_iter()
+        .any(|(part, file)| part == "file" && !file.is_empty());
+    match name.is_empty() {
+        true => held.then(|| "without a name".to_owned()),
+        false => Some(name),
+    }
+}
+
 fn name_of(head: &str) -> Option<String> {
     let line = head.lines().find(|line| {
         line.to_ascii_lowercase()

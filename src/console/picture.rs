@@ -1,12 +1,14 @@
 //! The graph of a document as inline SVG, with the same as a nested list for who hears it.
 
 mod layered;
+mod place;
 
 use super::component::state;
 use druse_engine::definition::from_value;
 use druse_engine::plan::{Block, Plan, PlannedStep};
 use layered::{Edge, Graph, Line};
 use maud::{Markup, html};
+use place::{WIDEST, places};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +17,7 @@ use std::sync::Arc;
 const WIDE: usize = 176;
 const HIGH: usize = 44;
 const ACROSS: usize = 24;
-const DOWN: usize = 40;
-
-/// Room of a line that passes a layer.
-const BEND: usize = 20;
-/// The widest picture that is shown as a whole.
-const SEEN: usize = 1_500;
+const DOWN: usize = 44;
 
 /// Characters of an id that fit into a box.
 const FITS: usize = 20;
@@ -76,77 +73,54 @@ fn draw(block: &Block, states: &BTreeMap<String, String>, around: &str, link: &s
     let graph = Graph::lay_out(&names, &edges(block));
     let (places, wide) = places(&graph);
     let high = graph.layers.len() * (HIGH + DOWN);
-    let place = |node: usize| places[node];
-    let centre = |node: usize| {
-        let (x, y) = place(node);
-        (x + if node < graph.nodes { WIDE / 2 } else { 0 }, y)
-    };
+    // Each picture of a page has a tip of its own.
+    let tip = format!("tip-{}", around.replace('.', "-"));
+    let edges = graph.lines.iter();
+    let edges = edges.flat_map(|line| edges_of(line, &places, graph.nodes));
     html! {
-        svg .whole[wide <= SEEN] viewBox={ "0 0 " (wide) " " (high) } width=(wide) height=(high) aria-hidden="true" focusable="false" {
-            @for line in &graph.lines {
-                path .edge d=(curve(line, &centre, graph.nodes)) {}
+        svg .whole[wide <= WIDEST] viewBox={ "0 0 " (wide) " " (high) } width=(wide) height=(high) aria-hidden="true" focusable="false" {
+            defs { marker #(tip) viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto" { path .tip d="M0 0L8 4L0 8Z" {} } }
+            @for (way, ends) in edges {
+                path .edge d=(way) marker-end=[ends.then(|| format!("url(#{tip})"))] {}
             }
             @for (index, step) in block.steps.iter().enumerate() {
-                (box_of(step, place(index), states.get(&*step.id).map(String::as_str), &address(link, &format!("{around}{}", step.id))))
+                (box_of(step, places[index], states.get(&*step.id).map(String::as_str), &address(link, &format!("{around}{}", step.id))))
             }
         }
     }
 }
 
-/// Where each box and each bend of a line stands, and how wide all of it is. Lines that pass take little room.
-fn places(graph: &Graph) -> (Vec<(usize, usize)>, usize) {
-    let room = |node: &usize| match *node < graph.nodes {
-        true => WIDE + ACROSS,
-        false => BEND,
+/// The lines that go out from a box: straight past the boxes of each layer, and bent only between layers. Each comes
+/// to the boxes that it leads to with a tip of its own.
+fn edges_of(line: &Line, places: &[(usize, usize)], nodes: usize) -> Vec<(String, bool)> {
+    let centre = |node: usize| {
+        let (x, y) = places[node];
+        (x + if node < nodes { WIDE / 2 } else { 0 }, y)
     };
-    let width = |row: &Vec<usize>| row.iter().map(room).sum::<usize>();
-    let wide = graph.layers.iter().map(width).max().unwrap_or(0);
-    let mut places = vec![(0, 0); graph.layer_of.len()];
-    for (layer, row) in graph.layers.iter().enumerate() {
-        // Each layer stands in the middle, while all of it can be seen at once; else everything begins at
-        // the left, where one looks first.
-        let mut left = if wide <= SEEN {
-            (wide - width(row)) / 2
-        } else {
-            0
-        };
-        for node in row {
-            let inner = if *node < graph.nodes {
-                ACROSS / 2
-            } else {
-                BEND / 2
-            };
-            places[*node] = (left + inner, layer * (HIGH + DOWN) + DOWN / 2);
-            left += room(node);
-        }
-    }
-    (places, wide)
-}
-
-/// A line from a box through the places that it keeps free on its way, and its branches to other boxes.
-fn curve(line: &Line, centre: &dyn Fn(usize) -> (usize, usize), nodes: usize) -> String {
-    let mut text = String::new();
-    let mut piece = |from: usize, to: usize, goes_on: bool| {
+    // From below one layer to the top of the next.
+    let bend = |from: usize, to: usize| {
         let ((x1, y1), (x2, y2)) = (centre(from), centre(to));
-        let begin = if from < nodes {
-            y1 + HIGH
-        } else {
-            y1 + HIGH / 2
-        };
-        let end = if to < nodes { y2 } else { y2 + HIGH / 2 };
-        let middle = (begin + end) / 2;
-        if !goes_on {
-            text.push_str(&format!("M{x1} {begin}"));
-        }
-        text.push_str(&format!("C{x1} {middle} {x2} {middle} {x2} {end}"));
+        let middle = (y1 + HIGH + y2) / 2;
+        format!("C{x1} {middle} {x2} {middle} {x2} {y2}")
     };
-    for (index, pair) in line.trunk.windows(2).enumerate() {
-        piece(pair[0], pair[1], index > 0);
+    let begin = |node: usize| {
+        let (x, y) = centre(node);
+        format!("M{x} {}", y + HIGH)
+    };
+    let mut all = Vec::new();
+    let mut trunk = begin(line.trunk[0]);
+    for pair in line.trunk.windows(2) {
+        trunk.push_str(&bend(pair[0], pair[1]));
+        trunk.push_str(&format!("v{HIGH}"));
+    }
+    if line.trunk.len() > 1 {
+        all.push((trunk, false));
     }
     for (at, to) in &line.branches {
-        piece(line.trunk[*at], *to, false);
+        let from = line.trunk[*at];
+        all.push((format!("{}{}", begin(from), bend(from, *to)), true));
     }
-    text
+    all
 }
 
 /// Where a step is told of, by the way to it. On the page of a run a step of a body has many passes, which stand at
@@ -195,5 +169,131 @@ fn list(plan: &Plan, block: &Block) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place::BEND;
+    use super::*;
+    use serde_json::json;
+
+    fn hundred() -> Value {
+        let steps: Vec<Value> = (0..100usize)
+            .map(|index| {
+                let mut needs = vec![index / 2, index.saturating_sub(7), index.saturating_sub(1) / 9];
+                needs.retain(|need| *need < index);
+                needs.sort_unstable();
+                needs.dedup();
+                let needs: Vec<String> = needs.iter().map(|need| format!("s{need}")).collect();
+                json!({ "id": format!("s{index}"), "action": "transform", "needs": needs, "with": { "value": index } })
+            })
+            .collect();
+        json!({ "druse": 1, "name": "hundred", "steps": steps })
+    }
+
+    /// The points of a path of `M`, `C` and `v`, with what lies between them, finely.
+    fn points(way: &str) -> Vec<(f64, f64)> {
+        let spaced = way
+            .replace('M', " M ")
+            .replace('C', " C ")
+            .replace('v', " v ");
+        let mut words = spaced.split_whitespace();
+        let mut found = Vec::new();
+        let mut at = (0.0, 0.0);
+        while let Some(word) = words.next() {
+            let mut number = || words.next().unwrap().parse::<f64>().unwrap();
+            match word {
+                "M" => at = (number(), number()),
+                "v" => {
+                    let to = (at.0, at.1 + number());
+                    found.extend(
+                        (0..=20).map(|i| (at.0, at.1 + (to.1 - at.1) * f64::from(i) / 20.0)),
+                    );
+                    at = to;
+                }
+                "C" => {
+                    let ends = [
+                        at,
+                        (number(), number()),
+                        (number(), number()),
+                        (number(), number()),
+                    ];
+                    found.extend((0..=40).map(|i| {
+                        let t = f64::from(i) / 40.0;
+                        let parts = [
+                            (1.0 - t).powi(3),
+                            3.0 * t * (1.0 - t).powi(2),
+                            3.0 * t * t * (1.0 - t),
+                            t.powi(3),
+                        ];
+                        let sum = |pick: fn((f64, f64)) -> f64| {
+                            parts
+                                .iter()
+                                .zip(ends)
+                                .map(|(part, end)| part * pick(end))
+                                .sum::<f64>()
+                        };
+                        (sum(|end| end.0), sum(|end| end.1))
+                    }));
+                    at = ends[3];
+                }
+                other => panic!("{other} in {way}"),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn no_line_runs_behind_a_box_and_each_need_has_a_tip() {
+        let document = from_value(hundred()).unwrap();
+        let plan = Plan::compile(Arc::new(document)).unwrap();
+        let block = plan.top();
+        let names: Vec<String> = block.steps.iter().map(|step| step.id.to_string()).collect();
+        let graph = Graph::lay_out(&names, &edges(block));
+        let (places, wide) = places(&graph);
+        let mut tips = 0;
+        for line in &graph.lines {
+            for (way, ends) in edges_of(line, &places, graph.nodes) {
+                tips += usize::from(ends);
+                for (x, y) in points(&way) {
+                    assert!(x >= 0.0 && x <= wide as f64, "{way}");
+                    for (left, top) in &places[..graph.nodes] {
+                        let (left, top) = (*left as f64, *top as f64);
+                        let inside =
+                            x > left && x < left + WIDE as f64 && y > top && y < top + HIGH as f64;
+                        assert!(!inside, "{way} runs behind the box at {left} {top}");
+                    }
+                }
+            }
+        }
+        assert_eq!(tips, edges(block).len());
+    }
+
+    #[test]
+    fn boxes_of_a_layer_keep_apart_and_the_picture_is_the_same_each_time() {
+        let shown = || of_document(&hundred(), &BTreeMap::new(), "#step-").into_string();
+        assert_eq!(shown(), shown());
+        let document = from_value(hundred()).unwrap();
+        let plan = Plan::compile(Arc::new(document)).unwrap();
+        let names: Vec<String> = plan
+            .top()
+            .steps
+            .iter()
+            .map(|step| step.id.to_string())
+            .collect();
+        let graph = Graph::lay_out(&names, &edges(plan.top()));
+        let (places, wide) = places(&graph);
+        for row in &graph.layers {
+            for pair in row.windows(2) {
+                let room = if pair[0] < graph.nodes {
+                    WIDE
+                } else {
+                    BEND / 2
+                };
+                assert!(places[pair[0]].0 + room <= places[pair[1]].0);
+            }
+        }
+        assert!(places.iter().all(|(x, _)| *x <= wide));
     }
 }

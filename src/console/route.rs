@@ -48,6 +48,12 @@ pub fn mount(app: App, api: axum::Router) -> axum::Router {
         paths.insert(path, methods.merge(on(filter, handler)));
     }
     let mut router = axum::Router::new().route("/assets/{name}", get(give_asset));
+    // Where only a form is sent to, a reload or a bookmark leads to the page that the form is of.
+    for path in table::only_forms() {
+        if let Some(methods) = paths.remove(path) {
+            paths.insert(path, methods.merge(get(to_the_page)));
+        }
+    }
     for (path, methods) in paths {
         router = router.route(path, methods);
     }
@@ -73,6 +79,10 @@ pub(crate) fn no_such_page() -> Response {
         "Check the address, or begin at home.",
     );
     finish(html(layout::bare(&refusal), refusal.status))
+}
+
+async fn to_the_page(request: Request) -> Response {
+    finish(see(&table::page_of(request.uri().path())))
 }
 
 async fn give_asset(request: Request) -> Response {
@@ -198,8 +208,18 @@ async fn begun(
         (Access::Role(_), None) if changes => {
             // What was written is kept and can be sent once they are signed in again. From who is nobody,
             // no more is taken than people write.
-            let bytes = read(body, route.largest.min(WRITTEN)).await?;
-            let again = page::signin::interrupted(parts.uri.path(), &form_of(parts, &bytes));
+            let path = parts.uri.path();
+            let again = match body::read(body, route.largest.min(WRITTEN)).await {
+                Ok(bytes) => {
+                    let file = media_of(parts).and_then(multipart::boundary);
+                    let file = file.and_then(|boundary| multipart::file_name(&bytes, boundary));
+                    page::signin::interrupted(path, &form_of(parts, &bytes), file.as_deref())
+                }
+                Err(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE => {
+                    page::signin::too_much(&table::page_of(path))
+                }
+                Err(problem) => return Err(refused(problem.into())),
+            };
             return Err(Box::new(html(again, StatusCode::UNAUTHORIZED)));
         }
         (Access::Role(_), None) => {
@@ -257,14 +277,16 @@ fn signed_in(app: &App, parts: &Parts) -> Result<Option<Principal>, Refusal> {
     }
 }
 
+fn media_of(parts: &Parts) -> Option<&str> {
+    let media = parts.headers.get(header::CONTENT_TYPE);
+    media.and_then(|media| media.to_str().ok())
+}
+
 fn form_of(parts: &Parts, body: &Bytes) -> Fields {
     if parts.method != Method::POST {
         return Fields::default();
     }
-    let media = parts.headers.get(header::CONTENT_TYPE);
-    let media = media
-        .and_then(|media| media.to_str().ok())
-        .unwrap_or_default();
+    let media = media_of(parts).unwrap_or_default();
     if media.starts_with("application/x-www-form-urlencoded") {
         return Fields::parse(body);
     }

@@ -68,6 +68,50 @@ fn anybody(mut route: Route) -> Route {
     route
 }
 
+/// The addresses that forms are sent to and that show nothing.
+pub(super) fn only_forms() -> Vec<&'static str> {
+    let all = routes();
+    let shown = |path: &str| {
+        let mut of_path = all.iter().filter(|one| one.path == path);
+        of_path.any(|one| one.method == Method::GET)
+    };
+    let mut only: Vec<&str> = all.iter().map(|one| one.path).collect();
+    only.retain(|path| !shown(path));
+    only.dedup();
+    only
+}
+
+/// Whether an address is one of a path with parameters.
+fn is_of(path: &str, address: &str) -> bool {
+    let (mut parts, mut given) = (path.split('/'), address.split('/'));
+    loop {
+        match (parts.next(), given.next()) {
+            (None, None) => return true,
+            (Some(part), Some(given)) if part == given => {}
+            (Some(part), Some(given)) if part.starts_with('{') && !given.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
+/// The page that a form at this address is of: the next one above it.
+pub(super) fn page_of(address: &str) -> String {
+    // A document is checked on the list, where it is written.
+    if address.starts_with("/documents/") {
+        return "/automations".into();
+    }
+    let all = routes();
+    let mut above = address.trim_end_matches('/');
+    while let Some((shorter, _)) = above.rsplit_once('/') {
+        above = shorter;
+        let mut pages = all.iter().filter(|one| one.method == Method::GET);
+        if !above.is_empty() && pages.any(|one| is_of(one.path, above)) {
+            return above.to_owned();
+        }
+    }
+    "/".into()
+}
+
 /// The table.
 pub(super) fn routes() -> Vec<Route> {
     let mut all = entrance();
@@ -319,4 +363,30 @@ fn settings() -> Vec<Route> {
         post("/settings/retention", to!(settings::retention::write)),
         post("/settings/compact", to!(settings::retention::compact)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_leads_to_its_page() {
+        for (form, page) in [
+            ("/automations/a/review/activate", "/automations/a/review"),
+            ("/automations/a/triggers/t/fire", "/automations/a"),
+            ("/settings/connections", "/settings"),
+            ("/settings/connections/shop/test", "/settings"),
+            ("/recordings/r/crystallize", "/recordings/r"),
+            ("/documents/check", "/automations"),
+            ("/signout", "/"),
+        ] {
+            assert_eq!(page_of(form), page);
+        }
+        let only = only_forms();
+        assert!(only.contains(&"/automations/{id}/review/activate"));
+        assert!(!only.contains(&"/recordings") && !only.contains(&"/runs"));
+        for path in only {
+            assert_ne!(page_of(path), path);
+        }
+    }
 }

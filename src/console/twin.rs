@@ -27,6 +27,19 @@ pub(super) struct Refusal {
     pub(super) help: String,
     /// Places in what was sent.
     pub(super) findings: Vec<Finding>,
+    /// Of several things at once those that were not done.
+    pub(super) places: Vec<Place>,
+}
+
+/// One of several things that was not done.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// Its page.
+    pub(super) address: String,
+    /// What it is called there.
+    pub(super) title: String,
+    /// Why.
+    pub(super) why: String,
 }
 
 impl Refusal {
@@ -37,7 +50,14 @@ impl Refusal {
             message: message.into(),
             help: help.into(),
             findings: Vec::new(),
+            places: Vec::new(),
         }
+    }
+
+    /// With those of several things that were not done.
+    pub(super) fn at(mut self, places: Vec<Place>) -> Self {
+        self.places = places;
+        self
     }
 
     /// What a form holds is not what it asks for.
@@ -137,6 +157,22 @@ impl Said {
     }
 }
 
+/// What people can do on a page where the API names parts of requests.
+fn for_people(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "changed_meanwhile" => {
+            "What is stored now is somebody else's; what you wrote is still here. Look at both, then save."
+        }
+        "activation_blocked" => {
+            "Put right what is an error, and tick what is to be acknowledged. Nothing has been activated."
+        }
+        "edits_would_be_lost" => {
+            "Leave them out, or leave the draft as it is. The rest of what was changed by hand is kept."
+        }
+        _ => return None,
+    })
+}
+
 /// The API for one request of one person.
 pub(super) struct Twin {
     router: axum::Router,
@@ -225,12 +261,14 @@ impl Twin {
         }
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let field = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        let code = field("code");
         Err(Refusal {
             status: parts.status,
-            code: field("code"),
+            help: for_people(&code).map_or_else(|| field("help"), str::to_owned),
+            code,
             message: field("message"),
-            help: field("help"),
             findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
+            places: Vec::new(),
         })
     }
 

@@ -7,6 +7,7 @@ use crate::action::Attempt;
 use crate::secret::holds_seal;
 use druse_engine::definition::FailureClass;
 use druse_engine::event::{Failure, Outcome, Start};
+use druse_engine::json::{DEEPEST, is_deep};
 use druse_engine::run::{Effect, Input, LARGEST_OUTPUT};
 use druse_engine::{Json, RunId};
 use std::sync::Arc;
@@ -153,6 +154,13 @@ fn within_limit(outcome: Outcome) -> Outcome {
             let failure = Failure::new(FailureClass::Permanent, "output_too_large", message);
             Outcome::Failed {
                 failure,
+                retry_after_ms: None,
+            }
+        }
+        Outcome::Succeeded { output } if is_deep(output.value()) => {
+            let message = format!("The output is nested more than {DEEPEST} deep.");
+            Outcome::Failed {
+                failure: Failure::new(FailureClass::Permanent, "output_too_deep", message),
                 retry_after_ms: None,
             }
         }

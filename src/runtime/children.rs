@@ -58,24 +58,17 @@ impl Engine {
     pub(super) fn child_version(
         &self,
         attempt: &Attempt,
+        named: Option<u32>,
     ) -> Result<(AutomationId, Option<u32>), Failed> {
-        let input = attempt.input.value();
         // Also where it was let through: it may have been removed since.
-        let named = self.child_of(input)?;
+        let automation = self.child_of(attempt.input.value())?;
         let live = self.0.live.get(attempt.run);
-        let approved = live.and_then(|live| {
-            lock(&live)
-                .run
-                .approved_child(&attempt.step.as_str().into())
-        });
-        if let Some((automation, version)) = approved {
-            return Ok((automation, Some(version)));
-        }
-        let version = input["version"].as_u64();
-        Ok((
-            named,
-            version.and_then(|version| u32::try_from(version).ok()),
-        ))
+        let step = attempt.step.as_str().into();
+        let approved = live.and_then(|live| lock(&live).run.approved_child(&step));
+        Ok(match approved {
+            Some((automation, version)) => (automation, named.or(Some(version))),
+            None => (automation, named),
+        })
     }
 
     /// What the steps of a run wait for that wait for runs which they have started: which runs, and for what

@@ -149,6 +149,25 @@ impl Engine {
         may_decide(&gate, who, started(&locked.run, &who.user()))
     }
 
+    /// Why this person cannot decide about a gate as it is shown; nothing where they can.
+    pub fn why_not(&self, view: &ApprovalView, who: &Principal) -> Option<RunError> {
+        if view.status != ApprovalStatus::Pending {
+            return Some(RunError::AlreadyDecided(view.status));
+        }
+        // Who started the run is asked of the run only where it counts.
+        let own_run = match view.exclude_starter.then(|| self.asking(view.id)) {
+            Some(Err(refused)) => return Some(refused),
+            Some(Ok((_, live))) => started(&live::lock(&live).run, &who.user()),
+            None => false,
+        };
+        if let Err(refused) = asks(&view.approvers, view.exclude_starter, who, own_run) {
+            return Some(refused);
+        }
+        let voted = view.decisions.iter().any(|known| known.by == who.name);
+        let by = who.name.clone();
+        voted.then(|| rejected(Rejected::AlreadyVoted { by }))
+    }
+
     /// Asks a run to end. A second time ends what handles its end, too. Returns when that is durable.
     ///
     /// # Errors
@@ -367,16 +386,25 @@ fn ended(status: ApprovalStatus) -> ApprovalStatus {
     }
 }
 
-/// Whether a gate asks this person. An administrator may always decide, except where the gate excludes
-/// whoever started the run.
+/// Whether a gate asks this person.
 pub(super) fn may_decide(gate: &Gate, who: &Principal, own_run: bool) -> Result<(), RunError> {
-    if gate.request.exclude_starter && own_run {
+    asks(&gate.approvers, gate.request.exclude_starter, who, own_run)
+}
+
+/// Whether a gate with these approvers asks this person. An administrator may always decide, except where the gate
+/// excludes whoever started the run.
+fn asks(
+    approvers: &[String],
+    exclude_starter: bool,
+    who: &Principal,
+    own_run: bool,
+) -> Result<(), RunError> {
+    if exclude_starter && own_run {
         return Err(RunError::NotAllowed(
             "This gate asks for somebody else than whoever started the run.".into(),
         ));
     }
-    let asked = gate
-        .approvers
+    let asked = approvers
         .iter()
         .any(|approver| match approver.split_once(':') {
             Some(("user", name)) => name == who.name,
@@ -388,7 +416,7 @@ pub(super) fn may_decide(gate: &Gate, who: &Principal, own_run: bool) -> Result<
     }
     Err(RunError::NotAllowed(format!(
         "This gate asks {}.",
-        gate.approvers.join(" or ")
+        approvers.join(" or ")
     )))
 }
 

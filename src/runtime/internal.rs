@@ -87,7 +87,7 @@ impl Internal for Inner {
                     .or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
             let publish = || publisher.publish(event.clone(), starters.clone());
-            let id = once_taken(cancel, publish).await?;
+            let id = once_taken(cancel, publish).await.map_err(as_event)?;
             Ok(json!({ "event_id": id }).into())
         })
     }
@@ -128,7 +128,9 @@ impl Engine {
 
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
-        let (automation, version) = self.child_version(attempt)?;
+        let named = version_of(input)?;
+        let (automation, version) = self.child_version(attempt, named)?;
+        let waits = waits_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
         let (depth, parent_name, person, starters, failed) = {
             let locked = live::lock(&parent);
@@ -183,7 +185,7 @@ impl Engine {
                 once_taken(cancel, || self.submit(submit.clone())).await?.id
             }
         };
-        if input["wait"] == Value::Bool(false) {
+        if !waits {
             return Ok(json!({ "run_id": child, "outputs": null }).into());
         }
         loop {
@@ -197,7 +199,8 @@ impl Engine {
                 }
             };
             if view.is_over() {
-                return outcome_of(&view);
+                let secrets = self.0.actions.secrets();
+                return outcome_of(&view).map(|output| secrets.moved(child, attempt.root, &output));
             }
         }
     }
@@ -265,6 +268,32 @@ impl Engine {
     }
 }
 
+/// The version that is named, if one is. What is no number of a version never means the active one.
+fn version_of(input: &Value) -> Result<Option<u32>, Failed> {
+    let named = &input["version"];
+    if named.is_null() {
+        return Ok(None);
+    }
+    let number = named.as_u64().and_then(|number| u32::try_from(number).ok());
+    match number.filter(|number| *number > 0) {
+        Some(number) => Ok(Some(number)),
+        None => Err(Failed::input(format!(
+            "\"version\" is {named}, and has to be the number of a version."
+        ))),
+    }
+}
+
+/// Whether the child's end is waited for.
+fn waits_of(input: &Value) -> Result<bool, Failed> {
+    match &input["wait"] {
+        Value::Null => Ok(true),
+        Value::Bool(waits) => Ok(*waits),
+        other => Err(Failed::input(format!(
+            "\"wait\" is {other}, and has to be true or false."
+        ))),
+    }
+}
+
 /// Where the claims of a run's children stand.
 fn child_scope(parent: RunId) -> String {
     format!("run:{parent}")
@@ -296,6 +325,18 @@ async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
             () = cancel.cancelled() => return Err(Failed::canceled()),
         }
     }
+}
+
+/// What was refused of an event, in its own words.
+fn as_event(mut failed: Failed) -> Failed {
+    let before = "The inputs are not what the automation takes: ";
+    if failed.failure.code == "bad_inputs" {
+        failed.failure.code = "bad_event".into();
+        if let Some(why) = failed.failure.message.strip_prefix(before) {
+            failed.failure.message = format!("This is no event: {why}");
+        }
+    }
+    failed
 }
 
 fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
@@ -344,6 +385,16 @@ fn refused(error: RunError) -> Failed {
                 ),
             )
         }
+        RunError::NotRunnable(findings) => Failed::permanent(
+            "not_runnable",
+            format!(
+                "The version cannot run as it is: {}",
+                findings
+                    .first()
+                    .map_or("", |finding| finding.message.as_str())
+            ),
+        )
+        .details(json!({ "findings": findings })),
         other => Failed::permanent("not_started", other.to_string()),
     }
 }

@@ -7,8 +7,8 @@ use druse_engine::{
     AutomationId, Digest, capability::Capabilities, definition::Document, plan::Plan,
 };
 use druse_storage::{Automation, AutomationStatus, ReadError, Store, StoreExt, Version};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// A version, compiled.
 pub(super) struct Compiled {
@@ -46,11 +46,17 @@ const KEPT: usize = 512;
 pub(super) struct Plans {
     compiled: RwLock<HashMap<(AutomationId, u32), Arc<Compiled>>>,
     active: RwLock<Active>,
+    judge: OnceLock<Judge>,
 }
+
+/// Says why a version may not run that is not in use.
+pub(super) type Judge = Box<dyn Fn(AutomationId, u32) -> Result<(), RunError> + Send + Sync>;
 
 #[derive(Default)]
 struct Active {
     versions: HashMap<AutomationId, u32>,
+    /// Versions by their numbers that may run though they are not in use.
+    passed: HashSet<(AutomationId, u32)>,
     /// Goes up with each change, so that what was read before a change is not remembered after it.
     changes: u64,
 }
@@ -90,11 +96,45 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Says who judges whether a version may run that is not in use and that nobody starts by hand.
+    pub fn set_judge(&self, judge: Judge) {
+        let _ = self.0.plans.judge.set(judge);
+    }
+
+    /// Looks whether a trigger or another automation may start this version. One that passed once is not judged again
+    /// before something is changed about the automation.
+    pub(super) fn may_run_alone(
+        &self,
+        automation: AutomationId,
+        version: u32,
+    ) -> Result<(), RunError> {
+        let plans = &self.0.plans;
+        let Some(judge) = plans.judge.get() else {
+            return Ok(());
+        };
+        let changes = {
+            let active = plans.active.read().unwrap_or_else(PoisonError::into_inner);
+            if active.passed.contains(&(automation, version)) {
+                return Ok(());
+            }
+            active.changes
+        };
+        judge(automation, version)?;
+        let mut active = plans.active.write().unwrap_or_else(PoisonError::into_inner);
+        if active.changes == changes {
+            active.passed.insert((automation, version));
+        }
+        Ok(())
+    }
+}
+
 impl Plans {
-    /// Forgets which version is active.
+    /// Forgets which version is active, and which of them may run.
     pub(super) fn forget(&self, automation: AutomationId) {
         let mut active = self.active.write().unwrap_or_else(PoisonError::into_inner);
         active.versions.remove(&automation);
+        active.passed.retain(|(passed, _)| *passed != automation);
         active.changes += 1;
     }
 

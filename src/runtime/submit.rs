@@ -72,6 +72,12 @@ impl Engine {
     }
 
     fn compiled(&self, submit: &Submit) -> Result<Arc<Compiled>, RunError> {
+        if let Some(version) = submit.version
+            && !submit.dry_run
+            && submit.cause.value()["kind"] != "manual"
+        {
+            self.may_run_alone(submit.automation, version)?;
+        }
         self.0
             .plans
             .get(self.0.store.as_ref(), submit.automation, submit.version)

@@ -126,5 +126,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         undo: step.undo,
         check: step.check,
         passes: step.passes,
+        started_at: step.started_at,
+        finished_at: step.finished_at,
     }
 }

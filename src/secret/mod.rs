@@ -9,10 +9,10 @@ mod stream;
 mod words;
 
 pub use fill::{MissingSecret, fill, names_in};
-pub use redact::{REDACTED, Redactor};
+pub use redact::{REDACTED, Redactor, hold_numbers};
 pub use registry::Secrets;
 pub use seal::{SealError, SecretStore};
-pub use sealed::{Opened, SENSITIVE, hide, holds_seal, is_seal, written_by_hand};
+pub use sealed::{Opened, SENSITIVE, hide, holds_seal, is_seal, without_answered, written_by_hand};
 pub use stream::StreamRedactor;
 
 use std::{fmt, sync::Arc};

@@ -10,7 +10,7 @@ use druse_engine::{
     Json,
     event::{Failure, Outcome},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// What stands where a secret stood.
@@ -218,18 +218,24 @@ impl Redactor {
 
     /// The value without secrets in its strings, numbers and keys; the same one if there were none.
     pub fn redact_json(&self, json: &Json) -> Json {
+        self.redact_json_but(json, &|_| REDACTED.into())
+    }
+
+    /// The same, with what `held` gives where a number stood.
+    fn redact_json_but(&self, json: &Json, held: &dyn Fn(&Number) -> Value) -> Json {
         if !self.is_empty() && self.finds(json.value()) {
-            self.clean(json.value()).into()
+            self.clean(json.value(), held).into()
         } else {
             json.clone()
         }
     }
 
-    /// The outcome without secrets in its output, message and details.
+    /// The outcome without secrets in its output, message and details. Numbers of its output are left to
+    /// [`hold_numbers`].
     pub fn redact_outcome(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Succeeded { output } => Outcome::Succeeded {
-                output: self.redact_json(&output),
+                output: self.redact_json_but(&output, &|number| number.clone().into()),
             },
             Outcome::Failed {
                 failure,
@@ -263,14 +269,14 @@ impl Redactor {
         }
     }
 
-    fn clean(&self, value: &Value) -> Value {
+    fn clean(&self, value: &Value, held: &dyn Fn(&Number) -> Value) -> Value {
         match value {
             Value::String(text) => self.redact_text(text).into_owned().into(),
-            Value::Number(number) if self.numbers.contains(&number.to_string()) => REDACTED.into(),
-            Value::Array(items) => items.iter().map(|item| self.clean(item)).collect(),
+            Value::Number(number) if self.numbers.contains(&number.to_string()) => held(number),
+            Value::Array(items) => items.iter().map(|item| self.clean(item, held)).collect(),
             Value::Object(map) => {
                 let clean = |(key, item): (&String, &Value)| {
-                    (self.redact_text(key).into_owned(), self.clean(item))
+                    (self.redact_text(key).into_owned(), self.clean(item, held))
                 };
                 Value::Object(map.iter().map(clean).collect::<Map<_, _>>())
             }
@@ -279,24 +285,85 @@ impl Redactor {
     }
 }
 
+/// The outcome with what `held` gives in the place of each number in its output that is a secret of one of these. The
+/// texts come before that: in what it gives no secret is looked for. Numbers that are fields of the output itself are
+/// the action's own, such as a status or an exit code; what came from outside stands deeper.
+pub fn hold_numbers(
+    redactors: &[&Redactor],
+    outcome: Outcome,
+    held: &dyn Fn(&Number) -> Value,
+) -> Outcome {
+    fn within(value: &Value, redactors: &[&Redactor], held: &dyn Fn(&Number) -> Value) -> Value {
+        match value {
+            Value::Number(number) if is_secret(number, redactors) => held(number),
+            Value::Array(items) => {
+                let items = items.iter().map(|item| within(item, redactors, held));
+                items.collect()
+            }
+            Value::Object(map) => {
+                let items = map.iter();
+                let items = items.map(|(key, item)| (key.clone(), within(item, redactors, held)));
+                Value::Object(items.collect())
+            }
+            other => other.clone(),
+        }
+    }
+    fn finds(value: &Value, redactors: &[&Redactor]) -> bool {
+        match value {
+            Value::Number(number) => is_secret(number, redactors),
+            Value::Array(items) => items.iter().any(|item| finds(item, redactors)),
+            Value::Object(map) => map.values().any(|item| finds(item, redactors)),
+            Value::Null | Value::Bool(_) | Value::String(_) => false,
+        }
+    }
+    if redactors.iter().all(|one| one.numbers.is_empty()) {
+        return outcome;
+    }
+    let Outcome::Succeeded { output } = &outcome else {
+        return outcome;
+    };
+    let Value::Object(fields) = output.value() else {
+        return Outcome::Succeeded {
+            output: within(output.value(), redactors, held).into(),
+        };
+    };
+    let mut fields = fields.clone();
+    let mut found = false;
+    for field in fields.values_mut().filter(|field| !field.is_number()) {
+        if finds(field, redactors) {
+            *field = within(field, redactors, held);
+            found = true;
+        }
+    }
+    match found {
+        true => Outcome::Succeeded {
+            output: Value::Object(fields).into(),
+        },
+        false => outcome,
+    }
+}
+
+fn is_secret(number: &Number, redactors: &[&Redactor]) -> bool {
+    let number = number.to_string();
+    redactors.iter().any(|one| one.numbers.contains(&number))
+}
+
 fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
     forms.insert(value.to_owned());
-    // In JSON, and in JSON inside a JSON string.
-    let mut escaped = value.to_owned();
-    for _ in 0..2 {
-        escaped = serde_json::to_string(&escaped).unwrap_or_default();
-        escaped = escaped.trim_start_matches('"').trim_end_matches('"').into();
-        if escaped.len() >= SHORTEST {
-            forms.insert(escaped.clone());
+    // As text of a page, by the habits of the writers of HTML.
+    for quote in ["&quot;", "&#34;", "&#x22;", "\""] {
+        for apostrophe in ["&#39;", "&#x27;", "&#039;", "&apos;", "'"] {
+            forms.insert(html_escaped(value, quote, apostrophe));
         }
     }
-    // As other writers of JSON escape: `/`, what HTML reads, and all beyond ASCII.
-    for (slash, html) in [(true, false), (false, true), (true, true)] {
+    // In JSON, and in JSON inside a JSON string, by writers that escape `/`, what HTML reads, or all beyond ASCII.
+    for (slash, html) in [(false, false), (true, false), (false, true), (true, true)] {
         for ascii in [false, true] {
-            forms.insert(json_escaped(value, slash, html, ascii));
+            let once = json_escaped(value, slash, html, ascii);
+            forms.insert(json_escaped(&once, slash, html, ascii));
+            forms.insert(once);
         }
     }
-    forms.insert(json_escaped(value, false, false, true));
     for keeps in ["-_.~", "-_.*", "-_.!~*'()", "-_.~/", "-_.!~*'();,/?:@&=+$#"] {
         for space in ["%20", "+"] {
             let upper = percent_encoded(value, keeps, space);
@@ -323,6 +390,22 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
             }
         }
     }
+}
+
+/// A value as text or attribute of a page.
+fn html_escaped(value: &str, quote: &str, apostrophe: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 8);
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str(quote),
+            '\'' => out.push_str(apostrophe),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The inside of a JSON string, with `\/`, with `<`, `>`, `&` and `'` as code points, or with all beyond ASCII
@@ -410,6 +493,24 @@ mod tests {
     }
 
     #[test]
+    fn finds_secrets_on_pages_and_in_json_within_json() {
+        let secret = "Tom & \"Jerry\" 'ä' \\4711";
+        let redactor = Redactor::new(&[Secret::from(secret)]);
+        let once = json!({ "pin": secret }).to_string();
+        for form in [
+            "Tom &amp; &quot;Jerry&quot; &#39;ä&#39; \\4711".to_owned(),
+            "Tom &amp; &#34;Jerry&#34; &#x27;ä&#x27; \\4711".to_owned(),
+            "Tom &amp; \"Jerry\" 'ä' \\4711".to_owned(),
+            json!({ "body": once }).to_string(),
+            json!({ "body": once.replace('ä', "\\u00e4") }).to_string(),
+            once,
+        ] {
+            let shown = redactor.redact_text(&form);
+            assert!(!shown.contains("Jerry"), "{form}: {shown}");
+        }
+    }
+
+    #[test]
     fn finds_secrets_in_every_form() {
         let redactor = redactor();
         let secret = "p@ss wörd\"1";
@@ -487,6 +588,25 @@ mod tests {
             }
             assert!(search.looked <= 4 * text.len(), "{line}: {}", search.looked);
         }
+    }
+
+    #[test]
+    fn numbers_of_an_answer_are_held_and_those_of_the_action_stay() {
+        let redactor = Redactor::of_inputs(&["200", "4711"].map(Secret::from));
+        let output = json!({ "status": 200, "json": { "n": [4711, 47110], "status": 200 } });
+        let outcome = Outcome::Succeeded {
+            output: output.into(),
+        };
+        let held = |number: &Number| format!("held {number}").into();
+        let held = hold_numbers(&[&redactor], redactor.redact_outcome(outcome), &held);
+        let expected =
+            json!({ "status": 200, "json": { "n": ["held 4711", 47110], "status": "held 200" } });
+        assert_eq!(
+            held,
+            Outcome::Succeeded {
+                output: expected.into()
+            }
+        );
     }
 
     #[test]

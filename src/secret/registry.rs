@@ -1,11 +1,11 @@
 //! The secrets that this process knows, and what finds them again in outputs.
 
 use super::{
-    MissingSecret, Opened, Redactor, SealError, Secret, SecretStore, fill,
+    MissingSecret, Opened, REDACTED, Redactor, SealError, Secret, SecretStore, fill,
     sealed::{self, open},
 };
 use druse_engine::{Json, RunId};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use std::{
     collections::BTreeMap,
     sync::{Arc, OnceLock, PoisonError, RwLock},
@@ -82,6 +82,25 @@ impl Secrets {
     pub fn seal_input(&self, root: RunId, name: &str, value: &Value) -> Result<String, SealError> {
         let store = self.seal.get().ok_or(SealError::NoKey)?;
         sealed::seal(store, root, name, value)
+    }
+
+    /// What a run keeps of a number that a step was answered and that is the value of a secret: its steps get it
+    /// back, and nobody else.
+    pub fn hold_number(&self, root: RunId, number: &Number) -> Value {
+        let sealed = self
+            .seal
+            .get()
+            .and_then(|store| sealed::seal_number(store, root, number).ok());
+        sealed.unwrap_or_else(|| REDACTED.to_owned()).into()
+    }
+
+    /// What one run gives to another, with the numbers in it that only the steps of the one would get sealed for the
+    /// other.
+    pub fn moved(&self, from: RunId, to: RunId, json: &Json) -> Json {
+        match self.seal.get() {
+            Some(store) => sealed::moved(store, from, to, json),
+            None => json.clone(),
+        }
     }
 
     /// Opens in a value what is sealed among the inputs of its run; nothing when there is none.

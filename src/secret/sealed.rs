@@ -1,17 +1,20 @@
 //! Sensitive inputs of runs. What a run keeps of one is a seal: its value, readable only with the server's
 //! key and only for that input of that run and its retries. Steps get the value at the last moment; journals,
-//! answers and logs never hold it.
+//! answers and logs never hold it. A number in an answer that is the value of a secret is kept in the same way: it may
+//! be one by chance, and whoever works with it needs it as it was.
 
-use super::{SealError, Secret, SecretStore};
+use super::{REDACTED, SealError, Secret, SecretStore};
 use druse_engine::expression::path_part;
 use druse_engine::{Json, RunId};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// What is shown in the place of a seal.
 pub const SENSITIVE: &str = "[sensitive]";
 const OPENS: &str = "{{ sealed.";
 const CLOSES: &str = " }}";
+/// What stands for the name in the seal of a number that came back. No input is called so.
+const ANSWERED: &str = "0";
 /// The version of what seals are bound to.
 const VERSION: u32 = 1;
 
@@ -44,6 +47,68 @@ pub(super) fn seal(
     Ok(format!("{OPENS}{name}.{sealed}{CLOSES}"))
 }
 
+/// Seals a number that a step of a run was answered.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub(super) fn seal_number(
+    store: &SecretStore,
+    root: RunId,
+    number: &Number,
+) -> Result<String, SealError> {
+    seal(store, root, ANSWERED, &Value::Number(number.clone()))
+}
+
+/// A value without the seals of numbers that came back, for what leaves its run and keeps its seals.
+pub fn without_answered(json: &Json) -> Json {
+    each_answered(json, &|_| REDACTED.to_owned())
+}
+
+/// A value that goes from one run to another, with the numbers that came back to the one sealed for the other.
+pub(super) fn moved(store: &SecretStore, from: RunId, to: RunId, json: &Json) -> Json {
+    each_answered(json, &|sealed| {
+        let opened = store.open(&bound(from, ANSWERED), VERSION, sealed).ok();
+        let number = opened.and_then(|opened| serde_json::from_str(opened.expose()).ok());
+        let sealed = number.and_then(|number| seal_number(store, to, &number).ok());
+        sealed.unwrap_or_else(|| REDACTED.to_owned())
+    })
+}
+
+/// A value with something else in the place of each seal of a number that came back.
+fn each_answered(json: &Json, other: &dyn Fn(&str) -> String) -> Json {
+    fn within(value: &Value, other: &dyn Fn(&str) -> String) -> Value {
+        match value {
+            Value::String(text) => {
+                let mut put = String::new();
+                let mut from = 0;
+                let answered = places(text).into_iter();
+                for place in answered.filter(|place| place.name == ANSWERED) {
+                    put.push_str(&text[from..place.range.start]);
+                    put.push_str(&other(place.sealed));
+                    from = place.range.end;
+                }
+                put.push_str(&text[from..]);
+                put.into()
+            }
+            Value::Array(items) => items.iter().map(|item| within(item, other)).collect(),
+            Value::Object(map) => {
+                let items = map.iter();
+                let items = items.map(|(key, item)| (key.clone(), within(item, other)));
+                Value::Object(items.collect())
+            }
+            plain => plain.clone(),
+        }
+    }
+    match holds_answered(json) {
+        true => within(json.value(), other).into(),
+        false => json.clone(),
+    }
+}
+
+fn holds_answered(json: &Json) -> bool {
+    json.text().contains(&format!("{OPENS}{ANSWERED}."))
+}
+
 /// Whether a text is one seal and nothing else.
 pub fn is_seal(text: &str) -> bool {
     places(text)
@@ -71,7 +136,7 @@ pub(super) fn open(
         return Ok(None);
     }
     let own = own(inputs);
-    if own.is_empty() {
+    if own.is_empty() && !holds_answered(json) {
         return Ok(None);
     }
     let mut opening = Opening {
@@ -82,6 +147,9 @@ pub(super) fn open(
         clear: Vec::new(),
     };
     let value = opening.value(json.value(), "")?;
+    if opening.places.is_empty() {
+        return Ok(None);
+    }
     Ok(Some(Opened {
         value: value.into(),
         places: opening.places,
@@ -183,7 +251,9 @@ impl Opening<'_> {
     /// A text that is one seal becomes the value; within other text a seal becomes its text.
     fn text(&mut self, text: &str, pointer: &str) -> Result<Value, SealError> {
         let mut found = places(text);
-        found.retain(|place| self.own.contains(&text[place.range.clone()]));
+        found.retain(|place| {
+            self.own.contains(&text[place.range.clone()]) || self.answered(place).is_some()
+        });
         if found.is_empty() {
             return Ok(text.into());
         }
@@ -215,6 +285,17 @@ impl Opening<'_> {
         filled.push_str(&text[from..]);
         self.clear.push(Secret::from(filled.as_str()));
         Ok(filled.into())
+    }
+}
+
+impl Opening<'_> {
+    /// The number that came back to this run and is sealed here. What only looks like one stays text.
+    fn answered(&self, place: &Place<'_>) -> Option<Secret> {
+        if place.name != ANSWERED {
+            return None;
+        }
+        let bound = bound(self.root, ANSWERED);
+        self.store.open(&bound, VERSION, place.sealed).ok()
     }
 }
 
@@ -331,6 +412,33 @@ mod tests {
         assert_eq!(written_by_hand(&value, true), ["/a~1b/1", "/c"]);
         value = json!({ sealed: 1 });
         assert_eq!(written_by_hand(&value, false), [""]);
+    }
+
+    #[test]
+    fn a_number_that_came_back_is_opened_in_its_run_alone() {
+        let number: Number = serde_json::from_str("123456").unwrap();
+        let sealed = seal_number(&store(), run(1), &number).unwrap();
+        assert!(is_seal(&sealed) && !sealed.contains("123456"));
+        let json = Json::from(json!({ "n": sealed, "text": format!("no. {sealed}") }));
+        let nothing = Json::null();
+        let opened = open(&store(), run(1), &json, &nothing).unwrap().unwrap();
+        let clear = json!({ "n": 123_456, "text": "no. 123456" });
+        assert_eq!(opened.value.value(), &clear);
+        assert_eq!(opened.places, ["/n", "/text"]);
+        // Another run's, and what somebody made up, is text.
+        assert!(open(&store(), run(2), &json, &nothing).unwrap().is_none());
+        let made_up = Json::from(json!("{{ sealed.0.AAAA }}"));
+        let opened = open(&store(), run(1), &made_up, &nothing);
+        assert!(opened.unwrap().is_none());
+        let clean = without_answered(&json);
+        let shown = json!({ "n": "[redacted]", "text": "no. [redacted]" });
+        assert_eq!(clean.value(), &shown);
+        // What another run gets of it is sealed for that one.
+        let theirs = moved(&store(), run(1), run(2), &json);
+        assert!(open(&store(), run(1), &theirs, &nothing).unwrap().is_none());
+        let opened = open(&store(), run(2), &theirs, &nothing).unwrap().unwrap();
+        assert_eq!(opened.value.value(), &clear);
+        assert_eq!(moved(&store(), run(2), run(1), &json).value(), &shown);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::automation::{Change, document_of, tag};
 use super::pins::Listed;
-use super::{App, Principal, Problem, Role, audit::Audited};
+use super::{App, Principal, Problem, Role, RunError, audit::Audited};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
 use druse_engine::definition;
@@ -37,7 +37,8 @@ impl App {
         let catalog = self.catalog()?;
         let document = document_of(&version)?;
         let mut asked = self.asked(&row, &version, &catalog)?;
-        asked.extend(self.pinned(row.id, &document)?);
+        asked.extend(self.pinned(&version, &row.name, &document)?);
+        asked.extend(self.started(&document)?);
         let given = self.given(&asked, &version, acknowledge, &catalog)?;
         let blocking = asked.blocking(&given);
         if !blocking.is_empty() {
@@ -95,10 +96,100 @@ impl App {
         })
     }
 
+    /// Looks whether a version may be started by a trigger or by another automation, where nobody is there who knows
+    /// what they do: there is no error in it, and everything that asks for it was acknowledged.
+    ///
+    /// # Errors
+    /// When it may not, with the findings that stop it.
+    pub(super) fn may_run_alone(
+        &self,
+        automation: AutomationId,
+        number: u32,
+    ) -> Result<(), RunError> {
+        let row: Option<Automation> = self.store.get(&automation.to_string())?;
+        let row = row.ok_or(RunError::NotFound("automation"))?;
+        if row.active_version == Some(number) {
+            return Ok(());
+        }
+        let key = Version::key_of(automation, number);
+        let version = self.store.get::<Version>(&key)?;
+        let version = version.ok_or(RunError::NotFound("version"))?;
+        let stopping = self
+            .catalog()
+            .and_then(|catalog| self.asked(&row, &version, &catalog))
+            .map_err(|problem| {
+                tracing::error!(message = %problem.message, "a version cannot be judged");
+                RunError::NotRunnable(problem.findings)
+            })?
+            .blocking(&[]);
+        match stopping.is_empty() {
+            true => Ok(()),
+            false => Err(RunError::NotRunnable(stopping)),
+        }
+    }
+
+    /// What is wrong with the versions that steps start by number.
+    fn started(&self, document: &definition::Document) -> Result<Vec<Finding>, Problem> {
+        let mut places = Vec::new();
+        let value = serde_json::to_value(document).map_err(|error| Problem::internal(&error))?;
+        children(&value, &mut String::new(), &mut places);
+        let mut findings = Vec::new();
+        for (path, with) in places {
+            let Some(number) = with["version"].as_u64() else {
+                continue;
+            };
+            let named = with["id"].as_str().or(with["name"].as_str());
+            let Some(Ok(row)) = named.map(|named| self.automation(named)) else {
+                continue;
+            };
+            let number = u32::try_from(number).unwrap_or(0);
+            let path = format!("{path}/with/version");
+            findings.extend(self.pinned_to(row.id, &row.name, number, path, false)?);
+        }
+        Ok(findings)
+    }
+
+    /// What is wrong with a version of an automation that is started by its number. The one that a step starts may
+    /// come later than the step.
+    fn pinned_to(
+        &self,
+        automation: AutomationId,
+        name: &str,
+        number: u32,
+        path: String,
+        must_exist: bool,
+    ) -> Result<Option<Finding>, Problem> {
+        Ok(match self.may_run_alone(automation, number) {
+            Ok(()) => None,
+            Err(RunError::NotFound(_)) if !must_exist => None,
+            Err(RunError::NotFound(_)) => Some(
+                Finding::error(
+                    "unknown_version",
+                    format!("the automation has no version {number}"),
+                )
+                .at_path(path)
+                .help("Name one that exists, or leave it out for the active one."),
+            ),
+            Err(RunError::NotRunnable(stopping)) => {
+                let first = stopping.first().map_or("", |one| one.message.as_str());
+                let message = format!(
+                    "version {number} of {name:?} may not run without a person who starts it: {first}"
+                );
+                Some(
+                    Finding::error("version_not_runnable", message)
+                        .at_path(path)
+                        .help("Activate that version once, which acknowledges what it asks for, or leave the number out for the active one."),
+                )
+            }
+            Err(other) => return Err(other.into()),
+        })
+    }
+
     /// What is wrong with the versions that triggers pin.
     fn pinned(
         &self,
-        automation: AutomationId,
+        own: &Version,
+        name: &str,
         document: &definition::Document,
     ) -> Result<Vec<Finding>, Problem> {
         let mut findings = Vec::new();
@@ -106,15 +197,12 @@ impl App {
             let Some(number) = trigger.version else {
                 continue;
             };
-            let key = Version::key_of(automation, number);
-            if self.store.get::<Version>(&key)?.is_none() {
-                let message = format!("the automation has no version {number}");
-                findings.push(
-                    Finding::error("unknown_version", message)
-                        .at_path(format!("/triggers/{index}/version"))
-                        .help("Name one that exists, or leave it out for the active one."),
-                );
+            // What it is about to be acknowledged for counts for itself, too.
+            if number == own.number {
+                continue;
             }
+            let path = format!("/triggers/{index}/version");
+            findings.extend(self.pinned_to(own.automation, name, number, path, true)?);
         }
         Ok(findings)
     }
@@ -177,6 +265,37 @@ impl App {
             automation: row.id,
             tag: tag(&row),
         })
+    }
+}
+
+/// The `with` of each step that starts an automation, with the step's place.
+fn children<'a>(value: &'a Value, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
+    let length = path.len();
+    let mut within = |path: &mut String, key: &str, item: &'a Value| {
+        path.push('/');
+        path.push_str(key);
+        children(item, path, found);
+        path.truncate(length);
+    };
+    match value {
+        Value::Object(map) => {
+            for (key, item) in map {
+                within(path, key, item);
+            }
+            if map
+                .get("action")
+                .is_some_and(|action| action == "automation")
+                && let Some(with) = map.get("with")
+            {
+                found.push((path.clone(), with));
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                within(path, &index.to_string(), item);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

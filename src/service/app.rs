@@ -4,7 +4,9 @@ use super::acknowledged::Before;
 use super::checked::Checked;
 use super::recurring::Signatures;
 use super::retention::Keeper;
-use super::{Problem, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens};
+use super::{
+    Problem, RunError, RunView, idempotency::KeyLocks, signin::SignIns, tokens::KnownTokens,
+};
 use crate::connection::Connections;
 use crate::runtime::Engine;
 use crate::secret::{SecretStore, Secrets};
@@ -100,7 +102,7 @@ impl App {
         options: Options,
     ) -> Self {
         secrets.set_seal(seal.clone());
-        Self(Arc::new(Parts {
+        let app = Self(Arc::new(Parts {
             store,
             engine,
             secrets,
@@ -120,7 +122,13 @@ impl App {
             appended: AtomicU64::new(0),
             ready: AtomicBool::new(true),
             triggers: OnceLock::new(),
-        }))
+        }));
+        let parts = Arc::downgrade(&app.0);
+        app.engine.set_judge(Box::new(move |automation, version| {
+            let parts = parts.upgrade().ok_or(RunError::Ending)?;
+            App(parts).may_run_alone(automation, version)
+        }));
+        app
     }
 
     /// Says who keeps the triggers at work. Once, before the first request.

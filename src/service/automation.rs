@@ -250,7 +250,7 @@ impl App {
         })
     }
 
-    /// Automations, youngest first.
+    /// Automations, youngest first; `piece` is looked for in their names, in whatever case.
     ///
     /// # Errors
     /// When rows cannot be read.
@@ -258,12 +258,23 @@ impl App {
         &self,
         page: &Page,
         name: Option<&str>,
+        piece: Option<&str>,
         status: Option<AutomationStatus>,
         source_type: Option<SourceType>,
     ) -> Result<Value, Problem> {
         let catalog = self.catalog()?;
+        let piece = piece.map(str::to_lowercase);
+        let words: Vec<&str> = piece
+            .iter()
+            .flat_map(|piece| piece.split_whitespace())
+            .collect();
+        let holds = |row: &Automation| {
+            let name = row.name.to_lowercase();
+            words.iter().all(|word| name.contains(word))
+        };
         let fits = |row: &Automation| {
             name.is_none_or(|name| row.name == name)
+                && holds(row)
                 && status.is_none_or(|status| row.status == status)
                 && source_type.is_none_or(|kind| row.source_type == kind)
         };
@@ -441,7 +452,11 @@ impl App {
 
 /// What the crystallizer found in one document, as it stands in a later one: with the step where it is
 /// now; `None` when the step is gone, or when somebody put another value in the place of the one in question.
-fn still(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> Option<Finding> {
+pub(super) fn still(
+    mut finding: Finding,
+    then: &StepPlaces<'_>,
+    now: &StepPlaces<'_>,
+) -> Option<Finding> {
     let Some(step) = finding.step.as_deref() else {
         return Some(finding);
     };
@@ -477,7 +492,11 @@ fn still(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> O
 }
 
 /// What nobody had to acknowledge because a gate stood before the step has to be, once that gate is gone.
-fn without_gate(mut finding: Finding, then: &StepPlaces<'_>, now: &StepPlaces<'_>) -> Finding {
+pub(super) fn without_gate(
+    mut finding: Finding,
+    then: &StepPlaces<'_>,
+    now: &StepPlaces<'_>,
+) -> Finding {
     let gone = finding
         .step
         .as_deref()

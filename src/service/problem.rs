@@ -15,7 +15,7 @@ pub struct Problem {
     pub code: &'static str,
     /// One sentence.
     pub message: String,
-    /// What to do about it; may be empty.
+    /// What to do about it; never empty.
     pub help: String,
     /// Places in what was sent.
     pub findings: Vec<Finding>,
@@ -33,11 +33,13 @@ impl Problem {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
+        let help = help.into();
+        debug_assert!(!help.is_empty(), "{code} does not say what to do");
         Self {
             status,
             code,
             message: message.into(),
-            help: help.into(),
+            help,
             findings: Vec::new(),
             retry_after: None,
             changes: None,

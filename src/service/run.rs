@@ -280,6 +280,10 @@ pub struct StepView {
     /// How far a loop has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes: Option<PassesView>,
+    /// When it began: its first attempt, the request of a gate, a wait; null before.
+    pub started_at: Option<Timestamp>,
+    /// When it ended; null before.
+    pub finished_at: Option<Timestamp>,
 }
 
 /// One try of a step.
@@ -367,6 +371,8 @@ pub struct ApprovalView {
     /// The automation.
     #[schemars(with = "Option<String>")]
     pub automation_id: Option<AutomationId>,
+    /// Its name.
+    pub automation_name: Option<String>,
     /// What is asked, in a few words.
     pub title: String,
     /// More about it.
@@ -398,6 +404,10 @@ pub struct ApprovalView {
     pub round: u32,
     /// Whether `send_back` is an answer that it takes.
     pub can_send_back: bool,
+    /// Whether whoever reads this can decide it now.
+    pub can_decide: bool,
+    /// Why they cannot, as a refused decision says it; null where they can.
+    pub why_not: Option<String>,
     /// Whether others were asked because its time ran out.
     pub escalated: bool,
     /// How often it was brought to mind.
@@ -449,6 +459,7 @@ impl TryFrom<Approval> for ApprovalView {
             run_id: row.run,
             step_id: row.step,
             automation_id: row.automation,
+            automation_name: None,
             title: request.title,
             message: request.message,
             details: request.details,
@@ -464,6 +475,9 @@ impl TryFrom<Approval> for ApprovalView {
             closed_at: row.closed_at,
             round: since.round,
             can_send_back: since.can_send_back,
+            // Until it is known who reads it.
+            can_decide: false,
+            why_not: None,
             escalated: since.escalated,
             reminders: since.reminders,
             changes: since.changes,

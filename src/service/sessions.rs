@@ -1,14 +1,16 @@
 //! Recordings: stored as they came and in their normal form, and turned into automations.
 
-use super::automation::{Change, Origin};
+use super::automation::{Change, Origin, still, without_gate};
 use super::document::Written;
+use super::edits::{self, Edit};
 use super::{App, Principal, Problem, audit::Audited, page, tools::tool_rules};
 use crate::runtime::clock;
 use bytes::Bytes;
 use druse_crystallizer::{
-    Counts, Decisions, Mode, Options, Role, Session, SessionKind, SessionStatus, SourceRef,
-    ToolRule, Turn, crystallize, recording,
+    Counts, Crystallized, Decisions, Mode, Options, Role, Session, SessionKind, SessionStatus,
+    SourceRef, ToolRule, Turn, crystallize, recording,
 };
+use druse_engine::carried::{self, StepPlaces};
 use druse_engine::{Digest, Finding, SessionId, Timestamp};
 use druse_storage::{
     Automation, AutomationName, Batch, Connection, Secret, Source, SourceType, Store, StoreExt,
@@ -105,6 +107,10 @@ pub struct CrystallizeRequest {
     /// new automation is made.
     #[serde(default)]
     pub into: Option<String>,
+    /// Leaves out what was changed by hand in the automation and does not fit what is made now. Without it, nothing is
+    /// made where something would be lost: 409 `edits_would_be_lost` says what.
+    #[serde(default)]
+    pub discard_edits: bool,
 }
 
 /// What a draft was made with.
@@ -113,6 +119,8 @@ struct MadeWith {
     mode: Option<Mode>,
     also: Vec<String>,
     decisions: Decisions,
+    /// What was changed by hand, before it was made last and since.
+    edits: Vec<Edit>,
     /// The rules that were given with the request.
     tools: Vec<ToolRule>,
 }
@@ -129,6 +137,76 @@ fn used(rules: &[ToolRule], sessions: &[Session]) -> Vec<ToolRule> {
         names.any(|name| druse_crystallizer::tool_matches(&rule.pattern, name))
     });
     matched.cloned().collect()
+}
+
+/// The changes without the drops of steps whose calls are asked for now. A call that was put back once, and whose step
+/// was dropped then, is not put back again by itself.
+fn undropped(
+    mut edits: Vec<Edit>,
+    keep: &mut BTreeSet<String>,
+    before: &BTreeSet<String>,
+) -> Vec<Edit> {
+    let asked: BTreeSet<String> = keep.difference(before).cloned().collect();
+    edits.retain(|edit| match edit {
+        Edit::Dropped { calls, .. } => {
+            let wanted = calls.iter().any(|call| asked.contains(call));
+            if !wanted {
+                keep.retain(|call| !calls.contains(call));
+            }
+            !wanted
+        }
+        _ => true,
+    });
+    edits
+}
+
+/// What was made anew, with what people had changed by hand; the report says where things stand then.
+fn with_edits(
+    mut made: Crystallized,
+    edits: Vec<Edit>,
+    discard: bool,
+) -> Result<Crystallized, Problem> {
+    let damaged = |error: serde_json::Error| Problem::internal(&error);
+    let before = serde_json::to_value(&made.document).map_err(damaged)?;
+    let mut after = before.clone();
+    let edited = edits::make(&mut after, edits);
+    if !edited.lost.is_empty() && !discard {
+        return Err(Problem::conflict(
+            "edits_would_be_lost",
+            "Changes made by hand do not fit what is made of the recording now, and would be lost.",
+            "Say so with `discard_edits`, or leave the draft as it is; the rest of what was changed by hand is kept.",
+        )
+        .findings(edited.lost));
+    }
+    let hidden = edits::hidden_steps(&after, &edited.kept);
+    let (then, now) = (StepPlaces::of(&before), StepPlaces::of(&after));
+    let findings = std::mem::take(&mut made.report.findings).into_iter();
+    made.report.findings = findings
+        .filter_map(|finding| still(finding, &then, &now))
+        .map(|finding| without_gate(finding, &then, &now))
+        .map(|finding| match &finding.step {
+            Some(step) if hidden.contains(step) => edits::without_words(finding),
+            _ => finding,
+        })
+        .collect();
+    made.report.questions.retain_mut(|question| {
+        let place = edits::still_asked(&json!(question), &before, &after);
+        let asked = place.is_some();
+        question.path = place.unwrap_or_default();
+        asked
+    });
+    if !edited.kept.is_empty() {
+        after["metadata"]["crystallized"]["edits"] = json!(edited.kept);
+    }
+    made.document = serde_json::from_value(after).map_err(|_| {
+        Problem::conflict(
+            "edits_would_be_lost",
+            "With what was changed by hand, what is made of the recording now is no document.",
+            "Change the document by hand, or make a new draft of the recording.",
+        )
+    })?;
+    carried::settle(&mut made.document);
+    Ok(made)
 }
 
 /// The beginning of what people said in a session.
@@ -291,7 +369,10 @@ impl App {
             known
         });
         let answers = request.answers.unwrap_or(before.decisions.answers);
-        let keep = request.keep.unwrap_or(before.decisions.keep);
+        let mut keep = request
+            .keep
+            .unwrap_or_else(|| before.decisions.keep.clone());
+        let edits = undropped(before.edits, &mut keep, &before.decisions.keep);
         let mut rows = vec![main.clone()];
         for other in &also {
             let row = self
@@ -367,6 +448,9 @@ impl App {
             Some(row) => row.name.clone(),
             None => self.free_name(&made.document.name)?,
         };
+        if !edits.is_empty() {
+            made = with_edits(made, edits, request.discard_edits)?;
+        }
         let report =
             serde_json::to_value(&made.report).map_err(|error| Problem::internal(&error))?;
         let origin = Origin {
@@ -416,10 +500,14 @@ impl App {
             }
             let metadata = &version.document["metadata"];
             let made = &metadata["crystallized"];
+            let kept = serde_json::from_value(made["edits"].clone()).unwrap_or_default();
+            let latest = self.version(row.id, row.latest_version)?;
+            let since = edits::between(&version.document, &latest.document);
             return Ok(MadeWith {
                 mode: serde_json::from_value(made["mode"].clone()).ok(),
                 also: serde_json::from_value(made["also"].clone()).unwrap_or_default(),
                 decisions: Decisions::of_metadata(metadata),
+                edits: edits::joined(kept, since),
                 tools: serde_json::from_value(made["tools"].clone()).unwrap_or_default(),
             });
         }

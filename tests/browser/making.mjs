@@ -201,3 +201,97 @@ test("a suggested gate is put in, a list is bound as a whole, and a rule of the 
   assert.deepEqual(kept, { match: "delete_*", action: "http", with: { connection: "shop", path: "/accounts" }, effects: "destructive", reason: "accounts come back" });
   whole();
 });
+
+test("a gate that was put in and a step that was dropped stay, whatever is clicked elsewhere on the review", async t => {
+  const { server, page } = await signedIn(t);
+  const tickets = ["T-48121", "T-77340"];
+  const stored = await server.api("POST", "/agents/runs", { agent: "desk", status: "succeeded", messages: [
+    { role: "user", content: "Close all tickets of ana_li_3668 and delete the account then" },
+    ...called("l", "list_tickets", { customer_id: "ana_li_3668" }, { tickets: tickets.map(ticket_id => ({ ticket_id, state: "solved" })) }),
+    ...called("n", "write_note", { customer_id: "ana_li_3668", text: "To be closed by the desk" }, { ok: true }),
+    ...called("d", "delete_account", { customer_id: "ana_li_3668", options: { archive: { years: 10 } } }, { ok: true }),
+  ] });
+  const draft = (await server.api("POST", `/agents/runs/${stored.id}/crystallize`, { mode: "bound", name: "close-account" })).automation;
+  const now = async () => server.api("GET", `/automations/${draft.id}`);
+  const ids = async () => (await now()).document.steps.map(one => one.id);
+  const version = number => until(`version ${number}`, async () => (await now()).latest_version === number);
+  await page.goto(`${server.address}/automations/${draft.id}/review`);
+  const step = page.locator("#step-delete_account");
+  if (!await step.getByRole("button", { name: "Put this gate in" }).isVisible()) await step.getByText("Ask somebody before it").click();
+  await step.getByRole("button", { name: "Put this gate in" }).click();
+  await version(2);
+  await page.locator("#step-write_note").getByRole("button", { name: "Drop this step" }).click();
+  await version(3);
+  // What is gone is asked about no more, neither at its place nor in the list on top.
+  assert.equal(await page.locator("[id^='question-'][id*='write_note']").count(), 0);
+  assert.equal(await page.locator("a[href*='write_note']").count(), 0);
+  await page.getByText("Changed by hand (2)").click();
+  await page.getByText("was put before").waitFor();
+  assert.deepEqual(await violations(page), []);
+  // What makes the draft anew: what is suggested, or a connection through which tools are found.
+  const suggested = page.getByRole("button", { name: /^Take what is suggested/ });
+  if (await suggested.count()) {
+    await suggested.click();
+    await version(4);
+    assert.deepEqual((await ids()).filter(id => ["approve_delete_account", "write_note"].includes(id)), ["approve_delete_account"]);
+  }
+  const before = (await now()).latest_version;
+  await page.getByLabel("A name for it").fill("desk");
+  await page.getByLabel("Address, or the command that starts it").fill("https://desk.example.com/");
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await version(before + 1);
+  assert.deepEqual((await ids()).filter(id => ["approve_delete_account", "write_note"].includes(id)), ["approve_delete_account"]);
+  // Whoever wants the step again takes its call.
+  await page.locator("#call-n").getByRole("button", { name: "Put it back" }).click();
+  await version(before + 2);
+  assert.deepEqual((await ids()).filter(id => ["approve_delete_account", "write_note"].includes(id)).sort(), ["approve_delete_account", "write_note"]);
+  whole();
+});
+
+test("a file that was chosen when the session ended is chosen again, and nothing else is asked for", async t => {
+  const { server, context, page } = await signedIn(t);
+  await page.goto(`${server.address}/recordings`);
+  await page.getByLabel("It is").selectOption("chat_thread");
+  const file = { name: "monday.json", mimeType: "application/json", buffer: Buffer.from(await server.household()) };
+  await page.getByLabel("File", { exact: true }).setInputFiles(file);
+  await context.clearCookies();
+  await page.getByRole("button", { name: "Bring it in" }).click();
+  await page.getByText("is not kept").waitFor();
+  await page.getByLabel("Your token").fill(server.token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByLabel(/chosen again/).setInputFiles(file);
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Send it now" }).click();
+  await page.waitForURL(/\/recordings\/./);
+  assert.equal((await server.api("GET", "/chat/threads")).items.length, 1);
+  whole();
+});
+
+test("an automation is found by a piece of its name among hundreds, and times are filtered in the reader's zone", async t => {
+  const { server, page } = await signedIn(t, { timezoneId: "Asia/Tokyo" });
+  const one = name => server.api("POST", "/automations", `druse: 1\nname: ${name}\nsteps:\n  - { id: a, action: transform, with: { value: 1 } }\n`, "application/yaml");
+  const sought = await one("sought-for-invoices");
+  for (let count = 0; count < 60; count += 1) await one(`other-${count}`);
+  await page.goto(server.address);
+  await page.keyboard.press("Control+k");
+  await page.locator("#palette input").fill("for-inv");
+  await page.locator("#palette a", { hasText: "sought-for-invoices" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(new RegExp(sought.id));
+  await page.goto(`${server.address}/automations`);
+  await page.getByRole("textbox", { name: "Name" }).fill("invoices");
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "sought-for-invoices" }).waitFor();
+
+  await page.goto(`${server.address}/runs?since=2026-11-26`);
+  assert.equal(await page.getByLabel("Since").inputValue(), "2026-11-26T09:00");
+  await page.getByLabel("Since").fill("2026-11-26T09:30:00");
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.waitForURL(/since=2026-11-26T00%3A30%3A00/);
+  await page.goto(`${server.address}/runs?since=yesterday&automation_id=sought`);
+  assert.equal(await page.getByLabel("Since").inputValue(), "yesterday");
+  await page.getByRole("alert").getByText("is no time").waitFor();
+  assert.equal(await page.getByLabel("Automation").inputValue(), "sought");
+  assert.deepEqual(await violations(page), []);
+  whole();
+});

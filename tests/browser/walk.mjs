@@ -189,15 +189,36 @@ test("a run is followed while it goes on", async t => {
 test("of two people who edit, the second is told and nothing is lost", async t => {
   const { server, page } = await signedIn(t);
   const id = await server.active(GATED);
+  const described = (text, whom = "") => GATED.replace("name: pay-bills", `name: pay-bills\ndescription: ${text}${whom}`);
   await page.goto(`${server.address}/automations/${id}?tab=document`);
-  await page.getByLabel("Document").fill(GATED.replace("name: pay-bills", "name: pay-bills\ndescription: Mine"));
-  await server.api("PUT", `/automations/${id}`, GATED.replace("name: pay-bills", "name: pay-bills\ndescription: Theirs"), "application/yaml");
+  await page.getByLabel("Document").fill(described("Mine"));
+  await server.api("PUT", `/automations/${id}`, described("Theirs"), "application/yaml");
   await page.getByRole("button", { name: /^Save as version/ }).click();
   await page.getByRole("alert").getByText("changed since you read it").waitFor();
-  assert.match(await page.getByLabel("Document").inputValue(), /description: Mine/);
-  await page.getByText("description: Theirs").waitFor();
+  assert.doesNotMatch(await page.textContent("[role=alert]"), /ETag/);
+  // Who it was, what they changed, and both in the text: it cannot be saved as it stands.
+  await page.locator("#meanwhile").getByText("Version 2 by").waitFor();
+  await page.locator("#meanwhile .diff").getByText("+description: Theirs").waitFor();
+  const both = await page.getByLabel("Document", { exact: true }).inputValue();
+  for (const line of ["<<<<<<< yours", "description: Mine", "description: Theirs", ">>>>>>> theirs"]) assert.ok(both.includes(line), both);
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: /^Save as version 3/ }).click();
+  await page.getByRole("alert").waitFor();
+  assert.equal((await server.api("GET", `/automations/${id}`)).latest_version, 2);
+  await page.getByLabel("Document", { exact: true }).fill(described("Theirs and mine"));
   await page.getByRole("button", { name: /^Save as version 3/ }).click();
   await until("the third version", async () => (await server.api("GET", `/automations/${id}`)).latest_version === 3);
+  // What does not touch is put together.
+  await page.goto(`${server.address}/automations/${id}?tab=document`);
+  const stored = await page.getByLabel("Document", { exact: true }).inputValue();
+  await page.getByLabel("Document", { exact: true }).fill(stored.replace("Theirs and mine", "Mine again"));
+  await server.api("PUT", `/automations/${id}`, `${stored}outputs: { done: "yes" }\n`, "application/yaml");
+  await page.getByRole("button", { name: /^Save as version/ }).click();
+  await page.getByText("Both are in the text below").waitFor();
+  await page.getByRole("button", { name: /^Save as version 5/ }).click();
+  await until("the fifth version", async () => (await server.api("GET", `/automations/${id}`)).latest_version === 5);
+  const { document } = await server.api("GET", `/automations/${id}`);
+  assert.deepEqual([document.description, document.outputs], ["Mine again", { done: "yes" }]);
   whole();
 });
 

@@ -1,6 +1,7 @@
 //! What the calls answered: every scalar with the way to it, found by its value. Texts that hold JSON or YAML
 //! are read as what they hold; of other texts the values behind labels and the telling words are known.
 
+mod quotable;
 mod walk;
 
 use super::key::Key;
@@ -8,8 +9,9 @@ use super::places::Places;
 use super::transform::Part;
 use crate::kept::Kept;
 use crate::mark::mark;
+use quotable::Quotable;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use walk::Walk;
 
@@ -21,10 +23,6 @@ const MOST_IN_ALL: usize = 400_000;
 const MOST_NUMBERS: usize = 200;
 /// The longest text whose words are looked at.
 const LONGEST_TEXT: usize = 200_000;
-/// The most texts that are remembered because messages may quote them, and how long they are.
-const MOST_QUOTABLE: usize = 2_000;
-const SHORTEST_QUOTE: usize = 8;
-const LONGEST_QUOTE: usize = 120;
 /// The longest line that a value is looked for among.
 pub(super) const LONGEST_LINE: usize = 120;
 /// How deep texts are read as data inside of data.
@@ -173,6 +171,8 @@ pub(super) struct Answers {
     places: Places<Small>,
     /// The same with those that somebody had said before.
     behind_words: Places<Small>,
+    /// Those of values that were said or sent before.
+    echoes: Places<Small>,
     kinds: Kinds,
     wholes: Places<WholePlace>,
     columns: Places<ColumnPlace>,
@@ -180,7 +180,7 @@ pub(super) struct Answers {
     lines: Places<u32>,
     leaves: usize,
     /// Texts of several words that hold data: what messages quote.
-    quotable: BTreeSet<String>,
+    quotable: Quotable,
     /// Calls of whose answers not all was looked at.
     pub(super) cut: Vec<usize>,
 }
@@ -244,11 +244,11 @@ impl Answers {
             columns,
             quotable,
             cut,
+            echoes,
             ..
         } = walk;
         self.leaves += found.len();
-        let room = MOST_QUOTABLE.saturating_sub(self.quotable.len());
-        self.quotable.extend(quotable.into_iter().take(room));
+        self.quotable.extend(quotable);
         if cut {
             self.cut.push(call);
         }
@@ -259,6 +259,14 @@ impl Answers {
                 of: self.kinds.number(place.of),
             };
             self.places.add(form, small);
+        }
+        for (form, place) in echoes {
+            let small = Small {
+                call: u32::try_from(call).unwrap_or(u32::MAX),
+                node: place.node,
+                of: self.kinds.number(place.of),
+            };
+            self.echoes.add(form, small);
         }
         for (form, place) in wholes {
             self.wholes.add(form, place);
@@ -300,6 +308,11 @@ impl Answers {
     /// The same with those that somebody had said before.
     pub(super) fn find_behind_words(&self, forms: &[String]) -> Vec<Place> {
         self.found(&self.behind_words, forms)
+    }
+
+    /// The places of a value that was said or sent before an answer held it.
+    pub(super) fn find_echoes(&self, forms: &[String]) -> Vec<Place> {
+        self.found(&self.echoes, forms)
     }
 
     fn found(&self, places: &Places<Small>, forms: &[String]) -> Vec<Place> {
@@ -460,21 +473,12 @@ impl Answers {
 
     /// Whether an earlier answer holds this text of several words.
     pub(super) fn is_quotable(&self, text: &str) -> bool {
-        self.quotable.contains(text)
+        self.quotable.holds(text)
     }
 
     /// Where a text quotes the whole of a text of several words in an earlier answer.
     pub(super) fn quoted_in<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
-        let mut found = Vec::new();
-        for one in &self.quotable {
-            if let Some(at) = text.find(one.as_str())
-                && one.len() < text.len()
-                && let Some(quote) = text.get(at..at + one.len())
-            {
-                found.push((at, quote));
-            }
-        }
-        found
+        self.quotable.within(text)
     }
 
     /// The places of texts that are the whole answer and have a line like this one, earliest first.
@@ -602,6 +606,17 @@ impl Answers {
         at
     }
 
+    /// The key of the nearest entry of a collection that a place stands in.
+    pub(super) fn entry_over(&self, place: &Place) -> Option<&str> {
+        self.steps_to(place)
+            .into_iter()
+            .rev()
+            .find_map(|step| match step.hop {
+                Hop::Entry(key) => Some(key.as_str()),
+                _ => None,
+            })
+    }
+
     /// Whether two places stand in one record.
     pub(super) fn same_record(&self, one: &Place, two: &Place) -> bool {
         one.call == two.call && self.record(one) == self.record(two)
@@ -646,6 +661,11 @@ fn scalars<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v Value>) {
         Value::Object(_) | Value::Array(_) => {}
         scalar => found.push(scalar),
     }
+}
+
+/// The form of what is true or false under a key.
+pub(super) fn flag_form(key: &str, flag: bool) -> String {
+    format!("b:{}:{flag}", super::key::words(key).join("_"))
 }
 
 fn whole_form(value: &Value) -> String {

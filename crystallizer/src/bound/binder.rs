@@ -282,6 +282,7 @@ impl<'a> Binder<'a> {
     /// Notes that a value stays, unless a person answered the question that it leaves open.
     pub(super) fn freeze(&mut self, sent: &Sent<'_>, why: Why) {
         let why = self.in_their_light(sent, why);
+        let why = self.with_formulas(sent, why);
         let mut question = None;
         if let (Some(choices), Some(kept)) = (why.choices(), self.kept.get(sent.call)) {
             let own = explain::question_id(kept, &sent.pointer);

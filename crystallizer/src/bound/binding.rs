@@ -113,8 +113,9 @@ pub(super) struct Choice {
     pub(super) answer: String,
     /// What it would be, where it is an expression.
     pub(super) binding: Option<Binding>,
-    /// Whether it goes by a place in a list that is neither the first nor the last.
-    pub(super) is_numbered: bool,
+    /// Whether nothing but a person takes it: it goes by a place in a list that is neither the first nor the last, or
+    /// it is a formula.
+    pub(super) is_only_offered: bool,
     /// Whether it is what a call gave, not one of several things in its answer.
     pub(super) is_given: bool,
 }

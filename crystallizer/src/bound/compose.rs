@@ -15,6 +15,9 @@ const LONGEST_TEMPLATE: usize = 4_000;
 /// The letters from which on a word may be a value.
 const LONG_WORD: usize = 5;
 
+/// The letters from which on a word with a capital may be a name.
+const SHORT_NAME: usize = 3;
+
 /// The shortest segment of a path that is known by its word alone.
 const SHORTEST_SEGMENT: usize = 4;
 
@@ -97,10 +100,11 @@ impl Binder<'_> {
                     all.push((at, part));
                 }
             }
-            all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
+            all.extend(self.inputs_in(text));
+            all.extend(self.said_names(text));
         }
         all.extend(words_inside(text));
-        all.sort_by_key(|(at, _)| *at);
+        all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
         all
     }
 
@@ -109,7 +113,11 @@ impl Binder<'_> {
         is_message(text)
             && crate::leaf::tokens(text).any(|word| {
                 let value = Value::from(word);
-                word.chars().count() >= LONG_WORD
+                let at = word.as_ptr() as usize - text.as_ptr() as usize;
+                let letters = word.chars().count();
+                // A short word is a name where it has a capital for no other reason.
+                let is_name = letters >= SHORT_NAME && is_name(word) && !begins_sentence(text, at);
+                (letters >= LONG_WORD || is_name)
                     && !self
                         .said
                         .find(&value, &[])
@@ -142,17 +150,36 @@ impl Binder<'_> {
                 return Hole::Bound(Box::new(self.input(&named, input.found, None)));
             }
         }
+        // What the person said and an input has already is the same thing, whole.
+        if is_message(text)
+            && self.inputs_in(text).contains(&(start, word))
+            && let Some(input) = self.inputs.told(word).cloned()
+        {
+            let named = Sent {
+                call: sent.call,
+                pointer: sent.pointer.clone(),
+                path: sent.path.clone(),
+                key: input.key,
+                value: &input.value,
+            };
+            return Hole::Bound(Box::new(self.input(&named, input.found, None)));
+        }
         let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
         let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;
         let is_strong = word.len() < text.len()
             && (is_phrase || bits(&value, &[]) >= STRONG && (is_quote || !word.contains(' ')));
+        let is_said_name = word.contains(' ')
+            && is_message(text)
+            && self.said_names(text).contains(&(start, word));
         let is_name = is_name(word) && is_message(text);
         // Of a moment of which only the day was said the day is followed.
         let is_day = start == 0
             && crate::value_class::is_moment(text)
             && crate::value_class::is_date(word)
             && !self.said.has_times();
-        if !is_strong && !is_name && !is_day || crate::secret::kind("", word).is_some() {
+        if !is_strong && !is_name && !is_day && !is_said_name
+            || crate::secret::kind("", word).is_some()
+        {
             return Hole::Word;
         }
         let inner = Sent {
@@ -163,6 +190,16 @@ impl Binder<'_> {
             value: &value,
         };
         let mention = self.said.find(&value, &[]).filter(|mention| mention.person);
+        // A word of what is an input as a whole, which no input gives by itself, is no thing of its own.
+        if let Some(mention) = &mention
+            && !is_strong
+            && !word.contains(' ')
+            && self
+                .inputs
+                .has_inside(&part_key(&value, &sent.key), &value, mention, &self.said)
+        {
+            return Hole::Word;
+        }
         // Of a name whose parts are inputs already the parts are followed.
         if !is_strong
             && word.contains(' ')
@@ -173,6 +210,7 @@ impl Binder<'_> {
         if let Some(mention) = mention
             && (is_strong
                 || is_day
+                || is_said_name
                 || self.said.names(&mention, &value) && !begins_sentence(text, start))
         {
             let named = Sent {
@@ -181,11 +219,19 @@ impl Binder<'_> {
             };
             return Hole::Bound(Box::new(self.input(&named, Found::Said(mention), None)));
         }
-        if is_day {
+        if is_day || is_said_name && !is_strong && !is_name {
             return Hole::Word;
         }
         if is_strong {
             return match self.among_answers(&inner, STRONG) {
+                // Words alone are wording, but for those of the record at hand.
+                Outcome::Bound(binding)
+                    if is_quote
+                        && !word.bytes().any(|b| b.is_ascii_digit())
+                        && !matches!(&binding.source, Source::Output(place) if self.coherent(&inner, place)) =>
+                {
+                    Hole::Word
+                }
                 // A hole that is itself found by wording would be a guess on a guess.
                 Outcome::Bound(binding) if !binding.is_by_wording() => Hole::Bound(binding),
                 _ => self.bound_before(&inner).map_or(Hole::Word, Hole::Bound),

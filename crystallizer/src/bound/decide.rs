@@ -26,6 +26,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// How much has to speak for the record at hand before a value that the person said, too, is taken from it.
 const SURE: f64 = 6.0;
 
+/// The words from which on a text is a message.
+const MESSAGE: usize = 4;
+
 /// All that was decided.
 pub(super) struct Decisions {
     pub(super) calls: Vec<Decided>,
@@ -178,6 +181,7 @@ pub(super) fn decide<'a>(
         }
     }
     binder.repeated();
+    binder.follow_told();
     Decisions {
         calls: binder.decided,
         reserves,
@@ -269,7 +273,12 @@ impl<'a> Binder<'a> {
             let (strong, weak): (Vec<_>, Vec<_>) = scalars
                 .into_iter()
                 .partition(|sent| bits(sent.value, &sent.key.words) >= STRONG);
-            for sent in strong.iter().chain(&weak) {
+            // Messages last: what they tell again is known by then, and named by its own key.
+            let is_message = |sent: &&Sent<'_>| sent.value.as_str().is_some_and(is_wording);
+            for sent in strong.iter().filter(|sent| !is_message(sent)).chain(&weak) {
+                self.scalar(sent);
+            }
+            for sent in strong.iter().filter(is_message) {
                 self.scalar(sent);
             }
         }
@@ -304,7 +313,13 @@ impl<'a> Binder<'a> {
             }
             Value::String(text) if text.is_empty() => {}
             Value::String(_) | Value::Number(_) => left.push(self.sent(at, value, path)),
-            Value::Bool(_) | Value::Null => {}
+            Value::Bool(_) => {
+                let sent = self.sent(at, value, path);
+                if let Some(why) = self.of_record(&sent) {
+                    self.freeze(&sent, why);
+                }
+            }
+            Value::Null => {}
         }
     }
 
@@ -398,6 +413,15 @@ impl<'a> Binder<'a> {
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
                 }
+                if own < STRONG && !near {
+                    match self.of_own_field(sent) {
+                        Outcome::Bound(binding) if self.holds_everywhere(sent, &binding) => {
+                            return self.bind(sent, vec![Piece::Value(binding)]);
+                        }
+                        Outcome::Open(why) => return self.freeze(sent, why),
+                        Outcome::Bound(_) | Outcome::Nothing => {}
+                    }
+                }
                 let binding = self.input(sent, Found::Said(mention), schema.as_ref());
                 return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
             }
@@ -437,6 +461,13 @@ impl<'a> Binder<'a> {
         if let Outcome::Open(why) = outcome {
             return self.freeze(sent, why);
         }
+        if let Some(outcome) = self.of_spelled(sent, schema.as_ref()) {
+            return match outcome {
+                Outcome::Bound(binding) => self.bind(sent, vec![Piece::Value(binding)]),
+                Outcome::Open(why) => self.freeze(sent, why),
+                Outcome::Nothing => {}
+            };
+        }
         match self.template(sent) {
             Composed::Pieces(pieces) => return self.bind(sent, pieces),
             Composed::Unsure => return self.freeze(sent, Why::Unsure(open_choices())),
@@ -451,7 +482,7 @@ impl<'a> Binder<'a> {
         if let Some(why) = self.volatile(sent) {
             return self.freeze(sent, Why::Volatile(why, open_choices()));
         }
-        if let Some(why) = self.unnamed_day(sent) {
+        if let Some(why) = self.unnamed_day(sent).or_else(|| self.of_record(sent)) {
             return self.freeze(sent, why);
         }
         let why = if self.is_data(sent) {
@@ -463,6 +494,11 @@ impl<'a> Binder<'a> {
         };
         self.freeze(sent, why);
     }
+}
+
+/// Whether a text is worded: a message, not a value.
+fn is_wording(text: &str) -> bool {
+    text.split_whitespace().count() >= MESSAGE
 }
 
 /// Whether a value is the name of what a tool with several uses is to do.

@@ -2,6 +2,7 @@
 //! where only they can decide.
 
 use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
+use super::body::ALL;
 use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
@@ -92,7 +93,8 @@ pub(super) fn explain(
                     .question
                     .clone()
                     .unwrap_or_else(|| question_id(kept_one, &frozen.pointer));
-                let mut finding = of_open(kept_one, frozen, &id);
+                let known = known_from(decisions, index, frozen);
+                let mut finding = of_open(kept_one, frozen, &id, known);
                 if finding.acknowledge && !asked_about.insert(id.clone()) {
                     finding.acknowledge = false;
                     finding.severity = druse_engine::Severity::Info;
@@ -105,12 +107,12 @@ pub(super) fn explain(
                         id,
                         step: kept_one.step.clone(),
                         path: format!("{}{inner}", step.pointer()),
-                        text: asked(kept_one, frozen),
+                        text: asked(kept_one, frozen, known),
+                        default: answers.first().cloned().unwrap_or_default(),
                         choices: answers,
-                        default: "constant".to_owned(),
                     });
                 }
-            } else if let Some(finding) = of_frozen(frozen) {
+            } else if let Some(finding) = of_frozen(frozen, known_from(decisions, index, frozen)) {
                 explained
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
@@ -183,10 +185,16 @@ pub(super) fn explain(
             id: offer.id.clone(),
             step: kept.step.clone(),
             path: spot.pointer(),
-            text: format!(
-                "`{}` is done with some elements of a list. Is it meant for all that have this in common, and only for them?",
-                kept.step
-            ),
+            text: match offer.choices.iter().any(|choice| choice == ALL) {
+                true => format!(
+                    "`{}` is done with elements of a list that all have what the person said for it. Is it meant for all, or only for those that have it?",
+                    kept.step
+                ),
+                false => format!(
+                    "`{}` is done with some elements of a list. Is it meant for all that have this in common, and only for them?",
+                    kept.step
+                ),
+            },
             choices: std::iter::once(ONE_BY_ONE.to_owned())
                 .chain(offer.choices.iter().cloned())
                 .collect(),
@@ -198,7 +206,10 @@ pub(super) fn explain(
         explained.findings.push(located(
             Finding::info(
                 "loop_not_folded",
-                "The calls go over a part of a list, and nobody said which part. They stay one by one.",
+                match offer.choices.iter().any(|choice| choice == ALL) {
+                    true => "The calls go over a list whose elements all have what the person said for what is done with them: it may say which are meant, or not. They stay one by one.",
+                    false => "The calls go over a part of a list, and nobody said which part. They stay one by one.",
+                },
             )
             .help(format!("Answer `{}` with one of its choices.", offer.id)),
             &kept.step,
@@ -524,7 +535,51 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
     )
 }
 
-fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
+/// Where a value that stays is known from, though nothing shows that it is meant.
+#[derive(Debug, Clone, Copy)]
+enum From {
+    Person,
+    Answer,
+    Nowhere,
+}
+
+impl From {
+    fn told(self) -> &'static str {
+        match self {
+            Self::Person => "a person said it, and nothing shows that it was meant here",
+            Self::Answer => {
+                "an earlier answer holds it, too, and nothing shows that it comes from there"
+            }
+            Self::Nowhere => "nobody said it and no answer holds it as it is",
+        }
+    }
+}
+
+fn known_from(decisions: &Decisions, call: usize, frozen: &Frozen) -> From {
+    let forms = super::canonical::forms(&frozen.value);
+    let spelled = |text: &str| decisions.said.find_spelled(text).is_some();
+    if decisions.said.find(&frozen.value, &[]).is_some()
+        || frozen.value.as_str().is_some_and(spelled)
+    {
+        return From::Person;
+    }
+    let answered = decisions
+        .answers
+        .find(&forms)
+        .iter()
+        .any(|place| place.call < call)
+        || decisions
+            .answers
+            .find_echoes(&forms)
+            .iter()
+            .any(|place| place.call < call);
+    match answered {
+        true => From::Answer,
+        false => From::Nowhere,
+    }
+}
+
+fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From) -> String {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     match &frozen.why {
@@ -537,8 +592,9 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
             kept.step
         ),
         Why::Made(_) => format!(
-            "{key} of `{}` is {value}; nobody said it and no answer holds it as it is. Is it the same in every run?",
-            kept.step
+            "{key} of `{}` is {value}; {}. Is it the same in every run?",
+            kept.step,
+            from.told()
         ),
         Why::Varied(_) => format!(
             "{key} of `{}` is {value} in this recording and another in others. Where does it come from?",
@@ -556,7 +612,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen) -> String {
     }
 }
 
-fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
+fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From) -> Finding {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     let message = match &frozen.why {
@@ -567,7 +623,8 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str) -> Finding {
             format!("{key} is frozen as {value}, while the person spoke of days by their distance.")
         }
         Why::Made(_) => format!(
-            "{key} is frozen as {value}, which the agent made: nobody said it and no answer holds it as it is."
+            "{key} is frozen as {value}, which the agent made: {}.",
+            from.told()
         ),
         Why::Varied(_) => format!(
             "{key} is frozen as {value}, and other recordings of the task have another value there."
@@ -605,13 +662,11 @@ pub(super) fn is_acknowledged(kept: &Kept<'_>, frozen: &Frozen) -> bool {
     !kept.is_harmless() || matches!(frozen.why, Why::Volatile(..))
 }
 
-fn of_frozen(frozen: &Frozen) -> Option<Finding> {
+fn of_frozen(frozen: &Frozen, from: From) -> Option<Finding> {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     let message = match &frozen.why {
-        Why::Agent => format!(
-            "{key} stays {value}: the agent chose it, nobody said it and no answer holds it as it is."
-        ),
+        Why::Agent => format!("{key} stays {value}: the agent chose it, {}.", from.told()),
         Why::Instructions => format!("{key} stays {value}: the instructions name it."),
         Why::Default => format!("{key} stays {value}, which the tool takes by default."),
         Why::Answered => format!("{key} stays {value}, as a person answered."),
@@ -656,36 +711,59 @@ pub(super) fn of_taken(
     }
 }
 
+/// The recording that steps come from, where it is not the one that is followed.
+pub(super) struct Origin<'o> {
+    pub(super) recording: &'o str,
+}
+
 /// Steps that only some recordings have: the condition that was found, or the question.
 pub(super) fn of_branches(
     explained: &mut Explained,
     kept: &[Kept<'_>],
     steps: &[Spot],
     branches: &[Branch],
+    origin: Option<&Origin<'_>>,
 ) {
     for branch in branches {
         let (Some(kept), Some(spot)) = (kept.get(branch.call), steps.get(branch.call)) else {
             continue;
         };
         let (with, without) = branch.sides;
+        let instead: Vec<String> = branch
+            .instead
+            .iter()
+            .map(|one| format!("`{}`", one.step))
+            .collect();
         let sides = format!(
-            "{} it, {} not",
+            "{} it, {} not{}",
             crate::show::count(with, "recording has", "recordings have"),
-            crate::show::count(without, "does", "do")
+            crate::show::count(without, "does", "do"),
+            match instead.as_slice() {
+                [] => String::new(),
+                all => format!(" ({} instead)", all.join(" or ")),
+            }
         );
+        let from = match origin {
+            Some(origin) => format!(
+                " It is the call `{}` of the recording `{}`.",
+                crate::show::text(&kept.call.id, 60),
+                crate::show::text(origin.recording, 60)
+            ),
+            None => String::new(),
+        };
         let finding = match &branch.taken {
             Some(condition) => Finding::info(
                 "step_has_condition",
                 format!(
-                    "It runs when `{}`: {sides}, and this parts them.",
+                    "It runs when `{}`: {sides}, and this parts them.{from}",
                     crate::show::text(condition, 160)
                 ),
             ),
             None => Finding::warning(
                 "step_not_in_all",
-                format!("Every run does it, though {sides}."),
+                format!("Every run does it, though {sides}.{from}"),
             )
-            .help(if branch.choices.is_empty() {
+            .help(if branch.choices().next().is_none() {
                 "Nothing that was known before it parts them. Give more recordings, or write a `when` by hand.".to_owned()
             } else {
                 format!("Answer `{}` with one of its choices.", branch.id)
@@ -694,14 +772,23 @@ pub(super) fn of_branches(
         explained
             .findings
             .push(located(finding, &kept.step, *spot, ""));
-        if branch.taken.is_none() && !branch.choices.is_empty() {
+        if branch.taken.is_none() && branch.choices().next().is_some() {
+            let when = match instead.as_slice() {
+                [] => format!("When does `{}` run?", kept.step),
+                all => format!(
+                    "When does `{}` run, and not {}?",
+                    kept.step,
+                    all.join(" or ")
+                ),
+            };
             explained.questions.push(Question {
                 id: branch.id.clone(),
                 step: kept.step.clone(),
                 path: spot.pointer(),
-                text: format!("When does `{}` run? {sides}.", kept.step),
-                choices: std::iter::once(ALWAYS.to_owned())
-                    .chain(branch.choices.iter().cloned())
+                text: format!("{when} {sides}."),
+                choices: std::iter::once(ALWAYS)
+                    .chain(branch.choices())
+                    .map(str::to_owned)
                     .collect(),
                 default: ALWAYS.to_owned(),
             });
@@ -783,7 +870,7 @@ pub(super) fn of_proof(
                 code,
                 format!("With {with} the draft does not do the same: {first}{more}"),
             )
-            .help("The differences are listed under `perturbed`. Let the value follow where it comes from, or acknowledge that the draft is shown to hold for the recorded data only.");
+            .help("The report lists the differences. Let the value follow where it comes from, or acknowledge that the draft is shown to hold for the recorded data only.");
             match is_open {
                 true => finding.must_acknowledge(),
                 false => finding,
@@ -814,4 +901,54 @@ pub(super) fn of_proof(
     .flatten()
     .take(1)
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first world in which the draft does otherwise gives the code, and is to be acknowledged.
+    #[test]
+    fn the_first_world_that_fails_is_told() {
+        let failed = || Perturbation {
+            verdict: Verdict::Failed,
+            differences: vec![Difference {
+                step: "pay".to_owned(),
+                call: "a".to_owned(),
+                kind: "differing".to_owned(),
+                path: None,
+                recorded: None,
+                replayed: None,
+                message: "`pay` asked for another amount.".to_owned(),
+            }],
+            ..Perturbation::default()
+        };
+        let worlds = |from: usize| {
+            let world = |at: usize| {
+                if at >= from {
+                    failed()
+                } else {
+                    Perturbation::default()
+                }
+            };
+            Perturbed {
+                renamed: world(0),
+                reordered: world(1),
+                shuffled: world(2),
+            }
+        };
+        for (from, level, code) in [
+            (0, Level::Same, "not_renamed"),
+            (1, Level::Renamed, "not_reordered"),
+            (2, Level::Reordered, "not_shuffled"),
+        ] {
+            let found = of_proof(&worlds(from), level, &BTreeSet::new());
+            let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
+            assert_eq!(codes, [code]);
+            assert!(found[0].acknowledge && found[0].message.contains("another amount"));
+            // What is asked about anyway is not acknowledged, too.
+            let asked = BTreeSet::from([("pay".to_owned(), String::new())]);
+            assert!(!of_proof(&worlds(from), level, &asked)[0].acknowledge);
+        }
+    }
 }

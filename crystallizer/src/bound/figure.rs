@@ -13,7 +13,7 @@ use super::rename;
 use super::total::{self, Others};
 use super::witness::Witness;
 use super::written::Written;
-use super::{Answered, slot, write, written};
+use super::{Answered, slot, told, write, written};
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
 use crate::report::Question;
@@ -32,6 +32,8 @@ struct Stays {
     written: Option<Written>,
     /// Whether an earlier answer held it as it is.
     answered: bool,
+    /// Whether a person said it.
+    said: bool,
     /// What gives it.
     source: Option<Box<Binding>>,
 }
@@ -60,6 +62,22 @@ impl Figures {
             .map(|stays| format!("`{}`", crate::show::text(&stays.shown, 40)))
             .collect();
         all.join(", ")
+    }
+
+    /// What is known of where they are from.
+    fn because(&self) -> &'static str {
+        let (said, answered) = self
+            .all
+            .iter()
+            .fold((false, false), |(said, answered), one| {
+                (said || one.said, answered || one.answered)
+            });
+        match (said, answered) {
+            (true, true) => ", and a person or an earlier answer said it",
+            (true, false) => ", and a person said it",
+            (false, true) => ": nobody said it, and an earlier answer held it",
+            (false, false) => ": nobody said it",
+        }
     }
 
     fn listed(&self) -> Vec<String> {
@@ -135,6 +153,7 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
     for figures in &mut all {
         let others = Others::of(kept, decisions, witnesses, figures.call, &figures.pointer);
         figures.differ = figures.all.iter().any(|stays| others.lack(&stays.shown));
+        in_a_row(kept, decisions, &others, figures);
         let in_loop = decisions
             .cycles
             .iter()
@@ -146,7 +165,7 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
         if in_loop {
             continue;
         }
-        for stays in &mut figures.all {
+        for stays in figures.all.iter_mut().filter(|one| one.source.is_none()) {
             stays.source = stays.written.as_ref().and_then(|figure| {
                 total::source(kept, decisions, &others, figures.call, figure).map(Box::new)
             });
@@ -155,8 +174,34 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
     all
 }
 
+/// Puts names that are all of a list, one behind the other in a text, in the place of the single ones.
+fn in_a_row(kept: &[Kept<'_>], decisions: &Decisions, others: &Others<'_>, figures: &mut Figures) {
+    let names = figures.all.iter().filter(|one| one.written.is_none());
+    let text = kept
+        .get(figures.call)
+        .and_then(|kept| kept.call.arguments.pointer(&figures.pointer)?.as_str());
+    let (true, Some(text)) = (names.count() > 1, text) else {
+        return;
+    };
+    let Some((row, source)) = total::joined(kept, decisions, others, figures.call, text) else {
+        return;
+    };
+    let inside = |one: &Stays| row.contains(one.shown.as_str());
+    let Some(first) = figures.all.iter().position(inside) else {
+        return;
+    };
+    figures.all.retain(|one| !inside(one));
+    let row = Stays {
+        shown: row,
+        written: None,
+        answered: true,
+        source: Some(Box::new(source)),
+    };
+    figures.all.insert(first.min(figures.all.len()), row);
+}
+
 /// Whether a text is one that somebody reads: a message or a title, not a value, a file or a program.
-fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> bool {
+pub(super) fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> bool {
     slot::first(kept, pointer).is_some()
         && text.trim().contains(char::is_whitespace)
         && is_message(text)
@@ -218,8 +263,28 @@ fn in_text(
                 shown: figure.shown.clone(),
                 written: Some(figure),
                 answered,
+                said: false,
                 source: None,
             });
+        }
+    }
+    let mut take = |shown: &str, answered: bool, said: bool| {
+        if !found.iter().any(|stays| stays.shown.contains(shown)) {
+            found.push(Stays {
+                shown: shown.to_owned(),
+                written: None,
+                answered,
+                said,
+                source: None,
+            });
+        }
+    };
+    for shown in told::stay_in(&decisions.said, text) {
+        take(shown, false, true);
+    }
+    for (_, quote) in decisions.answers.quoted_in(text) {
+        if !is_said(&Value::from(quote)) {
+            take(quote, true, false);
         }
     }
     if whole {
@@ -233,6 +298,7 @@ fn in_text(
                     shown: name.to_owned(),
                     written: None,
                     answered: true,
+                    said: false,
                     source: None,
                 });
             }
@@ -252,6 +318,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The call that it is about.
+    pub(super) fn call(&self) -> usize {
+        self.figures.call
+    }
+
     /// The call before which somebody wants to be asked in each run, and what about.
     pub(super) fn wanted_gate(&self) -> Option<(usize, String)> {
         (self.answer.as_deref() == Some(GATE)).then(|| {
@@ -411,12 +482,9 @@ pub(super) fn explained(
         let finding = Finding::warning(
             "figure_stays",
             format!(
-                "In `{key}` {} stays as it was recorded: nobody said it{}.",
+                "In `{key}` {} stays as it was recorded{}.",
                 figures.shown(),
-                match figures.all.iter().any(|stays| stays.answered) {
-                    true => ", and an earlier answer held it",
-                    false => "",
-                }
+                figures.because()
             ),
         )
         .help(format!(
@@ -430,9 +498,13 @@ pub(super) fn explained(
             step: kept.step.clone(),
             path: format!("{}{inner}", spot.pointer()),
             text: format!(
-                "`{key}` of `{}` tells {}, which nobody said{}. Is it the same in every run?",
+                "`{key}` of `{}` tells {}, which {}{}. Is it the same in every run?",
                 kept.step,
                 figures.shown(),
+                match figures.all.iter().any(|stays| stays.said) {
+                    true => "a person said",
+                    false => "nobody said",
+                },
                 match figures.differ {
                     true => " and other recordings have otherwise",
                     false => "",

@@ -2,6 +2,7 @@
 //! or was said, or whose number lies on one side of one that the person named. Never by a value that only the
 //! recording has.
 
+use super::body::Body;
 use super::evaluate::literal;
 use super::key::{Key, words};
 use super::qualifier::narrow::{Narrowing, narrowing, of_list, values};
@@ -142,6 +143,25 @@ impl Side {
 }
 
 impl Filter {
+    /// The fields and what they are equal to.
+    pub(super) fn equals(&self) -> &[Equal] {
+        &self.equals
+    }
+
+    /// The same but for some fields.
+    pub(super) fn without(&self, fields: &[Equal]) -> Self {
+        let mut filter = self.clone();
+        filter.equals.retain(|equal| !fields.contains(equal));
+        filter
+    }
+
+    /// The same, and the fields of another.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let mut filter = self.clone();
+        filter.equals.extend(other.equals.iter().cloned());
+        filter
+    }
+
     /// Whether it takes everything.
     pub(super) fn is_empty(&self) -> bool {
         self.equals.is_empty() && self.side.is_none() && self.named.is_empty()
@@ -288,13 +308,16 @@ impl Beside {
 
 /// The filters that take all chosen elements and may be meant, those first that rest on more of what was said: all
 /// that the person said about such elements, and that with as few further fields as part the chosen from the rest.
+/// `body` is what is done with them: what it sends was said for it.
 pub(super) fn filters(
     elements: &[Value],
     chosen: &[usize],
     origin: &Origin<'_>,
     scope: &Scope<'_>,
+    body: &Body,
 ) -> Vec<Filter> {
-    let shared = shared(elements, chosen, origin, scope);
+    let mut shared = shared(elements, chosen, origin, scope);
+    shared.retain(|equal| !body.is_for_itself(equal, elements, scope.said));
     let said: Vec<Equal> = shared
         .iter()
         .filter(|equal| equal.is_said() && equal.meant && equal.bits >= TELLING)
@@ -309,6 +332,9 @@ pub(super) fn filters(
     let read = of_list(origin, scope.said);
     let taken: Vec<&Value> = chosen.iter().filter_map(|at| elements.get(*at)).collect();
     for equal in values(&taken, &read, origin, scope.said) {
+        if body.is_for_itself(&equal, elements, scope.said) {
+            continue;
+        }
         if said.iter().all(|known| known.field != equal.field) {
             said.push(equal);
         }
@@ -399,26 +425,32 @@ pub(super) fn literals(elements: &[Value], chosen: &[usize]) -> Vec<(String, Fil
     fields(first)
         .into_iter()
         .filter_map(|(field, value)| {
-            let literal = literal(value);
-            let filter = Filter {
-                equals: vec![Equal {
-                    operand: Operand::Expression(literal.clone()),
-                    value: value.clone(),
-                    bits: 0.0,
-                    meant: true,
-                    field,
-                }],
-                ..Filter::default()
-            };
-            let answer = format!("where({}, {literal})", path(&filter.equals.first()?.field));
+            let (answer, filter) = written(&field, value);
             (filter.of(elements) == chosen).then_some((answer, filter))
         })
         .take(MOST_LITERALS)
         .collect()
 }
 
+/// The filter by what a field was in the recording, with what a person answers to take it.
+pub(super) fn written(field: &[String], value: &Value) -> (String, Filter) {
+    let literal = literal(value);
+    let answer = format!("where({}, {literal})", path(field));
+    let filter = Filter {
+        equals: vec![Equal {
+            operand: Operand::Expression(literal),
+            value: value.clone(),
+            bits: 0.0,
+            meant: true,
+            field: field.to_vec(),
+        }],
+        ..Filter::default()
+    };
+    (answer, filter)
+}
+
 /// The fields that all chosen elements have alike, and that are equal to what is known or was said.
-fn shared(
+pub(super) fn shared(
     elements: &[Value],
     chosen: &[usize],
     origin: &Origin<'_>,

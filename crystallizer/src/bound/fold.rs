@@ -4,6 +4,7 @@
 use super::answers::{Answers, Place, WholePlace};
 use super::binder::Binder;
 use super::binding::{Bound, Source};
+use super::body::{Body, doubts};
 use super::column::{Column, Field, columns, fields_of};
 use super::cycle::{self, Rounds, Within, call, elements, elements_in, length, repeats};
 use super::filter::{Filter, filters, literals};
@@ -103,6 +104,19 @@ impl Stretch {
             harmless,
             rounds: rounds.cloned(),
         }
+    }
+
+    /// What the calls of the body send in every pass.
+    pub(super) fn body(&self, kept: &[Kept<'_>]) -> Body {
+        let calls = (0..self.passes).map(|pass| {
+            (0..self.width)
+                .filter_map(|place| {
+                    let at = call(self.first, self.width, self.rounds.as_ref(), pass, place);
+                    Some(kept.get(at)?.call)
+                })
+                .collect()
+        });
+        Body::of(calls)
     }
 
     /// What the calls of the body answered, by pass, but for those of the loop inside.
@@ -292,13 +306,32 @@ impl Binder<'_> {
             let Some(origin) = self.origin_of(list) else {
                 continue;
             };
-            if let Some(found) = self.over(stretch, list, &elements, &chosen, &origin) {
+            let scope = Scope {
+                said: &self.said,
+                known: &self.known,
+                at_hand: self.at_hand,
+            };
+            let mut offers = match stretch.harmless {
+                true => Vec::new(),
+                false => doubts(
+                    &elements,
+                    &chosen,
+                    &origin,
+                    &scope,
+                    &stretch.body(self.kept),
+                ),
+            };
+            if offers.is_empty()
+                && let Some(found) = self.over(stretch, list, &elements, &chosen, &origin)
+            {
                 if !self.are_named(stretch, &elements, &chosen, column, &origin) {
                     all.push(found);
                 }
                 continue;
             }
-            let offers = literals(&elements, &chosen);
+            if offers.is_empty() {
+                offers = literals(&elements, &chosen);
+            }
             if offers.is_empty() || self.are_named(stretch, &elements, &chosen, column, &origin) {
                 continue;
             }
@@ -381,7 +414,7 @@ impl Binder<'_> {
             known: &self.known,
             at_hand: self.at_hand,
         };
-        let all = filters(elements, chosen, origin, &scope);
+        let all = filters(elements, chosen, origin, &scope, &stretch.body(self.kept));
         let read = of_list(origin, &self.said);
         let limited: Vec<Filter> = all
             .iter()

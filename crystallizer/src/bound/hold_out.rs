@@ -4,6 +4,7 @@
 use super::canonical;
 use super::decide::Decisions;
 use super::filter;
+use super::graft::{self, Grafts};
 use super::inputs::Found;
 use super::key::{Key, agree};
 use super::rename;
@@ -29,6 +30,7 @@ pub(super) fn hold_out(
     kept: &[Kept<'_>],
     decisions: &Decisions,
     witnesses: &[Witness<'_>],
+    grafts: &Grafts<'_>,
 ) -> Vec<HeldOut> {
     if witnesses.is_empty() {
         return Vec::new();
@@ -40,14 +42,14 @@ pub(super) fn hold_out(
     witnesses
         .iter()
         .zip(&decisions.witnessed)
-        .map(|(witness, shown)| {
-            let recording = witness
-                .session
-                .external_id
-                .clone()
-                .unwrap_or_else(|| witness.session.digest.to_string());
+        .enumerate()
+        .map(|(number, (witness, shown))| {
+            let recording = graft::name_of(witness.session);
             match inputs(decisions, witness, shown) {
-                Ok(inputs) => predict(&plan, kept, witness, inputs, recording),
+                Ok(mut inputs) => {
+                    grafts.show_inputs(number, &mut inputs);
+                    predict(&plan, kept, witness, inputs, recording)
+                }
                 Err(name) => HeldOut {
                     recording,
                     verdict: Verdict::NotRun,

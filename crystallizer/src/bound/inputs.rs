@@ -12,6 +12,8 @@ use druse_engine::plan::check_value;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The most words of the name of somebody.
+const MOST_OF_NAME: usize = 3;
 /// The longest name of an input.
 const LONGEST_NAME: usize = 40;
 
@@ -70,11 +72,12 @@ impl Inputs {
         said: &Said,
     ) -> (String, Transform) {
         if let Found::Said(mention) = &found
-            && let Some(part) = self.part(value, mention, said)
+            && let Some(part) = self.part(key, value, mention, said)
         {
             return part;
         }
-        let index = self.index(key, value, found, schema);
+        let is_repeated = said.is_repeated(value);
+        let index = self.index(key, value, found, schema, is_repeated);
         match self.all.get(index) {
             Some(input) => (
                 input.name.clone(),
@@ -84,18 +87,66 @@ impl Inputs {
         }
     }
 
-    /// A word of an input of several words that the person said in one breath: it is not asked for again.
-    fn part(&self, value: &Value, mention: &Mention, said: &Said) -> Option<(String, Transform)> {
-        let wanted = value.as_str()?;
+    /// The first or the last word of the name of somebody that is an input: it is not asked for again. What was also
+    /// said by itself is a thing of its own, and of what is no name nobody knows what its words will be.
+    fn part(
+        &self,
+        key: &Key,
+        value: &Value,
+        mention: &Mention,
+        said: &Said,
+    ) -> Option<(String, Transform)> {
+        let wanted = value
+            .as_str()
+            .filter(|word| is_word_of_name(word) && key.words.iter().any(|key| is_of_name(key)))?;
         self.all.iter().find_map(|input| {
             let Found::Said(whole) = &input.found else {
                 return None;
             };
-            let text = input.value.as_str()?;
-            let place = text.split(' ').position(|word| word == wanted)?;
-            (text != wanted && said.holds(whole, mention))
-                .then(|| (input.name.clone(), Transform(vec![Op::Word(place)])))
+            let words: Vec<&str> = input.value.as_str()?.split(' ').collect();
+            let is_name = (2..=MOST_OF_NAME).contains(&words.len())
+                && words.iter().all(|word| is_word_of_name(word));
+            if !is_name || !said.holds(whole, mention) || !said.is_only_inside(value, &input.value)
+            {
+                return None;
+            }
+            let op = match words.iter().position(|word| *word == wanted)? {
+                0 => Op::Word(0),
+                last if last + 1 == words.len() => Op::LastOfName,
+                _ => return None,
+            };
+            Some((input.name.clone(), Transform(vec![op])))
         })
+    }
+
+    /// Whether a value was said only inside of an input as a whole that does not give it.
+    pub(super) fn has_inside(
+        &self,
+        key: &Key,
+        value: &Value,
+        mention: &Mention,
+        said: &Said,
+    ) -> bool {
+        self.part(key, value, mention, said).is_none()
+            && self.all.iter().any(|input| {
+                matches!(&input.found, Found::Said(whole) if said.holds(whole, mention))
+                    && input.value != *value
+                    && said.is_only_inside(value, &input.value)
+            })
+    }
+
+    /// The input that alone has a value which a text may repeat, as it stands.
+    pub(super) fn told(&self, text: &str) -> Option<&Input> {
+        let mut all = self.all.iter().filter(|input| {
+            matches!(input.found, Found::Said(_) | Found::Agreed(_))
+                && match &input.value {
+                    Value::String(own) => own == text,
+                    Value::Number(own) => own.to_string() == text,
+                    _ => false,
+                }
+        });
+        let one = all.next()?;
+        all.next().is_none().then_some(one)
     }
 
     /// Where the person agreed to a particular thing that is an input already.
@@ -115,8 +166,15 @@ impl Inputs {
         })
     }
 
-    fn index(&mut self, key: &Key, value: &Value, found: Found, schema: Option<&Value>) -> usize {
-        let meaning = meaning(key, value, &found);
+    fn index(
+        &mut self,
+        key: &Key,
+        value: &Value,
+        found: Found,
+        schema: Option<&Value>,
+        is_repeated: bool,
+    ) -> usize {
+        let meaning = meaning(key, value, &found, is_repeated);
         if let Some(index) = self.by_meaning.get(&meaning)
             && let Some(input) = self.all.get_mut(*index)
             && Transform::find(&input.value, value).is_some()
@@ -186,17 +244,43 @@ impl Inputs {
     }
 }
 
-/// What makes two values one input: a strong value is the same thing under any key; so is one that a person said in
-/// one breath; a weak one only under keys that mean the same.
-fn meaning(key: &Key, value: &Value, found: &Found) -> (String, Vec<String>) {
+/// What makes two values one input: a strong value is the same thing under any key; so is one that a person said once;
+/// a weak one, and one that they said of several things, only under keys that mean the same.
+fn meaning(key: &Key, value: &Value, found: &Found, is_repeated: bool) -> (String, Vec<String>) {
     let same = form(value).unwrap_or_else(|| value.to_string());
     let own = bits(value, &[]);
     let words = match found {
         _ if own >= STRONG => Vec::new(),
-        Found::Said(mention) if own >= WEAK => vec![mention.place()],
+        Found::Said(mention) if own >= WEAK && !is_repeated => vec![mention.place()],
         _ => key.full(),
     };
     (same, words)
+}
+
+/// Whether a word may be one of the name of somebody: letters alone, the first a capital.
+fn is_word_of_name(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
+        && word.chars().any(char::is_lowercase)
+        && word
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'))
+}
+
+/// Whether a word of a key says that the value is a name, or a part of one.
+fn is_of_name(word: &str) -> bool {
+    matches!(
+        word,
+        "name"
+            | "firstname"
+            | "lastname"
+            | "surname"
+            | "forename"
+            | "nickname"
+            | "first"
+            | "last"
+            | "given"
+            | "family"
+    )
 }
 
 /// Whether two keys name values of kinds that have nothing to do with each other: what somebody weighs and the year

@@ -7,12 +7,14 @@ mod anchor;
 mod answers;
 mod binder;
 mod binding;
+mod body;
 mod branch;
 mod canonical;
 mod column;
 mod command_words;
 mod compose;
 mod cycle;
+mod data;
 mod decide;
 mod enter;
 mod evaluate;
@@ -20,6 +22,8 @@ mod explain;
 mod figure;
 mod filter;
 mod fold;
+mod formula;
+mod graft;
 mod hold_out;
 mod idle;
 mod in_passing;
@@ -28,6 +32,7 @@ mod inputs;
 mod key;
 mod nest;
 mod nested;
+mod of_record;
 mod order;
 mod pages;
 mod passes;
@@ -46,6 +51,7 @@ mod slot;
 mod spoken_time;
 mod superlative;
 mod title;
+mod told;
 mod total;
 mod transform;
 mod turn;
@@ -69,9 +75,13 @@ use druse_engine::definition::Document;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use answers::is_collection;
+pub(crate) use graft::Graft;
 #[cfg(test)]
 pub(crate) use spoken_time::MONTHS;
 pub(crate) use witness::Witness;
+
+/// How often it is looked anew which steps all recordings share.
+const ROUNDS: usize = 8;
 
 /// What people answered.
 #[derive(Clone, Copy)]
@@ -83,13 +93,14 @@ pub(crate) struct Answered<'a> {
 }
 
 /// A draft before calls became loops.
+#[derive(Clone)]
 pub(crate) struct Unfolded {
     pub(crate) document: Document,
     pub(crate) spots: Vec<Spot>,
 }
 
 /// What the mode made of a draft.
-pub(crate) struct Made {
+pub(crate) struct Made<'w> {
     pub(crate) perturbed: Perturbed,
     pub(crate) generalisable: Level,
     /// Whether a list is asked for by as many pages as were recorded: on longer ones the draft does less.
@@ -113,19 +124,21 @@ pub(crate) struct Made {
     pub(crate) outdated: BTreeSet<String>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
     pub(crate) covered: BTreeSet<(usize, String)>,
+    /// What further recordings gave to the draft.
+    pub(crate) grafts: Vec<Graft<'w>>,
 }
 
 /// Binds the values of a draft. `spots` gives where the step of each kept call stands in the document; `unfolded` is
 /// where the document and they are kept as they were, once calls that repeat become loops: without it none do.
-pub(crate) fn bind(
-    session: &Session,
-    kept: &mut [Kept<'_>],
+pub(crate) fn bind<'k: 'w, 'w>(
+    session: &'k Session,
+    kept: &mut [Kept<'k>],
     document: &mut Document,
     spots: &mut [Spot],
     answers: Answered<'_>,
     unfolded: Option<&mut Option<Unfolded>>,
-    witnesses: &[Witness<'_>],
-) -> Made {
+    witnesses: &[Witness<'w>],
+) -> Made<'w> {
     let taken = write::Taken::of(spots);
     let gated: BTreeSet<usize> = (0..kept.len())
         .filter(|call| {
@@ -136,7 +149,24 @@ pub(crate) fn bind(
         .collect();
     command_words::put_together(kept);
     let folds = unfolded.is_some();
-    let mut decisions = decide::decide(session, kept, answers, folds, gated, witnesses);
+    let mut decisions = decide::decide(session, kept, answers, folds, gated.clone(), witnesses);
+    let mut apart: Vec<Witness<'w>> = Vec::new();
+    for _ in 0..ROUNDS {
+        let known = if apart.is_empty() { witnesses } else { &apart };
+        if known.is_empty() {
+            break;
+        }
+        let outdated = decisions.outdated.len();
+        let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
+        decisions.outdated.truncate(outdated);
+        let more = branch::set_apart(kept, known, &decisions, &unshown, answers.given);
+        let Some(more) = more else {
+            break;
+        };
+        apart = more;
+        decisions = decide::decide(session, kept, answers, folds, gated.clone(), &apart);
+    }
+    let witnesses = if apart.is_empty() { witnesses } else { &apart };
     // Only a draft with loops is ever taken back, and only of such a one a copy is kept.
     if let Some(unfolded) = unfolded
         && decisions.cycles.len() + decisions.pages.len() > 0
@@ -159,20 +189,45 @@ pub(crate) fn bind(
     let gates_added = qualifier::gates(document, kept, spots, &wanted);
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
-    let branches = branch::branches(document, kept, spots, witnesses, &decisions, answers.given);
+    let mut branches = branch::branches(
+        document,
+        kept,
+        spots,
+        witnesses,
+        (&decisions, &unshown),
+        answers.given,
+    );
+    let mut grafts = graft::graft(
+        session,
+        (&mut *document, &mut *spots),
+        kept,
+        &decisions,
+        witnesses,
+        &mut branches,
+        answers,
+    );
     decisions
         .unused_answers
-        .retain(|id| branches.iter().all(|branch| branch.id != *id));
+        .retain(|id| branches.iter().all(|branch| branch.id != *id) && !grafts.knows(id));
     unread::leave_out(document);
     decisions.idle = idle::let_go_on(document, kept, spots, &decisions);
-    order::order(document, kept, spots, &branches);
+    let more: Vec<(Spot, &Kept<'_>)> = grafts.calls().collect();
+    let ways = grafts.ways(spots, &branches);
+    order::order(document, kept, spots, &more, &ways);
+    drop(more);
+    let part = prove::Part {
+        silent: grafts.silent(0, kept, &branches),
+        ..prove::Part::default()
+    };
     let proof = prove::prove(
         document,
         kept,
         &decisions,
         session.started_at.unwrap_or_default(),
+        &part,
     );
-    let held_out = hold_out::hold_out(document, kept, &decisions, witnesses);
+    let proof = grafts.prove(proof, document, kept, &branches, witnesses);
+    let held_out = hold_out::hold_out(document, kept, &decisions, witnesses, &grafts);
     // Behind the proof: that is about where values come from, and this about how they look.
     relied::write(document, kept, &|call| {
         witnesses
@@ -183,20 +238,22 @@ pub(crate) fn bind(
             })
             .collect()
     });
+    grafts.rely(document);
     // A binding has to hold in all recordings.
     let level = if held_out.iter().any(|held| held.verdict == Verdict::Failed) {
         Level::Same
     } else {
         proof.level
     };
-    let taken = write::Taken::of(spots);
+    let taken = write::Taken::of(&grafts.spots(spots));
     let gated = |call: usize| {
         spots
             .get(call)
             .is_some_and(|spot| taken.gate_before(*spot).is_some())
     };
     let mut explained = explain::explain(kept, spots, &decisions, &gated);
-    let asked = asked_places(kept, spots, &decisions, &figures);
+    let mut asked = asked_places((kept, spots, &decisions), &figures, &taken);
+    asked.extend(grafts.asked_places(&taken));
     explained
         .findings
         .extend(explain::of_proof(&proof.perturbed, proof.level, &asked));
@@ -212,8 +269,7 @@ pub(crate) fn bind(
                 .push(crate::findings::located(finding, &one.step, *spot, ""));
         }
     }
-    explain::of_branches(&mut explained, kept, spots, &branches);
-    explain::of_taken(&mut explained, &decisions.taken_for, answers);
+    explain::of_branches(&mut explained, kept, spots, &branches, None);
     let (findings, questions, not_shown) =
         qualifier::explained(&unshown, kept, spots, &decisions, &branches);
     explained.findings.extend(findings);
@@ -221,41 +277,50 @@ pub(crate) fn bind(
     let (findings, questions, figures_stay) = figure::explained(&figures, kept, spots);
     explained.findings.extend(findings);
     explained.questions.extend(questions);
+    let told = grafts.told(document);
+    explained.findings.extend(told.findings);
+    explained.questions.extend(told.questions);
+    decisions.taken_for.extend(told.taken_for);
+    explain::of_taken(&mut explained, &decisions.taken_for, answers);
+    let values = told
+        .values
+        .iter()
+        .fold(count(kept, &decisions), |all, more| all.with(more));
     Made {
         perturbed: proof.perturbed,
         held_out,
         generalisable: level,
         pages_fixed,
-        not_shown: not_shown || figures_stay || decisions.said.readings().is_cut(),
-        gates_added,
+        not_shown: not_shown || figures_stay || told.is_open || decisions.said.readings().is_cut(),
+        gates_added: gates_added + grafts.gates(),
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,
-        values: count(kept, &decisions),
+        values,
         findings: explained.findings,
         questions: explained.questions,
         outdated: decisions
             .outdated
             .iter()
             .map(|(id, ..)| id.clone())
+            .chain(told.outdated)
             .collect(),
         taken_for: decisions.taken_for,
         covered: explained.covered,
+        grafts: grafts.all,
     }
 }
 
 /// The places of values that a person is asked about anyway, each as step and pointer in its arguments: what a finding
 /// of its own has them acknowledge, what they have answered, and what a gate puts before them in every run.
 fn asked_places(
-    kept: &[Kept<'_>],
-    spots: &[Spot],
-    decisions: &decide::Decisions,
+    (kept, spots, decisions): (&[Kept<'_>], &[Spot], &decide::Decisions),
     figures: &[figure::Asked],
+    taken: &write::Taken,
 ) -> BTreeSet<(String, String)> {
     let mut asked: BTreeSet<(String, String)> = figures
         .iter()
         .filter_map(|asked| asked.place(kept))
         .collect();
-    let taken = write::Taken::of(spots);
     for ((kept, spot), decided) in kept.iter().zip(spots).zip(&decisions.calls) {
         let gated = taken.gate_before(*spot).is_some();
         for frozen in &decided.frozen {
@@ -329,4 +394,11 @@ fn scalars(arguments: &serde_json::Value, pointer: &str) -> u64 {
         });
     }
     count
+}
+
+/// Whether a JSON Pointer leads to a place or into it.
+pub(crate) fn within(pointer: &str, place: &str) -> bool {
+    pointer
+        .strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -5,6 +5,7 @@
 use super::answers::is_collection;
 use super::binder::Binder;
 use super::binding::{Bound, Source};
+use super::body::{Body, doubts};
 use super::column::{Column, Field, columns_of, fields_of};
 use super::cycle::{Layout, Within, call, call_inside, elements, layouts};
 use super::evaluate::member;
@@ -384,6 +385,19 @@ impl Binder<'_> {
                 });
             }
         }
+        let rounds = &layout.rounds;
+        let inner = Body::of((0..layout.passes()).flat_map(|pass| {
+            let count = rounds.counts.get(pass).copied().unwrap_or(0);
+            (0..count).map(move |round| {
+                (0..rounds.width)
+                    .filter_map(|place| {
+                        let at =
+                            call_inside(stretch.first, layout.width, rounds, pass, round, place);
+                        Some(kept.get(at)?.call)
+                    })
+                    .collect()
+            })
+        }));
         let mut all: Vec<Lists> = Vec::new();
         for Holder {
             within,
@@ -412,7 +426,8 @@ impl Binder<'_> {
                 else {
                     continue;
                 };
-                let Some(filter) = self.filter_inside(call, &keys, &elements, &chosen) else {
+                let Some(filter) = self.filter_inside(call, &keys, &elements, &chosen, &inner)
+                else {
                     continue;
                 };
                 // The same list told by the element and by what was answered about it: the later is meant.
@@ -475,6 +490,7 @@ impl Binder<'_> {
         keys: &[String],
         elements: &[Vec<Value>],
         chosen: &[Vec<usize>],
+        body: &Body,
     ) -> Option<Filter> {
         let source = self.kept.get(call)?.call;
         let mut flat: Vec<Value> = Vec::new();
@@ -496,7 +512,11 @@ impl Binder<'_> {
             known: &self.known,
             at_hand: self.at_hand,
         };
-        filters(&flat, &taken, &origin, &scope)
+        // What may be said of them or of what is done with them is left to a person.
+        if !doubts(&flat, &taken, &origin, &scope, body).is_empty() {
+            return None;
+        }
+        filters(&flat, &taken, &origin, &scope, body)
             .into_iter()
             .find(|filter| filter.of(&flat) == taken)
     }

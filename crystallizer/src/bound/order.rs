@@ -7,7 +7,6 @@
 //! computes waits for what it reads. A look that the agent repeated until another answer came stands where it was,
 //! as a change would: it was asked again because time had passed, and what came behind it came because of its answer.
 
-use super::branch::Branch;
 use super::write::each_expression;
 use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, EffectLevel, OnError};
@@ -110,22 +109,126 @@ impl Bits {
     }
 }
 
+/// The steps that not all runs do, by their places in the document's list.
+#[derive(Debug, Default)]
+pub(super) struct Ways {
+    /// When they run.
+    pub(super) conditions: BTreeMap<usize, String>,
+    /// Pairs of which no run does both, the earlier one first.
+    pub(super) apart: BTreeSet<(usize, usize)>,
+}
+
+/// What a step waits for: the last ones that all wait for, and those since that only look.
+#[derive(Debug, Clone, Default)]
+struct Front {
+    barrier: Vec<(usize, Kind)>,
+    since: Vec<usize>,
+}
+
+/// One of several ways: its steps so far, and what the next one of it waits for.
+struct Arm {
+    steps: Vec<usize>,
+    front: Front,
+}
+
+impl Ways {
+    /// What the step at a place waits for. One that not all runs do goes on the way that it belongs to, or begins one;
+    /// any other waits for the ends of all ways.
+    fn front<'f>(
+        &self,
+        index: usize,
+        trunk: &'f mut Front,
+        arms: &'f mut Vec<Arm>,
+    ) -> &'f mut Front {
+        let apart = |arm: &Arm| {
+            arm.steps
+                .iter()
+                .all(|one| self.apart.contains(&(*one, index)))
+        };
+        let is_way = self.conditions.contains_key(&index);
+        let mut own = arms
+            .iter()
+            .enumerate()
+            .filter(|(_, arm)| !apart(arm))
+            .map(|(at, _)| at);
+        let at = match (own.next(), own.next()) {
+            (Some(at), None) if is_way => Some(at),
+            (None, _) if is_way => None,
+            _ => {
+                join(trunk, arms);
+                None
+            }
+        };
+        if !is_way {
+            return trunk;
+        }
+        let at = at.unwrap_or(arms.len());
+        if at == arms.len() {
+            arms.push(Arm {
+                steps: Vec::new(),
+                front: trunk.clone(),
+            });
+        }
+        let arm = &mut arms[at];
+        arm.steps.push(index);
+        &mut arm.front
+    }
+}
+
+/// Brings all ways together.
+fn join(trunk: &mut Front, arms: &mut Vec<Arm>) {
+    if arms.is_empty() {
+        return;
+    }
+    let mut barrier: BTreeMap<usize, Kind> = BTreeMap::new();
+    let mut since: BTreeSet<usize> = BTreeSet::new();
+    for arm in arms.drain(..) {
+        barrier.extend(arm.front.barrier);
+        since.extend(arm.front.since);
+    }
+    *trunk = Front {
+        barrier: barrier.into_iter().collect(),
+        since: since.into_iter().collect(),
+    };
+}
+
+/// How a step has to have ended before another one starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Well,
+    /// Or it was left out.
+    Over,
+    /// Or it failed.
+    Somehow,
+}
+
+impl End {
+    fn write(self, step: &str) -> String {
+        match self {
+            Self::Well => format!("steps.{step}.status == 'succeeded'"),
+            Self::Over => format!("steps.{step}.status in ['succeeded', 'skipped']"),
+            Self::Somehow => format!("steps.{step}.status in ['succeeded', 'failed']"),
+        }
+    }
+}
+
 /// Puts the steps in order, with as few edges as say it. `steps` gives where the step of
-/// each kept call stands.
+/// each kept call stands, `more` the steps that other recordings gave.
 pub(super) fn order(
     document: &mut Document,
     kept: &[Kept<'_>],
     steps: &[Spot],
-    branches: &[Branch],
+    more: &[(Spot, &Kept<'_>)],
+    ways: &Ways,
 ) {
-    let conditions: BTreeMap<usize, &str> = branches
-        .iter()
-        .filter_map(|branch| Some((steps.get(branch.call)?.step, branch.taken.as_deref()?)))
-        .collect();
-    let mut ends: Vec<Vec<String>> = Vec::new();
+    let conditions = &ways.conditions;
+    let mut ends: Vec<Vec<(usize, End)>> = Vec::new();
     let count = document.steps.len();
     let mut calls: BTreeMap<usize, Vec<&Kept<'_>>> = BTreeMap::new();
     for (spot, kept) in steps.iter().zip(kept) {
+        calls.entry(spot.step).or_default().push(kept);
+    }
+    for (spot, kept) in more {
         calls.entry(spot.step).or_default().push(kept);
     }
     let names: BTreeMap<String, usize> = document
@@ -150,8 +253,9 @@ pub(super) fn order(
         .filter(|spot| spot.inner.is_none())
         .map(|spot| spot.step)
         .collect();
-    let mut barrier: Option<(usize, Kind)> = None;
-    let mut since: Vec<usize> = Vec::new();
+    // What the next step waits for: where all runs go, and on each of the ways of which one is gone.
+    let mut trunk = Front::default();
+    let mut arms: Vec<Arm> = Vec::new();
     let mut above: Vec<Bits> = Vec::with_capacity(count);
     // What certainly ran before, not only ended: behind a step that may fail nothing is certain.
     let mut sure: Vec<Bits> = Vec::with_capacity(count);
@@ -168,26 +272,27 @@ pub(super) fn order(
             before.entry(source).or_insert(kind);
         };
         let waits = waits.contains(&index);
+        let front = ways.front(index, &mut trunk, &mut arms);
         if is_gate || changes || waits {
             let kind = match (is_gate, changes) {
                 (true, _) => Kind::Control,
                 (_, true) => Kind::Effect,
                 _ => Kind::Wait,
             };
-            for source in since.drain(..) {
+            for source in front.since.drain(..) {
                 add(source, kind);
             }
-            if let Some((source, other)) = barrier {
+            for (source, other) in front.barrier.drain(..) {
                 add(source, kind.min(other));
             }
-            barrier = Some((index, kind));
+            front.barrier.push((index, kind));
         } else {
-            if let Some((source, kind)) = barrier
-                && !computes
-            {
-                add(source, kind);
+            if !computes {
+                for (source, kind) in &front.barrier {
+                    add(*source, *kind);
+                }
             }
-            since.push(index);
+            front.since.push(index);
         }
         // From the latest to the earliest: what another one waits for already need not be said again. Whose
         // answer is read has to be certain.
@@ -222,7 +327,7 @@ pub(super) fn order(
         }
         above.push(reached);
         sure.push(certain);
-        ends.push(write(document, index, &needed, &conditions, &ends));
+        ends.push(write(document, index, &needed, conditions, &ends));
     }
 }
 
@@ -231,11 +336,11 @@ fn write(
     document: &mut Document,
     index: usize,
     needed: &BTreeMap<usize, Kind>,
-    conditions: &BTreeMap<usize, &str>,
-    ends: &[Vec<String>],
-) -> Vec<String> {
+    conditions: &BTreeMap<usize, String>,
+    ends: &[Vec<(usize, End)>],
+) -> Vec<(usize, End)> {
     let mut needs: Vec<String> = Vec::new();
-    let mut ended: Vec<String> = Vec::new();
+    let mut ended: Vec<(usize, End)> = Vec::new();
     let mut kinds = Map::new();
     for (at, kind) in needed {
         let Some(source) = document.steps.get(*at) else {
@@ -244,40 +349,46 @@ fn write(
         kinds.insert(source.id.clone(), Value::from(kind.name()));
         // Behind one that only some runs have it starts when that one is over or left out, and all before it ended well.
         if conditions.contains_key(at) {
-            ended.push(if *kind == Kind::Data {
-                format!("steps.{}.status == 'succeeded'", source.id)
-            } else {
-                format!("steps.{}.status in ['succeeded', 'skipped']", source.id)
-            });
-            ended.extend(ends.get(*at).into_iter().flatten().cloned());
+            let own = match kind {
+                Kind::Data => End::Well,
+                _ => End::Over,
+            };
+            ended.push((*at, own));
+            // What that one needed was left out with it.
+            let before = ends.get(*at).into_iter().flatten();
+            ended.extend(before.map(|(other, end)| match end {
+                End::Well => (*other, End::Over),
+                end => (*other, *end),
+            }));
             needs.extend(source.needs.iter().cloned());
             continue;
         }
         // Behind one that may fail it starts however that one ended, unless that one did not run at all.
         if source.on_error == Some(OnError::Continue) {
-            ended.push(format!(
-                "steps.{}.status in ['succeeded', 'failed']",
-                source.id
-            ));
+            ended.push((*at, End::Somehow));
         } else {
             needs.push(source.id.clone());
         }
     }
     let mut seen = BTreeSet::new();
     needs.retain(|need| seen.insert(need.clone()));
+    let well: BTreeSet<usize> = ended
+        .iter()
+        .filter(|(_, end)| *end == End::Well)
+        .map(|(at, _)| *at)
+        .collect();
     let mut seen = BTreeSet::new();
-    ended.retain(|end| seen.insert(end.clone()));
+    ended.retain(|(at, end)| (*end == End::Well || !well.contains(at)) && seen.insert(*at));
+    let mut when: Vec<String> = ended
+        .iter()
+        .filter_map(|(at, end)| Some(end.write(&document.steps.get(*at)?.id)))
+        .collect();
     let Some(step) = document.steps.get_mut(index) else {
         return ended;
     };
     step.needs = needs;
     step.join = None;
-    let mut when = ended.clone();
-    when.extend(
-        conditions
-            .get(&index)
-            .map(|condition| (*condition).to_owned()),
-    );
+    when.extend(conditions.get(&index).cloned());
     step.when = (!when.is_empty()).then(|| when.join(" and "));
     if !kinds.is_empty() {
         step.metadata

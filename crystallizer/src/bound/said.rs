@@ -5,7 +5,7 @@ use super::canonical;
 use super::information::{STRONG, bits};
 use super::key::named_by;
 use super::qualifier::reading::Readings;
-use super::qualifier::{Sentence, is_ordinal, is_turned_at, read::is_turned, sentences};
+use super::qualifier::{Sentence, extreme::is_turned, is_ordinal, is_turned_at, place, sentences};
 use super::spoken_time::{self, SpokenDay, SpokenTime};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -13,6 +13,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
+
+mod alone;
+mod counted;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
@@ -85,6 +88,8 @@ pub(super) struct Said {
     texts: Vec<Spoken>,
     words: HashMap<String, Vec<(usize, usize)>>,
     numbers: HashMap<String, Vec<(usize, usize)>>,
+    /// Places in an order: `second`.
+    ordinals: HashMap<u64, Vec<(usize, usize)>>,
     days: Vec<(SpokenDay, usize, usize)>,
     times: Vec<(SpokenTime, usize)>,
     /// How many minutes things last.
@@ -228,6 +233,9 @@ impl Said {
                     .entry(format!("n:{number}"))
                     .or_default()
                     .push((at, index));
+            }
+            if let Some(place) = place(word) {
+                self.ordinals.entry(place).or_default().push((at, index));
             }
         }
         if person {
@@ -748,94 +756,4 @@ fn is_german(words: &[String]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn said(text: &str) -> Said {
-        let mut said = Said::default();
-        said.hear(text, true);
-        said
-    }
-
-    #[test]
-    fn values_are_found_in_words() {
-        let said = said(
-            "Hi, I'm mia_li_3668. One-way, Economy, on May 20th at 8 AM for one hour for $1,234.50 with 3 bags, card ending in 7447 (2.5 stars), from 10:05",
-        );
-        for (value, expected) in [
-            (json!("mia_li_3668"), true),
-            (json!("one_way"), true),
-            (json!("economy"), true),
-            (json!("2024-05-20"), true),
-            (json!("2024-05-20 08:00"), true),
-            (json!("2024-05-20 09:00"), true),
-            (json!("2024-05-20 10:00"), false),
-            (json!("2024-05-21"), false),
-            (json!(1234.5), true),
-            (json!("7447"), true),
-            (json!(3), true),
-            (json!(2.5), true),
-            (json!(5), false),
-            (json!(2), false),
-            (json!("round_trip"), false),
-            (json!("Mia"), false),
-            (json!("li_3668"), false),
-            (json!(true), false),
-        ] {
-            assert_eq!(said.find(&value, &[]).is_some(), expected, "{value}");
-        }
-    }
-
-    #[test]
-    fn values_are_found_in_other_languages() {
-        let said = said(
-            "Bitte die offenen Rechnungen von Müller und Schröders Auftrag: 1.234,56 € am 27.11.2026 um 10 Uhr, 98,70 EUR am 3. Dezember, 1 250,00 zum 28/11/2026",
-        );
-        for (value, expected) in [
-            (json!("offen"), true),
-            (json!("Müller"), true),
-            (json!("Schröder"), true),
-            (json!("Auf"), false),
-            (json!(1234.56), true),
-            (json!(98.7), true),
-            (json!(1250), true),
-            (json!("2026-11-27"), true),
-            (json!("2026-11-27T10:00:00"), true),
-            (json!("2026-12-03"), true),
-            (json!("2026-11-28"), true),
-            (json!("2026-11-11"), false),
-            (json!(56), false),
-            (json!(11), false),
-        ] {
-            assert_eq!(said.find(&value, &[]).is_some(), expected, "{value}");
-        }
-        let mut english = Said::default();
-        english.hear("Take the smaller one and the Orders.", true);
-        for value in [json!("small"), json!("Order")] {
-            assert!(english.find(&value, &[]).is_none(), "{value}");
-        }
-    }
-
-    #[test]
-    fn words_near_a_mention_name_its_key() {
-        let said = said("3 bags for the two of us");
-        let bags = super::super::key::words("total_baggages");
-        let three = said.find(&json!(3), &bags).unwrap();
-        assert!(said.is_near(&three, &bags));
-        assert!(!said.is_near(&three, &super::super::key::words("passengers")));
-        assert_eq!(said.quote(&three), "3 bags for the");
-    }
-
-    #[test]
-    fn a_quote_is_not_cut_inside_a_number() {
-        let said = said("Refund T-4411 from 2026-12-05 it was for 42.10 and 7,250.50 euros");
-        for (value, expected) in [
-            (json!("T-4411"), "Refund T-4411 from 2026-12-05"),
-            (json!(42.1), "2026-12-05 it was for 42.10 and 7,250.50"),
-        ] {
-            let mention = said.find(&value, &[]).unwrap();
-            assert_eq!(said.quote(&mention).trim(), expected);
-        }
-    }
-}
+mod tests;

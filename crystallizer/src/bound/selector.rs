@@ -3,11 +3,12 @@
 //! place or the key that it had in the recording; what only its place tells is left to a person.
 
 use super::filter::spoken;
-use super::information::{STRONG, WEAK, bits};
-use super::key::{Key, agree, noun, words};
-use super::qualifier::narrow::{Flag, flags};
-use super::qualifier::read::{Nouns, about_told, names_one};
-use super::qualifier::reading::Reading;
+use super::information::{STRONG, WEAK, bits, names_things};
+use super::key::{Key, agree, is_generic, noun, words};
+use super::qualifier::flag::{Flag, flags};
+use super::qualifier::picked::{about_told, names_one};
+use super::qualifier::read::Nouns;
+use super::qualifier::reading::{About, Reading};
 use super::said::{Mention, Said};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
@@ -27,6 +28,8 @@ pub(super) const ONLY: &str = "!";
 const MOST_INSIDE: usize = 24;
 /// How much less a field of an element of a list inside tells than one of the element itself.
 const INSIDE: f64 = 1.0;
+/// The most digits of a number that stands near anything by chance.
+const MOST_SMALL: usize = 3;
 /// The most fields that are tried together.
 const MOST_TRIED: usize = 6;
 
@@ -234,6 +237,9 @@ pub(super) fn pick(
             if let Some(begins) = begins(elements, element, origin, scope) {
                 return begins;
             }
+            if let Some(wanted) = wanted_one(elements, element, &anchors, origin, scope) {
+                return wanted;
+            }
         }
     }
     Pick::Position(if chosen == 0 {
@@ -243,6 +249,35 @@ pub(super) fn pick(
     } else {
         Position::At(chosen)
     })
+}
+
+/// The one element that has all that the person said of what is wanted, what is true or false of it with the rest:
+/// `a free room on the second floor`.
+fn wanted_one(
+    elements: &[Value],
+    element: &Value,
+    anchors: &[Equal],
+    origin: &Origin<'_>,
+    scope: &Scope<'_>,
+) -> Option<Pick> {
+    let said = with_all_said(Vec::new(), anchors, origin);
+    let equals = match said.is_empty() {
+        true => {
+            let heads = origin.heads();
+            let nouns = Nouns {
+                heads: &heads,
+                deeds: &BTreeSet::new(),
+            };
+            let read = scope.said.about(About::Wanted, &nouns);
+            let flags = flags(&[element], &read);
+            flags.iter().map(Flag::equal).collect()
+        }
+        false => with_flags(said, element, origin, scope),
+    };
+    let has_flag = equals.iter().any(|equal| equal.value.is_boolean());
+    let all: Vec<&Equal> = equals.iter().collect();
+    let alike = elements.iter().filter(|other| matches(other, &all));
+    (has_flag && alike.count() == 1).then_some(Pick::Where(equals))
 }
 
 /// A field that has what was asked for, compared with what is asked for in a run: what the person said was sent, so it
@@ -373,12 +408,7 @@ pub(super) fn anchors(
             });
             continue;
         }
-        let around: Vec<String> = key.words.iter().chain(&origin.about).cloned().collect();
-        if let Some(mention) = scope
-            .said
-            .find(value, &around)
-            .filter(|mention| mention.person)
-        {
+        if let Some(mention) = said_of(value, &key, origin, scope.said) {
             let anchor = said_anchor(path, key, value, mention, origin, scope.said);
             found.extend(anchor.map(|anchor| Equal {
                 bits: anchor.bits - inside,
@@ -386,9 +416,57 @@ pub(super) fn anchors(
             }));
         }
     }
+    let mut found = only_named(found, scope.said);
     found.sort_by(|one, two| two.bits.total_cmp(&one.bits));
     found.truncate(MOST_TRIED);
     found
+}
+
+/// Of several fields that have the same word of the person those that the person named, where some are: `of small size`
+/// says nothing about a risk that is small, too.
+fn only_named(all: Vec<Equal>, said: &Said) -> Vec<Equal> {
+    let spoken = |equal: &Equal| match &equal.operand {
+        Operand::Said { key, mention, .. } => Some((*mention, said.is_near(mention, &key.words))),
+        Operand::Expression(_) | Operand::Constant(_) => None,
+    };
+    let named: BTreeSet<Mention> = all
+        .iter()
+        .filter_map(spoken)
+        .filter(|(_, named)| *named)
+        .map(|(mention, _)| mention)
+        .collect();
+    all.into_iter()
+        .filter(|equal| {
+            equal.bits >= STRONG
+                || spoken(equal)
+                    .is_none_or(|(mention, is_named)| is_named || !named.contains(&mention))
+        })
+        .collect()
+}
+
+/// Where a person said what a field has. A small number has to be said of the field, not of anything near it.
+fn said_of(value: &Value, key: &Key, origin: &Origin<'_>, said: &Said) -> Option<Mention> {
+    if is_small(value, &key.words) {
+        let things: &[String] = match names_things(&key.words) || is_generic(&key.words) {
+            true => &origin.about,
+            false => &[],
+        };
+        let open = bits(value, &key.words) >= WEAK;
+        return said.find_counted(value, &key.words, things, open);
+    }
+    let around: Vec<String> = key.words.iter().chain(&origin.about).cloned().collect();
+    said.find(value, &around).filter(|mention| mention.person)
+}
+
+/// Whether a number is so small that it stands near anything by chance.
+fn is_small(value: &Value, key: &[String]) -> bool {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if super::canonical::number(text).is_some() => text.clone(),
+        _ => return false,
+    };
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits <= MOST_SMALL && bits(value, key) < TELLING && !names_time(key)
 }
 
 /// A field that is equal to what the person said. A word in passing is none: something around it has to name the field
@@ -543,18 +621,28 @@ fn with_flags(
         let mention = match &equal.operand {
             // Said as something else, it was said of something else.
             Operand::Said { mention, .. } => {
-                let known = scope.known.get(&equal.value.to_string());
+                // A small number is said of the field that it is found for.
+                let counted = is_small(&equal.value, &words(key));
+                let known = scope
+                    .known
+                    .get(&equal.value.to_string())
+                    .filter(|_| !counted);
                 let mut names = known
                     .into_iter()
                     .flatten()
                     .filter_map(|known| known.expression.strip_prefix("inputs."))
                     .peekable();
-                let is_own = names.peek().is_none() || names.any(|name| name == key);
+                let is_own = names.peek().is_none() || names.any(|name| is_input_of(name, key));
                 is_own.then_some(*mention)
             }
             // The input of that name has it from what was said of this field before.
-            Operand::Expression(text) if text.strip_prefix("inputs.") == Some(key) => {
-                scope.said.find(&equal.value, &words(key))
+            Operand::Expression(text)
+                if text
+                    .strip_prefix("inputs.")
+                    .is_some_and(|name| is_input_of(name, key)) =>
+            {
+                let key = Key::new(std::iter::once(key.as_str()), "");
+                said_of(&equal.value, &key, origin, scope.said)
             }
             Operand::Expression(_) | Operand::Constant(_) => None,
         };
@@ -568,6 +656,11 @@ fn with_flags(
             .map(Flag::equal),
     );
     equals
+}
+
+/// Whether an input has its name from a key: `seat` from `seats`.
+fn is_input_of(name: &str, key: &str) -> bool {
+    name == key || name == words(key).join("_")
 }
 
 pub(super) fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {

@@ -33,18 +33,8 @@ impl Binder<'_> {
         if !matches!(self.shown(sent), Shown::Other) || self.varieties(sent) < RECORDINGS {
             return None;
         }
-        let batch = self.kept.get(sent.call)?.call.batch;
         let mut found: Vec<(u8, u32, Binding)> = Vec::new();
-        for call in 0..sent.call {
-            let known = self
-                .kept
-                .get(call)
-                .is_some_and(|kept| kept.call.batch != batch);
-            let repeats = cycle::of(&self.cycles, call).is_some()
-                || self.pages.iter().any(|pages| pages.holds(call));
-            if !known || repeats {
-                continue;
-            }
+        for call in self.known_before(sent) {
             for number in self.answers.numbers(call) {
                 let Some(percent) = number.as_f64().and_then(|all| percent(own, all)) else {
                     continue;
@@ -114,6 +104,33 @@ impl Binder<'_> {
             return Vec::new();
         }
         let mut found = Vec::new();
+        for (agreement, binding) in self.places_of(sent, call, number, &transform) {
+            if self.recorded.evaluate(&binding.expression).as_ref() == Some(sent.value)
+                && self.is_confirmed(sent, &binding.expression)
+            {
+                let binding = Binding {
+                    because: format!(
+                        "it is {percent} per cent of this number in all recordings; {}",
+                        binding.because
+                    ),
+                    compared: Compared::default(),
+                    ..binding
+                };
+                found.push((agreement, percent, binding));
+            }
+        }
+        found
+    }
+
+    /// The places of a number in an answer, each with what a transform makes of it, and how far their keys agree.
+    pub(super) fn places_of(
+        &mut self,
+        sent: &Sent<'_>,
+        call: usize,
+        number: &Value,
+        transform: &Transform,
+    ) -> Vec<(u8, Binding)> {
+        let mut found = Vec::new();
         for place in self.answers.find(&canonical::forms(number)) {
             if place.call != call
                 || place.of != Of::Value
@@ -135,22 +152,22 @@ impl Binder<'_> {
                 agreement,
                 passes: true,
             };
-            let binding = self.binding(sent, &candidate, &way);
-            if self.recorded.evaluate(&binding.expression).as_ref() == Some(sent.value)
-                && self.is_confirmed(sent, &binding.expression)
-            {
-                let binding = Binding {
-                    because: format!(
-                        "it is {percent} per cent of this number in all recordings; {}",
-                        binding.because
-                    ),
-                    compared: Compared::default(),
-                    ..binding
-                };
-                found.push((agreement, percent, binding));
-            }
+            found.push((agreement, self.binding(sent, &candidate, &way)));
         }
         found
+    }
+
+    /// The calls whose answers were known before a value was sent, and that stand in no loop.
+    pub(super) fn known_before(&self, sent: &Sent<'_>) -> Vec<usize> {
+        let batch = self.kept.get(sent.call).map(|kept| kept.call.batch);
+        (0..sent.call)
+            .filter(|call| {
+                let known = self.kept.get(*call).map(|kept| kept.call.batch) != batch;
+                known
+                    && cycle::of(&self.cycles, *call).is_none()
+                    && !self.pages.iter().any(|pages| pages.holds(*call))
+            })
+            .collect()
     }
 }
 

@@ -58,6 +58,18 @@ fn month(word: &str) -> Option<i8> {
     i8::try_from(index + 1).ok()
 }
 
+/// The names of a month, January being 1.
+pub(super) fn month_names(month: i8) -> impl Iterator<Item = &'static str> {
+    let at = usize::try_from(month).ok().and_then(|at| at.checked_sub(1));
+    let english = at.and_then(|at| MONTHS.get(at)).copied();
+    let others = at.and_then(|at| OTHER_MONTHS.get(at)).copied();
+    let short = english.and_then(|name| name.get(..3));
+    english
+        .into_iter()
+        .chain(short)
+        .chain(others.unwrap_or_default().iter().copied())
+}
+
 /// The same in German, French, Spanish and Italian, where they are called otherwise.
 const OTHER_MONTHS: [&[&str]; 12] = [
     &["januar", "jänner", "janvier", "enero", "gennaio"],

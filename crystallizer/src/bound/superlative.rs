@@ -3,8 +3,8 @@
 use super::filter::spoken;
 use super::information::{STRONG, bits};
 use super::key::{Key, named_by, words};
-use super::qualifier::narrow::{Flag, flags};
-use super::qualifier::read::{Kind, Nouns};
+use super::qualifier::flag::{Flag, flags};
+use super::qualifier::read::{Kind, Nouns, Qualifier};
 use super::qualifier::reading;
 use super::said::Said;
 use super::selector::{Origin, Scope, field, fields, matches};
@@ -97,9 +97,10 @@ pub(super) fn is_superlative(word: &str) -> bool {
     superlative(word).is_some()
 }
 
-/// Whether a word asks for the most of something; none where it asks for no extreme.
+/// Whether a word asks for the most of something, as `best` and `best-rated` do; none where it asks for no extreme.
 pub(super) fn asks_for_most(word: &str) -> Option<bool> {
-    superlative(word)
+    let first = word.split('-').next().unwrap_or(word);
+    superlative(first)
         .or_else(|| comparative(word))
         .map(|(most, _)| most)
 }
@@ -325,6 +326,24 @@ fn narrowed(
             .flat_map(|word| words(word))
             .collect();
         let is_named = !own.is_empty() && own.iter().all(|word| named.contains(word));
+        // `with 2 beds`: the value, and the name of the field.
+        let keys: Vec<String> = anchor.field.iter().flat_map(|key| words(key)).collect();
+        let is_clause = |one: &&Qualifier| {
+            one.kind == Kind::Clause
+                && !one.negated
+                && one.sure
+                && own.iter().all(|word| one.content.contains(word))
+                && one
+                    .content
+                    .iter()
+                    .all(|word| own.contains(word) || named_by(&keys, word))
+        };
+        let is_named = is_named
+            || !own.is_empty()
+                && read
+                    .naming(own.iter().map(std::slice::from_ref))
+                    .into_iter()
+                    .any(|one| is_clause(&one));
         if is_named && anchor.is_said() && !origin.repeats(&anchor.value) {
             found.push(anchor.clone());
         }

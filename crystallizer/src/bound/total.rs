@@ -3,9 +3,10 @@
 
 use super::binding::{Binding, Piece, Source};
 use super::decide::Decisions;
-use super::evaluate::{Recorded, member, with};
+use super::evaluate::{Recorded, literal, member, quoted, with};
 use super::information::{WEAK, bits};
 use super::key::{named_by, noun, words};
+use super::qualifier::narrow::flag_words;
 use super::transform::Transform;
 use super::turn::{Compared, closed};
 use super::view;
@@ -31,7 +32,16 @@ pub(super) enum Total {
     Count,
     /// What this field of its elements adds up to.
     Sum(String),
+    /// How many of its elements have this value in this field.
+    CountOf(String, Value),
+    /// What the last field of those adds up to.
+    SumOf(String, Value, String),
+    /// This field of its elements, or they themselves, with this between them.
+    Joined(Option<String>, &'static str),
 }
+
+/// What people put between the things of a list.
+const BETWEEN: [&str; 4] = [", ", ",", "\n", "; "];
 
 impl Total {
     /// The expression with this behind it.
@@ -39,11 +49,24 @@ impl Total {
         match self {
             Self::Field => expression.to_owned(),
             Self::Count => format!("{} | length", closed(expression)),
-            Self::Sum(field) => format!(
+            Self::Sum(field) => {
+                format!("{} | column({}) | sum", closed(expression), quoted(field))
+            }
+            Self::CountOf(field, value) => {
+                format!("{} | length", narrowed(expression, field, value))
+            }
+            Self::SumOf(field, value, of) => format!(
                 "{} | column({}) | sum",
-                closed(expression),
-                super::evaluate::quoted(field)
+                narrowed(expression, field, value),
+                quoted(of)
             ),
+            Self::Joined(field, between) => {
+                let column = match field {
+                    Some(field) => format!(" | column({})", quoted(field)),
+                    None => String::new(),
+                };
+                format!("{}{column} | join({})", closed(expression), quoted(between))
+            }
         }
     }
 
@@ -58,8 +81,21 @@ impl Total {
             Self::Field => "the answer held it in the recording",
             Self::Count => "the list had so many elements in the recording",
             Self::Sum(_) => "the elements of the list added up to it in the recording",
+            Self::CountOf(..) => "the list had so many of these in the recording",
+            Self::SumOf(..) => "these of the list added up to it in the recording",
+            Self::Joined(..) => "they are all that the list had in the recording",
         }
     }
+}
+
+/// The elements of a list that have a value in a field.
+fn narrowed(expression: &str, field: &str, value: &Value) -> String {
+    format!(
+        "{} | where({}, {})",
+        closed(expression),
+        quoted(field),
+        literal(value)
+    )
 }
 
 /// The further recordings, with the values that they have in the place of the text.
@@ -96,6 +132,15 @@ impl<'w> Others<'w> {
         self.seen.iter().any(|(_, text)| !stands_in(text, part))
     }
 
+    /// Whether the text of each of them holds what an expression gives there, as it stands.
+    fn hold(&self, expression: &str) -> bool {
+        self.seen.iter().all(|(recorded, text)| {
+            recorded
+                .evaluate(expression)
+                .is_some_and(|value| text.contains(&shown(&value)))
+        })
+    }
+
     /// Whether each of them has in its text what an expression gives there.
     fn fit(&self, expression: &str) -> bool {
         self.seen.iter().all(|(recorded, text)| {
@@ -118,6 +163,146 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// What some elements of a list come to, where the words beside a figure say which: how many they are, and what their
+/// numbers add up to.
+fn of_some(items: &[Value], figure: &Written) -> Vec<(Total, Value)> {
+    let mut found = Vec::new();
+    let mut seen: Vec<(&str, &Value)> = Vec::new();
+    for (field, value) in items.iter().filter_map(Value::as_object).flatten() {
+        let known = seen
+            .iter()
+            .any(|(one, other)| *one == field && *other == value);
+        if known || seen.len() >= MOST_FIELDS || !says(figure, field, value) {
+            continue;
+        }
+        seen.push((field, value));
+        let some: Vec<&Value> = items
+            .iter()
+            .filter(|item| item.get(field) == Some(value))
+            .collect();
+        if some.len() == items.len() {
+            continue;
+        }
+        found.push((
+            Total::CountOf(field.clone(), value.clone()),
+            some.len().into(),
+        ));
+        let numbers = some.first().and_then(|first| first.as_object());
+        for (of, _) in numbers
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.is_number())
+            .take(MOST_FIELDS)
+        {
+            let total = Total::SumOf(field.clone(), value.clone(), of.clone());
+            let all = Value::Array(items.to_vec());
+            if some.len() > 1
+                && let Some(sum) = total.of(&all, &[])
+                && bits(&sum, &[]) >= WEAK
+            {
+                found.push((total, sum));
+            }
+        }
+    }
+    found
+}
+
+/// Whether the words beside a figure say that a field has a value.
+fn says(figure: &Written, field: &str, value: &Value) -> bool {
+    let said = |word: &String| figure.beside.contains(word);
+    match value {
+        Value::Bool(value) => flag_words(field, *value).iter().any(said),
+        Value::String(text) => {
+            let own = words(text);
+            !own.is_empty() && own.len() <= 3 && own.iter().all(said)
+        }
+        _ => false,
+    }
+}
+
+/// The one list of an earlier answer of which a field of all elements stands in a text, one behind the other: the part
+/// of the text and what gives it.
+pub(super) fn joined(
+    kept: &[Kept<'_>],
+    decisions: &Decisions,
+    others: &Others<'_>,
+    call: usize,
+    text: &str,
+) -> Option<(String, Binding)> {
+    let mut found: Vec<(String, Binding)> = Vec::new();
+    let batch = kept.get(call).map(|kept| kept.call.batch);
+    let first = call.saturating_sub(MOST_CALLS);
+    for (at, source) in kept.iter().enumerate().take(call).skip(first) {
+        let in_loop = decisions.cycles.iter().any(|cycle| cycle.holds(at))
+            || decisions.pages.iter().any(|pages| pages.holds(at));
+        if in_loop || Some(source.call.batch) == batch || !crate::prune::succeeded(source.call) {
+            continue;
+        }
+        let seen = view::view(source);
+        walk(&seen.data, &mut Vec::new(), &mut |path, value| {
+            let Value::Array(items) = value else { return };
+            if items.len() < 2 || items.len() > MOST_ELEMENTS {
+                return;
+            }
+            let fields: Vec<Option<String>> = match items.first() {
+                Some(Value::Object(first)) => first
+                    .keys()
+                    .take(MOST_FIELDS)
+                    .map(|key| Some(key.clone()))
+                    .collect(),
+                Some(Value::String(_)) => vec![None],
+                _ => Vec::new(),
+            };
+            for field in fields {
+                let all: Option<Vec<&str>> = items
+                    .iter()
+                    .map(|item| match &field {
+                        Some(field) => item.get(field)?.as_str(),
+                        None => item.as_str(),
+                    })
+                    .collect();
+                let Some(all) = all.filter(|all| all.iter().all(|one| !one.is_empty())) else {
+                    continue;
+                };
+                let Some((between, part)) = BETWEEN
+                    .into_iter()
+                    .map(|between| (between, all.join(between)))
+                    .find(|(_, part)| text.contains(part.as_str()))
+                else {
+                    continue;
+                };
+                let mut place = closed(&seen.base);
+                for word in path {
+                    place.push_str(&member(word));
+                }
+                let total = Total::Joined(field.clone(), between);
+                let expression = total.write(&place);
+                if !others.hold(&expression) {
+                    continue;
+                }
+                found.push((
+                    part.clone(),
+                    Binding {
+                        expression,
+                        because: total.because().to_owned(),
+                        source: Source::Total(at, path.to_vec(), total),
+                        transform: Transform::default(),
+                        score: bits(&Value::from(part.as_str()), &[]),
+                        agreeing: Vec::new(),
+                        from_text: false,
+                        compared: Compared::default(),
+                        value: Value::from(part),
+                    },
+                ));
+            }
+        });
+    }
+    match found.as_slice() {
+        [_] => found.pop(),
+        _ => None,
     }
 }
 
@@ -219,6 +404,9 @@ pub(super) fn source(
                             {
                                 take(path, total, &sum);
                             }
+                        }
+                        for (total, value) in of_some(items, figure) {
+                            take(path, total, &value);
                         }
                     }
                 }

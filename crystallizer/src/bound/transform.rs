@@ -103,6 +103,8 @@ pub(super) enum Op {
     LastWord,
     /// The word at this place, from 0.
     Word(usize),
+    /// The last word of a name.
+    LastOfName,
     ParseNumber,
     /// With a point before its decimals, where it has a comma.
     Comma,
@@ -130,6 +132,12 @@ pub(super) enum Op {
     Column(String),
     /// So many per cent of a number, with two decimals at most.
     Share(u32),
+    /// So many thousandths of a number and so many hundredths more; whether with two decimals at most.
+    Formula {
+        thousandths: i64,
+        hundredths: i64,
+        rounded: bool,
+    },
 }
 
 impl Op {
@@ -150,7 +158,7 @@ impl Op {
             }
             Self::OnlyLine => "lines | only".to_owned(),
             Self::FirstWord => "split(' ') | first".to_owned(),
-            Self::LastWord => "split(' ') | last".to_owned(),
+            Self::LastWord | Self::LastOfName => "split(' ') | last".to_owned(),
             Self::ParseNumber => "parse_number".to_owned(),
             Self::Comma => "replace('.', '') | replace(',', '.')".to_owned(),
             Self::Without(sign) => format!("replace({}, '')", quoted(&sign.to_string())),
@@ -181,6 +189,25 @@ impl Op {
                     f64::from(*percent) / 100.0
                 );
             }
+            Self::Formula {
+                thousandths,
+                hundredths,
+                rounded,
+            } => {
+                let part = match thousandths {
+                    1_000 => closed(expression),
+                    some => format!("{} * {}", closed(expression), decimal(*some, 1_000)),
+                };
+                let all = match hundredths {
+                    0 => part,
+                    more if *more < 0 => format!("{part} - {}", decimal(-more, 100)),
+                    more => format!("{part} + {}", decimal(*more, 100)),
+                };
+                return match rounded {
+                    true => format!("({all}) | round(2)"),
+                    false => all,
+                };
+            }
         };
         format!("{expression} | {filter}")
     }
@@ -201,6 +228,7 @@ impl Op {
             ),
             Self::OnlyLine => "its only line".to_owned(),
             Self::Word(_) => "a word of it".to_owned(),
+            Self::LastOfName => "the last word of it".to_owned(),
             Self::FirstWord | Self::LastWord => "without its unit".to_owned(),
             Self::Without(' ' | '-') => "without what stands between its groups".to_owned(),
             Self::ParseNumber | Self::Comma | Self::Int | Self::Float | Self::Without(_) => {
@@ -218,8 +246,36 @@ impl Op {
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
             Self::Column(_) => "one field of each of its elements".to_owned(),
             Self::Share(percent) => format!("{percent} per cent of it"),
+            Self::Formula {
+                thousandths,
+                hundredths,
+                ..
+            } => {
+                let part = format!("{} per cent of it", decimal(*thousandths, 10));
+                let more = match hundredths {
+                    0 => None,
+                    more if *more < 0 => Some(format!("{} less", decimal(-more, 100))),
+                    more => Some(format!("{} more", decimal(*more, 100))),
+                };
+                match (thousandths, more) {
+                    (1_000, Some(more)) => more,
+                    (_, Some(more)) => format!("{part} and {more}"),
+                    (_, None) => part,
+                }
+            }
         }
     }
+}
+
+/// A number of such parts as a literal: whole where it is.
+fn decimal(number: i64, parts: i64) -> String {
+    let (whole, rest) = (number / parts, number % parts);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let digits = parts.to_string().len() - 1;
+    let text = format!("{whole}.{rest:0digits$}");
+    text.trim_end_matches('0').to_owned()
 }
 
 /// A way from a value to what was sent.

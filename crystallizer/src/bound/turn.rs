@@ -5,7 +5,7 @@ use super::evaluate::{literal, member, quoted};
 use super::information::STRONG;
 use super::inputs::Inputs;
 use super::key::Key;
-use super::qualifier::read::names_one;
+use super::qualifier::picked::names_one;
 use super::said::{Mention, Said};
 use super::selector::{EACH, TELLING};
 use serde_json::Value;

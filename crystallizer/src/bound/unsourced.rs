@@ -3,6 +3,7 @@
 
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
+use super::data::holds_data;
 use super::information::{WEAK, bits};
 use super::inputs::Found;
 use super::transform::{Op, Transform};
@@ -48,7 +49,7 @@ impl Binder<'_> {
         let mut choices = vec![Choice {
             answer: binding.expression.clone(),
             binding: Some(binding),
-            is_numbered: false,
+            is_only_offered: false,
             is_given: false,
         }];
         choices.extend(open_choices());
@@ -124,9 +125,12 @@ impl Binder<'_> {
                     ValueClass::Date | ValueClass::Moment | ValueClass::Email | ValueClass::Uuid,
                 ) => true,
                 Some(ValueClass::Id) => true,
-                Some(ValueClass::Amount) => self.changes(sent.call),
-                Some(ValueClass::Url | ValueClass::Path) | None => {
-                    canonical::number(text).is_some() && self.changes(sent.call) && own >= WEAK
+                Some(ValueClass::Amount | ValueClass::Url) => self.changes(sent.call),
+                Some(ValueClass::Path) | None => {
+                    let key = sent.path.last().map_or("", String::as_str);
+                    self.changes(sent.call)
+                        && (canonical::number(text).is_some() && own >= WEAK
+                            || holds_data(key, text.trim()))
                 }
             },
             _ => false,
@@ -147,7 +151,7 @@ pub(super) fn constant(answer: &str) -> Choice {
     Choice {
         answer: answer.to_owned(),
         binding: None,
-        is_numbered: false,
+        is_only_offered: false,
         is_given: false,
     }
 }

@@ -68,6 +68,14 @@ impl Binder<'_> {
             .filter(|place| place.call < sent.call)
             .filter_map(|place| self.weigh(sent, place, own))
             .collect();
+        // A step that not all recordings have is the source only where nothing that all have is.
+        let shared = |candidate: &Candidate| !self.is_partial(sent, candidate.place.call);
+        if weighed
+            .iter()
+            .any(|candidate| candidate.passes && shared(candidate))
+        {
+            weighed.retain(shared);
+        }
         if weighed.is_empty() {
             return Outcome::Nothing;
         }
@@ -400,7 +408,7 @@ impl Binder<'_> {
         }
     }
 
-    fn choices<'w>(
+    pub(super) fn choices<'w>(
         &mut self,
         sent: &Sent<'_>,
         ways: impl Iterator<Item = &'w (Candidate, Way)>,
@@ -420,7 +428,7 @@ impl Binder<'_> {
                 choices.push(Choice {
                     answer: binding.expression.clone(),
                     binding: Some(binding),
-                    is_numbered: way
+                    is_only_offered: way
                         .route
                         .picks()
                         .any(|pick| matches!(pick, Pick::Position(Position::At(_)))),
@@ -442,6 +450,10 @@ fn names_people(key: &Key) -> bool {
                 | "firstname"
                 | "lastname"
                 | "surname"
+                | "first"
+                | "last"
+                | "forename"
+                | "given"
                 | "city"
                 | "town"
                 | "country"

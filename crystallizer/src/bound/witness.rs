@@ -1,6 +1,7 @@
 //! Further recordings of the same task: what they show about each value of the one that is followed. A value that
 //! differs where everything else is alike is no constant, and a source that gives another value there is none.
 
+use super::Unfolded;
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Why};
 use super::evaluate::Recorded;
@@ -10,12 +11,18 @@ use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
 
+/// The answer that a value is the same in every run.
+const CONSTANT: &str = "constant";
+
 /// Another recording, beside the one that is followed.
+#[derive(Clone)]
 pub(crate) struct Witness<'w> {
     pub(crate) session: &'w Session,
     pub(crate) kept: Vec<Kept<'w>>,
     /// For each call that is followed its counterpart.
     pub(crate) counterparts: Vec<Option<usize>>,
+    /// Its own draft, of which steps may be taken.
+    pub(crate) draft: Option<Unfolded>,
 }
 
 /// What is known of a witness while the session is gone through.
@@ -57,8 +64,13 @@ impl<'w> Seen<'w> {
         self.recorded.inputs()
     }
 
+    /// What an expression gives there.
+    pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
+        self.recorded.evaluate(expression)
+    }
+
     /// The value at the place of one that a call sent.
-    fn value(&self, call: usize, pointer: &str) -> Option<&'w Value> {
+    pub(super) fn value(&self, call: usize, pointer: &str) -> Option<&'w Value> {
         let at = (*self.witness.counterparts.get(call)?)?;
         self.witness.kept.get(at)?.call.arguments.pointer(pointer)
     }
@@ -138,6 +150,14 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// Whether some further recording sends a value there, too, and does not have a call.
+    pub(super) fn is_partial(&self, sent: &Sent<'_>, call: usize) -> bool {
+        self.witnesses.iter().any(|seen| {
+            let there = seen.witness.counterparts.get(call);
+            there.is_some_and(Option::is_none) && seen.value(sent.call, &sent.pointer).is_some()
+        })
+    }
+
     /// Whether an expression gives another value than was sent in some further recording. What cannot be worked out
     /// there shows nothing.
     pub(super) fn is_refuted(&self, sent: &Sent<'_>, expression: &str) -> bool {
@@ -187,7 +207,7 @@ impl<'a> Binder<'a> {
             Shown::Other => {
                 let mut confirmed = choices.iter().filter(|choice| {
                     choice.binding.is_some()
-                        && !choice.is_numbered
+                        && !choice.is_only_offered
                         && self.is_confirmed(sent, &choice.answer)
                 });
                 match (confirmed.next(), confirmed.next()) {
@@ -206,14 +226,32 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// The reason why a value stays, in the light of the further recordings: one that differs there is no constant.
-    pub(super) fn in_their_light(&self, sent: &Sent<'_>, why: Why) -> Why {
-        if why.choices().is_some() || matches!(why, Why::Secret | Why::Answered | Why::Varied(_)) {
+    /// The reason why a value stays, in the light of the further recordings: one that differs there is no constant, and
+    /// what may give it is what gives it in all of them.
+    pub(super) fn in_their_light(&mut self, sent: &Sent<'_>, why: Why) -> Why {
+        if matches!(why, Why::Secret | Why::Answered) || self.shown(sent) != Shown::Other {
             return why;
         }
-        match self.shown(sent) {
-            Shown::Other => Why::Varied(super::unsourced::open_choices()),
-            Shown::Nothing | Shown::Same(_) => why,
+        let choices = match why.choices() {
+            Some(choices) => choices.to_vec(),
+            None => match self.of_record(sent) {
+                Some(Why::Unsure(choices)) => choices,
+                _ => super::unsourced::open_choices(),
+            },
+        };
+        let choices = choices
+            .into_iter()
+            .filter(|choice| match &choice.binding {
+                Some(binding) => !self.is_refuted(sent, &binding.expression),
+                None => choice.answer != CONSTANT,
+            })
+            .collect();
+        match why {
+            Why::Unpicked(_) => Why::Unpicked(choices),
+            Why::Unsure(_) => Why::Unsure(choices),
+            Why::Day(_) => Why::Day(choices),
+            Why::Volatile(what, _) => Why::Volatile(what, choices),
+            _ => Why::Varied(choices),
         }
     }
 

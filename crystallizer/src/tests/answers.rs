@@ -1,16 +1,9 @@
 //! What the own tools of coding agents answered, as the steps that they became give it in a run.
 
 use super::build::*;
+use crate::Options;
 use crate::session::{Session, Turn};
-use crate::{Mode, Options};
 use serde_json::{Value, json};
-
-fn bound() -> Options {
-    Options {
-        mode: Mode::Bound,
-        ..options()
-    }
-}
 
 /// A call of an agent's own tool, with what the agent keeps beside its answer.
 fn kept_beside(id: &str, batch: u32, name: &str, with: Value, text: &str, beside: Value) -> Turn {

@@ -1,7 +1,7 @@
 //! Small sessions for tests.
 
 use crate::session::*;
-use crate::{Crystallized, Options, crystallize};
+use crate::{Crystallized, Mode, Options, crystallize};
 use druse_engine::{Digest, Finding, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -98,6 +98,57 @@ pub(super) fn options() -> Options {
         druse_version: "0.1.0".to_owned(),
         ..Options::default()
     }
+}
+
+pub(super) fn bound() -> Options {
+    Options {
+        mode: Mode::Bound,
+        ..options()
+    }
+}
+
+/// What is asked about because the person said it and nothing carries it.
+pub(super) fn unshown(made: &Crystallized) -> Vec<&str> {
+    made.report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "condition_not_shown" && finding.acknowledge)
+        .map(|finding| finding.message.as_str())
+        .collect()
+}
+
+/// Some tickets of a list are closed, one after the other. `asked` is what the list was asked for with.
+pub(super) fn closing(task: &str, asked: Value, tickets: &[Value], taken: &[usize]) -> Session {
+    let mut turns = vec![call(
+        "l",
+        0,
+        "list_tickets",
+        asked,
+        json!({ "tickets": tickets }),
+    )];
+    for (number, at) in taken.iter().enumerate() {
+        let number = u32::try_from(number + 1).unwrap();
+        turns.push(call(
+            &format!("c{number}"),
+            number,
+            "close_ticket",
+            json!({ "ticket_id": tickets[*at]["ticket_id"] }),
+            json!({ "ok": true }),
+        ));
+    }
+    session(task, turns)
+}
+
+/// An order is looked up, and one thing is done with it.
+pub(super) fn with_order(task: &str, order: Value, deed: &str) -> Session {
+    let id = json!({ "order_id": order["order_id"] });
+    session(
+        task,
+        vec![
+            call("g", 0, "get_order", id.clone(), order),
+            call("x", 1, deed, id, json!({ "ok": true })),
+        ],
+    )
 }
 
 pub(super) fn made(session: &Session, options: &Options) -> Crystallized {

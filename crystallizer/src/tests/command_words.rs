@@ -1,17 +1,10 @@
 //! Words of lines for a shell in the mode `bound`: given to the shell beside the line, never spliced into it.
 
 use super::build::*;
+use crate::Crystallized;
 use crate::report::{Level, Verdict};
 use crate::session::{Session, Turn};
-use crate::{Crystallized, Mode, Options};
 use serde_json::{Value, json};
-
-fn bound() -> Options {
-    Options {
-        mode: Mode::Bound,
-        ..options()
-    }
-}
 
 fn line(id: &str, batch: u32, command: &str, answer: Value) -> Turn {
     call(

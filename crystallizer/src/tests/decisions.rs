@@ -1,9 +1,10 @@
 //! What a person decided holds when the recording is crystallized anew, when a call is put back, and when another
 //! recording is added.
 
-use super::build::{call, failed, made, options, session};
+use super::build::{approval, bound, call, failed, made, session};
+use crate::report::Level;
 use crate::session::Session;
-use crate::{Decisions, Mode, Options, crystallize};
+use crate::{Decisions, crystallize};
 use serde_json::json;
 
 const QUESTION: &str = "source:cancel_order:/fee";
@@ -37,13 +38,6 @@ fn canceled(order: &str, name: &str) -> Session {
     );
     session.external_id = Some(name.to_owned());
     session
-}
-
-fn bound() -> Options {
-    Options {
-        mode: Mode::Bound,
-        ..options()
-    }
 }
 
 #[test]
@@ -183,4 +177,52 @@ fn what_is_asked_is_not_asked_again_before_activation() {
         "{text}"
     );
     assert!(!text.contains("Change or acknowledge"), "{text}");
+}
+
+/// A bill says whom it is paid to. Nothing but a person can tell that the line is what is meant, and what the person
+/// answers is followed: whoever the next bill names is paid.
+#[test]
+fn the_line_that_a_person_names_is_followed() {
+    let text = "Stadtwerke Nord\nAmount due:  84.20 EUR\n\nPay to:      Stadtwerke Nord GmbH\nIBAN:        DE89 3704 0044 0532 0130 00\n";
+    let recorded = session(
+        "The bill is in bill-april.txt. Please pay it.",
+        vec![
+            call(
+                "r",
+                0,
+                "read_file",
+                json!({ "path": "bill-april.txt" }),
+                json!({ "path": "bill-april.txt", "text": text }),
+            ),
+            call(
+                "p",
+                1,
+                "pay",
+                json!({ "recipient": "Stadtwerke Nord GmbH", "iban": "DE89370400440532013000", "amount": 84.2 }),
+                json!({ "ok": true }),
+            ),
+            approval(Some("p"), true, "ana", "checked"),
+        ],
+    );
+    let asked = made(&recorded, &bound());
+    let question = &asked.report.questions[0];
+    let choice = "steps.read_file.output.text | line_value('Pay to')";
+    assert_eq!(question.id, "source:pay:/recipient");
+    assert!(
+        question.choices.contains(&choice.to_owned()),
+        "{:?}",
+        question.choices
+    );
+    assert!(asked.report.generalisable < Some(Level::Renamed));
+    let mut options = bound();
+    options.answers = [(question.id.clone(), choice.to_owned())].into();
+    let made = made(&recorded, &options);
+    assert_eq!(made.report.questions, []);
+    assert_eq!(made.report.replay.differences, []);
+    assert!(made.report.generalisable >= Some(Level::Renamed));
+    let pay = made.document.steps.last().unwrap().with.as_ref().unwrap();
+    assert_eq!(
+        pay["arguments"]["recipient"],
+        json!(format!("{{{{ {choice} }}}}"))
+    );
 }

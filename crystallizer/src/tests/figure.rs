@@ -1,10 +1,28 @@
 //! Figures of an answer that stay in a message while what it is about moves.
 
 use super::build::*;
-use crate::{Mode, Options};
-use serde_json::json;
+use crate::Crystallized;
+use crate::report::Level;
+use crate::session::Session;
+use serde_json::{Value, json};
 
-fn told(body: &str, answer: Option<&str>) -> crate::Crystallized {
+/// A draft of a session, with what a person answered about the figures of its message.
+fn answered(session: &Session, tool: &str, answer: Option<&str>) -> Crystallized {
+    let mut options = bound();
+    let answer = answer.map(|answer| (format!("figure:{tool}:/body"), answer.to_owned()));
+    options.answers.extend(answer);
+    let made = made(session, &options);
+    assert_eq!(made.report.replay.differences, []);
+    made
+}
+
+/// What the last step sends as its message.
+fn body(made: &Crystallized) -> Value {
+    let last = made.document.steps.last().unwrap();
+    last.with.as_ref().unwrap()["arguments"]["body"].clone()
+}
+
+fn told(body: &str, answer: Option<&str>) -> Crystallized {
     let session = session(
         "Write to the customer of order #W4817 about it.",
         vec![
@@ -24,16 +42,7 @@ fn told(body: &str, answer: Option<&str>) -> crate::Crystallized {
             ),
         ],
     );
-    let mut options = Options {
-        mode: Mode::Bound,
-        ..options()
-    };
-    if let Some(answer) = answer {
-        options
-            .answers
-            .insert("figure:send_email:/body".to_owned(), answer.to_owned());
-    }
-    made(&session, &options)
+    answered(&session, "send_email", answer)
 }
 
 #[test]
@@ -71,9 +80,9 @@ fn a_figure_that_stays_in_a_message_is_asked_about() {
 
 #[test]
 fn an_answer_settles_it() {
-    let body = "Order #W4817 comes in 3 parcels.";
+    let text = "Order #W4817 comes in 3 parcels.";
     for answer in ["constant", "gate"] {
-        let made = told(body, Some(answer));
+        let made = told(text, Some(answer));
         assert_eq!(made.report.questions, [], "{answer}");
         assert!(
             !made
@@ -83,6 +92,17 @@ fn an_answer_settles_it() {
                 .any(|finding| finding.code == "answer_not_used")
         );
         assert_eq!(made.report.counts.gates, u64::from(answer == "gate"));
+        // The figure stays, and a gate before it shows the message.
+        let shown = body(&made);
+        assert!(
+            shown.as_str().unwrap().ends_with("comes in 3 parcels."),
+            "{shown}"
+        );
+        let gates = made.document.steps.iter();
+        let gates = gates.filter(|step| step.action.as_deref() == Some("approval_gate"));
+        for gate in gates {
+            assert_eq!(made.document.steps.last().unwrap().needs, [gate.id.clone()]);
+        }
     }
 }
 
@@ -92,11 +112,11 @@ fn a_day_in_words_that_stays_is_asked_about() {
     let question = &made.report.questions[0];
     assert_eq!(question.id, "figure:send_email:/body");
     assert!(question.text.contains("`December 9`"), "{}", question.text);
-    assert!(made.report.generalisable < Some(crate::report::Level::Renamed));
+    assert!(made.report.generalisable < Some(Level::Renamed));
 }
 
 /// A message about a list that was looked at.
-fn about_invoices(body: &str, answer: Option<&str>) -> crate::Crystallized {
+fn about_invoices(body: &str, answer: Option<&str>) -> Crystallized {
     let session = session(
         "Mail boss@example.com about the overdue invoices.",
         vec![
@@ -119,22 +139,22 @@ fn about_invoices(body: &str, answer: Option<&str>) -> crate::Crystallized {
             ),
         ],
     );
-    let mut options = Options {
-        mode: Mode::Bound,
-        ..options()
-    };
-    if let Some(answer) = answer {
-        options
-            .answers
-            .insert("figure:send_mail:/body".to_owned(), answer.to_owned());
-    }
-    made(&session, &options)
+    answered(&session, "send_mail", answer)
 }
 
 #[test]
 fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
     for (body, shown, source) in [
-        ("inv_3001, inv_3002", "`inv_3001`, `inv_3002`", None),
+        (
+            "inv_3001, inv_3002",
+            "`inv_3001, inv_3002`",
+            Some("steps.list_invoices.output.invoices | column('id') | join(', ')"),
+        ),
+        (
+            "First inv_3002, then inv_3001.",
+            "`inv_3002`, `inv_3001`",
+            None,
+        ),
         ("Please pay invoice inv_3001.", "`inv_3001`", None),
         (
             "There are 2 overdue invoices.",
@@ -172,7 +192,7 @@ fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
         let made = about_invoices(body, Some(source));
         assert_eq!(made.report.questions, [], "{body}");
         assert!(
-            made.report.generalisable >= Some(crate::report::Level::Renamed),
+            made.report.generalisable >= Some(Level::Renamed),
             "{body}: {:?}",
             made.report.perturbed
         );
@@ -181,7 +201,7 @@ fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
             0,
             "{body}"
         );
-        let sent = made.document.steps[1].with.as_ref().unwrap()["arguments"]["body"].clone();
+        let sent = self::body(&made);
         let figure = shown.trim_matches('`');
         assert_eq!(
             sent,
@@ -195,9 +215,68 @@ fn what_a_list_tells_in_a_fixed_message_is_asked_about() {
 }
 
 #[test]
+fn what_some_of_a_list_come_to_is_offered_where_the_message_says_which() {
+    let told = |body: &str| {
+        let session = session(
+            "Mail boss@example.com about the invoices.",
+            vec![
+                call(
+                    "l",
+                    0,
+                    "list_invoices",
+                    json!({}),
+                    json!({ "invoices": [
+                        { "id": "inv_3001", "amount": 210.5, "status": "overdue", "paid": false },
+                        { "id": "inv_3002", "amount": 87.4, "status": "open", "paid": true },
+                        { "id": "inv_3003", "amount": 99.0, "status": "overdue", "paid": true },
+                        { "id": "inv_3004", "amount": 12.0, "status": "open", "paid": true },
+                    ] }),
+                ),
+                call(
+                    "m",
+                    1,
+                    "send_mail",
+                    json!({ "to": "boss@example.com", "subject": "Invoices", "body": body }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        let options = Options {
+            mode: Mode::Bound,
+            ..options()
+        };
+        let made = made(&session, &options);
+        let question = made.report.questions.first();
+        question.map_or_else(Vec::new, |question| question.choices.clone())
+    };
+    let list = "steps.list_invoices.output.invoices";
+    for (body, source) in [
+        (
+            "There are 2 overdue invoices.",
+            format!("{list} | where('status', 'overdue') | length"),
+        ),
+        (
+            "3 are paid.",
+            format!("{list} | where('paid', true) | length"),
+        ),
+        (
+            "The overdue 309.5 have to come in.",
+            format!("{list} | where('status', 'overdue') | column('amount') | sum"),
+        ),
+    ] {
+        assert_eq!(told(body), ["constant", "gate", source.as_str()], "{body}");
+    }
+    // Nothing says which, or it is another number than these come to.
+    for body in ["Call us 2 times.", "There are 7 overdue invoices."] {
+        assert_eq!(told(body), Vec::<String>::new(), "{body}");
+    }
+}
+
+#[test]
 fn what_a_person_calls_constant_needs_no_waiver_more() {
     let made = about_invoices("inv_3001, inv_3002", Some("constant"));
     assert_eq!(made.report.questions, []);
+    assert_eq!(body(&made), json!("inv_3001, inv_3002"));
     assert!(
         !made
             .report
@@ -208,7 +287,7 @@ fn what_a_person_calls_constant_needs_no_waiver_more() {
 }
 
 /// Refunds an order and says so.
-fn refunded(number: u32, order: &str, total: f64, body: &str) -> crate::session::Session {
+fn refunded(number: u32, order: &str, total: f64, body: &str) -> Session {
     let mut session = session(
         &format!("Refund order {order} in full and mail ana@example.com."),
         vec![
@@ -241,10 +320,6 @@ fn refunded(number: u32, order: &str, total: f64, body: &str) -> crate::session:
 
 #[test]
 fn a_figure_that_differs_between_recordings_is_no_constant() {
-    let options = Options {
-        mode: Mode::Bound,
-        ..options()
-    };
     let both = |second: &str| {
         let all = [
             refunded(
@@ -255,12 +330,12 @@ fn a_figure_that_differs_between_recordings_is_no_constant() {
             ),
             refunded(2, "ord_60001", 120.0, second),
         ];
-        crate::crystallize(&all, &options).unwrap()
+        crate::crystallize(&all, &bound()).unwrap()
     };
     let made = both("We refunded 120.0 for order ord_60001.");
     assert_eq!(made.report.questions, []);
     assert_eq!(
-        made.document.steps[2].with.as_ref().unwrap()["arguments"]["body"],
+        body(&made),
         json!("We refunded {{ steps.get_order.output.total }} for order {{ inputs.order_id }}.")
     );
     assert_eq!(

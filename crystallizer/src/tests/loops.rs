@@ -1,19 +1,12 @@
 //! Calls that repeat over a list become a loop, where every pass follows from it; otherwise they stay one by one.
 
 use super::build::*;
+use crate::Crystallized;
 use crate::report::Level;
 use crate::session::{Role, Session, Turn};
-use crate::{Crystallized, Mode, Options};
 use druse_engine::Severity;
 use druse_engine::check::{Catalog, check};
 use serde_json::{Value, json};
-
-fn bound() -> Options {
-    Options {
-        mode: Mode::Bound,
-        ..options()
-    }
-}
 
 /// The draft; what the engine finds wrong with it is only that its tools are not mapped.
 fn crystallized(session: &Session) -> Crystallized {
@@ -59,7 +52,7 @@ fn tickets() -> Value {
     ] })
 }
 
-fn list() -> Turn {
+pub(super) fn list() -> Turn {
     call(
         "l",
         0,
@@ -69,7 +62,7 @@ fn list() -> Turn {
     )
 }
 
-fn close(number: u32, ticket: &str) -> Turn {
+pub(super) fn close(number: u32, ticket: &str) -> Turn {
     call(
         &format!("c{number}"),
         number,

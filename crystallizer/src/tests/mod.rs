@@ -1,9 +1,11 @@
 //! The passes together, on small sessions built here.
 
 mod agreed;
+mod alternatives;
 mod answers;
 mod bound_corpus;
 mod build;
+mod codes;
 mod command_words;
 mod confirmed;
 mod corpus;
@@ -22,6 +24,7 @@ mod laws;
 mod loops;
 mod mapping;
 mod named;
+mod once_equal;
 mod pages;
 mod planted;
 mod qualified;

@@ -193,7 +193,13 @@ fn another_task_is_no_witness() {
 }
 
 /// Looks at an order, sends a voucher for some, and notes that it was looked at.
-fn looked_at(number: u32, order: &str, tier: &str, state: &str, voucher: bool) -> Session {
+pub(super) fn looked_at(
+    number: u32,
+    order: &str,
+    tier: &str,
+    state: &str,
+    voucher: bool,
+) -> Session {
     let mut turns = vec![call(
         "g",
         0,

@@ -1,16 +1,9 @@
 //! Looks that the agent repeated until another answer came.
 
 use super::build::*;
+use crate::Options;
 use crate::session::{Session, Turn};
-use crate::{Mode, Options};
 use serde_json::json;
-
-fn bound() -> Options {
-    Options {
-        mode: Mode::Bound,
-        ..options()
-    }
-}
 
 fn asks(id: &str, batch: u32, state: &str) -> Turn {
     let answer = json!({ "job_id": "job-55671", "state": state });

@@ -398,10 +398,11 @@ fn rank(word: Word) -> u8 {
 /// The step at a place of a document.
 fn step_at(document: &Document, spot: Spot) -> Option<&Step> {
     let step = document.steps.get(spot.step)?;
-    match spot.inner {
-        Some(inner) => step.steps.get(inner),
-        None => Some(step),
-    }
+    let inside = [spot.inner, spot.deep];
+    inside
+        .into_iter()
+        .flatten()
+        .try_fold(step, |step, inner| step.steps.get(inner))
 }
 
 /// The text that stands at a place of a step.
@@ -468,7 +469,7 @@ fn is_target(key: &str) -> bool {
 }
 
 /// Keys that say where something goes.
-fn is_recipient(key: &str) -> bool {
+pub(crate) fn is_recipient(key: &str) -> bool {
     has(
         key,
         &[

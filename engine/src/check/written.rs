@@ -114,7 +114,7 @@ fn keys(kind: ActionKind) -> &'static [(&'static str, Way)] {
         ActionKind::Automation => &[
             ("name", Told),
             ("id", AsWritten),
-            ("version", AsWritten),
+            ("version", Computed),
             ("inputs", AllComputed),
             ("wait", Computed),
         ],

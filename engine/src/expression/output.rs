@@ -4,6 +4,8 @@ use super::OUTPUT_LIMIT;
 use super::error::ExpressionError;
 use super::node::Node;
 use crate::Json;
+use crate::json::DEEPEST;
+
 use minijinja::value::{Value as Dyn, ValueKind};
 use serde_json::{Map, Number, Value};
 
@@ -47,12 +49,12 @@ pub(super) fn convert(
     depth: usize,
 ) -> Result<Value, ExpressionError> {
     budget.spend(1)?;
-    if depth > 100 {
-        return Err(failed("the value is nested more than 100 deep"));
+    if depth > DEEPEST {
+        return Err(too_deep());
     }
     if let Some(node) = value.downcast_object_ref::<Node>() {
         let inner = node.value();
-        measure(inner, budget)?;
+        measure(inner, budget, depth)?;
         return Ok(inner.clone());
     }
     Ok(match value.kind() {
@@ -110,16 +112,31 @@ pub(super) fn convert(
 }
 
 /// The approximate size of a tree, spent without copying it.
-pub(super) fn measure(value: &Value, budget: &mut Budget) -> Result<(), ExpressionError> {
+///
+/// `depth`: how deep within the result it stands.
+pub(super) fn measure(
+    value: &Value,
+    budget: &mut Budget,
+    depth: usize,
+) -> Result<(), ExpressionError> {
+    if depth > DEEPEST {
+        return Err(too_deep());
+    }
     match value {
         Value::String(text) => budget.spend(text.len() + 1),
-        Value::Array(items) => items.iter().try_for_each(|item| measure(item, budget)),
+        Value::Array(items) => items
+            .iter()
+            .try_for_each(|item| measure(item, budget, depth + 1)),
         Value::Object(map) => map.iter().try_for_each(|(key, item)| {
             budget.spend(key.len() + 1)?;
-            measure(item, budget)
+            measure(item, budget, depth + 1)
         }),
         _ => budget.spend(4),
     }
+}
+
+pub(super) fn too_deep() -> ExpressionError {
+    failed(&format!("the value is nested more than {DEEPEST} deep"))
 }
 
 fn number(value: &Dyn) -> Result<Value, ExpressionError> {

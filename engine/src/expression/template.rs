@@ -2,10 +2,11 @@
 
 use super::compiled::Expression;
 use super::error::ExpressionError;
-use super::output::{Budget, append, measure};
+use super::output::{Budget, append, measure, too_deep};
 use super::scan::tokens;
 use super::values::Values;
 use crate::Json;
+use crate::json::is_deep;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -187,7 +188,10 @@ impl Reading {
 
     fn copied(&self, value: &Value) -> Result<(), ExpressionError> {
         let mut budget = Budget::of(self.room.get());
-        measure(value, &mut budget).map_err(|_| here(too_large()))?;
+        measure(value, &mut budget, 0).map_err(|error| match error.code {
+            "output_too_large" => here(too_large()),
+            _ => here(error),
+        })?;
         self.room.set(budget.left());
         Ok(())
     }
@@ -253,7 +257,13 @@ impl Node {
                 .evaluate(expression, values)
                 .map_err(here)?
                 .unwrap_or_default()),
-            other => other.tree(values, reading).map(Json::from),
+            other => {
+                let tree = other.tree(values, reading)?;
+                match is_deep(&tree) {
+                    true => Err(here(too_deep())),
+                    false => Ok(tree.into()),
+                }
+            }
         }
     }
 
@@ -269,7 +279,7 @@ impl Node {
                 let is_path = matches!(self, Self::Path(_));
                 let mut out = String::new();
                 let mut budget = Budget::new();
-                for part in parts {
+                for (at, part) in parts.iter().enumerate() {
                     let before = out.len();
                     match part {
                         Part::Text(text) => out.push_str(text),
@@ -281,6 +291,12 @@ impl Node {
                                     let part = path_part(&part);
                                     match out.contains('?') {
                                         true => out.push_str(&query_part(&part)),
+                                        false
+                                            if is_segment(&out, parts.get(at + 1))
+                                                && is_no_segment(&part) =>
+                                        {
+                                            return Err(here(other_address(&part)));
+                                        }
                                         false => out.push_str(&part),
                                     }
                                 }
@@ -483,6 +499,35 @@ pub fn path_part(value: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether what comes between them is a segment of a path by itself.
+fn is_segment(before: &str, after: Option<&Part>) -> bool {
+    let begins = before.is_empty() || before.ends_with('/');
+    let ends = match after {
+        None => true,
+        Some(Part::Text(text)) => text.starts_with(['/', '?']),
+        Some(Part::Expression(_)) => false,
+    };
+    begins && ends
+}
+
+/// Whether a segment that is only this leads elsewhere: to what is above it, or to the collection itself (RFC 3986,
+/// section 5.2.4).
+fn is_no_segment(part: &str) -> bool {
+    let plain = part.to_ascii_lowercase().replace("%2e", ".");
+    matches!(plain.as_str(), "" | "." | "..")
+}
+
+fn other_address(part: &str) -> ExpressionError {
+    ExpressionError::new(
+        "expression_failed",
+        match part {
+            "" => "a part of the path is empty, which is another address".to_owned(),
+            part => format!("a part of the path is `{part}`, which is another address"),
+        },
+    )
+    .help("give the step a `when`, or see that the value is there before it")
 }
 
 /// The same behind the `?`, where it is one value.

@@ -746,20 +746,24 @@ proptest! {
     }
 }
 
+fn with_input(value: &str) -> Arc<Values> {
+    Arc::new(Values::new(
+        json!({ "x": value }).into(),
+        Json::null(),
+        RunFacts {
+            id: RunId::from_parts(0, [0; 10]),
+            started_at: Timestamp(0),
+            scheduled_at: None,
+        },
+        Arc::new(Names::from_iter([(String::new(), 0)])),
+    ))
+}
+
 #[test]
 fn what_an_expression_gives_is_one_part_of_a_path() {
     let rendered = |path: &str, value: &str| {
         let template = Template::compile(&json!({ "path": path, "json": path })).unwrap();
-        let values = Arc::new(Values::new(
-            json!({ "x": value }).into(),
-            Json::null(),
-            RunFacts {
-                id: RunId::from_parts(0, [0; 10]),
-                started_at: Timestamp(0),
-                scheduled_at: None,
-            },
-            Arc::new(Names::from_iter([(String::new(), 0)])),
-        ));
+        let values = with_input(value);
         let all = template.with_path("path").render(&values).unwrap();
         let key = |key: &str| all.value()[key].as_str().unwrap().to_owned();
         // Only the path is one.
@@ -787,4 +791,24 @@ fn what_an_expression_gives_is_one_part_of_a_path() {
     );
     // A value that is the whole path is taken as it is.
     assert_eq!(rendered("{{ inputs.x }}", "/a/b?page=2"), "/a/b?page=2");
+    // Beside other text nothing is too little, and a point is one.
+    assert_eq!(rendered("/v{{ inputs.x }}", ""), "/v");
+    assert_eq!(rendered("/v/a{{ inputs.x }}/", ".."), "/v/a../");
+    assert_eq!(rendered("/v?q={{ inputs.x }}", ""), "/v?q=");
+}
+
+#[test]
+fn a_part_of_a_path_never_means_what_is_above_it_or_all() {
+    for path in [
+        "/v/{{ inputs.x }}",
+        "/v/{{ inputs.x }}/end",
+        "/v/{{ inputs.x }}?a=b",
+    ] {
+        for value in ["", ".", "..", "%2e", "%2E%2e"] {
+            let template = Template::compile(&json!({ "path": path })).unwrap();
+            let values = with_input(value);
+            let error = template.with_path("path").render(&values).unwrap_err();
+            assert!(error.message.contains("another address"), "{error:?}");
+        }
+    }
 }

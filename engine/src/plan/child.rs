@@ -12,7 +12,7 @@ pub struct ChildTarget {
     pub name: Option<String>,
     /// Its id, where the step gives that.
     pub id: Option<String>,
-    /// The version; none for the one that is active when it is started.
+    /// The version; none for the one that is active when it is started, and where it is computed.
     pub version: Option<u32>,
 }
 
@@ -22,6 +22,8 @@ impl ChildTarget {
         let text = |key: &str| with.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
         let version = match with.get("version") {
             None | Some(Value::Null) => None,
+            // What it gives is bound with the configuration; where that is nothing, the active one is meant.
+            Some(Value::String(text)) if text.contains("{{") => None,
             Some(version) => Some(u32::try_from(version.as_u64()?).ok()?),
         };
         let target = Self {

@@ -180,6 +180,7 @@ pub(super) fn failure(path: &str, error: &io::Error) -> Failed {
         Errno::ENOENT => permanent("not_found", "is not there"),
         Errno::ENOTDIR => permanent("not_a_folder", "is in something that is not a folder"),
         Errno::EISDIR => permanent("not_a_file", "is a folder"),
+        Errno::ENXIO => permanent("not_a_file", "is a pipe, a socket or a device"),
         Errno::EEXIST => permanent("file_exists", "is there already"),
         Errno::ELOOP => permanent(
             "symbolic_link",

@@ -122,9 +122,11 @@ impl Root {
         let file = fs::File::from(opened);
         let kind = file.metadata()?;
         if kind.is_file() {
-            Ok(file)
-        } else {
-            Err(Errno::EISDIR.into())
+            return Ok(file);
+        }
+        match kind.is_dir() {
+            true => Err(Errno::EISDIR.into()),
+            false => Err(Errno::ENXIO.into()),
         }
     }
 

@@ -117,6 +117,7 @@ impl Http {
         limit: Duration,
         attempt: &Attempt,
     ) -> Performed {
+        attempt.files.allows(name, "")?;
         let log = &attempt.log;
         log.line(LogStream::Http, &request.summary());
         let answer = self.send(request, limit).await?;

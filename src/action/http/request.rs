@@ -225,18 +225,21 @@ fn append(base: &Url, path: &str) -> Result<Url, Failed> {
     let below = url.path().strip_prefix(root);
     if !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || climbs(path) {
         return Err(Failed::input(
-            "\"path\" leaves the base address of the connection.",
+            "\"path\" leaves the base address of the connection, or has a part that is `.` or `..`.",
         ));
     }
     url.set_query(query);
     Ok(url)
 }
 
-/// Whether a segment is `..`, in any spelling that servers take for it.
+/// Whether a segment is `..` or `.`, in any spelling that servers take for it: both mean another address than is
+/// written (RFC 3986, section 5.2.4).
 pub(super) fn climbs(path: &str) -> bool {
     let plain = path.to_ascii_lowercase().replace("%2e", ".");
     let plain = plain.replace("%2f", "/").replace("%5c", "/");
-    plain.split(['/', '\\']).any(|segment| segment == "..")
+    plain
+        .split(['/', '\\'])
+        .any(|segment| segment == ".." || segment == ".")
 }
 
 fn own_headers(
@@ -397,6 +400,12 @@ fn part(name: &str, value: &Value, files: &Files) -> Result<Part, Failed> {
         _ => return Err(wrong("must have one of text, json, base64 and artifact")),
     };
     if let Some(filename) = input::text(map, "filename")? {
+        // A line break would end the part's header and begin one of the value's choice (RFC 7578, section 4.2).
+        if filename.chars().any(char::is_control) {
+            return Err(wrong(
+                "has a file name with a line break or another control character",
+            ));
+        }
         part = part.file_name(filename.to_owned());
     }
     if let Some(kind) = input::text(map, "content_type")? {
@@ -410,6 +419,7 @@ fn part(name: &str, value: &Value, files: &Files) -> Result<Part, Failed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn paths_stay_below_the_base() {
@@ -440,6 +450,9 @@ mod tests {
             "a/%2E./../x",
             "..%2fx",
             "..",
+            ".",
+            "a/./b",
+            "a/%2e",
             "x?a=1#f",
             "a\nb",
             "a\tb",
@@ -457,6 +470,18 @@ mod tests {
                 assert!(url.path() == "/api/v1" || url.path().starts_with("/api/v1/"), "{url}");
                 assert!(!url.path().split('/').any(|segment| segment == ".."), "{url}");
             }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_form_has_a_file_name_of_one_line() {
+        let part = |name: &str| {
+            let given = json!({ "text": "x", "filename": name });
+            super::part("file", &given, &Files::default())
+        };
+        assert!(part("Bericht \"März\".pdf").is_ok());
+        for name in ["a\nContent-Type: text/html", "a\rb", "a\0b", "a\u{7f}"] {
+            assert!(part(name).is_err(), "{name:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::watchdog;
 use crate::action::Failed;
+use crate::open_files;
 use crate::step_log::{AttemptLog, LogStream};
 use nix::{
     sys::signal::{Signal, killpg},
@@ -159,6 +160,7 @@ fn spawn(prepared: &Prepared) -> Result<Child, Failed> {
         }
         command.current_dir(cwd);
     }
+    open_files::give_back(command.as_std_mut());
     command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failed::permanent(
             "program_not_found",

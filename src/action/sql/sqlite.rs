@@ -16,6 +16,7 @@ use druse_engine::{action_config::SqlConfig, definition::FailureClass};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, Statement,
     config::DbConfig,
+    hooks::{AuthAction, AuthContext, Authorization},
     limits::Limit,
     types::{Value as Sqlite, ValueRef},
 };
@@ -163,7 +164,29 @@ fn guarded(
     if read_only {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
+    connection.authorizer(Some(allowed))?;
     Ok(connection)
+}
+
+/// Pragmas that set something for the whole process, so for all other steps too (<https://sqlite.org/pragma.html>).
+const FOR_ALL: [&str; 4] = [
+    "data_store_directory",
+    "hard_heap_limit",
+    "soft_heap_limit",
+    "temp_store_directory",
+];
+
+fn allowed(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Pragma { pragma_name, .. }
+            if FOR_ALL
+                .iter()
+                .any(|name| pragma_name.eq_ignore_ascii_case(name)) =>
+        {
+            Authorization::Deny
+        }
+        _ => Authorization::Allow,
+    }
 }
 
 fn bind(statement: &mut Statement<'_>, params: Params<'_>) -> Result<(), Failed> {

@@ -6,7 +6,7 @@ use super::super::{
     spoken::{Spoken, SpokenValue},
 };
 use crate::runtime::clock;
-use crate::service::{ApprovalView, DecisionRequest, Problem};
+use crate::service::{ApprovalView, DecisionRequest, Problem, Role};
 use druse_engine::event::Verdict;
 use druse_engine::{ApprovalId, Digest, RunId};
 use druse_storage::{Approval, ApprovalStatus, StoreExt};
@@ -20,6 +20,7 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         "pending, approved, rejected, expired, canceled, sent_back or void",
     )?;
     let run: Option<RunId> = call.query.read("run_id", "the id of a run")?;
+    let can_decide: Option<bool> = call.query.read("can_decide", "true or false")?;
     let answer = call
         .page()?
         .list(&*call.app.store, "", true, |row: Approval| {
@@ -28,7 +29,9 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
             if !fits {
                 return Ok(None);
             }
-            Ok(Some(ApprovalView::try_from(row)?))
+            let view = told(&call, row.try_into()?)?;
+            let fits = can_decide.is_none_or(|can| view.can_decide == can);
+            Ok(fits.then_some(view))
         })?;
     ok(&answer)
 }
@@ -39,7 +42,24 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
 }
 
 fn view(call: &Call, id: ApprovalId) -> Result<ApprovalView, Problem> {
-    Ok(row(call, id)?.try_into()?)
+    told(call, row(call, id)?.try_into()?)
+}
+
+/// With what it belongs to, and whether whoever asks can decide it.
+fn told(call: &Call, mut view: ApprovalView) -> Result<ApprovalView, Problem> {
+    let run = call.app.store.run_head(view.run_id)?;
+    view.automation_name = run.map(|run| run.name.clone());
+    let role = Role::Approver;
+    view.why_not = match call.who.role >= role {
+        true => call
+            .app
+            .engine
+            .why_not(&view, &call.who)
+            .map(|why| why.to_string()),
+        false => Some(format!("Deciding needs the role {}.", role.name())),
+    };
+    view.can_decide = view.why_not.is_none();
+    Ok(view)
 }
 
 fn row(call: &Call, id: ApprovalId) -> Result<Approval, Problem> {
@@ -91,7 +111,8 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
         extra,
     };
     let decided = call.app.engine.decide(id, &call.who, request).await;
-    ok(&decided.map_err(|refused| call.placed(refused, "bad_fields", "/fields"))?)
+    let decided = decided.map_err(|refused| call.placed(refused, "bad_fields", "/fields"))?;
+    ok(&told(&call, decided)?)
 }
 
 /// Who is asked from now on.
@@ -123,5 +144,5 @@ pub(in crate::api) async fn reassign(call: Call) -> Answer {
     };
     let engine = &call.app.engine;
     let view = engine.reassign(id, &call.who, body.approvers, reason, extra);
-    ok(&view.await?)
+    ok(&told(&call, view.await?)?)
 }

@@ -18,11 +18,12 @@ use serde::Deserialize;
 pub(in crate::api) async fn list(call: Call) -> Answer {
     let page = call.page()?;
     let name = call.query.get("name").map(str::to_owned);
+    let piece = call.query.get("q").map(str::to_owned);
     let status = call.query.word("status", "draft, active or inactive")?;
     let source = call.query.word("source_type", "MANUAL or CRYSTALLIZED")?;
     let app = call.app.clone();
     // Each of them is checked, and other requests do not wait for that.
-    let list = move || app.automations(&page, name.as_deref(), status, source);
+    let list = move || app.automations(&page, name.as_deref(), piece.as_deref(), status, source);
     ok(&call.app.off_thread(list).await?)
 }
 

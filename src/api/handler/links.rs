@@ -64,7 +64,10 @@ pub(in crate::api) async fn answer(call: Call) -> Answer {
     };
     let said = Said::read(&call.body);
     let (status, page) = match decide(&call, link.clone(), &view, &said).await {
-        Ok(view) => (StatusCode::OK, link_page::done(&view, &link.person)),
+        Ok(view) => {
+            let run = run_of(&call, &view).await?;
+            (StatusCode::OK, link_page::done(&view, &link.person, &run))
+        }
         Err(problem) => {
             // Shown as it stands now, with what was said: nothing that was typed is lost.
             let view = row(&call, link.approval).unwrap_or(view);
@@ -83,7 +86,8 @@ async fn asked(
     refused: Option<(&Said, &Problem)>,
 ) -> Result<String, Problem> {
     if view.status != ApprovalStatus::Pending {
-        return Ok(link_page::done(view, &link.person));
+        let run = run_of(call, view).await?;
+        return Ok(link_page::done(view, &link.person, &run));
     }
     let behind = Behind::read(call, view).await?;
     let asked = link_page::Asked {
@@ -97,6 +101,14 @@ async fn asked(
     Ok(link_page::asked(&asked, refused))
 }
 
+/// The run of a gate, as the API shows it.
+async fn run_of(call: &Call, view: &ApprovalView) -> Result<Value, Problem> {
+    Ok(match call.app.engine.view(view.run_id).await? {
+        Some(run) => json!(run),
+        None => Value::Null,
+    })
+}
+
 /// What stands behind a gate, and what stood behind it when it was approved last.
 struct Behind {
     run: Value,
@@ -106,10 +118,7 @@ struct Behind {
 
 impl Behind {
     async fn read(call: &Call, view: &ApprovalView) -> Result<Self, Problem> {
-        let run = match call.app.engine.view(view.run_id).await? {
-            Some(run) => json!(run),
-            None => Value::Null,
-        };
+        let run = run_of(call, view).await?;
         let number = run["version"]
             .as_u64()
             .and_then(|number| u32::try_from(number).ok());
@@ -255,7 +264,7 @@ fn fields(schema: &Value, said: &Said) -> Option<Value> {
 
 fn html(status: StatusCode, page: String) -> Reply {
     Reply::of(status, "text/html; charset=utf-8", page)
-        .with(header::CONTENT_SECURITY_POLICY, link_page::policy())
+        .with(header::CONTENT_SECURITY_POLICY, link_page::POLICY)
         .with(header::REFERRER_POLICY, "no-referrer")
         .with(header::X_FRAME_OPTIONS, "DENY")
         .with(HeaderName::from_static("x-robots-tag"), "noindex")

@@ -164,7 +164,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(approvals::list),
             "List approvals",
         )
-        .query(&["limit", "cursor", "status", "run_id"])
+        .query(&["limit", "cursor", "status", "run_id", "can_decide"])
         .response::<List<ApprovalView>>(),
         get(
             "/api/v1/approvals/{id}",

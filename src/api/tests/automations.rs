@@ -178,3 +178,143 @@ async fn a_list_views_only_what_it_shows() {
     assert_eq!(list.body["items"].as_array().unwrap().len(), 3);
     assert!(server.app.checked.known(&version, &catalog).is_some());
 }
+
+/// A desk that deletes an account, with a question about its value and a gate that is suggested.
+async fn desk(server: &Server) -> (String, Value) {
+    let call = |id: &str, name: &str, arguments: Value| json!({ "role": "assistant", "tool_calls": [{ "id": id, "type": "function", "function": { "name": name, "arguments": arguments.to_string() } }] });
+    let answer = |id: &str, gave: Value| json!({ "role": "tool", "tool_call_id": id, "content": gave.to_string() });
+    let recording = json!({ "agent": "desk", "status": "succeeded", "messages": [
+        { "role": "user", "content": "Delete the account of ana_li_3668" },
+        call("l", "get_account", json!({ "customer_id": "ana_li_3668" })),
+        answer("l", json!({ "owner": "ana", "plan": "gold" })),
+        call("n", "write_note", json!({ "customer_id": "ana_li_3668", "text": "Account closed by the desk" })),
+        answer("n", json!({ "ok": true })),
+        call("d", "delete_account", json!({ "customer_id": "ana_li_3668", "keep": ["invoices", "letters"] })),
+        answer("d", json!({ "ok": true })),
+    ] });
+    let stored = server.post("/agents/runs", &recording).await;
+    assert_eq!(stored.status, 201, "{}", stored.body);
+    let path = format!(
+        "/agents/runs/{}/crystallize",
+        stored.body["id"].as_str().unwrap()
+    );
+    let made = server
+        .post(&path, &json!({ "mode": "bound", "name": "desk" }))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    (path, made.body)
+}
+
+#[tokio::test]
+async fn what_was_changed_by_hand_stands_when_a_draft_is_made_anew() {
+    let server = Server::new().await;
+    let (path, made) = desk(&server).await;
+    let id = made["automation"]["id"].as_str().unwrap().to_owned();
+    let automation = format!("/automations/{id}");
+    let mut document = made["automation"]["document"].clone();
+    let with = json!({ "title": "Delete it?", "timeout": "24h" });
+    let with = with.as_object().cloned().unwrap();
+    crate::service::gate::put_before(&mut document, "delete_account", with).unwrap();
+    let put = server
+        .call(
+            "PUT",
+            &automation,
+            &[("content-type", "application/json")],
+            &document.to_string(),
+        )
+        .await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    let dropped = server
+        .call("DELETE", &format!("{automation}/steps/write_note"), &[], "")
+        .await;
+    assert_eq!(dropped.status, 200, "{}", dropped.body);
+    let again = json!({ "into": id });
+    for version in [4, 5] {
+        let second = server.post(&path, &again).await;
+        assert_eq!(second.status, 201, "{}", second.body);
+        let now = &second.body["automation"];
+        assert_eq!(now["latest_version"], version);
+        let ids: Vec<&str> = now["document"]["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step["id"].as_str().unwrap())
+            .collect();
+        assert!(
+            ids.contains(&"approve_delete_account") && !ids.contains(&"write_note"),
+            "{ids:?}"
+        );
+        for question in second.body["report"]["questions"].as_array().unwrap() {
+            assert_ne!(question["step"], "write_note");
+            let place = question["path"].as_str().unwrap();
+            assert!(now["document"].pointer(place).is_some(), "{question}");
+        }
+        for finding in now["findings"].as_array().unwrap() {
+            assert_ne!(finding["step"], "write_note", "{finding}");
+            if let Some(place) = finding["path"].as_str() {
+                assert!(now["document"].pointer(place).is_some(), "{finding}");
+            }
+        }
+    }
+    // The call that is put back brings its step back, and the gate stays.
+    let calls = &made["automation"]["document"]["metadata"]["crystallized"]["calls"];
+    let back = server
+        .post(&path, &json!({ "into": id, "keep": [calls["write_note"]] }))
+        .await;
+    assert_eq!(back.status, 201, "{}", back.body);
+    let steps = &back.body["automation"]["document"]["steps"];
+    let ids: Vec<&str> = steps
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["id"].as_str().unwrap())
+        .collect();
+    assert!(
+        ids.contains(&"approve_delete_account") && ids.contains(&"write_note"),
+        "{ids:?}"
+    );
+    // A value that the new draft has otherwise is not lost without a word.
+    let tool = json!({ "with": { "tool": "erase_account" } });
+    let patched = server
+        .call(
+            "PATCH",
+            &format!("{automation}/steps/delete_account"),
+            &[],
+            &tool.to_string(),
+        )
+        .await;
+    assert_eq!(patched.status, 200, "{}", patched.body);
+    let mapped = json!({ "into": id, "tools": [{ "match": "delete_account", "action": "mcp", "with": { "connection": "shop", "tool": "remove", "arguments": "{{ call.arguments }}" } }] });
+    let refused = server.post(&path, &mapped).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert_eq!(refused.body["code"], "edits_would_be_lost");
+    let lost = refused.body["findings"].as_array().unwrap();
+    assert!(
+        lost.iter()
+            .any(|one| one["code"] == "edit_lost" && one["step"] == "delete_account"),
+        "{lost:?}"
+    );
+    assert_eq!(
+        server.call("GET", &automation, &[], "").await.body["latest_version"],
+        7
+    );
+    let mut all_the_same = mapped.clone();
+    all_the_same["discard_edits"] = true.into();
+    let made = server.post(&path, &all_the_same).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let document = &made.body["automation"]["document"];
+    assert!(
+        document["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|step| step["with"]["tool"] == "remove")
+    );
+    assert!(
+        document["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|step| step["id"] == "approve_delete_account")
+    );
+}

@@ -3,6 +3,7 @@
 use super::super::local::Came;
 use super::super::print::{self, count};
 use super::super::runs::{decided, ended};
+use super::super::state;
 use crate::example::Example;
 use druse_engine::Timestamp;
 use serde_json::Value;
@@ -181,7 +182,7 @@ pub(super) fn timeline(run: &Value, gates: &[Value]) {
         say(&format!(
             "  {when:<9} {long:<10}  {:<18} {}{by}",
             print::cell(&step["id"]),
-            print::cell(&step["status"])
+            state::named(&step["status"])
         ));
     }
 }

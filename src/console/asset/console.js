@@ -4,15 +4,27 @@
 const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+// What the script has put onto the page, with what it belongs to: the server knows nothing of it.
+const added = new WeakMap();
+
+// What a part of the script has not seen yet, of the parts of a page that it is about.
+const seen = new WeakMap();
+function unseen(part, selector, root) {
+  return all(selector, root).filter(one => {
+    const by = seen.get(one) ?? new Set();
+    seen.set(one, by);
+    return by.has(part) ? false : by.add(part);
+  });
+}
+
 // Times in the reader's zone; UTC stays on hover.
 function times(root) {
-  for (const time of all("time.exact[datetime]", root)) {
+  for (const time of all("time[datetime]", root)) {
     const at = new Date(time.dateTime);
-    if (!isNaN(at)) time.textContent = at.toLocaleString();
-  }
-  for (const time of all("time:not(.exact)[datetime]", root)) {
-    const at = new Date(time.dateTime);
-    if (!isNaN(at)) time.title = at.toLocaleString() + " here · " + time.title;
+    if (isNaN(at) || time.dataset.told === time.dateTime) continue;
+    time.dataset.told = time.dateTime;
+    if (time.matches(".exact")) time.textContent = at.toLocaleString();
+    else time.title = at.toLocaleString() + " here · " + time.title;
   }
 }
 
@@ -27,6 +39,12 @@ function span(millis) {
   return `${Math.floor((seconds + 43_200) / 86_400)} d`;
 }
 
+// The day of a time in the reader's zone, as the server writes it in UTC.
+function day(at, now) {
+  const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return at.toLocaleDateString(undefined, { day: "numeric", month: "short", year });
+}
+
 // What is told from now goes on as time does, by the server's clock. What is left never becomes less than nothing.
 let ahead = 0;
 function clock() {
@@ -39,7 +57,9 @@ function tick() {
     const at = Date.parse(time.dateTime);
     if (isNaN(at)) continue;
     const apart = time.closest(".left") ? Math.max(0, at - now) : at - now;
-    const text = Math.abs(apart) < 1000 ? "now" : apart > 0 ? `in ${span(Math.floor(apart))}` : `${span(Math.floor(-apart))} ago`;
+    let text = Math.abs(apart) < 1000 ? "now" : apart > 0 ? `in ${span(Math.floor(apart))}` : `${span(Math.floor(-apart))} ago`;
+    // What is days away is looked for by its date.
+    if (Math.abs(apart) >= 129_600_000) text += ` (${day(new Date(at), new Date(now))})`;
     if (time.textContent !== text) time.textContent = text;
   }
 }
@@ -47,7 +67,7 @@ function tick() {
 // A button beside what is worth copying.
 function copies(root) {
   if (!navigator.clipboard) return;
-  for (const place of all("[data-copy]", root)) {
+  for (const place of unseen("copies", "[data-copy]", root)) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
@@ -57,6 +77,7 @@ function copies(root) {
       await navigator.clipboard.writeText(place.dataset.copy);
       button.textContent = "copied";
     });
+    added.set(button, place);
     place.after(button);
   }
 }
@@ -107,7 +128,7 @@ function show(name, from) {
 
 // Either side of a review lights the other, and a value the step that it came from.
 function links(root) {
-  for (const origin of all(".draft .origin a[href^='#step-']", root)) {
+  for (const origin of unseen("links", ".draft .origin a[href^='#step-']", root)) {
     const source = () => document.getElementById(decodeURIComponent(origin.hash.slice(1)));
     const light = on => { source()?.classList.toggle("lit", on); unline(); if (on) line(origin.closest("dd"), source()); };
     origin.addEventListener("mouseenter", event => { event.stopPropagation(); light(true); });
@@ -115,7 +136,7 @@ function links(root) {
     origin.addEventListener("focus", () => light(true));
     origin.addEventListener("blur", () => light(false));
   }
-  for (const place of all("[data-link]", root)) {
+  for (const place of unseen("beside", "[data-link]", root)) {
     const light = on => {
       for (const twin of all("[data-link]")) {
         if (twin.dataset.link === place.dataset.link) twin.classList.toggle("lit", on);
@@ -133,7 +154,7 @@ function links(root) {
 
 // A finding's line, selected in the editor.
 function lines(root) {
-  for (const link of all("a[data-line]", root)) {
+  for (const link of unseen("lines", "a[data-line]", root)) {
     link.addEventListener("click", event => {
       const text = $("textarea.lines");
       if (!text) return;
@@ -150,18 +171,22 @@ function lines(root) {
 
 // Buttons that make a graph larger and smaller; its size is an attribute, no style.
 function zooms(root) {
-  for (const graph of all(".graph", root)) {
+  for (const graph of unseen("zooms", ".graph", root)) {
     const picture = $("svg", graph);
     if (!picture) continue;
-    const whole = picture.viewBox.baseVal.width;
     const bar = document.createElement("div");
     bar.className = "zoom";
     const to = width => {
       picture.classList.remove("whole");
-      picture.setAttribute("width", Math.round(Math.min(whole * 3, Math.max(200, width))));
+      picture.setAttribute("width", Math.round(Math.min(picture.viewBox.baseVal.width * 3, Math.max(120, width))));
       picture.removeAttribute("height");
     };
-    for (const [sign, name, step] of [["−", "Smaller", now => now / 1.25], ["+", "Larger", now => now * 1.25], ["⤢", "All of it", () => graph.clientWidth]]) {
+    // As wide as there is room, and no higher than what is seen at once.
+    const fit = () => {
+      const { width, height } = picture.viewBox.baseVal;
+      return Math.min(graph.clientWidth, width * innerHeight * 0.76 / height);
+    };
+    for (const [sign, name, step] of [["−", "Smaller", now => now / 1.25], ["+", "Larger", now => now * 1.25], ["⤢", "All of it", fit]]) {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = sign;
@@ -169,14 +194,21 @@ function zooms(root) {
       button.addEventListener("click", () => to(step(picture.getBoundingClientRect().width)));
       bar.append(button);
     }
+    added.set(bar, graph);
     graph.before(bar);
+    // Where it is wider than there is room: where it begins.
+    const first = $("a", graph);
+    if (first && graph.scrollWidth > graph.clientWidth) {
+      const [box, at] = [graph.getBoundingClientRect(), first.getBoundingClientRect()];
+      graph.scrollLeft = at.x + at.width / 2 - box.x - box.width / 2;
+    }
   }
 }
 
 // A graph by keys: Enter goes into it, arrows from step to step, Escape out again.
 function graphs(root) {
   const ways = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-  for (const graph of all(".graph", root)) {
+  for (const graph of unseen("graphs", ".graph", root)) {
     graph.addEventListener("keydown", event => {
       const at = event.target.closest("a");
       if (event.key === "Escape" && at) { graph.focus(); return; }
@@ -197,7 +229,28 @@ function graphs(root) {
   }
 }
 
+// Times that are filtered by, in the reader's zone; they are sent in UTC.
+function zoned(root) {
+  for (const field of all("input[data-utc]", root)) {
+    const at = new Date(field.dataset.utc);
+    if (!isNaN(at)) field.value = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    // As the browser writes it: nobody has changed it yet.
+    field.defaultValue = field.value;
+    $(".utc", field.closest("label"))?.remove();
+    const form = field.form;
+    if (!form || "zoned" in form.dataset) continue;
+    form.dataset.zoned = "";
+    form.addEventListener("formdata", event => {
+      for (const one of all("input[data-utc]", form)) {
+        const chosen = new Date(one.value);
+        if (one.value && !isNaN(chosen)) event.formData.set(one.name, chosen.toISOString());
+      }
+    });
+  }
+}
+
 function ready(root) {
+  zoned(root);
   zooms(root);
   graphs(root);
   times(root);
@@ -206,8 +259,9 @@ function ready(root) {
   lines(root);
 }
 
-// Whether somebody is writing here: then nothing is exchanged under their hands.
+// Whether somebody is writing here, or is told why something was not done: then nothing is exchanged under their hands.
 function busy(main) {
+  if ($(".refusal", main)) return true;
   if (all("input:not([type=hidden]), textarea, select", main).some(field => {
     if (field.type === "checkbox") return field.checked !== field.defaultChecked;
     if (field.tagName === "SELECT") return [...field.options].some(option => option.selected !== option.defaultSelected && field.selectedIndex > 0);
@@ -249,7 +303,81 @@ async function ask(address, headers) {
   return answer;
 }
 
-// Fetches this page anew and exchanges what it shows, keeping what was opened and where one stands.
+// What the same thing is known by in two states of a page.
+function key(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return String(node.nodeType);
+  const own = name => node.getAttribute(name) ?? "";
+  let sign = node.id || own("href") || own("action") || own("name");
+  // A line of a list is what it leads to; of parts that open, each is what it says.
+  if (!sign && node.matches("li, tr, .lane")) sign = $("a[href]", node)?.getAttribute("href");
+  if (node.matches("details") && node.parentElement?.querySelectorAll(":scope > details").length > 1) sign = $("summary", node)?.textContent.replace(/\d+/g, "");
+  return [node.nodeName, node.classList[0], sign].join(" ");
+}
+
+// For each of the next ones which of the old ones it was, in their order; -1 for what is new.
+function pairs(old, next) {
+  const found = next.map(() => -1);
+  const [a, b] = [old.map(key), next.map(key)];
+  let first = 0;
+  let [last, end] = [a.length, b.length];
+  while (first < last && first < end && a[first] === b[first]) found[first] = first++;
+  while (last > first && end > first && a[last - 1] === b[end - 1]) found[--end] = --last;
+  const [high, wide] = [last - first, end - first];
+  // The longest row of those that stay; where that would be too much, they are made anew.
+  if (!high || !wide || high * wide > 1_000_000) return found;
+  const stay = Array.from({ length: high + 1 }, () => new Uint16Array(wide + 1));
+  for (let i = high - 1; i >= 0; i--) {
+    for (let j = wide - 1; j >= 0; j--) {
+      stay[i][j] = a[first + i] === b[first + j] ? stay[i + 1][j + 1] + 1 : Math.max(stay[i + 1][j], stay[i][j + 1]);
+    }
+  }
+  for (let i = 0, j = 0; i < high && j < wide;) {
+    if (a[first + i] === b[first + j]) found[first + j++] = first + i++;
+    else if (stay[i + 1][j] >= stay[i][j + 1]) i++;
+    else j++;
+  }
+  return found;
+}
+
+// Brings what the server sent last to what it sends now, and leaves alone what is the same in both: so whoever is
+// somewhere on the page stays there, with what was opened, marked, made larger or scrolled.
+function exchange(live, was, fresh) {
+  if (was.isEqualNode(fresh)) return;
+  if (live.nodeType !== Node.ELEMENT_NODE) { live.data = fresh.data; return; }
+  // The words of a time go on by themselves.
+  if (live.matches("time") && was.dateTime === fresh.dateTime && was.className === fresh.className) return;
+  for (const { name, value } of fresh.attributes) if (was.getAttribute(name) !== value) live.setAttribute(name, value);
+  for (const { name } of was.attributes) if (!fresh.hasAttribute(name)) live.removeAttribute(name);
+  if (live.matches("time")) { delete live.dataset.told; live.title = fresh.title; live.textContent = fresh.textContent; return; }
+  const mine = [...live.childNodes].filter(node => !added.has(node));
+  const [old, next] = [[...was.childNodes], [...fresh.childNodes]];
+  const copy = node => document.importNode(node, true);
+  // Somebody else has put something in.
+  if (mine.length !== old.length) { live.replaceChildren(...next.map(copy)); return; }
+  const found = pairs(old, next);
+  const stays = new Set(found);
+  mine.forEach((node, index) => {
+    if (stays.has(index)) return;
+    for (const beside of [...live.childNodes]) if (added.get(beside) === node) beside.remove();
+    node.remove();
+  });
+  let before = null;
+  for (let index = next.length - 1; index >= 0; index--) {
+    if (found[index] < 0) {
+      before = live.insertBefore(copy(next[index]), before);
+      continue;
+    }
+    const node = mine[found[index]];
+    exchange(node, old[found[index]], next[index]);
+    before = node;
+    while (before.previousSibling && added.get(before.previousSibling) === node) before = before.previousSibling;
+  }
+}
+
+// The page as the server has sent it last.
+let sent = null;
+
+// Fetches this page anew and exchanges what has changed.
 async function renew() {
   const main = $("#main");
   if (!main || busy(main)) return;
@@ -258,24 +386,22 @@ async function renew() {
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = $("#main", next);
   if (!fresh || busy(main)) return;
-  const path = node => node.closest("[id]")?.id + "/" + (node.querySelector("summary")?.textContent ?? "").slice(0, 40);
-  const open = new Map(all("details", main).map(one => [path(one), one.open]));
-  const focus = document.activeElement?.id;
-  const scroll = window.scrollY;
-  for (const one of all("details", fresh)) {
-    if (open.get(path(one))) one.open = true;
-  }
-  main.replaceChildren(...fresh.childNodes);
-  main.dataset.now = fresh.dataset.now;
+  const focus = document.activeElement;
+  const stops = () => all("a[href], button, summary, [tabindex]", main);
+  const place = stops().indexOf(focus);
+  exchange(main, sent, fresh);
+  sent = fresh;
   clock();
   document.title = next.title;
   const icon = $("link[rel=icon]", next)?.getAttribute("href");
   if (icon && icon !== $("link[rel=icon]").getAttribute("href")) $("link[rel=icon]").href = icon;
-  if ("follow" in fresh.dataset) main.dataset.follow = fresh.dataset.follow;
-  else delete main.dataset.follow;
   ready(main);
-  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
-  window.scrollTo(0, scroll);
+  tick();
+  // What had the focus is gone: it goes to the same in another place, or to what has taken its place.
+  if (place < 0 || main.contains(document.activeElement)) return;
+  const now = stops();
+  const same = now.find(one => one.nodeName === focus.nodeName && one.getAttribute("href") === focus.getAttribute("href") && one.textContent === focus.textContent);
+  (same ?? now[Math.min(place, now.length - 1)] ?? main).focus({ preventScroll: true });
 }
 
 // Follows a stream of events, from the last one that came, and renews the page at most four times a second.
@@ -366,7 +492,9 @@ function keys() {
     if (key === "j" || key === "k") {
       const rows = all("a[data-open], .inbox a, .cards a");
       if (!rows.length) return;
-      at = Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)));
+      // From where one stands, whatever has come in between.
+      const here = rows.indexOf(document.activeElement);
+      at = Math.min(rows.length - 1, Math.max(0, (here < 0 ? at : here) + (key === "j" ? 1 : -1)));
       rows[at].focus();
     }
   });
@@ -396,20 +524,32 @@ function palette() {
   const input = $("input", dialog);
   const list = $("ul", dialog);
   let known = [];
+  // What a list shows, each once.
+  const take = async path => {
+    const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const link of all("a[data-open]", page)) {
+      const address = link.getAttribute("href");
+      if (known.some(one => one.address === address)) continue;
+      const run = path.startsWith("/runs") ? $("code.id", link.closest("tr"))?.textContent : "";
+      const state = $(".pill", link.closest("tr"))?.textContent.trim() ?? "";
+      known.push({ name: [link.textContent.trim(), run && "#" + run, state].filter(Boolean).join(" "), address });
+    }
+    show();
+  };
   const learn = async () => {
     known = all(".rail [data-go]").map(link => ({ name: link.textContent.trim(), address: link.getAttribute("href") })).concat(commands());
     show();
-    for (const path of ["/automations", "/runs"]) {
-      const answer = await fetch(path, { headers: { "x-druse-by-itself": "1" } });
-      if (!answer.ok || answer.redirected) continue;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const link of all("a[data-open]", page)) {
-        const run = path === "/runs" ? $("code.id", link.closest("tr"))?.textContent : "";
-        const state = $(".pill", link.closest("tr"))?.textContent.trim() ?? "";
-        known.push({ name: [link.textContent.trim(), run && "#" + run, state].filter(Boolean).join(" "), address: link.getAttribute("href") });
-      }
-    }
+    for (const path of ["/automations", "/runs"]) await take(path);
+  };
+  // The lists show the youngest: the server knows all the others by a piece of their names.
+  let asked = 0;
+  const search = () => {
     show();
+    const mine = asked += 1;
+    const words = input.value.trim();
+    if (words) setTimeout(() => { if (mine === asked) take("/automations?q=" + encodeURIComponent(words)).catch(() => {}); }, 120);
   };
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -424,7 +564,7 @@ function palette() {
       return item;
     }));
   };
-  input.addEventListener("input", show);
+  input.addEventListener("input", search);
   dialog.addEventListener("keydown", event => {
     const links = all("a", list);
     const at = links.indexOf(document.activeElement);
@@ -452,6 +592,9 @@ function unsaved() {
   });
 }
 
+const main = $("#main");
+// Before anything is done with it.
+if (main && ("follow" in main.dataset || "looks" in main.dataset)) sent = main.cloneNode(true);
 clock();
 ready(document);
 tick();
@@ -460,7 +603,6 @@ drops();
 keys();
 palette();
 unsaved();
-const main = $("#main");
 if (main?.dataset.follow) follow(main.dataset.follow);
 if (main && "looks" in main.dataset) {
   setInterval(() => { if (!document.hidden) renew().catch(() => {}); }, 5000);

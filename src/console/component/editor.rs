@@ -5,7 +5,6 @@ use crate::console::asset;
 use crate::console::call::Call;
 use crate::console::twin::Refusal;
 use crate::console::visible::Kept;
-use druse_engine::Severity;
 use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -53,16 +52,12 @@ pub(in crate::console) fn show(
 
 fn verdict(text: &str, checked: &Value) -> Markup {
     let findings = finding::read(&checked["findings"]);
-    let wrong: Vec<u32> = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .filter_map(|finding| finding.line)
-        .collect();
+    let wrong: Vec<u32> = findings.iter().filter_map(|finding| finding.line).collect();
     html! {
         @if findings.is_empty() { p .finding.f-good { span .sign aria-hidden="true" { "✓" } " Nothing is wrong." } }
         @else {
             @if checked["storable"] != true { p .dim { "It would not be stored like this:" } }
-            (finding::list(&findings))
+            (finding::list_of_text(&findings))
             @if !wrong.is_empty() { (excerpt(text, &wrong)) }
         }
     }

@@ -23,7 +23,7 @@ pub(in crate::console) fn sign(severity: Severity) -> (&'static str, &'static st
 
 /// One of them.
 pub(in crate::console) fn one(finding: &Finding) -> Markup {
-    shown(finding, true)
+    shown(finding, true, false)
 }
 
 /// A sentence as it stands alone: with a capital, unless it begins with a name, and with its full stop.
@@ -43,16 +43,17 @@ fn sentence(text: &str) -> String {
     whole
 }
 
-/// `names` says whether the step is named, which it need not be where it stands.
-fn shown(finding: &Finding, names: bool) -> Markup {
+/// `names` says whether the step is named, which it need not be where it stands, and `text` whether the lines of the
+/// text stand on the page.
+fn shown(finding: &Finding, names: bool, text: bool) -> Markup {
     let (word, sign) = sign(finding.severity);
     html! {
         p .finding.(format!("f-{word}")) {
             span .sign aria-hidden="true" { (sign) }
             span .sr { (word) ": " }
             @if let Some(line) = finding.line {
-                a href={ "#line-" (line) } data-line=(line) { "line " (line)
-                    @if let Some(column) = finding.column { ", column " (column) } }
+                @let place = html! { "line " (line) @if let Some(column) = finding.column { ", column " (column) } };
+                @if text { a href={ "#line-" (line) } data-line=(line) { (place) } } @else { span .dim { (place) } }
                 " "
             }
             @if let Some(step) = finding.step.as_ref().filter(|step| names && !finding.message.contains(&format!("`{step}`"))) { code { (step) } " " }
@@ -68,6 +69,15 @@ pub(in crate::console) fn list(findings: &[Finding]) -> Markup {
     html! {
         div .findings {
             @for finding in findings { (one(finding)) }
+        }
+    }
+}
+
+/// All of them, beside the text whose lines they name.
+pub(in crate::console) fn list_of_text(findings: &[Finding]) -> Markup {
+    html! {
+        div .findings {
+            @for finding in findings { (shown(finding, true, true)) }
         }
     }
 }
@@ -107,11 +117,11 @@ pub(in crate::console) fn folded(
         .partition(|one| one.acknowledge || one.severity == Severity::Error);
     html! {
         div .findings {
-            @for finding in loud { (shown(finding, false)) @if let Some(beside) = beside(finding) { (beside) } }
+            @for finding in loud { (shown(finding, false, false)) @if let Some(beside) = beside(finding) { (beside) } }
             @if !quiet.is_empty() {
                 details .more {
                     summary { (value::count(quiet.len(), "finding", "findings")) }
-                    @for finding in quiet { (shown(finding, false)) }
+                    @for finding in quiet { (shown(finding, false, false)) }
                 }
             }
         }

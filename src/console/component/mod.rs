@@ -3,6 +3,7 @@
 pub(super) mod action;
 pub(super) mod config_form;
 pub(super) mod editor;
+pub(super) mod filter;
 pub(super) mod finding;
 pub(super) mod pager;
 pub(super) mod schema_form;

@@ -41,7 +41,7 @@ pub(in crate::console) fn mark(state: &str) -> Markup {
 }
 
 /// Shape and word.
-pub(in crate::console) fn pill(state: &str) -> Markup {
+pub(crate) fn pill(state: &str) -> Markup {
     html! {
         span .pill.(class(state)) {
             span aria-hidden="true" { (known(state).1) }
@@ -50,7 +50,7 @@ pub(in crate::console) fn pill(state: &str) -> Markup {
     }
 }
 
-/// The shape, for pictures.
-pub(in crate::console) fn sign(state: &str) -> &'static str {
+/// The shape, for pictures and for the command line.
+pub(crate) fn sign(state: &str) -> &'static str {
     known(state).1
 }

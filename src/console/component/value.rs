@@ -1,5 +1,6 @@
 //! JSON values and ids, as text.
 
+use super::time;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -21,31 +22,44 @@ pub(in crate::console) fn show(value: &Value) -> Markup {
     let first: String = text.chars().take(80).collect();
     html! {
         details .value {
-            summary { code { (first.replace('\n', " ")) "…" } " " span .dim { (length) " characters" } }
+            summary { code { (first.replace('\n', " ")) "…" } " " span .dim { (number(length as u64)) " characters" } }
             pre tabindex="0" { code { (shown) } }
             @if length > LONGEST { p .dim { "The rest of it is read by the API." } }
         }
     }
 }
 
-/// A sentence in which names stand between backticks.
+/// A sentence in which names stand between backticks, and times as programs write them.
 pub(in crate::console) fn said(text: &str) -> Markup {
     let whole = text.matches('`').count().is_multiple_of(2);
     html! {
         @if whole {
             @for (index, part) in text.split('`').enumerate() {
-                @if index % 2 == 0 { (part) } @else { code { (part) } }
+                @if index % 2 == 0 { (time::in_text(part)) } @else { code { (part) } }
             }
-        } @else { (text) }
+        } @else { (time::in_text(text)) }
     }
 }
 
 /// Something and how many of it there are.
-pub(in crate::console) fn count(number: usize, one: &str, more: &str) -> String {
-    match number {
+pub(in crate::console) fn count(many: usize, one: &str, more: &str) -> String {
+    match many {
         1 => format!("1 {one}"),
-        number => format!("{number} {more}"),
+        many => format!("{} {more}", number(many as u64)),
     }
+}
+
+/// A number as people read it: `1,234,567`.
+pub(in crate::console) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A value in one line, cut.
@@ -106,4 +120,23 @@ pub(in crate::console) fn short(text: &str) -> String {
 pub(in crate::console) fn run(id: &Value) -> Markup {
     let id = id.as_str().unwrap_or_default();
     html! { a href={ "/runs/" (id) } { "…" (short(id)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (given, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+            (100_000, "100,000"),
+        ] {
+            assert_eq!(number(given), shown);
+        }
+        assert_eq!(count(1_200, "call", "calls"), "1,200 calls");
+    }
 }

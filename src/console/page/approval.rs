@@ -7,7 +7,6 @@ use crate::console::component::{action, schema_form, state, time, value};
 use crate::console::layout::{Here, Page};
 use crate::console::twin::Refusal;
 use crate::console::visible::Kept;
-use crate::service::Role;
 use crate::service::behind::{self, Leaf};
 use crate::service::words;
 use maud::{Markup, html};
@@ -90,7 +89,7 @@ fn decided(call: &Call, gate: &Value) -> Markup {
                     @for one in items_of(&gate["decisions"]) {
                         li {
                             (state::pill(word(one["decision"].as_str().unwrap_or_default())))
-                            " by " (one["by"].as_str().unwrap_or_default()) ", " (time::ago(&one["at"], call.now))
+                            " by " (one["by"].as_str().unwrap_or_default()) ", " (time::stop(&one["at"], call.now))
                             @if one["own_run"] == true { " · on their own run" }
                             @if let Some(comment) = one["comment"].as_str() { p .said { (comment) } }
                             @if one["fields"].as_object().is_some_and(|fields| !fields.is_empty()) { (value::pairs(&one["fields"])) }
@@ -225,7 +224,7 @@ fn different(leaves: &[Leaf], last: Option<&Value>, document: &Value) -> Markup 
                     dt { (one.name) }
                     dd {
                         @match (one.now, one.was) {
-                            (Some(now), Some(was)) => { (value::show(now)) " " span .dim { "was " (value::line(was, 80)) } }
+                            (Some(now), Some(was)) => { (value::show(now)) " " span .dim.unbroken { "was " (value::line(was, 80)) } }
                             (Some(now), None) => { (value::show(now)) " " span .dim { "new" } }
                             (None, was) => { span .dim { "gone, was " (value::line(was.unwrap_or(&Value::Null), 80)) } }
                         }
@@ -238,12 +237,9 @@ fn different(leaves: &[Leaf], last: Option<&Value>, document: &Value) -> Markup 
 
 /// What is asked and the form that answers it, in one: so the answers stay within reach all the way.
 fn decision(call: &Call, gate: &Value, asked: &Markup, marked: usize) -> Markup {
-    let who = items_of(&gate["approvers"])
-        .iter()
-        .filter_map(Value::as_str);
-    let who: Vec<&str> = who.collect();
-    if !call.may(Role::Approver) {
-        return html! { (asked) p .dim { "Deciding needs the role approver. It asks " (words::asked(&who)) "." } };
+    let whom = super::waits::whom(gate);
+    if gate["can_decide"] != true {
+        return html! { (asked) p .dim { (gate["why_not"].as_str().unwrap_or_default()) " It asks " (whom) "." } };
     }
     html! {
         form .decision method="post" action={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
@@ -269,7 +265,7 @@ fn decision(call: &Call, gate: &Value, asked: &Markup, marked: usize) -> Markup 
                     button name="decision" value="approve" .primary { "Approve" }
                 }
             }
-            p .dim { "It asks " (words::asked(&who)) "." }
+            p .dim { "It asks " (whom) "." }
         }
     }
 }
@@ -298,7 +294,7 @@ fn after(gate: &Value, run: &Value) -> Markup {
                 @if gate["status"] == "approved" { "The run goes on. " }
                 "Run " a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } { "…" (value::short(run["id"].as_str().unwrap_or_default())) }
                 " is " (state::pill(run["status"].as_str().unwrap_or("unknown")))
-                @if let Some(waits) = run["waits_for"].as_str() { ": " (waits) }
+                @if let Some(waits) = run["waits_for"].as_str() { ": " (value::said(waits)) }
             }
         }
     }

@@ -5,8 +5,7 @@ use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, pager, state, time, value};
 use crate::console::layout::{Here, Page};
-use crate::console::twin::Refusal;
-use crate::service::Role;
+use crate::console::twin::{Place, Refusal};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -30,9 +29,9 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let page = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
     let list = call.api.get(&format!("/approvals?{query}{page}")).await?;
     let mut plain = Vec::new();
-    if call.may(Role::Approver) && status == "pending" {
+    if status == "pending" {
         for gate in items(&list) {
-            if super::approval::is_plain(call, gate).await? {
+            if gate["can_decide"] == true && super::approval::is_plain(call, gate).await? {
                 plain.push(gate["id"].as_str().unwrap_or_default());
             }
         }
@@ -93,11 +92,15 @@ fn card(call: &Call, gate: &Value, status: &str) -> Markup {
             span .row {
                 (state::pill(gate["status"].as_str().unwrap_or_default()))
                 span .dim {
-                    "asked " (time::ago(&gate["requested_at"], call.now))
+                    "asked " (time::plain(&gate["requested_at"], call.now))
                     @if status == "pending" && !gate["expires_at"].is_null() {
-                        span .left { " · ends " (time::ago(&gate["expires_at"], call.now)) }
+                        span .left { " · ends " (time::plain(&gate["expires_at"], call.now)) }
                     }
                 }
+            }
+            span .dim {
+                @if let Some(name) = gate["automation_name"].as_str() { (name) " · run …" (value::short(gate["run_id"].as_str().unwrap_or_default())) }
+                @if status == "pending" && gate["can_decide"] != true { " · asks " (super::waits::whom(gate)) }
             }
             @if let Some(message) = gate["message"].as_str() { span .dim { (value::cut(message, 140)) } }
         }
@@ -120,19 +123,24 @@ pub(in crate::console) async fn decide(call: &Call) -> Done {
     let mut not = Vec::new();
     for (id, digest) in &chosen {
         if let Err(refusal) = approve(call, id, digest).await {
-            not.push(format!("{id}: {}", refusal.message));
+            let path = format!("/approvals/{}", encode(id));
+            let gate = call.api.find(&path).await?.unwrap_or_default();
+            not.push(Place {
+                title: gate["title"].as_str().unwrap_or(id).to_owned(),
+                address: path,
+                why: refusal.message,
+            });
         }
     }
     if not.is_empty() {
         return Ok(Answer::See("/approvals".into()));
     }
-    let message = format!(
-        "{} of {} were approved. {}",
-        chosen.len() - not.len(),
-        chosen.len(),
-        not.join(" ")
-    );
-    Err(Refusal::form(message, "Open those that were not."))
+    let message = match chosen.len() - not.len() {
+        1 => format!("1 of {} was approved.", chosen.len()),
+        done => format!("{done} of {} were approved.", chosen.len()),
+    };
+    let refusal = Refusal::form(message, "Open those that were not.");
+    Err(refusal.at(not))
 }
 
 async fn approve(call: &Call, id: &str, digest: &str) -> Result<(), Refusal> {

@@ -2,8 +2,8 @@
 
 use super::home::items;
 use crate::console::call::{Call, Done};
-use crate::console::component::{pager, time, value};
-use crate::console::layout::{Here, Page};
+use crate::console::component::{filter, pager, time, value};
+use crate::console::layout::{self, Here, Page};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -11,8 +11,16 @@ const FILTERS: [&str; 6] = ["by", "action", "automation_id", "run_id", "since", 
 
 pub(in crate::console) async fn list(call: &Call) -> Done {
     let filters = call.query.query(&FILTERS);
-    let all = call.query.query(&[&FILTERS[..], &["cursor"]].concat());
-    let list = call.api.get(&format!("/audit?{all}")).await?;
+    let all = [&FILTERS[..], &["cursor"]].concat();
+    let found = match filter::query(call, &all).await {
+        Ok(all) => call.api.get(&format!("/audit?{all}")).await,
+        Err(refusal) => Err(refusal),
+    };
+    let (list, wrong) = match found {
+        Ok(list) => (list, None),
+        Err(refusal) if refusal.status.is_client_error() => (Value::Null, Some(refusal)),
+        Err(refusal) => return Err(refusal),
+    };
     let field = |name: &'static str, label: &str, example: &str, first: bool| {
         html! {
             label { span { (label) } input name=(name) value=(call.query.text(name)) placeholder=(example) data-filter[first]; }
@@ -26,13 +34,15 @@ pub(in crate::console) async fn list(call: &Call) -> Done {
         form .filters method="get" action="/audit" role="search" {
             (field("by", "Who", "ana", true))
             (field("action", "What", "run.*", false))
-            (field("automation_id", "Automation", "name or id", false))
+            (field("automation_id", "Automation", "a piece of its name", false))
             (field("run_id", "Run", "run_…", false))
-            (field("since", "Since (UTC)", "2027-03-28T00:00:00Z", false))
+            (filter::time(call, "since", "Since"))
+            (filter::time(call, "until", "Until"))
             button { "Filter" }
             @if !filters.is_empty() { a href="/audit" { "All" } }
         }
-        @if items(&list).is_empty() { p .dim { "Nothing is like that." } }
+        @if let Some(wrong) = &wrong { (layout::refusal(wrong)) }
+        @else if items(&list).is_empty() { p .dim { "Nothing is like that." } }
         @else {
             div .scroll tabindex="0" role="region" aria-label="Audit log" { table .list {
                 thead { tr { th scope="col" { "What" } th scope="col" { "On what" } th scope="col" { "Who" } th scope="col" { "When" } th scope="col" { "Why" } } }
@@ -55,7 +65,7 @@ fn row(call: &Call, line: &Value) -> Markup {
                 @if more { details { summary .dim { "what was said" } (value::pairs(&line["details"])) } } }
             td { (subject(line)) }
             td { span title=(text("by_id")) { (text("by")) } }
-            td { (time::ago(&line["at"], call.now)) }
+            td { (time::stop(&line["at"], call.now)) }
             td { (text("reason")) }
         }
     }

@@ -1,7 +1,7 @@
 //! One automation: its graph, document, versions, triggers and runs.
 
 use super::runs::{strip, table};
-use super::{document, rehearsal, step, triggers, versions};
+use super::{document, meanwhile, rehearsal, step, triggers, versions};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding, schema_form, state, time, value};
@@ -57,6 +57,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         "runs" => table(&runs, call.now),
         _ => graph(&automation),
     };
+    let late = meanwhile::show(call, &automation).await?;
     let next = super::home::items(&own)
         .iter()
         .flat_map(|one| one["next"].as_array().into_iter().flatten())
@@ -75,6 +76,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             }
             @if let Some(said) = automation["document"]["description"].as_str() { p { (said) } }
         }
+        (late)
         (review(call, &automation))
         (changed(call, &unread))
         (strip(&runs, call.now))

@@ -20,17 +20,17 @@ steps:
 ";
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
-    let query = call.query.query(&["name", "status", "source_type"]);
+    let query = call.query.query(&["q", "name", "status", "source_type"]);
     let all = call
         .query
-        .query(&["name", "status", "source_type", "cursor"]);
+        .query(&["q", "name", "status", "source_type", "cursor"]);
     let list = call.api.get(&format!("/automations?{all}")).await?;
     let chosen = call.query.text("status");
     let checked = editor::checked(call).await?;
     let body = html! {
         header .head { h1 { "Automations" } }
         form .filters method="get" action="/automations" role="search" {
-            label { span { "Name" } input name="name" value=(call.query.text("name")) placeholder="whole name" data-filter; }
+            label { span { "Name" } input name="q" value=(call.query.get("q").unwrap_or(call.query.text("name"))) placeholder="a piece of it" data-filter; }
             label { span { "State" } select name="status" {
                 option value="" { "any" }
                 @for one in ["draft", "active", "inactive"] { option value=(one) selected[one == chosen] { (one) } }

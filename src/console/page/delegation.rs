@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 /// What can be done beside deciding: others are asked, or somebody gets an address of their own.
 pub(super) fn show(call: &Call, gate: &Value) -> Markup {
     let path = format!("/approvals/{}", gate["id"].as_str().unwrap_or_default());
+    // Whoever has answered where more are needed was asked, and may still ask others.
+    let mut said = gate["decisions"].as_array().into_iter().flatten();
+    let asked = gate["can_decide"] == true || said.any(|one| one["by"] == *call.who.name);
     html! {
-        @if call.may(Role::Approver) && gate["status"] == "pending" {
+        @if asked && call.may(Role::Approver) && gate["status"] == "pending" {
             details .more open[call.form.has("approvers")] {
                 summary { "Ask others instead" }
                 form method="post" action={ (path) "/reassign" } {

@@ -1,6 +1,7 @@
 //! What waits for me, what is about to happen, and how the server does.
 
 use super::runs::strip;
+use super::waits::{self, Found};
 use crate::console::call::{Call, Done};
 use crate::console::component::{state, time, value};
 use crate::console::layout::{Here, Page};
@@ -12,27 +13,27 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-/// What a run says that waits because nobody knows whether a step happened.
-const UNCERTAIN: &str = "a person must find out whether ";
-
 /// How far back failed runs are looked at.
 const DAY: i64 = 24 * 3_600 * 1_000;
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
     let since = Timestamp(call.now.0 - DAY);
-    let gates = call.api.get("/approvals?status=pending&limit=20").await?;
-    let uncertain = call.api.get("/runs?waits_for=uncertain&limit=20").await?;
-    let paused = call.api.get("/runs?status=paused&limit=20").await?;
-    let drafts = call.api.get("/automations?status=draft&limit=20").await?;
-    let changed = call.api.get("/automations?limit=200").await?;
-    let changed: Vec<&Value> = items(&changed)
-        .iter()
-        .filter(|one| one["needs_review"].is_object())
-        .collect();
-    let failed = call
-        .api
-        .get(&format!("/runs?status=failed&since={since}&limit=200"))
-        .await?;
+    let found = Found {
+        own: gates(call, true).await?,
+        others: gates(call, false).await?,
+        uncertain: call.api.get("/runs?waits_for=uncertain&limit=20").await?,
+        paused: call.api.get("/runs?status=paused&limit=20").await?,
+        drafts: call.api.get("/automations?status=draft&limit=20").await?,
+        automations: call.api.get("/automations?limit=200").await?,
+        failed: call
+            .api
+            .get(&format!("/runs?status=failed&since={since}&limit=200"))
+            .await?,
+        retries: call
+            .api
+            .get(&format!("/runs?cause=retry&since={since}&limit=200"))
+            .await?,
+    };
     let runs = call.api.get("/runs?limit=50").await?;
     let triggers = call.api.get("/triggers?limit=200").await?;
     let known = call.api.get("/automations?limit=1").await?;
@@ -48,10 +49,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             (first_steps(call))
         } @else {
             div .columns {
-                section {
-                    h2 { "Waits for you" }
-                    (waiting(call, &gates, (&paused, &uncertain), &drafts, &failed, &changed, (&late, &names)))
-                }
+                div { (waits::show(call, &found, &late, &names)) }
                 div {
                     section { h2 { "Next" } (next(call, &soon, &names)) }
                     section { h2 { "Health" } (health(call, &triggers)) }
@@ -67,12 +65,18 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     Ok(Page::new("Home", Here::Home, body).looks().into())
 }
 
+/// The gates that wait: those that this person can decide, or those that they cannot.
+async fn gates(call: &Call, own: bool) -> Result<Value, Refusal> {
+    let path = format!("/approvals?status=pending&can_decide={own}&limit=20");
+    call.api.get(&path).await
+}
+
 pub(super) fn items(list: &Value) -> &[Value] {
     list["items"].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// By how much the last firing of a schedule came late, in milliseconds.
-fn lateness(trigger: &Value) -> u64 {
+pub(super) fn lateness(trigger: &Value) -> u64 {
     trigger["last_firing"]["late_ms"].as_u64().unwrap_or(0)
 }
 
@@ -83,16 +87,18 @@ fn late(triggers: &Value) -> Vec<&Value> {
     items(triggers).iter().filter(late).collect()
 }
 
-/// How many times that come are shown.
+/// How many triggers that come are shown.
 const SOON: usize = 6;
 
-/// The next times of all triggers, the first ones.
+/// The next time of each trigger, the first ones.
 fn soon(triggers: &Value) -> Vec<(&str, &Value)> {
-    let mut soon: Vec<(&str, &Value)> = Vec::new();
-    for trigger in items(triggers) {
-        let times = trigger["next"].as_array().into_iter().flatten();
-        soon.extend(times.filter_map(Value::as_str).map(|at| (at, trigger)));
-    }
+    let all = items(triggers).iter();
+    let mut soon: Vec<(&str, &Value)> = all
+        .filter_map(|trigger| {
+            let times = trigger["next"].as_array()?.iter();
+            Some((times.filter_map(Value::as_str).min()?, trigger))
+        })
+        .collect();
     soon.sort_by(|a, b| a.0.cmp(b.0));
     soon.truncate(SOON);
     soon
@@ -149,123 +155,6 @@ fn first_steps(call: &Call) -> Markup {
     }
 }
 
-fn waiting(
-    call: &Call,
-    gates: &Value,
-    (paused, uncertain): (&Value, &Value),
-    drafts: &Value,
-    failed: &Value,
-    changed: &[&Value],
-    (late, names): (&[&Value], &BTreeMap<String, String>),
-) -> Markup {
-    let mut broken: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for run in items(failed) {
-        let name = run["automation_name"].as_str().unwrap_or_default();
-        broken.entry(name).or_default().push(run);
-    }
-    let nothing = items(gates).is_empty()
-        && items(uncertain).is_empty()
-        && items(paused).is_empty()
-        && items(drafts).is_empty()
-        && late.is_empty()
-        && changed.is_empty()
-        && broken.is_empty();
-    html! {
-        @if nothing { p .dim { "Nothing. Approvals, drafts to review and failed runs stand here." } }
-        ul .inbox {
-            @for gate in items(gates) {
-                li {
-                    span .sign.(state::class("waiting")) aria-hidden="true" { "⊙" }
-                    a href={ "/approvals/" (gate["id"].as_str().unwrap_or_default()) } {
-                        "Approve: " (gate["title"].as_str().unwrap_or_default())
-                    }
-                    @if gate["expires_at"].is_null() { span .when { (time::ago(&gate["requested_at"], call.now)) } }
-                    @else { span .when.left { "ends " (time::ago(&gate["expires_at"], call.now)) } }
-                }
-            }
-            @if !gates["next_cursor"].is_null() {
-                li { span .sign.(state::class("waiting")) aria-hidden="true" { "⊙" } a href="/approvals" { "Approve: more approvals wait" } }
-            }
-            @for run in items(paused) {
-                li {
-                    (state::mark("paused"))
-                    a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } {
-                        "Go on: " (run["automation_name"].as_str().unwrap_or_default()) " is paused"
-                    }
-                    span .when { (time::ago(&run["created_at"], call.now)) }
-                }
-            }
-            @if !paused["next_cursor"].is_null() {
-                li { (state::mark("paused")) a href="/runs?status=paused" { "Go on: more runs are paused" } }
-            }
-            @for run in items(uncertain) {
-                li {
-                    (state::mark("uncertain"))
-                    a href={ "/runs/" (run["id"].as_str().unwrap_or_default()) } {
-                        "Decide: did " (step_in_question(run)) " of " (run["automation_name"].as_str().unwrap_or_default()) " happen?"
-                    }
-                    span .when { (time::ago(&run["created_at"], call.now)) }
-                }
-            }
-            @if !uncertain["next_cursor"].is_null() {
-                li { (state::mark("uncertain")) a href="/runs?waits_for=uncertain" { "Decide: more runs do not know whether a step happened" } }
-            }
-            @for one in changed {
-                li {
-                    (state::mark("needs_review"))
-                    a href={ "/automations/" (one["id"].as_str().unwrap_or_default()) } {
-                        "Look at " (one["name"].as_str().unwrap_or_default()) ": an answer has changed"
-                    }
-                    span .when { (time::ago(&one["needs_review"]["at"], call.now)) }
-                }
-            }
-            @for draft in items(drafts) {
-                @let crystallized = draft["source_type"] == "CRYSTALLIZED";
-                li {
-                    (state::mark("draft"))
-                    a href={ "/automations/" (draft["id"].as_str().unwrap_or_default()) @if crystallized { "/review" } } {
-                        "Review the draft " (draft["name"].as_str().unwrap_or_default())
-                    }
-                    span .when { (time::ago(&draft["created_at"], call.now)) }
-                }
-            }
-            @if !drafts["next_cursor"].is_null() {
-                li { (state::mark("draft")) a href="/automations?status=draft" { "Review: more drafts" } }
-            }
-            @for trigger in late {
-                @let id = trigger["automation_id"].as_str().unwrap_or_default();
-                li {
-                    (state::mark("waiting"))
-                    a href={ "/automations/" (id) "?tab=triggers" } {
-                        (names.get(id).map_or("", String::as_str)) " · " (trigger["name"].as_str().unwrap_or_default())
-                        " came " (time::span(lateness(trigger))) " late"
-                    }
-                    span .when { (time::ago(&trigger["last_firing"]["received_at"], call.now)) }
-                }
-            }
-            @for (name, runs) in &broken {
-                @let last = runs[0];
-                li {
-                    (state::mark("failed"))
-                    a href={ "/runs/" (last["id"].as_str().unwrap_or_default()) } {
-                        (name) " failed"
-                        @if runs.len() > 1 { " " (runs.len()) " times" }
-                        @if let Some(message) = last["error"]["message"].as_str() { ": " (value::said(&value::cut(message, 120))) }
-                    }
-                    span .when { (time::ago(&last["finished_at"], call.now)) }
-                }
-            }
-        }
-    }
-}
-
-/// The step of which a run does not know whether it happened.
-fn step_in_question(run: &Value) -> &str {
-    let why = run["waits_for"].as_str().unwrap_or_default();
-    let step = why.strip_prefix(UNCERTAIN).unwrap_or_default();
-    step.split(" happened").next().unwrap_or_default()
-}
-
 fn next(call: &Call, soon: &[(&str, &Value)], names: &BTreeMap<String, String>) -> Markup {
     html! {
         @if soon.is_empty() { p .dim { "No schedule is active." } }
@@ -277,10 +166,18 @@ fn next(call: &Call, soon: &[(&str, &Value)], names: &BTreeMap<String, String>) 
                     a href={ "/automations/" (id) "?tab=triggers" } {
                         (names.get(id).map_or("", String::as_str)) " · " (trigger["name"].as_str().unwrap_or_default())
                     }
+                    @if let Some(then) = then(trigger) { span .when { "then " (time::ago(then, call.now)) } }
                 }
             }
         }
     }
+}
+
+/// The time behind the next one.
+fn then(trigger: &Value) -> Option<&Value> {
+    let mut times: Vec<&Value> = trigger["next"].as_array()?.iter().collect();
+    times.sort_by_key(|at| at.as_str());
+    times.get(1).copied()
 }
 
 fn health(call: &Call, triggers: &Value) -> Markup {
@@ -321,13 +218,12 @@ mod tests {
         let names: Vec<&Value> = late(&all).iter().map(|one| &one["name"]).collect();
         assert_eq!(names, ["nights"]);
         let soon: Vec<&str> = soon(&all).iter().map(|(at, _)| *at).collect();
+        // One line for each, however often it comes.
+        assert_eq!(soon, ["2027-03-28T09:15:00Z", "2027-03-29T03:30:00Z"]);
         assert_eq!(
-            soon,
-            [
-                "2027-03-28T09:15:00Z",
-                "2027-03-28T09:30:00Z",
-                "2027-03-29T03:30:00Z"
-            ]
+            then(&all["items"][1]).and_then(Value::as_str),
+            Some("2027-03-28T09:30:00Z")
         );
+        assert_eq!(then(&all["items"][0]), None);
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn show(path: &str, list: &Value, now: Timestamp) -> Markup {
             @for fact in facts {
                 @let kind = fact["type"].as_str().unwrap_or_default();
                 li value=(fact["seq"]) #{ "fact-" (fact["seq"]) } {
-                    span .when { (time::ago(&fact["at"], now)) }
+                    span .when { (time::stop(&fact["at"], now)) }
                     " " strong { (kind.replace('_', " ")) }
                     @if let Some(step) = fact["step"].as_str() { " " code { (step) } }
                     @let rest = rest(fact);

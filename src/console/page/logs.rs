@@ -67,7 +67,7 @@ impl Logs {
                 @let length = text.chars().count();
                 details .log {
                     summary { "Log" " " span .dim { (value::count(text.lines().count(), "line", "lines")) } }
-                    pre { code { (text.chars().take(BEGINNING).collect::<String>()) } }
+                    pre tabindex="0" { code { (text.chars().take(BEGINNING).collect::<String>()) } }
                     @if length > BEGINNING || self.more || self.live { p { a href=(whole) { "The whole log" } } }
                 }
             } @else if self.more {
@@ -105,7 +105,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 @if attempt.is_empty() { ", attempt " (first["attempt"]) }
                 ", " (time::ago(&first["at"], call.now))
             }
-            pre { code { @for piece in block { (piece["text"].as_str().unwrap_or_default()) } } }
+            pre tabindex="0" { code { @for piece in block { (piece["text"].as_str().unwrap_or_default()) } } }
         }
         @if let Some(cursor) = list["next_cursor"].as_str() {
             p { a rel="next" href={ (here) "&cursor=" (encode(cursor)) } { "What came after" } }

@@ -10,8 +10,16 @@ use serde_json::{Value, json};
 /// Steps that are named before the others are counted.
 const NAMED: usize = 12;
 
+/// The most versions that a form offers.
+const MOST_VERSIONS: usize = 50;
+
 /// The ways to run it again, for one that has ended.
-pub(super) async fn show(call: &Call, run: &Value, document: &Value) -> Result<Markup, Refusal> {
+pub(super) async fn show(
+    call: &Call,
+    run: &Value,
+    document: &Value,
+    retries: &[Value],
+) -> Result<Markup, Refusal> {
     if run["finished_at"].is_null() || !call.may(Role::Operator) {
         return Ok(html! {});
     }
@@ -27,12 +35,31 @@ pub(super) async fn show(call: &Call, run: &Value, document: &Value) -> Result<M
         // A run whose document is gone has nothing to go on from.
         false => preview(call, &path, &json!({})).await.ok(),
     };
+    let versions = Versions::read(call, run).await?;
+    // What the active version says goes first: a run mostly failed for what has been put right since.
+    let newest = match (&plain, versions.newer()) {
+        (Some(_), Some(number)) => preview(call, &path, &json!({ "version": number }))
+            .await
+            .ok()
+            .map(|keeps| (number, keeps)),
+        _ => None,
+    };
+    let done = retries
+        .last()
+        .is_some_and(|last| last["status"] == "succeeded");
+    let first = if done { "" } else { "primary" };
     let schema = schema_form::of_inputs(&document["inputs"]);
     let steps = document["steps"].as_array().map_or(&[][..], Vec::as_slice);
     let from = call.form.text("from");
     Ok(html! {
-        @if !succeeded { (action::button(&format!("{path}/retry"), "Retry", "primary")) }
-        @if let Some(plain) = plain { div .keeps { (plain) } }
+        @if let Some((number, keeps)) = &newest {
+            (action::with(&format!("{path}/retry"), &format!("Retry with version {number}"), first, &[("version", &number.to_string())]))
+            div .keeps { p .dim { "Version " (number) " is active; this run was of version " (run["version"]) "." } (keeps) }
+            (action::button(&format!("{path}/retry"), &format!("Retry with version {} again", run["version"]), "quiet"))
+        } @else {
+            @if !succeeded { (action::button(&format!("{path}/retry"), "Retry", first)) }
+            @if let Some(plain) = plain { div .keeps { (plain) } }
+        }
         details .more open[asked] {
             summary { @if schema_form::is_empty(&schema) { "Retry from a step" } @else { "Retry with other inputs" } }
             form method="post" action={ (path) "/retry" } {
@@ -44,7 +71,7 @@ pub(super) async fn show(call: &Call, run: &Value, document: &Value) -> Result<M
                         option value="" { "what failed" }
                         @for id in steps.iter().filter_map(|step| step["id"].as_str()) { option value=(id) selected[id == from] { (id) } }
                     } }
-                    label { span { "Version" } input name="version" inputmode="numeric" autocomplete="off" placeholder=(run["version"]) value=(call.kept("version", "")); }
+                    label { span { "Version" } select name="version" { (versions.options(call.form.text("version"))) } }
                 }
                 @if let Some(otherwise) = otherwise { div role="status" { (otherwise) } }
                 div .buttons {
@@ -54,6 +81,58 @@ pub(super) async fn show(call: &Call, run: &Value, document: &Value) -> Result<M
             }
         }
     })
+}
+
+/// The versions that a run can be tried again with.
+struct Versions {
+    all: Vec<u64>,
+    active: Option<u64>,
+    ran: u64,
+}
+
+impl Versions {
+    async fn read(call: &Call, run: &Value) -> Result<Self, Refusal> {
+        let ran = run["version"].as_u64().unwrap_or(1);
+        let mut versions = Self {
+            all: vec![ran],
+            active: None,
+            ran,
+        };
+        let Some(id) = run["automation_id"].as_str() else {
+            return Ok(versions);
+        };
+        let Some(automation) = call.api.find(&format!("/automations/{id}")).await? else {
+            return Ok(versions);
+        };
+        versions.active = automation["active_version"].as_u64();
+        let latest = automation["latest_version"].as_u64().unwrap_or(ran);
+        versions.all = (1..=latest).rev().take(MOST_VERSIONS).collect();
+        for one in [Some(ran), versions.active].into_iter().flatten() {
+            if !versions.all.contains(&one) {
+                versions.all.push(one);
+            }
+        }
+        Ok(versions)
+    }
+
+    /// The active version, where it is newer than the one that ran.
+    fn newer(&self) -> Option<u64> {
+        self.active.filter(|active| *active > self.ran)
+    }
+
+    fn options(&self, chosen: &str) -> Markup {
+        let first = self.newer().unwrap_or(self.ran).to_string();
+        let chosen = if chosen.is_empty() { &first } else { chosen };
+        html! {
+            @for one in &self.all {
+                option value=(one) selected[one.to_string() == chosen] {
+                    (one)
+                    @if *one == self.ran { ", which ran" }
+                    @if Some(*one) == self.active { ", active" }
+                }
+            }
+        }
+    }
 }
 
 /// What the form asks for, as the API takes it.

@@ -3,6 +3,7 @@
 mod acknowledge;
 mod alike;
 mod bind;
+mod by_hand;
 mod capability;
 mod change;
 mod gate;
@@ -20,7 +21,7 @@ pub(in crate::console) use missing::{connect, lay_out};
 pub(in crate::console::page) use place::reads;
 
 use super::conversation::{self, Fate};
-use super::{draft, recordings};
+use super::{draft, meanwhile, recordings};
 use crate::console::call::{Call, Done};
 use crate::console::component::{finding, state, value};
 use crate::console::layout::{Here, Page};
@@ -37,6 +38,8 @@ pub(super) struct Draft {
     /// What the crystallizer said, and in which version.
     pub(super) report: Value,
     pub(super) reported: u64,
+    /// The document of that version.
+    pub(super) made: Value,
     /// The recording and its address in the API.
     pub(super) session: Option<(String, Value)>,
 }
@@ -46,11 +49,12 @@ impl Draft {
         let path = format!("/automations/{}", call.part("id"));
         let automation = call.api.get(&path).await?;
         let latest = automation["latest_version"].as_u64().unwrap_or(1);
-        let (mut report, mut reported) = (Value::Null, 0);
+        let (mut report, mut reported, mut made) = (Value::Null, 0, Value::Null);
         for number in (1..=latest).rev().take(50) {
             let mut version = call.api.get(&format!("{path}/versions/{number}")).await?;
             if !version["report"].is_null() {
                 (report, reported) = (version["report"].take(), number);
+                made = version["document"].take();
                 break;
             }
         }
@@ -63,6 +67,7 @@ impl Draft {
             automation,
             report,
             reported,
+            made,
             session,
         })
     }
@@ -143,6 +148,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         version: draft.reported.to_string(),
     });
     let others = alike::show(call, &draft).await?;
+    let late = meanwhile::show(call, &draft.automation).await?;
     let last = last_change(call, &draft).await?;
     let binding = bind::read(call, &draft).await?;
     let example = missing::example(call, &draft, &findings).await?;
@@ -166,9 +172,9 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             }
             (left(call, &draft, &findings))
         }
-        @if edited && draft.reported > 0 {
-            p .dim { "The proof is of version " (draft.reported) "; version " (draft.automation["latest_version"]) " was changed by hand since." }
-        }
+        (late)
+        (by_hand::would_be_lost(call, &draft))
+        (by_hand::show(&draft, edited))
         (perturbed(&draft.report))
         (judged(&draft.report))
         (last)
@@ -240,7 +246,7 @@ fn judged(report: &Value) -> Markup {
         ("output_tokens", "tokens out"),
     ]
     .into_iter()
-    .filter_map(|(key, words)| Some(format!("{} {words}", savings[key].as_u64()?)))
+    .filter_map(|(key, words)| Some(format!("{} {words}", value::number(savings[key].as_u64()?))))
     .collect();
     let cost = savings["cost_usd"].as_f64();
     html! {

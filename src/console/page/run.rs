@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{artifacts, comparison, journal, logs, pause, retry, timeline, why};
+use super::{artifacts, comparison, journal, logs, pause, retries, retry, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done, while_signed_in};
 use crate::console::component::{action, state, time, value};
@@ -8,6 +8,7 @@ use crate::console::layout::{Here, Page};
 use crate::console::picture;
 use crate::console::twin::Refusal;
 use crate::service::Role;
+use crate::service::way::of_pass;
 use bytes::Bytes;
 use http::{HeaderName, Method, header};
 use maud::{Markup, html};
@@ -57,7 +58,8 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             html! { (timeline::show(&run, &document, call.now)) (pause::of_all(call, &run, &versions)) (steps(call, &run, &logs, &versions)) (artifacts::show(&run, call.now)) }
         }
     };
-    let retry = retry::show(call, &run, &document).await?;
+    let retries = retries::of(call, &run).await?;
+    let retry = retry::show(call, &run, &document, &retries).await?;
     // What is still at work is not compared: the page looks again and again.
     let drift = match run["finished_at"].is_null() {
         true => Value::Null,
@@ -77,7 +79,12 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
         @if let Some((sentence, hint)) = why::of(&run) {
             section .why.(state::class(status)) aria-label="Why" {
+                @let hint = why::retried(&retries).unwrap_or(&hint);
                 p { strong { (value::said(&sentence)) } @if !hint.is_empty() { " " (hint) } }
+                (retries::show(call, &retries))
+                @if let Some(step) = to_correct(call, &run) && retries.last().is_none_or(|last| last["status"] != "succeeded") {
+                    p { a href=(step.0) { "Correct " code { (step.1) } } }
+                }
                 @for gate in waiting_gates(&run) {
                     p { a .button href={ "/approvals/" (gate) } { "To the approval" } }
                 }
@@ -86,7 +93,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if run["cause"]["kind"] == "automation" && let Some(parent) = run["cause"]["run_id"].as_str() {
             p { a href={ "/runs/" (parent) } { "The run that started it" } }
         }
-        @if run["cause"]["kind"] == "retry" && let Some(before) = run["cause"]["run"].as_str().or(run["cause"]["run_id"].as_str()) {
+        @if let Some(before) = retries::before(&run) {
             p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
         }
         (actions(call, &run, retry))
@@ -126,6 +133,17 @@ fn drifted(drift: &Value) -> Markup {
             }
         }
     }
+}
+
+/// The form of the step that broke the run, for whoever may change it.
+fn to_correct<'r>(call: &Call, run: &'r Value) -> Option<(String, &'r str)> {
+    let automation = run["automation_id"].as_str()?;
+    let step = why::broken(run).filter(|_| call.may(Role::Editor))?;
+    let way = encode(&of_pass(step));
+    Some((
+        format!("/automations/{automation}?tab=steps&step={way}"),
+        step,
+    ))
 }
 
 pub(super) async fn document(call: &Call, run: &Value) -> Result<Value, Refusal> {
@@ -261,7 +279,7 @@ fn step_of(
                             @for attempt in attempts {
                                 li {
                                     (state::pill(attempt["status"].as_str().unwrap_or_default()))
-                                    " " (attempt["number"]) ", began " (time::ago(&attempt["started_at"], call.now))
+                                    " " (attempt["number"]) ", began " (time::stop(&attempt["started_at"], call.now))
                                     @if let Some(took) = time::between(&attempt["started_at"], &attempt["finished_at"], call.now) { ", " (time::span(took)) }
                                     @if let Some(message) = attempt["error"]["message"].as_str() {
                                         div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(message, 400))) }

@@ -2,8 +2,8 @@
 
 use super::home::items;
 use crate::console::call::{Call, Done};
-use crate::console::component::{pager, state, time, value};
-use crate::console::layout::{Here, Page};
+use crate::console::component::{filter, pager, state, time, value};
+use crate::console::layout::{self, Here, Page};
 use crate::service::CAUSES;
 pub(super) use crate::service::words::cause;
 use druse_engine::Timestamp;
@@ -33,21 +33,22 @@ const STATES: [&str; 10] = [
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
     let query = call.query.query(&FILTERS);
-    let all = call.query.query(&[
-        "automation_id",
-        "status",
-        "waits_for",
-        "cause",
-        "since",
-        "until",
-        "cursor",
-    ]);
-    let list = call.api.get(&format!("/runs?{all}")).await?;
+    let all = [&FILTERS[..], &["cursor"]].concat();
+    // What cannot be read is told above the form that it stands in.
+    let found = match filter::query(call, &all).await {
+        Ok(all) => call.api.get(&format!("/runs?{all}")).await,
+        Err(refusal) => Err(refusal),
+    };
+    let (list, wrong) = match found {
+        Ok(list) => (list, None),
+        Err(refusal) if refusal.status.is_client_error() => (Value::Null, Some(refusal)),
+        Err(refusal) => return Err(refusal),
+    };
     let chosen = |name: &str| call.query.text(name).to_owned();
     let body = html! {
         header .head { h1 { "Runs" } (parts("/runs")) }
         form .filters method="get" action="/runs" role="search" {
-            label { span { "Automation" } input name="automation_id" value=(chosen("automation_id")) placeholder="name or id" data-filter; }
+            label { span { "Automation" } input name="automation_id" value=(chosen("automation_id")) placeholder="a piece of its name" data-filter; }
             label { span { "State" } select name="status" {
                 option value="" { "any" }
                 @for one in STATES { option value=(one) selected[chosen("status") == one] { (one) } }
@@ -60,11 +61,13 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 option value="" { "any" }
                 @for one in CAUSES { option value=(one) selected[chosen("cause") == one] { (one) } }
             } }
-            label { span { "Since (UTC)" } input name="since" value=(chosen("since")) placeholder="2027-03-28T00:00:00Z"; }
+            (filter::time(call, "since", "Since"))
+            (filter::time(call, "until", "Until"))
             button { "Filter" }
             @if !query.is_empty() { a href="/runs" { "All" } }
         }
-        @if items(&list).is_empty() {
+        @if let Some(wrong) = &wrong { (layout::refusal(wrong)) }
+        @else if items(&list).is_empty() {
             @if query.is_empty() { p .dim { "No run yet. Start one on the page of an automation, or let a trigger do it." } }
             @else { p .dim { "No run is like that." } }
         } @else {

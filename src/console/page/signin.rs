@@ -178,34 +178,65 @@ pub(in crate::console) async fn out(call: &Call) -> Done {
     Ok(Answer::Raw(response))
 }
 
-/// A form was sent after its session had ended: nothing of it is lost.
-pub(in crate::console) fn interrupted(path: &str, form: &Fields) -> Markup {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form.pairs() {
-        query.append_pair(name, value);
-    }
-    let again = query.finish();
+/// The field under which the name of a file goes along that was not kept.
+const FILE: &str = "_file";
+
+/// Signing in on a page of somebody whose session is over: what was sent goes along, or it leads on to a page.
+fn over(kept_text: Markup, fields: Markup, reload: bool) -> Markup {
     alone(
         "Sign in",
         markup! {
             h1 { "Your session is over" }
-            p { "What you wrote is kept. Sign in, and you can send it." }
+            p { (kept_text) }
             form method="post" action="/signin" {
-                input type="hidden" name="again" value=(kept(&again));
-                input type="hidden" name="again_path" value=(next(path));
+                (fields)
                 label for="token" { "Your token" }
                 input #token name="token" type="password" autocomplete="current-password" placeholder="druse_…" required autofocus;
                 button .primary { "Sign in" }
             }
-            p { "On the machine itself: " code { "druse open" } " prints an address that signs you in. Open it in another tab, then reload this page." }
+            p { "On the machine itself: " code { "druse open" } " prints an address that signs you in. Open it in another tab, then "
+                @if reload { "reload this page." } @else { "go back from this page." } }
         },
     )
+}
+
+/// A form was sent after its session had ended: nothing of what was written is lost. A file is not kept.
+pub(in crate::console) fn interrupted(path: &str, form: &Fields, file: Option<&str>) -> Markup {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form.pairs().filter(|(name, _)| *name != FILE) {
+        query.append_pair(name, value);
+    }
+    if let Some(file) = file {
+        query.append_pair(FILE, file);
+    }
+    let again = query.finish();
+    let said = markup! {
+        @match file {
+            Some(file) => { "The file " code { (file) } " is not kept. Sign in, and choose it again; the rest of what you wrote is still there." }
+            None => { "What you wrote is kept. Sign in, and you can send it." }
+        }
+    };
+    let fields = markup! {
+        input type="hidden" name="again" value=(kept(&again));
+        input type="hidden" name="again_path" value=(next(path));
+    };
+    over(said, fields, file.is_none())
+}
+
+/// The same, where more was sent than is kept of somebody who is not signed in.
+pub(in crate::console) fn too_much(page: &str) -> Markup {
+    let said = markup! {
+        "What you sent is too large to be kept. Sign in, and send it again from " code { (page) } "."
+    };
+    let fields = markup! { input type="hidden" name="next" value=(next(page)); };
+    over(said, fields, false)
 }
 
 /// What was written before, ready to be sent.
 fn resume(path: &str, again: &str) -> Markup {
     let path = next(path);
     let form = Fields::parse(again.as_bytes());
+    let file = form.get(FILE);
     alone(
         "Go on",
         markup! {
@@ -216,9 +247,13 @@ fn resume(path: &str, again: &str) -> Markup {
                     dt { (name) } dd { (crate::console::component::value::cut(value, 200)) }
                 }
             }
-            form method="post" action=(path) {
+            form method="post" action=(path) enctype=[file.map(|_| "multipart/form-data")] {
                 @if !form.has("_key") { (action::key()) }
-                @for (name, value) in form.pairs() { input type="hidden" name=(name) value=(kept(value)); }
+                @for (name, value) in form.pairs().filter(|(name, _)| *name != FILE) { input type="hidden" name=(name) value=(kept(value)); }
+                @if let Some(file) = file {
+                    label for="file" { "The file " code { (file) } ", chosen again" }
+                    input #file type="file" name="file" required;
+                }
                 button .primary { "Send it now" }
                 " " a href="/" { "Leave it" }
             }

@@ -1,12 +1,14 @@
 //! The steps of an automation, and a form for each: made from the schema of its action, and written into the
 //! document by the server.
 
+use super::meanwhile;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::config_form::{self, Field, fields};
 use crate::console::component::{action, finding, value};
 use crate::console::twin::Refusal;
 use crate::service::Role;
+use crate::service::merge;
 use druse_engine::action_config::schema_of;
 use druse_engine::plan::ActionKind;
 use druse_engine::{Finding, Severity, definition};
@@ -215,7 +217,11 @@ async fn one(call: &Call, automation: &Value, tag: &str, place: &str) -> Result<
         }
         form .step-form method="post" action=(path) {
             (action::key())
-            input type="hidden" name="tag" value=(tag);
+            @if meanwhile::is_late(call) && call.form.has("step.needs") {
+                // What was written is of the version that it began with, and goes over the one that is told now.
+                input type="hidden" name="tag" value=(call.form.text("tag"));
+                input type="hidden" name="over" value=(tag);
+            } @else { input type="hidden" name="tag" value=(tag); }
             (body)
             div .buttons {
                 button .primary { "Save as version " (next) }
@@ -377,14 +383,9 @@ fn patched(call: &Call, step: &Value) -> Result<(Value, Map<String, Value>), Ref
     if !given.is_empty() || before.contains_key(part) {
         after.insert(part.into(), given.into());
     }
-    let mut patch = Map::new();
-    for name in before.keys().chain(after.keys()) {
-        if before.get(name) != after.get(name) {
-            let now = after.get(name).cloned().unwrap_or(Value::Null);
-            patch.insert(name.clone(), now);
-        }
-    }
-    Ok((after.into(), patch))
+    let after = Value::from(after);
+    let patch = difference(step, &after);
+    Ok((after, patch))
 }
 
 /// What the check says about the document with a form's step, where it was sent to be checked.
@@ -426,28 +427,71 @@ fn back(call: &Call, step: &str) -> Answer {
     Answer::See(format!("/automations/{id}?tab=steps&step={}", encode(step)))
 }
 
-/// Writes what a form changed.
+/// Writes what a form changed. Where somebody else was quicker, what only they changed stays; where both changed the
+/// same, whoever comes later is told first.
 pub(in crate::console) async fn write(call: &Call) -> Done {
-    let automation = call
-        .api
-        .get(&format!("/automations/{}", call.part("id")))
-        .await?;
-    let place = place_of(&automation, call.param("step"));
-    let step = place.and_then(|place| automation["document"].pointer(&place));
-    let step = step.ok_or_else(|| Refusal::from(crate::service::Problem::not_found("step")))?;
-    let (_, patch) = patched(call, step)?;
+    let path = format!("/automations/{}", call.part("id"));
+    let said = call.api.send(Method::GET, &path, &[], "").await?;
+    let (automation, tag) = (said.json(), said.tag());
+    let missing = || Refusal::from(crate::service::Problem::not_found("step"));
+    let found = |document: &Value| {
+        let place = place_of(document, call.param("step"))?;
+        document["document"].pointer(&place).cloned()
+    };
+    let now = found(&automation).ok_or_else(missing)?;
+    let seen = meanwhile::seen(call);
+    let before = match seen.filter(|seen| automation["latest_version"].as_u64() != Some(*seen)) {
+        Some(seen) => {
+            let version = call.api.find(&format!("{path}/versions/{seen}")).await?;
+            version.as_ref().and_then(found)
+        }
+        None => None,
+    };
+    let (before, late) = match before {
+        Some(before) => (before, true),
+        None => (now.clone(), false),
+    };
+    let (mine, _) = patched(call, &before)?;
+    let merged = merge::values(&before, &mine, &now);
+    if late && !merged.conflicts.is_empty() && call.form.text("over") != tag {
+        return Err(Refusal::new(
+            http::StatusCode::PRECONDITION_FAILED,
+            "changed_meanwhile",
+            &format!(
+                "Both of you changed `{}` of this step: it has changed since you read it.",
+                merged.conflicts.join("`, `")
+            ),
+            "Save again to put yours in the place of theirs; what else they changed stays as it is. Or leave this page to keep theirs.",
+        ));
+    }
+    let patch = difference(&now, &merged.both);
     if patch.is_empty() {
         return Ok(back(call, call.param("step")));
     }
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
-        (header::IF_MATCH, call.form.text("tag")),
+        (header::IF_MATCH, tag.as_str()),
     ];
     let body = Value::from(patch).to_string();
     call.api
         .send(Method::PATCH, &address(call), &headers, body)
         .await?;
     Ok(back(call, call.param("step")))
+}
+
+/// The keys of a step that are others in a newer one; null for those that are gone.
+fn difference(before: &Value, after: &Value) -> Map<String, Value> {
+    let empty = Map::new();
+    let of = |step: &'_ Value| step.as_object().cloned().unwrap_or_else(|| empty.clone());
+    let (before, after) = (of(before), of(after));
+    let mut patch = Map::new();
+    for name in before.keys().chain(after.keys()) {
+        if before.get(name) != after.get(name) {
+            let now = after.get(name).cloned().unwrap_or(Value::Null);
+            patch.insert(name.clone(), now);
+        }
+    }
+    patch
 }
 
 /// Adds a step.

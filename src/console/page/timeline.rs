@@ -1,4 +1,4 @@
-//! A run's steps over time: attempts as bars, waits between them thin.
+//! A run's steps over time: attempts and waits as bars, the time between attempts thin.
 
 use crate::console::component::{state, time, value};
 use druse_engine::Timestamp;
@@ -9,8 +9,8 @@ use serde_json::Value;
 const WIDE: f64 = 1_000.0;
 /// Height of a line.
 const HIGH: usize = 28;
-/// Shorter times in the queue are not drawn.
-const QUEUED: f64 = 4.0;
+/// Shorter times in the queue, and shorter waits beside attempts, are not drawn.
+const SHORT: f64 = 4.0;
 /// The most lines that are drawn.
 const MOST: usize = 200;
 
@@ -18,6 +18,8 @@ struct Bar<'a> {
     from: f64,
     wide: f64,
     status: &'a str,
+    /// Whether nothing is at work in it.
+    waits: bool,
     says: String,
 }
 
@@ -29,40 +31,79 @@ struct Line<'a> {
     /// From the first beginning to the last end.
     span: Option<(f64, f64)>,
     took: String,
+    attempts: usize,
+}
+
+/// From the begin of a run to its end, or to now.
+struct Scale {
+    begun: Timestamp,
+    end: Timestamp,
+}
+
+impl Scale {
+    fn of(run: &Value, now: Timestamp) -> Self {
+        let begun = time::read(&run["created_at"]).unwrap_or(Timestamp(0));
+        let end = time::read(&run["finished_at"]).unwrap_or(now);
+        Self {
+            begun,
+            end: end.max(Timestamp(begun.0 + 1)),
+        }
+    }
+
+    fn millis(from: Timestamp, to: Timestamp) -> u64 {
+        u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0)
+    }
+
+    fn place(&self, at: Timestamp) -> f64 {
+        let scale = WIDE / Self::millis(self.begun, self.end).max(1) as f64;
+        Self::millis(self.begun, at) as f64 * scale
+    }
+
+    /// A time of a fact; where it has not come, the end.
+    fn until(&self, value: &Value) -> Timestamp {
+        time::read(value).unwrap_or(self.end)
+    }
+
+    fn bar<'a>(&self, from: Timestamp, to: Timestamp, status: &'a str, says: String) -> Bar<'a> {
+        let left = self.place(from).min(WIDE - 3.0);
+        Bar {
+            from: left,
+            wide: (self.place(to) - left).max(3.0),
+            status,
+            waits: false,
+            says,
+        }
+    }
+
+    /// The same of a time in which a step waits, and for what.
+    fn wait(&self, from: Timestamp, to: Timestamp, for_what: &str) -> Bar<'static> {
+        let length = time::span(Self::millis(from, to));
+        let says = format!("{for_what}, {length}");
+        Bar {
+            waits: true,
+            ..self.bar(from, to, "waiting", says)
+        }
+    }
 }
 
 /// The picture; nothing when nothing has begun. By the document it is known since when a step could have begun.
 pub(super) fn show(run: &Value, document: &Value, now: Timestamp) -> Markup {
     let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
-    let begun = time::read(&run["created_at"]).map_or(0, |at| at.0);
-    let end = time::read(&run["finished_at"])
-        .unwrap_or(now)
-        .0
-        .max(begun + 1);
-    let scale = WIDE / (end - begun) as f64;
-    let place = |value: &Value| time::read(value).map(|at| (at.0 - begun) as f64 * scale);
+    let scale = Scale::of(run, now);
     let lines: Vec<Line<'_>> = steps
         .iter()
-        .filter_map(|step| {
-            let begun = step["attempts"]
-                .as_array()
-                .is_some_and(|all| !all.is_empty());
-            if begun {
-                return Some(line(step, ready(run, document, step), &place, now));
-            }
-            let (since, until) = waited(run, document, step)?;
-            Some(waiting(step, since, until, &place, now))
-        })
+        .filter_map(|step| line(step, ready(run, document, step), &scale))
         .take(MOST)
         .collect();
-    let total = u64::try_from(end - begun).unwrap_or(0);
+    let total = Scale::millis(scale.begun, scale.end);
     html! {
-        @if lines.is_empty() { p .dim { "No attempt has begun." } } @else {
+        @if lines.is_empty() {
+            p .dim { @if steps.iter().any(|step| !step["started_at"].is_null()) { "Every step was over at once." } @else { "No step has begun." } }
+        } @else {
             div .timeline {
                 @for line in &lines {
                     @let path = line.step["path"].as_str().unwrap_or_default();
                     @let status = line.step["status"].as_str().unwrap_or_default();
-                    @let count = line.bars.len();
                     div .lane {
                         a .name href={ "#step-" (path) } { (state::mark(status)) " " (path) }
                         svg viewBox={ "0 0 " (WIDE) " " (HIGH) } preserveAspectRatio="none" aria-hidden="true" {
@@ -73,21 +114,43 @@ pub(super) fn show(run: &Value, document: &Value, now: Timestamp) -> Markup {
                                 rect .wait x=(round(from)) y="13" width=(round((to - from).max(1.0))) height="2" {}
                             }
                             @for bar in &line.bars {
-                                rect .bar.(state::class(bar.status)) x=(round(bar.from)) y="6" width=(round(bar.wide)) height="16" {
+                                rect .bar.(state::class(bar.status)).waits[bar.waits] x=(round(bar.from)) y=(if bar.waits { 10 } else { 6 }) width=(round(bar.wide)) height=(if bar.waits { 8 } else { 16 }) {
                                     title { (bar.says) }
                                 }
                             }
                         }
-                        span .took { (line.took) @if count > 1 { " · " (count) " attempts" } }
+                        span .took { (line.took) @if line.attempts > 1 { " · " (line.attempts) " attempts" } }
                     }
                 }
                 p .scale.dim { span { "0" } span { (time::span(total)) } }
-                @if lines.iter().any(|line| line.queued.is_some() || line.bars.len() > 1) {
-                    p .legend.dim { span { "□ in the queue" } span { "▬ at work" } span { "— waits for the next attempt" } }
-                }
+                (legend(&lines))
                 @if steps.len() > MOST { p .dim { "Of " (steps.len()) " steps, those that began first." } }
             }
         }
+    }
+}
+
+/// What the shapes mean that are there, where there is more than one.
+fn legend(lines: &[Line<'_>]) -> Markup {
+    let bars = || lines.iter().flat_map(|line| &line.bars);
+    let shapes = [
+        (
+            lines.iter().any(|line| line.queued.is_some()),
+            "□ in the queue",
+        ),
+        (bars().any(|bar| !bar.waits), "▬ at work"),
+        (
+            bars().any(|bar| bar.waits),
+            "▪ waits for a person, a time or an event",
+        ),
+        (
+            lines.iter().any(|line| line.attempts > 1),
+            "— waits for the next attempt",
+        ),
+    ];
+    let told = || shapes.iter().filter(|(there, _)| *there);
+    html! {
+        @if told().count() > 1 { p .legend.dim { @for (_, says) in told() { span { (says) } } } }
     }
 }
 
@@ -98,142 +161,83 @@ fn round(number: f64) -> String {
 /// When the last of the steps that a step needs had ended, or the run began; nothing where that is not known.
 fn ready(run: &Value, document: &Value, step: &Value) -> Option<Timestamp> {
     let path = step["path"].as_str()?;
-    let begun = time::read(&run["created_at"])?;
+    let mut ready = time::read(&run["created_at"])?;
     let steps = document["steps"].as_array()?;
     // Inside of loops, passes wait for each other, too.
     let own = steps.iter().find(|one| one["id"] == path)?;
-    let mut ready = begun;
     for need in own["needs"].as_array().into_iter().flatten() {
         let id = need.as_str()?.split('.').next()?;
         let found = run["steps"].as_array()?;
         let found = found.iter().find(|one| one["path"] == id)?;
-        let last = found["attempts"].as_array().and_then(|all| all.last());
-        match last {
-            Some(last) => ready = ready.max(time::read(&last["finished_at"])?),
-            // It was over at once, or did not run.
-            None if matches!(found["action"].as_str(), Some("transform" | "switch"))
-                || found["status"] == "skipped" => {}
-            None => return None,
-        }
+        ready = ready.max(time::read(&found["finished_at"])?);
     }
     Some(ready)
 }
 
-/// Since when a step without attempts waits, and until when it did: a gate for somebody, a wait for its time.
-/// What came of it began the first step behind it.
-fn waited(run: &Value, document: &Value, step: &Value) -> Option<(Timestamp, Option<Timestamp>)> {
-    let path = step["path"].as_str()?;
-    let waits = matches!(step["action"].as_str(), Some("approval_gate" | "wait"));
-    if !waits || !step["attempts"].as_array().is_none_or(Vec::is_empty) {
-        return None;
-    }
-    let since = ready(run, document, step)?;
-    if step["status"] == "waiting" {
-        return Some((since, None));
-    }
-    let needs = |one: &Value| {
-        let needs = one["needs"].as_array().into_iter().flatten();
-        let mut ids = needs.filter_map(|need| need.as_str()?.split('.').next());
-        ids.any(|need| need == path)
-    };
-    let behind = document["steps"]
-        .as_array()?
-        .iter()
-        .filter(|one| needs(one));
-    let begun = behind.filter_map(|one| {
-        let steps = run["steps"].as_array()?;
-        let step = steps.iter().find(|step| step["path"] == one["id"])?;
-        time::read(&step["attempts"][0]["started_at"])
-    });
-    Some((since, Some(begun.min()?)))
-}
-
-fn line<'a>(
-    step: &'a Value,
-    ready: Option<Timestamp>,
-    place: &dyn Fn(&Value) -> Option<f64>,
-    now: Timestamp,
-) -> Line<'a> {
-    let attempts = step["attempts"].as_array().into_iter().flatten();
+/// The line of a step; none where it has not begun, or was over at once.
+fn line<'a>(step: &'a Value, ready: Option<Timestamp>, scale: &Scale) -> Option<Line<'a>> {
+    let begun = time::read(&step["started_at"])?;
+    let end = scale.until(&step["finished_at"]).max(begun);
+    let status = step["status"].as_str().unwrap_or_default();
+    let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
     let mut bars = Vec::new();
-    for attempt in attempts {
-        let Some(from) = place(&attempt["started_at"]) else {
-            continue;
-        };
-        let to = place(&attempt["finished_at"]).unwrap_or(WIDE);
-        let status = attempt["status"].as_str().unwrap_or_default();
-        let length = time::between(&attempt["started_at"], &attempt["finished_at"], now);
-        let mut says = format!(
-            "attempt {}: {status}, {}",
-            attempt["number"],
-            length.map_or_else(String::new, time::span)
-        );
-        if let Some(message) = attempt["error"]["message"].as_str() {
-            says.push_str(": ");
-            says.push_str(&value::cut(message, 120));
+    match (attempts, step["action"].as_str().unwrap_or_default()) {
+        ([], "approval_gate") => bars.push(scale.wait(begun, end, "waits for an approval")),
+        ([], "wait") => bars.push(scale.wait(begun, end, "waits for its time or an event")),
+        ([], _) if !step["passes"].is_null() => {
+            let says = format!("its passes, {}", time::span(Scale::millis(begun, end)));
+            bars.push(scale.bar(begun, end, status, says));
         }
-        bars.push(Bar {
-            from: from.min(WIDE - 3.0),
-            wide: (to - from).max(3.0),
-            status,
-            says,
-        });
+        // What waits for the rate of a connection before its first attempt.
+        ([], _) if status == "waiting" => bars.push(scale.wait(begun, end, "waits for its turn")),
+        ([], _) => return None,
+        (attempts, _) => {
+            let first = time::read(&attempts[0]["started_at"]).unwrap_or(begun);
+            if scale.place(first) - scale.place(begun) >= SHORT {
+                bars.push(scale.wait(begun, first, "waits for its turn"));
+            }
+            bars.extend(attempts.iter().filter_map(|one| attempt(one, scale)));
+            let last = attempts.last().map(|last| &last["finished_at"]);
+            if let Some(last) = last.and_then(time::read)
+                && scale.place(end) - scale.place(last) >= SHORT
+            {
+                let what = match status {
+                    "waiting" => "waits for the next attempt",
+                    _ => "waits for a person",
+                };
+                bars.push(scale.wait(last, end, what));
+            }
+        }
     }
-    let span = bars.first().map(|first| {
-        let to = bars
-            .iter()
-            .map(|bar| bar.from + bar.wide)
-            .fold(first.from, f64::max);
-        (first.from, to)
-    });
-    let first = step["attempts"][0]["started_at"].clone();
+    let span = bars.first().zip(bars.last());
+    let span = span.map(|(first, last)| (first.from, last.from + last.wide));
     let queued = ready
-        .and_then(|at| place(&Value::from(at.to_string())))
-        .zip(place(&first))
-        .filter(|(from, to)| to - from >= QUEUED);
-    Line {
+        .map(|ready| (scale.place(ready), scale.place(begun)))
+        .filter(|(from, to)| to - from >= SHORT);
+    Some(Line {
         step,
         queued,
         bars,
-        span,
-        took: took(step, now),
-    }
+        span: span.filter(|_| !attempts.is_empty()),
+        took: time::span(Scale::millis(begun, end)),
+        attempts: attempts.len(),
+    })
 }
 
-/// The line of a step that only waits.
-fn waiting<'a>(
-    step: &'a Value,
-    since: Timestamp,
-    until: Option<Timestamp>,
-    place: &dyn Fn(&Value) -> Option<f64>,
-    now: Timestamp,
-) -> Line<'a> {
-    let at = |time: Timestamp| Value::from(time.to_string());
-    let from = place(&at(since)).unwrap_or(0.0).min(WIDE - 3.0);
-    let to = until.and_then(|until| place(&at(until))).unwrap_or(WIDE);
-    let length = until.unwrap_or(now).0.saturating_sub(since.0);
-    let length = time::span(u64::try_from(length).unwrap_or(0));
-    Line {
-        step,
-        queued: None,
-        bars: vec![Bar {
-            from,
-            wide: (to - from).max(3.0),
-            status: "waiting",
-            says: format!("waited {length}"),
-        }],
-        span: None,
-        took: length,
+fn attempt<'a>(attempt: &'a Value, scale: &Scale) -> Option<Bar<'a>> {
+    let from = time::read(&attempt["started_at"])?;
+    let to = scale.until(&attempt["finished_at"]);
+    let status = attempt["status"].as_str().unwrap_or_default();
+    let mut says = format!(
+        "attempt {}: {status}, {}",
+        attempt["number"],
+        time::span(Scale::millis(from, to))
+    );
+    if let Some(message) = attempt["error"]["message"].as_str() {
+        says.push_str(": ");
+        says.push_str(&value::cut(message, 120));
     }
-}
-
-fn took(step: &Value, now: Timestamp) -> String {
-    let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
-    let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else {
-        return String::new();
-    };
-    time::between(&first["started_at"], &last["finished_at"], now)
-        .map_or_else(String::new, time::span)
+    Some(scale.bar(from, to, status, says))
 }
 
 #[cfg(test)]
@@ -241,29 +245,77 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn at(second: u32) -> String {
+        format!("2027-03-28T00:00:{second:02}.000Z")
+    }
+
+    fn time(second: u32) -> Timestamp {
+        at(second).parse().unwrap()
+    }
+
+    /// A step from one second to another; with attempts in between.
+    fn step(path: &str, action: &str, from: u32, to: Option<u32>, tries: &[(u32, u32)]) -> Value {
+        let attempts = tries.iter().zip(1..).map(|((from, to), number)| {
+            json!({ "number": number, "status": "succeeded", "started_at": at(*from), "finished_at": at(*to) })
+        });
+        json!({
+            "path": path, "action": action, "status": if to.is_some() { "succeeded" } else { "waiting" },
+            "started_at": at(from), "finished_at": to.map(at), "attempts": attempts.collect::<Vec<_>>(),
+        })
+    }
+
     #[test]
-    fn waiting_for_somebody_is_no_time_in_the_queue() {
-        let at = |second: u32| format!("2027-03-28T00:00:{second:02}.000Z");
-        let attempt = |from, to| json!([{ "number": 1, "status": "succeeded", "started_at": at(from), "finished_at": at(to) }]);
+    fn what_waits_is_drawn_as_long_as_it_waited_whatever_goes_on_beside_it() {
         let run = json!({ "created_at": at(0), "finished_at": at(40), "steps": [
-            { "path": "bill", "action": "shell", "status": "succeeded", "attempts": attempt(10, 20) },
-            { "path": "ask", "action": "approval_gate", "status": "succeeded", "attempts": [] },
-            { "path": "pay", "action": "shell", "status": "succeeded", "attempts": attempt(30, 40) },
+            step("ask", "approval_gate", 0, Some(10), &[]),
+            step("nap", "shell", 0, Some(30), &[(0, 30)]),
+            step("pay", "shell", 30, Some(40), &[(30, 40)]),
+            step("rest", "wait", 0, Some(20), &[]),
         ] });
         let document = json!({ "steps": [
-            { "id": "bill" }, { "id": "ask", "needs": ["bill"] }, { "id": "pay", "needs": ["ask"] },
+            { "id": "ask" }, { "id": "nap" }, { "id": "pay", "needs": ["ask", "nap"] }, { "id": "rest" },
         ] });
-        let step = |index: usize| &run["steps"][index];
-        let time = |second| at(second).parse::<Timestamp>().unwrap();
-        // The first could have begun with the run.
-        assert_eq!(ready(&run, &document, step(0)), Some(time(0)));
+        let page = show(&run, &document, time(40)).into_string();
+        for says in [
+            "waits for an approval, 10 s",
+            "waits for its time or an event, 20 s",
+        ] {
+            assert!(page.contains(says), "{says}: {page}");
+        }
+        // What needs a gate is in no queue while the gate waits.
+        assert!(!page.contains("in the queue"), "{page}");
         assert_eq!(
-            waited(&run, &document, step(1)),
-            Some((time(20), Some(time(30))))
+            page.matches("waits for a person, a time or an event")
+                .count(),
+            1
         );
-        assert_eq!(ready(&run, &document, step(2)), None);
+    }
+
+    #[test]
+    fn a_step_that_could_begin_and_did_not_is_in_the_queue() {
+        let run = json!({ "created_at": at(0), "finished_at": at(40), "steps": [
+            step("ask", "approval_gate", 0, Some(10), &[]),
+            step("pay", "shell", 20, Some(40), &[(20, 40)]),
+        ] });
+        let document = json!({ "steps": [{ "id": "ask" }, { "id": "pay", "needs": ["ask"] }] });
+        assert_eq!(ready(&run, &document, &run["steps"][1]), Some(time(10)));
         let page = show(&run, &document, time(40)).into_string();
         assert_eq!(page.matches("in the queue").count(), 2, "{page}");
-        assert!(page.contains("waited 10 s"), "{page}");
+    }
+
+    #[test]
+    fn a_run_of_waits_and_gates_has_its_lines_and_what_waits_goes_on_to_now() {
+        let mut paused = step("pack", "shell", 0, None, &[(0, 1)]);
+        paused["status"] = "paused".into();
+        let run = json!({ "created_at": at(0), "finished_at": null, "steps": [
+            step("ask", "approval_gate", 10, None, &[]), paused,
+        ] });
+        let page = show(&run, &json!({}), time(40)).into_string();
+        assert!(page.contains("waits for an approval, 30 s"), "{page}");
+        assert!(page.contains("waits for a person, 39 s"), "{page}");
+        assert!(page.contains("<span class=\"took\">40 s"), "{page}");
+        let fast = json!({ "created_at": at(0), "finished_at": at(1), "steps": [step("add", "transform", 0, Some(0), &[])] });
+        let page = show(&fast, &json!({}), time(1)).into_string();
+        assert!(page.contains("over at once"), "{page}");
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn show(call: &Call, automation: &Value) -> Result<Markup, Refu
 }
 
 /// Steps by what became of them, and the lines.
-fn difference(diff: &Value) -> Markup {
+pub(super) fn difference(diff: &Value) -> Markup {
     let text = diff["diff"].as_str().unwrap_or_default();
     let said = diff["text"].as_str().unwrap_or_default();
     html! {

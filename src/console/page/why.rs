@@ -3,6 +3,23 @@
 use crate::console::component::{time, value};
 use serde_json::Value;
 
+/// The hint where somebody has tried the run again since.
+pub(super) fn retried(retries: &[Value]) -> Option<&'static str> {
+    let last = retries.last()?;
+    Some(match last["status"].as_str().unwrap_or_default() {
+        "succeeded" => "A retry has done it since: nothing is left to do here.",
+        "failed" | "uncertain" => "A retry failed, too: go on from that one.",
+        "rejected" | "canceled" => "A retry was ended by a person.",
+        _ => "A retry is on its way.",
+    })
+}
+
+/// The step that broke it.
+pub(super) fn broken(run: &Value) -> Option<&str> {
+    let step = steps(run).find(|step| step["status"] == "failed")?;
+    step["path"].as_str()
+}
+
 /// The sentence on top of a run, and the hint behind it.
 pub(super) fn of(run: &Value) -> Option<(String, String)> {
     let status = run["status"].as_str().unwrap_or_default();

@@ -34,7 +34,7 @@ pub(super) struct Line {
 
 impl Line {
     /// Its pieces, each from one place to the next.
-    fn pieces(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (usize, usize)> {
         let trunk = self.trunk.windows(2).map(|pair| (pair[0], pair[1]));
         let branches = self.branches.iter();
         trunk.chain(branches.map(|(at, to)| (self.trunk[*at], *to)))

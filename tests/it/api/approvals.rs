@@ -343,7 +343,7 @@ async fn a_link_shows_to_whoever_opens_it_and_decides_once_as_its_person() {
         let page = anybody.root("GET", &path).send().await;
         assert_eq!(page.status, 200, "{}", page.text);
         let policy = page.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'; form-action"));
         assert_eq!(page.headers["referrer-policy"], "no-referrer");
         assert!(!page.text.contains("<script"), "{}", page.text);
         assert!(page.text.contains("&lt;b&gt;Go⟨U+202E⟩?&lt;/b&gt;"));

@@ -462,3 +462,43 @@ fn inputs_that_are_wrong_are_shown_where_they_stand() {
     desk.run(&["run", "one.yaml", "--inputs", "cut.json"])
         .refused(65, &["cut.json:2:"]);
 }
+
+/// What a shell takes away, and what reads as JSON and was meant as text.
+#[test]
+fn a_value_that_was_read_as_something_else_is_shown_as_it_is_written() {
+    let desk = Desk::new();
+    let inputs = "inputs:\n  order: { type: string }\n  lines: { type: array, default: [] }\n  \
+                  pin: { type: string, sensitive: true }\nsteps:";
+    desk.write("one.yaml", ONE.replace("steps:", inputs));
+    let ran = desk.run(&[
+        "run",
+        "one.yaml",
+        "-i",
+        "order=123",
+        "-i",
+        "lines=[a]",
+        "-i",
+        "pin=4711",
+    ]);
+    let ran = ran.refused(
+        65,
+        &[
+            "input `order`: 123 is not of type \"string\" [invalid_input]",
+            "It was read as a number. Write a text that reads as JSON in quotes that the shell leaves: -i 'order=\"123\"'",
+            "Write a list as -i 'lines=[\"text\", 1]'",
+            "-i 'pin=\"VALUE\"'",
+        ],
+    );
+    assert!(!ran.err.contains("4711"), "{}", ran.err);
+    desk.run(&[
+        "run",
+        "one.yaml",
+        "-i",
+        "order=\"123\"",
+        "-i",
+        "lines=[\"a\"]",
+        "-i",
+        "pin=\"4711\"",
+    ])
+    .ok();
+}

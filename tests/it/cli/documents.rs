@@ -576,7 +576,7 @@ fn a_run_that_fails_is_told_and_exits_1() {
     );
     let ran = desk.run(&["run", "fails.yaml"]).with(1);
     assert!(ran.err.contains("no: failed"), "{}", ran.err);
-    assert!(ran.out.contains("[failed]"), "{}", ran.out);
+    assert!(ran.out.contains("[✕ failed]"), "{}", ran.out);
     let run = desk
         .run(&["run", "fails.yaml", "--output", "json"])
         .with(1)

@@ -5,6 +5,7 @@ mod bad_input;
 mod coding;
 mod demo;
 mod discover;
+mod documented;
 mod documents;
 mod drift;
 mod help;
@@ -129,6 +130,13 @@ impl Ran {
         let ran = self.with(code);
         assert_eq!(ran.out, "", "{}", ran.said);
         assert!(ran.err.starts_with("error: "), "{}: {}", ran.said, ran.err);
+        let last = ran.err.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("  ") || last.contains("--help"),
+            "{} does not say what to do:\n{}",
+            ran.said,
+            ran.err
+        );
         for word in words {
             assert!(
                 ran.err.contains(word),

@@ -241,14 +241,22 @@ fn runs_and_approvals(way: &Way, world: &World) {
     way.desk.write("n.json", "{\"n\": 8}");
     let shown = way.text("runs start tick.yaml --inputs n.json --wait 30s");
     assert!(
-        shown.contains("tick [succeeded]\n  succeeded  a (transform)\n  outputs: {\"n\":8}"),
+        shown.contains("tick [✓ succeeded]\n  ✓ succeeded  a (transform)\n  outputs: {\"n\":8}"),
         "{shown}"
     );
     way.ask("runs start tick -i n=x", "").refused(65, &["n"]);
+    way.ask_words(&["runs", "start", "tick", "-i", "n=\"7\""], "")
+        .refused(65, &["-i 'n=7'"]);
 
     let id = waiting(way);
     let why = way.text(&format!("runs why {id}"));
-    assert_eq!(why, "Waits for an approval of step approve_pay.\n");
+    assert_eq!(why, "‖ Waits for an approval of step approve_pay.\n");
+    let listed = way.text("runs list");
+    for shown in ["‖ waiting", "✓ succeeded"] {
+        assert!(listed.contains(shown), "{shown}: {listed}");
+    }
+    let listed = way.text("approvals list");
+    assert!(listed.contains("‖ pending"), "{listed}");
     let gate = way.json("approvals list")[0]["id"]
         .as_str()
         .unwrap()
@@ -256,7 +264,7 @@ fn runs_and_approvals(way: &Way, world: &World) {
     let shown = way.text(&format!("approvals show {gate}"));
     for said in [
         "Pay?",
-        "[pending]",
+        "[‖ pending]",
         "In the recording ana approved this",
         "then pay (mcp): {\"connection\":\"household\"",
         "digest sha256:",
@@ -288,7 +296,7 @@ fn runs_and_approvals(way: &Way, world: &World) {
         .refused(1, &["already taken: approved"]);
     assert_eq!(
         way.text(&format!("runs why {id}")),
-        "It does not wait, it has succeeded.\n"
+        "✓ It does not wait, it has succeeded.\n"
     );
     way.ask(&format!("runs cancel {id}"), "")
         .refused(1, &["has ended"]);

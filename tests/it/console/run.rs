@@ -98,11 +98,122 @@ async fn a_failed_run_is_found_understood_and_retried() {
     let compared = operator
         .see(&format!("{next}?tab=compare&with={run}"))
         .await;
-    for part in ["Inputs", "<dt>code</dt>", "values differ", "the same"] {
+    for part in [
+        "Inputs",
+        "<dt>code</dt>",
+        "values differ",
+        "first · the same, kept here from an earlier run",
+    ] {
         assert!(compared.contains(part), "{part} is not in {compared}");
+    }
+    // Any run can be named, and one that is none leaves the form where it is.
+    let by_id = operator.see(&format!("{next}?tab=compare&id={run}")).await;
+    assert!(by_id.contains("values differ"), "{by_id}");
+    let nothing = operator
+        .see(&format!("{next}?tab=compare&id=run_none"))
+        .await;
+    for part in ["There is no such run", "value=\"run_none\""] {
+        assert!(nothing.contains(part), "{part} is not in {nothing}");
     }
     let page = operator.see(&next).await;
     assert!(page.contains("It goes on from run"), "{page}");
+    // The failed run says what came of it, and waits for nobody any more.
+    let page = operator.see(&path).await;
+    for part in [
+        "Retried as",
+        &format!("href=\"/runs/{again}\""),
+        "A retry has done it since",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert!(!page.contains("It will fail again"), "{page}");
+    assert!(!operator.see("/").await.contains("breaks failed"));
+}
+
+#[tokio::test]
+async fn what_was_put_right_since_is_what_a_retry_takes_first() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, BREAKS).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "failed").await;
+    let path = format!("/runs/{run}");
+    let operator = Browser::role(&server, "operator").await;
+    let editor = Browser::role(&server, "editor").await;
+    let page = operator.see(&path).await;
+    assert!(!page.contains("Retry with version"), "{page}");
+    let form = format!("/automations/{id}?tab=steps&amp;step=second");
+    assert!(!page.contains(&form), "{page}");
+    let page = editor.see(&path).await;
+    assert!(page.contains(&form), "{page}");
+    let put = admin
+        .request("PUT", &format!("/automations/{id}"))
+        .header("content-type", "application/yaml")
+        .body(BREAKS.replace("exit $CODE", "exit 0"))
+        .open()
+        .await
+        .expect("an answer");
+    assert_eq!(put.status(), 200);
+    admin
+        .post(&format!("/automations/{id}/activate"), &json!({}))
+        .await
+        .with(200);
+    let page = operator.see(&path).await;
+    for part in [
+        "Retry with version 2",
+        "Retry with version 1 again",
+        "2, active",
+        "1, which ran",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let next = operator
+        .act(&format!("{path}/retry"), &[("version", "2")])
+        .await;
+    let again = next.strip_prefix("/runs/").expect("a run");
+    let made = wait::run(&admin, again, "succeeded").await;
+    assert_eq!(made["version"], 2);
+}
+
+#[tokio::test]
+async fn filters_take_what_people_write_and_keep_what_they_cannot_read() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, WAITS).await;
+    let run = started(&admin, &id, json!({})).await;
+    let viewer = Browser::role(&server, "viewer").await;
+    for query in [
+        "since=2026-11-26",
+        "since=2020-01-01T07:00",
+        "since=2020-01-01+07:00:00&automation_id=wait",
+        "automation_id=AIT",
+        "automation_id=waits",
+        &format!("automation_id={id}"),
+    ] {
+        let page = viewer.see(&format!("/runs?{query}")).await;
+        if !query.contains("2026") {
+            assert!(page.contains(&run), "{query}: {page}");
+        }
+        assert!(!page.contains("role=\"alert\""), "{query}: {page}");
+    }
+    for (query, said, kept) in [
+        ("since=yesterday", "is no time", "value=\"yesterday\""),
+        (
+            "automation_id=inbox&status=failed",
+            "No automation has “inbox” in its name",
+            "value=\"inbox\"",
+        ),
+    ] {
+        let page = viewer.see(&format!("/runs?{query}")).await;
+        for part in [said, kept, "role=\"search\""] {
+            assert!(page.contains(part), "{query}: {part} is not in {page}");
+        }
+    }
+    // A piece of a name finds an automation among all, in the list and by the API.
+    let list = viewer.see("/automations?q=AI").await;
+    assert!(list.contains(&format!("/automations/{id}")), "{list}");
+    assert_eq!(admin.all("/automations?q=ai+wa").await.len(), 1);
+    assert!(admin.all("/automations?q=nothing").await.is_empty());
 }
 
 #[tokio::test]

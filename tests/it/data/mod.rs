@@ -1,6 +1,8 @@
 //! Data that steps move: databases, files, pages, and inputs that nobody may see.
 
+mod answered;
 mod connections;
+mod deep;
 mod docs;
 mod hidden;
 mod postgres;

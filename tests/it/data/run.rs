@@ -136,6 +136,31 @@ fn a_failure_says_which_class_and_code() {
 }
 
 #[test]
+fn a_statement_sets_nothing_for_other_steps() {
+    let desk = desk();
+    for pragma in [
+        "pragma hard_heap_limit=1",
+        "PRAGMA soft_heap_limit = 1",
+        "pragma temp_store_directory = '/tmp'",
+    ] {
+        desk.write(
+            "set.yaml",
+            format!(
+                "druse: 1\nname: set\nsteps:\n  - {{ id: a, action: sql, on_error: continue, with: {{ connection: books, statement: \"{pragma}\" }} }}\n  - {{ id: b, needs: [a], join: all_done, action: sql, with: {{ connection: books, statement: select 1 as one }} }}\noutputs:\n  code: \"{{{{ steps.a.error.code }}}}\"\n  one: \"{{{{ steps.b.output.rows[0].one }}}}\"\n"
+            ),
+        );
+        let with = ["--connections", "connections.yaml", "--output", "json"];
+        let run = desk.run(&[&["run", "set.yaml"][..], &with].concat());
+        let outputs = run.ok().json()["outputs"].clone();
+        assert_eq!(
+            outputs,
+            json!({ "code": "access_denied", "one": 1 }),
+            "{pragma}"
+        );
+    }
+}
+
+#[test]
 fn what_could_become_sql_or_leave_a_root_is_refused_before_anything_runs() {
     let desk = desk();
     desk.write(

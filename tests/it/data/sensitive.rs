@@ -45,7 +45,7 @@ steps:
     with: { name: NAME, inputs: { pin: "{{ inputs.pin }}" } }
 "#;
 
-async fn active(client: &Client, document: &str) -> String {
+pub(super) async fn active(client: &Client, document: &str) -> String {
     let made = client
         .request("POST", "/automations")
         .yaml(document)
@@ -61,7 +61,7 @@ async fn active(client: &Client, document: &str) -> String {
 }
 
 /// Everything that anybody may read of a run.
-async fn all_views(client: &Client, id: &str) -> String {
+pub(super) async fn all_views(client: &Client, id: &str) -> String {
     let mut all = String::new();
     for path in [
         format!("/runs/{id}"),
@@ -78,7 +78,7 @@ async fn all_views(client: &Client, id: &str) -> String {
 }
 
 /// The files below a folder that hold a text.
-fn holding(folder: &Path, needle: &str) -> Vec<String> {
+pub(super) fn holding(folder: &Path, needle: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -95,7 +95,7 @@ fn holding(folder: &Path, needle: &str) -> Vec<String> {
     found
 }
 
-async fn start(client: &Client, automation: &str, inputs: &Value) -> String {
+pub(super) async fn start(client: &Client, automation: &str, inputs: &Value) -> String {
     let started = client
         .post(
             &format!("/automations/{automation}/runs"),
@@ -106,7 +106,7 @@ async fn start(client: &Client, automation: &str, inputs: &Value) -> String {
     text(&started["id"])
 }
 
-async fn approve(client: &Client, run: &str) {
+pub(super) async fn approve(client: &Client, run: &str) {
     let gate = wait::approval(client, run).await;
     let path = format!("/approvals/{}/decision", text(&gate["id"]));
     let body = json!({ "decision": "approve", "digest": gate["digest"] });

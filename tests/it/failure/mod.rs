@@ -1,5 +1,6 @@
 //! How runs fail, are ended and held: over the API and the command line, with the server killed in between.
 
+mod branches;
 mod cancels;
 mod children;
 mod composition;
@@ -9,6 +10,7 @@ mod poison;
 mod shop;
 mod starters;
 mod stops;
+mod versions;
 
 use crate::harness::{Client, Server, text};
 use serde_json::{Value, json};

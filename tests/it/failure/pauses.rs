@@ -157,7 +157,7 @@ async fn a_step_that_waits_is_let_fail_on_the_command_line() {
     let desk = Desk::new();
     let why = desk.run(&["runs", "why", &run, "--data", data]).ok().out;
     assert!(
-        why.starts_with("Step a failed and waits for a person"),
+        why.starts_with("‖ Step a failed and waits for a person"),
         "{why}"
     );
     desk.run(&[

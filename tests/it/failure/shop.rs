@@ -54,6 +54,11 @@ impl Shop {
         self.refused.lock().unwrap().insert(what.to_owned());
     }
 
+    /// From now on this is answered well again.
+    pub(super) fn forgive(&self, what: &str) {
+        self.refused.lock().unwrap().remove(what);
+    }
+
     /// From now on this is not answered.
     pub(super) fn hold(&self, what: &str) {
         self.held.send_modify(|held| {

@@ -81,7 +81,7 @@ async fn a_run_waits_for_its_key_and_says_so() {
     );
     let why = said(&["runs", "why", &second]);
     assert!(
-        why.starts_with("Waits for concurrency key EU, held by run_"),
+        why.starts_with("○ Waits for concurrency key EU, held by run_"),
         "{why}"
     );
 

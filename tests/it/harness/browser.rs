@@ -131,6 +131,21 @@ impl Browser {
         self.post_from(path, fields, &own).await
     }
 
+    /// Sends a form with a file in it, as it is written.
+    pub(crate) async fn upload(&self, path: &str, boundary: &str, body: String) -> Page {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.address))
+            .header("origin", &self.address)
+            .header("sec-fetch-site", "same-origin")
+            .header(
+                "content-type",
+                format!("multipart/form-data; boundary={boundary}"),
+            )
+            .body(body);
+        self.send(request, format!("POST {path}")).await
+    }
+
     /// Sends a form from somewhere else.
     pub(crate) async fn post_from(
         &self,

@@ -33,8 +33,8 @@ const SERVE: [&str; 4] = ["serve", "--listen", "127.0.0.1:0", "--data"];
 pub(crate) struct Server {
     data: PathBuf,
     arguments: Vec<String>,
-    /// How many files it may have open.
-    files: Option<u32>,
+    /// What `ulimit` is told before it starts.
+    limit: Option<String>,
     process: Option<Process>,
     admin: Option<String>,
     // The last field: the process is gone before its folder is.
@@ -70,11 +70,20 @@ impl Server {
 
     /// A server on an empty folder of its own, that may have no more than this many files open.
     pub(crate) async fn limited(files: u32) -> Self {
+        Self::under(format!("-n {files}")).await
+    }
+
+    /// A server on an empty folder of its own, that begins with this limit of open files and may raise it.
+    pub(crate) async fn raising(files: u32) -> Self {
+        Self::under(format!("-S -n {files}")).await
+    }
+
+    async fn under(limit: String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut server = Self {
             data: folder.path().join("data"),
             arguments: Vec::new(),
-            files: Some(files),
+            limit: Some(limit),
             process: None,
             admin: None,
             _folder: Some(folder),
@@ -88,7 +97,7 @@ impl Server {
         let mut server = Self {
             data: data.to_path_buf(),
             arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
-            files: None,
+            limit: None,
             process: None,
             admin: None,
             _folder: None,
@@ -102,7 +111,7 @@ impl Server {
         let mut server = Self {
             data: data.to_path_buf(),
             arguments: Vec::new(),
-            files: None,
+            limit: None,
             process: None,
             admin: Some(admin.to_owned()),
             _folder: None,
@@ -122,11 +131,11 @@ impl Server {
     /// Starts it, on whatever the folder holds, and waits until it listens or ends: whether it listens.
     pub(crate) async fn try_start(&mut self) -> bool {
         assert!(self.process.is_none(), "the server runs already");
-        let mut child = match self.files {
+        let mut child = match &self.limit {
             None => druse(SERVE),
-            Some(files) => {
+            Some(limit) => {
                 let mut command = Command::new("sh");
-                let line = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+                let line = format!("ulimit {limit} && exec \"$0\" \"$@\"");
                 command.args(["-c", &line, DRUSE]).args(SERVE);
                 command
                     .env_remove("DRUSE_DATA")

@@ -186,3 +186,50 @@ async fn the_space_of_what_left_comes_back_whenever_the_server_is_killed() {
     let done = desk.run(&["compact", "--data", data]).ok().out;
     assert!(done.starts_with("0 runs left"), "{done}");
 }
+
+/// A time fires once because a row of its own says so: its run need not stay for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_of_a_schedule_leave_and_no_time_fires_again() {
+    let mut server = Server::new().await;
+    let admin = server.admin();
+    let ticks = json!({
+        "druse": 1, "name": "ticks",
+        "triggers": [{ "id": "s", "schedule": { "every": "1s", "catch_up": "all" } }],
+        "steps": [{ "id": "a", "action": "transform", "with": { "value": 1 } }],
+    });
+    let id = active(&admin, &ticks).await;
+    let triggers = admin.get(&format!("/automations/{id}/triggers")).await;
+    let trigger = text(&triggers.with(200)["items"][0]["id"]);
+    let path = format!("/triggers/{trigger}/firings");
+    wait::until("three firings", || async {
+        (admin.all(&path).await.len() >= 3).then_some(())
+    })
+    .await;
+    let first: Vec<Value> = admin.all("/runs").await;
+    let wanted = json!({ "max_runs": 1 });
+    admin.put("/settings/retention", &wanted).await.with(200);
+    wait::until("the old runs' leaving", || async {
+        let left = admin.all("/runs").await;
+        let left: BTreeSet<String> = left.iter().map(|run| text(&run["id"])).collect();
+        let stay = first.iter().filter(|run| left.contains(&text(&run["id"])));
+        (stay.count() <= 1).then_some(())
+    })
+    .await;
+    server.crash().await;
+    let admin = server.admin();
+    let before = admin.all(&path).await.len();
+    wait::until("more firings", || async {
+        (admin.all(&path).await.len() > before).then_some(())
+    })
+    .await;
+    let firings = admin.all(&path).await;
+    let times: BTreeSet<String> = firings
+        .iter()
+        .map(|firing| text(&firing["scheduled_at"]))
+        .collect();
+    assert_eq!(
+        times.len(),
+        firings.len(),
+        "a time fired twice: {firings:#?}"
+    );
+}

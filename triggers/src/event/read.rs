@@ -3,6 +3,7 @@
 use super::{Data, Event, is_json};
 use crate::{suggest::shown, webhook::Headers};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use druse_engine::json::{DEEPEST, is_deep};
 use serde_json::{Map, Value};
 
 /// What one request brought.
@@ -117,7 +118,7 @@ fn one<'a>(headers: &'a Headers, name: &str) -> Result<Option<&'a str>, EventErr
 }
 
 fn json(body: &[u8]) -> Result<Value, EventError> {
-    serde_json::from_slice(body).map_err(|error| {
+    let value = serde_json::from_slice(body).map_err(|error| {
         EventError::new(
             format!(
                 "the body is not valid JSON (line {}, column {})",
@@ -126,7 +127,18 @@ fn json(body: &[u8]) -> Result<Value, EventError> {
             ),
             "Send one JSON object for each event.",
         )
-    })
+    })?;
+    shallow(value)
+}
+
+fn shallow(value: Value) -> Result<Value, EventError> {
+    match is_deep(&value) {
+        true => Err(EventError::new(
+            format!("the body is nested more than {DEEPEST} deep"),
+            "Send a flatter value, or the deep part as a text.",
+        )),
+        false => Ok(value),
+    }
 }
 
 fn batch(value: Value) -> Result<Received, EventError> {
@@ -267,13 +279,14 @@ fn bytes_as_data(
     place: &str,
 ) -> Result<Data, EventError> {
     if is_json(content_type) {
-        return serde_json::from_slice(bytes).map(Data::Json).map_err(|_| {
+        let value = serde_json::from_slice(bytes).map_err(|_| {
             EventError::new(
                 "the data of the event is not valid JSON, as its content type says",
                 "Give the content type that it has.",
             )
             .at(place)
-        });
+        })?;
+        return shallow(value).map(Data::Json);
     }
     let is_text = content_type
         .is_some_and(|media| media.trim_start().to_ascii_lowercase().starts_with("text/"));

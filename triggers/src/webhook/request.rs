@@ -2,6 +2,7 @@
 
 use super::{Delivery, Headers};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use druse_engine::json::is_deep;
 use serde_json::{Map, Value, json};
 
 /// A request to a webhook's address.
@@ -80,17 +81,20 @@ impl Request<'_> {
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
-        let json = || serde_json::from_slice::<Value>(self.body);
+        let json = || {
+            let value = serde_json::from_slice::<Value>(self.body);
+            value.ok().filter(|value| !is_deep(value))
+        };
         if self.body.is_empty() {
             Ok(Value::Null)
         } else if media == "application/json" || media.ends_with("+json") {
-            json().map_err(|_| BodyError::InvalidJson)
+            json().ok_or(BodyError::InvalidJson)
         } else if media == "application/x-www-form-urlencoded" {
             Ok(fields(self.body))
         } else if media == "multipart/form-data" {
             super::multipart::read(content_type, self.body)
         } else if media.is_empty() {
-            Ok(json().unwrap_or_else(|_| self.text_or_bytes(content_type)))
+            Ok(json().unwrap_or_else(|| self.text_or_bytes(content_type)))
         } else {
             Ok(self.text_or_bytes(content_type))
         }

@@ -1,8 +1,9 @@
 //! Goes through an answer and notes where each value in it stands.
 
+use super::quotable::is_quotable;
 use super::{
-    Answer, ColumnPlace, DEPTH, Hop, LONGEST_QUOTE, LONGEST_TEXT, Node, Notation, Of, Place,
-    SHORTEST_QUOTE, WholePlace, column_form, is_collection, label, whole_form,
+    Answer, ColumnPlace, DEPTH, Hop, LONGEST_TEXT, Node, Notation, Of, Place, WholePlace,
+    column_form, flag_form, is_collection, label, whole_form,
 };
 use crate::bound::canonical;
 use crate::bound::transform::Part;
@@ -10,6 +11,9 @@ use crate::leaf::{canonical_text, tokens};
 use crate::mark::{Mark, mark};
 use druse_engine::expression::json_in;
 use serde_json::Value;
+
+/// The most values of an answer that were said or sent before and are noted.
+const MOST_ECHOES: usize = 2_000;
 
 /// The walk through one answer, with what it found.
 pub(super) struct Walk<'w> {
@@ -20,6 +24,8 @@ pub(super) struct Walk<'w> {
     pub(super) wholes: Vec<(Mark, WholePlace)>,
     pub(super) columns: Vec<(Mark, ColumnPlace)>,
     pub(super) quotable: Vec<String>,
+    /// Values that were said or sent before.
+    pub(super) echoes: Vec<(Mark, Place)>,
     pub(super) left: usize,
     pub(super) cut: bool,
 }
@@ -40,6 +46,7 @@ impl<'w> Walk<'w> {
             wholes: Vec::new(),
             columns: Vec::new(),
             quotable: Vec::new(),
+            echoes: Vec::new(),
             left,
             cut: false,
         }
@@ -87,6 +94,9 @@ impl<'w> Walk<'w> {
                         Hop::Key(key.clone())
                     };
                     let at = self.node(node, hop);
+                    if let Some(flag) = inner.as_bool() {
+                        self.add(flag_form(key, flag), at, Of::Value);
+                    }
                     if collection {
                         let key_value = Value::from(key.as_str());
                         for form in canonical::of_text(key) {
@@ -118,6 +128,14 @@ impl<'w> Walk<'w> {
             if index == 0 {
                 known = (self.known)(&form, value);
             }
+            if known && index == 0 && self.echoes.len() < MOST_ECHOES {
+                let place = Place {
+                    call: self.call,
+                    node,
+                    of: Of::Value,
+                };
+                self.echoes.push((mark(&form), place));
+            }
             if !known && (index == 0 || !(self.known)(&form, value)) {
                 self.add(form, node, Of::Value);
             }
@@ -137,11 +155,7 @@ impl<'w> Walk<'w> {
             return;
         }
         self.scalar(value, node);
-        if (SHORTEST_QUOTE..=LONGEST_QUOTE).contains(&text.len())
-            && text.contains(' ')
-            && !text.contains('\n')
-            && text.bytes().any(|b| b.is_ascii_digit())
-        {
+        if is_quotable(text) {
             self.quotable.push(text.to_owned());
         }
         for (part, found) in Part::all_of(text) {

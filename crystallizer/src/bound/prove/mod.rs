@@ -67,9 +67,27 @@ struct Here<'h> {
     round: Option<&'h Pass>,
 }
 
+/// Which part of a draft is proved.
+#[derive(Default)]
+pub(super) struct Part<'p> {
+    /// The calls that are looked at, where these are not all.
+    pub(super) own: Option<&'p BTreeSet<usize>>,
+    /// The calls that are steps of the draft, where these are not all.
+    pub(super) present: Option<&'p BTreeSet<usize>>,
+    /// The steps that must not run.
+    pub(super) silent: BTreeSet<String>,
+}
+
+impl Part<'_> {
+    fn looks_at(&self, call: usize) -> bool {
+        self.own.is_none_or(|own| own.contains(&call))
+    }
+}
+
 struct Prover<'p> {
     kept: &'p [Kept<'p>],
     decisions: &'p Decisions,
+    part: &'p Part<'p>,
     plan: Arc<Plan>,
     /// Whose outputs the document reads.
     reads: Reads,
@@ -86,6 +104,7 @@ pub(super) fn prove(
     kept: &[Kept<'_>],
     decisions: &Decisions,
     started_at: Timestamp,
+    part: &Part<'_>,
 ) -> Proof {
     // The steps of a long document are not copied for its proof: they are lent, and given back.
     let steps = std::mem::take(&mut document.steps);
@@ -96,7 +115,13 @@ pub(super) fn prove(
     relax(&mut lent);
     let reads = Reads::of(&lent);
     let lent = Arc::new(lent);
-    let proof = of_plan(Arc::clone(&lent), reads, kept, decisions, started_at);
+    let proof = of_plan(
+        Arc::clone(&lent),
+        reads,
+        (kept, decisions),
+        started_at,
+        part,
+    );
     document.steps = match Arc::try_unwrap(lent) {
         Ok(lent) => lent.steps,
         Err(shared) => shared.steps.clone(),
@@ -107,9 +132,9 @@ pub(super) fn prove(
 fn of_plan(
     document: Arc<Document>,
     reads: Reads,
-    kept: &[Kept<'_>],
-    decisions: &Decisions,
+    (kept, decisions): (&[Kept<'_>], &Decisions),
     started_at: Timestamp,
+    part: &Part<'_>,
 ) -> Proof {
     let mut perturbed = Perturbed::default();
     let Ok(plan) = Plan::compile(document) else {
@@ -121,6 +146,7 @@ fn of_plan(
     let mut prover = Prover {
         kept,
         decisions,
+        part,
         plan: Arc::new(plan),
         reads,
         started_at,
@@ -192,7 +218,7 @@ impl Prover<'_> {
                 continue;
             };
             // Nothing follows from what informs nobody.
-            if self.decisions.idle.contains(&index) {
+            if self.decisions.idle.contains(&index) || !self.part.looks_at(index) {
                 continue;
             }
             // What stands nowhere as a value is fixed text, as a line for a shell is.
@@ -428,7 +454,15 @@ impl Prover<'_> {
     fn unexpected(&self, scene: &Scene<'_>, driven: &Driven) -> Vec<Difference> {
         let mut found = Vec::new();
         let (pages, cycles) = (&self.decisions.pages, &self.decisions.cycles);
+        for step in &self.part.silent {
+            if driven.requests.contains_key(step) {
+                found.push(strange(step));
+            }
+        }
         for (index, kept) in self.kept.iter().enumerate() {
+            if !self.part.looks_at(index) {
+                continue;
+            }
             // They stand one behind the other.
             let paged = pages.partition_point(|pages| pages.first <= index);
             let paged = paged.checked_sub(1).and_then(|at| pages.get(at));
@@ -604,7 +638,13 @@ impl Prover<'_> {
 
     /// Steps that change something must do so in the recorded order, and what only looks must see the same changes.
     fn out_of_order(&self, driven: &Driven) -> Vec<Difference> {
-        let changes = |index: usize| self.kept.get(index).is_some_and(Kept::changes);
+        let changes = |index: usize| {
+            let is_step = self
+                .part
+                .present
+                .is_none_or(|present| present.contains(&index));
+            is_step && self.kept.get(index).is_some_and(Kept::changes)
+        };
         let before: Vec<usize> = (0..self.kept.len())
             .scan(0, |count, index| {
                 let here = *count;
@@ -663,6 +703,19 @@ fn missing(kept: &Kept<'_>, path: &str, driven: &Driven) -> Difference {
         recorded: None,
         replayed: None,
         message: format!("`{path}` asks for nothing: {why}."),
+    }
+}
+
+/// A step that runs in a world of a recording that does not have it.
+fn strange(step: &str) -> Difference {
+    Difference {
+        step: step.to_owned(),
+        call: String::new(),
+        kind: "differing".to_owned(),
+        path: None,
+        recorded: None,
+        replayed: None,
+        message: format!("`{step}` is asked for, which the recording does not do."),
     }
 }
 

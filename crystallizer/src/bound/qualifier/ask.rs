@@ -1,7 +1,7 @@
 //! What the person named and nothing in the draft carries: a finding for each place that goes on without it, and the
 //! question what is to become of it.
 
-use super::carried::is_carried;
+use super::carried::{Parting, is_carried};
 use super::missed::Asker;
 use super::read::Kind;
 use crate::bound::Answered;
@@ -10,6 +10,7 @@ use crate::bound::branch::Branch;
 use crate::bound::cycle::elements;
 use crate::bound::decide::Decisions;
 use crate::bound::fold::ONE_BY_ONE;
+use crate::bound::key::{named_by, words};
 use crate::bound::write::Taken;
 use crate::findings::located;
 use crate::gate;
@@ -69,6 +70,8 @@ pub(in crate::bound) struct Unshown {
     is_foreign: bool,
     /// Whether the sentence goes on behind one of them with an `and` or an `or`.
     goes_on: bool,
+    /// Whether it is what is done otherwise.
+    is_turned: bool,
     answer: Option<String>,
 }
 
@@ -86,6 +89,23 @@ impl Unshown {
                 format!("The person had said {}.", listed(&self.sentences, 200)),
             )
         })
+    }
+
+    /// Whether what parts recordings is what the person named. Of one of two ways they named the other one's condition
+    /// where they said `otherwise`.
+    pub(in crate::bound) fn is_named_by(&self, own: &Parting, other: &Parting) -> bool {
+        !self.goes_on && !self.is_foreign && self.is_condition && self.carried(&[own], &[other])
+    }
+
+    /// Whether all quotes are carried by these, or where the person said `otherwise`, by those of what is done instead.
+    fn carried(&self, own: &[&Parting], instead: &[&Parting]) -> bool {
+        let turned = self.is_turned && !instead.is_empty();
+        let by =
+            |all: &[&Parting], quote: &str| all.iter().any(|parting| is_carried(quote, parting));
+        !own.is_empty()
+            && self.quotes.iter().all(|quote| {
+                by(own, quote) || turned && (is_otherwise(quote) || by(instead, quote))
+            })
     }
 
     fn said(&self) -> String {
@@ -108,6 +128,44 @@ fn listed(quotes: &[String], longest: usize) -> String {
         more => format!(" and {more} more"),
     };
     format!("{}{more}", quoted.join(", "))
+}
+
+/// Whether words only say that something is done where something else is not.
+fn is_otherwise(quote: &str) -> bool {
+    let mut words = quote.split(|c: char| !c.is_alphabetic());
+    words.next().is_some_and(says_otherwise)
+}
+
+fn says_otherwise(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "otherwise" | "andernfalls" | "sonst"
+    )
+}
+
+/// Whether a sentence names what a tool does behind its `otherwise`, and not before it. The first word of its name
+/// tells, and the others where that one does not.
+fn is_behind_otherwise(sentence: &str, tool: &[String]) -> bool {
+    let said: Vec<&str> = sentence
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let Some(at) = said.iter().position(|word| says_otherwise(word)) else {
+        return false;
+    };
+    let (before, behind) = said.split_at(at);
+    let names = |part: &[&str], word: &String| {
+        let own = std::slice::from_ref(word);
+        part.iter().any(|said| named_by(own, &said.to_lowercase()))
+    };
+    for word in tool {
+        match (names(before, word), names(behind, word)) {
+            (true, false) => return false,
+            (false, true) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The id of the question what becomes of what the person named.
@@ -154,10 +212,11 @@ pub(in crate::bound) fn unshown(
             is_condition: true,
             is_foreign: false,
             goes_on: false,
+            is_turned: false,
             answer: None,
         });
-        entry.goes_on |= one.kind == Kind::Condition && asker.goes_on(text, one.end);
-        entry.is_condition &= one.kind == Kind::Condition;
+        entry.goes_on |= one.kind.is_condition() && asker.goes_on(text, one.end);
+        entry.is_condition &= one.kind.is_condition();
         entry.is_foreign |= one.kind == Kind::Foreign;
         let quote = quote.join(" ");
         if quoted.insert((call, quote.clone())) {
@@ -170,6 +229,12 @@ pub(in crate::bound) fn unshown(
     }
     let mut all: Vec<Unshown> = all.into_values().collect();
     for one in &mut all {
+        let tool = kept.get(one.call).map(|kept| words(&kept.call.name));
+        one.is_turned = one.quotes.iter().any(|quote| is_otherwise(quote))
+            || one
+                .sentences
+                .iter()
+                .any(|sentence| is_behind_otherwise(sentence, tool.as_deref().unwrap_or_default()));
         let Some(given) = answers.given.get(&one.id) else {
             continue;
         };
@@ -285,8 +350,13 @@ pub(in crate::bound) fn explained(
         let carried = branches
             .iter()
             .filter(|branch| in_all || branch.call == one.call)
-            .filter_map(Branch::parting)
-            .any(|parting| one.quotes.iter().all(|quote| is_carried(quote, parting)));
+            .any(|branch| {
+                let own: Vec<&Parting> = branch.parting().into_iter().collect();
+                let instead = branch.instead.iter();
+                let instead: Vec<&Parting> =
+                    instead.filter_map(|one| one.parting.as_ref()).collect();
+                one.carried(&own, &instead)
+            });
         let (Some(kept), Some(spot)) = (kept.get(one.call), spots.get(one.call)) else {
             continue;
         };
@@ -440,4 +510,27 @@ fn held(kept: &[Kept<'_>], spots: &[Spot], decisions: &Decisions) -> Vec<Finding
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_behind_otherwise;
+    use crate::bound::key::words;
+
+    #[test]
+    fn what_is_done_otherwise_is_told_by_the_name_of_its_tool() {
+        let refund = "Refund order W-1 in full if it was delivered, otherwise cancel it.";
+        let ticket = "If their tier is gold, open a ticket, otherwise send an email.";
+        for (sentence, tool, expected) in [
+            (refund, "cancel_order", true),
+            (refund, "refund_order", false),
+            (ticket, "send_email", true),
+            (ticket, "create_ticket", false),
+            (ticket, "book_visit", false),
+            ("Send an email if they are gold.", "send_email", false),
+        ] {
+            let is_turned = is_behind_otherwise(sentence, &words(tool));
+            assert_eq!(is_turned, expected, "{sentence} {tool}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Whether the condition that parts recordings is the one that the person named. What parts a few recordings may part
 //! them by chance: it stands for what was said only where it speaks of the same.
 
+use super::flag::flag_words;
 use super::lexicon as l;
-use super::narrow::flag_words;
 use super::sentence::{Token, sentences};
 use super::told::normal;
 use crate::bound::filter::spoken;

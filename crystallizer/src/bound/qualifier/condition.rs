@@ -116,26 +116,56 @@ pub(super) fn begins(sentence: &Sentence, at: usize) -> bool {
         .collect();
     let next = clause.first().copied().unwrap_or_default();
     match own.word.as_str() {
+        // `should Anna agree`, and not `should I` or `should be`.
         "should" => {
             first
-                && (l::is_determiner(next)
-                    || matches!(next, "it" | "they" | "there" | "he" | "she" | "one"))
+                && clause.len() > 1
+                && !matches!(next, "i" | "we" | "you" | "be" | "have" | "also" | "not")
         }
+        "in" => first && is_that_case(sentence, at),
+        // `subject to her yes`, and not `set the subject to`.
+        "subject" => {
+            let before = at
+                .checked_sub(1)
+                .map_or("", |at| sentence[at].word.as_str());
+            let names = l::is_determiner(before)
+                || matches!(
+                    before,
+                    "with" | "and" | "or" | "mail" | "email" | "new" | "mit"
+                );
+            next == "to" && !names
+        }
+        "contingent" | "conditional" => matches!(next, "on" | "upon"),
         "when" | "whenever" => {
             // What happened once is told, not asked for.
-            let past = clause
+            let state = clause
                 .iter()
-                .any(|word| matches!(*word, "was" | "were" | "had" | "did" | "got" | "came"));
+                .any(|word| matches!(*word, "is" | "are" | "has" | "have" | "be" | "gets"));
+            let past = clause.iter().any(|word| {
+                matches!(*word, "was" | "were" | "had" | "did" | "got" | "came")
+                    || !state && word.len() > 4 && word.ends_with("ed")
+            });
             let asked = sentence[at.saturating_sub(4)..at]
                 .iter()
                 .any(|one| one.clause == own.clause && speaks_of(&one.word));
-            let holds = clause.iter().any(|word| {
-                l::negates(word)
-                    || matches!(
-                        *word,
-                        "is" | "are" | "has" | "have" | "it's" | "they're" | "does" | "exceeds"
-                    )
-            });
+            // `when she agrees`, `when the weather turns`: what somebody else, or something, does.
+            let does = |at: usize| {
+                clause.get(at).is_some_and(|word| {
+                    word.ends_with('s')
+                        && word.len() > 3
+                        && !word.ends_with("ss")
+                        && !word.ends_with("'s")
+                })
+            };
+            let holds = does(1)
+                || l::is_determiner(next) && does(2)
+                || clause.iter().any(|word| {
+                    l::negates(word)
+                        || matches!(
+                            *word,
+                            "is" | "are" | "has" | "have" | "it's" | "they're" | "does" | "exceeds"
+                        )
+                });
             holds && !past && !asked && !matches!(next, "i" | "you" | "we" | "possible")
         }
         "ist" | "sind" | "hat" | "haben" | "wurde" | "wurden" | "wird" | "liegt" => {
@@ -245,6 +275,27 @@ fn is_indifferent(sentence: &Sentence, from: usize, at: usize) -> bool {
     !limits && (marked || short)
 }
 
+/// Whether what begins there leads to what is to be done then: `otherwise cancel it`, `in that case cancel it`.
+pub(super) fn leads(sentence: &Sentence, start: usize) -> bool {
+    let at = sentence.iter().position(|one| one.start == start);
+    at.is_some_and(|at| {
+        matches!(
+            sentence[at].word.as_str(),
+            "otherwise" | "andernfalls" | "sonst"
+        ) || is_that_case(sentence, at)
+    })
+}
+
+/// `in that case`, `in diesem Fall`.
+fn is_that_case(sentence: &Sentence, at: usize) -> bool {
+    let word = |at: usize| sentence.get(at).map_or("", |one| one.word.as_str());
+    matches!(
+        (word(at), word(at + 1), word(at + 2)),
+        ("in", "that" | "this" | "which" | "such", "case")
+            | ("in" | "für", "dem" | "diesem" | "diesen", "fall")
+    )
+}
+
 /// Whether a word is a number in digits.
 pub(super) fn is_figure(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
@@ -283,14 +334,18 @@ pub(super) fn caps(sentence: &Sentence) -> Vec<Qualifier> {
             ("maximum", "of") => (true, at + 2),
             ("max" | "maximum" | "maximal" | "höchstens", _) => (true, at + 1),
             ("above" | "over" | "exceeding" | "exceeds" | "beyond" | "über" | "ab", _) => {
-                (asks, at + 1)
+                let turned = sentence[..at].iter().any(|one| {
+                    one.clause == sentence[at].clause
+                        && (l::negates(&one.word) || l::denies(&one.word))
+                });
+                (asks || turned, at + 1)
             }
             _ => (false, 0),
         };
-        if limit && is_figure(word(figure)) {
+        if limit && (is_figure(word(figure)) || l::number(word(figure)).is_some()) {
             let from = if asks { 0 } else { at };
             let to = if asks { sentence.len() } else { figure + 1 };
-            return Qualifier::of(Kind::Condition, &sentence[from..to])
+            return Qualifier::of(Kind::Cap, &sentence[from..to])
                 .into_iter()
                 .collect();
         }
@@ -302,18 +357,18 @@ pub(super) fn caps(sentence: &Sentence) -> Vec<Qualifier> {
             || (word(at), word(at + 1), word(at + 2)) == ("check", "with", "me")
     });
     consults
-        .then(|| Qualifier::of(Kind::Condition, sentence))
+        .then(|| Qualifier::of(Kind::Cap, sentence))
         .flatten()
         .into_iter()
         .collect()
 }
 
 /// The figure of a cap.
-pub(super) fn figure(one: &Qualifier) -> Option<&str> {
-    one.content
-        .iter()
-        .map(String::as_str)
-        .find(|word| is_figure(word))
+pub(super) fn figure(one: &Qualifier) -> Option<String> {
+    one.content.iter().find_map(|word| match is_figure(word) {
+        true => Some(word.clone()),
+        false => l::number(word).map(|number| number.to_string()),
+    })
 }
 
 /// What must never be done: `never cancel shipped orders`. Gives the deed, and what it is about.

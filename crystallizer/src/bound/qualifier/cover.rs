@@ -6,6 +6,7 @@ use super::condition;
 use super::lexicon as l;
 use super::read::{Kind, Nouns, Qualifier, conditions};
 use super::sentence::{Sentence, Token};
+use super::wish::{leaves_to, wants};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -22,39 +23,39 @@ pub(super) struct Account<'a> {
 }
 
 /// Words of a sentence by which one thing is told to be done, or none.
-struct Part {
+pub(super) struct Part {
     /// The word for the deed.
-    order: Option<usize>,
+    pub(super) order: Option<usize>,
     /// Whether it is told not to be done.
-    negated: bool,
-    tokens: Vec<usize>,
+    pub(super) negated: bool,
+    pub(super) tokens: Vec<usize>,
 }
 
 /// Words of a part that only what is carried, or what a tool was told, may account for.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     /// The places of the words of the part that may be shown with them.
-    tokens: Vec<usize>,
-    words: Vec<Word>,
+    pub(super) tokens: Vec<usize>,
+    pub(super) words: Vec<Word>,
 }
 
 #[derive(Debug, Clone)]
-struct Word {
-    at: usize,
+pub(super) struct Word {
+    pub(super) at: usize,
     /// As values and keys may have it.
-    bare: String,
+    pub(super) bare: String,
     /// Whether something turns it round: that a tool was told to look for it is no reason then to leave it out.
-    turned: bool,
+    pub(super) turned: bool,
 }
 
 impl Account<'_> {
-    fn is_own(&self, word: &str) -> bool {
+    pub(super) fn is_own(&self, word: &str) -> bool {
         forms(word).iter().any(|form| {
             l::is_any_deed(form) || self.nouns.deeds.iter().any(|deed| l::same_deed(form, deed))
         })
     }
 
-    fn is_of_draft(&self, word: &str) -> bool {
+    pub(super) fn is_of_draft(&self, word: &str) -> bool {
         self.draft.iter().any(|deed| l::same_deed(word, deed))
     }
 
@@ -107,70 +108,6 @@ impl Account<'_> {
         found
     }
 
-    /// What a sentence that tells a single deed to be done leaves open of what makes it hang on something: `once it is
-    /// paid`, `except the lamp`.
-    pub(super) fn hanging(&self, sentence: &Sentence) -> Vec<Open> {
-        let all = parts(sentence, self.nouns);
-        // `After Anna agreed cancel it` has its order somewhere inside.
-        let own = |part: &Part| match part.order {
-            Some(at) => self.is_own(&sentence[at].word),
-            None => part.tokens.iter().any(|at| {
-                let word = sentence[*at].word.as_str();
-                l::is_verb(word) && self.nouns.deeds.iter().any(|deed| l::same_deed(word, deed))
-            }),
-        };
-        if !all.iter().any(own) {
-            return Vec::new();
-        }
-        let conditions = conditions(sentence);
-        let is_read = |at: usize| {
-            conditions
-                .iter()
-                .any(|one| one.start <= sentence[at].start && sentence[at].end <= one.end)
-        };
-        let waits = |at: usize| matches!(sentence[at].word.as_str(), "wait" | "warte" | "hold");
-        let mut found = Vec::new();
-        for part in all
-            .iter()
-            .filter(|part| own(part) || part.order.is_none_or(waits))
-        {
-            let clauses: BTreeSet<usize> =
-                part.tokens.iter().map(|at| sentence[*at].clause).collect();
-            for clause in clauses {
-                let tokens: Vec<usize> = part
-                    .tokens
-                    .iter()
-                    .copied()
-                    .filter(|at| sentence[*at].clause == clause && !is_read(*at))
-                    .collect();
-                let ordered = part.order.filter(|at| own(part) && tokens.contains(at));
-                let hangs = tokens.iter().position(|at| {
-                    let next = sentence
-                        .get(at + 1)
-                        .filter(|next| next.clause == clause)
-                        .map(|next| next.word.as_str());
-                    l::hangs(&sentence[*at].word, next)
-                });
-                // What stands later in a clause of its own only tells something: `I noticed after that`.
-                let Some(from) = hangs.filter(|from| ordered.is_some() || *from <= 1) else {
-                    continue;
-                };
-                let words: Vec<Word> = tokens[from.saturating_sub(1)..]
-                    .iter()
-                    .filter_map(|at| self.word(sentence, part, *at))
-                    .collect();
-                if !words.is_empty() {
-                    let tokens = tokens
-                        .into_iter()
-                        .filter(|at| Some(*at) != ordered)
-                        .collect();
-                    found.push(Open { tokens, words });
-                }
-            }
-        }
-        found
-    }
-
     /// Whether what a part says may be about which are meant.
     fn may_narrow(&self, sentence: &Sentence, part: &Part, beside: bool) -> bool {
         let word = |at: usize| sentence.get(at).map(|token| token.word.as_str());
@@ -201,6 +138,8 @@ impl Account<'_> {
         beside && part.tokens.iter().any(|at| is_whose(sentence, *at))
             || restricts(sentence, &part.tokens) && (names() || !is_talk(sentence, part))
             || names() && asks_for(sentence, self.nouns)
+            || beside && wants(sentence, part)
+            || beside && part.order.is_none() && leaves_to(sentence, part)
             || beside
                 && part.order.is_none()
                 && !is_talk(sentence, part)
@@ -208,7 +147,7 @@ impl Account<'_> {
     }
 
     /// A word that is not accounted for by what it is.
-    fn word(&self, sentence: &Sentence, part: &Part, at: usize) -> Option<Word> {
+    pub(super) fn word(&self, sentence: &Sentence, part: &Part, at: usize) -> Option<Word> {
         let token = sentence.get(at)?;
         let word = token.word.as_str();
         let before = at.checked_sub(1).and_then(|at| sentence.get(at));
@@ -230,6 +169,7 @@ impl Account<'_> {
                 && before
                     .is_some_and(|before| matches!(before.word.as_str(), "no" | "without" | "any"))
             || is_greeting(sentence, token.clause)
+            || before.is_some_and(|before| before.word == "as") && l::is_usual(word)
             || !owns && says_nothing(word) && !is_day_of(sentence, at)
             || part.order == Some(at) && !lone_order
             || part.order.is_some_and(|order| at < order) && l::is_lead(word)
@@ -299,6 +239,19 @@ impl Open {
                 .take_while(|at| {
                     self.tokens.contains(at) && sentence[*at].clause == sentence[from].clause
                 })
+                .filter(|at| {
+                    let word = sentence[*at].word.as_str();
+                    let next = sentence.get(at + 1).map(|next| next.word.as_str());
+                    // How it was asked for is not what is missing: `please`.
+                    l::negates(word)
+                        || l::excludes(word, next)
+                        || l::limits(word, next)
+                        || l::keeps(word)
+                        || l::hangs(word, next)
+                        || l::is_preposition(word)
+                        || l::is_condition(word, next)
+                        || l::is_comparative(word)
+                })
                 .last()
                 .unwrap_or(from);
             Qualifier::of(Kind::Clause, sentence.get(first..=to)?)
@@ -311,7 +264,7 @@ impl Open {
 }
 
 /// Whether a part only speaks of the talk: `don't worry`, `keep me posted`.
-fn is_talk(sentence: &Sentence, part: &Part) -> bool {
+pub(super) fn is_talk(sentence: &Sentence, part: &Part) -> bool {
     part.tokens
         .iter()
         .map(|at| sentence[*at].word.as_str())
@@ -352,7 +305,7 @@ pub(super) fn forms(word: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// Whether a word says nothing about which are meant, wherever it stands.
-fn says_nothing(word: &str) -> bool {
+pub(super) fn says_nothing(word: &str) -> bool {
     l::is_determiner(word)
         || l::is_neutral(word)
         || l::is_boundary(word)
@@ -541,7 +494,7 @@ fn is_reason(sentence: &Sentence, at: usize) -> bool {
 }
 
 /// The parts of a sentence, each with what is told to be done in it. Reasons are none.
-fn parts(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Part> {
+pub(super) fn parts(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Part> {
     let mut all: Vec<Part> = Vec::new();
     let mut reason: Option<usize> = None;
     for (at, token) in sentence.iter().enumerate() {
@@ -593,7 +546,7 @@ fn is_whose(sentence: &Sentence, at: usize) -> bool {
 }
 
 /// Whether words only take away from what was asked for, or say what it has to be.
-fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
+pub(super) fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
     let word = |at: usize| sentence.get(at).map(|token| token.word.as_str());
     let mut begins = true;
     let mut clause = None;
@@ -645,7 +598,7 @@ fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
 }
 
 /// Whether words say nothing of themselves, and only go on with what was said before: `urgent only`.
-fn is_fragment(sentence: &Sentence, tokens: &[usize]) -> bool {
+pub(super) fn is_fragment(sentence: &Sentence, tokens: &[usize]) -> bool {
     tokens.len() <= 8
         && tokens
             .iter()

@@ -18,7 +18,7 @@ pub(super) fn demands(sentence: &Sentence) -> Vec<Qualifier> {
         .then_some(clause)
     });
     found
-        .and_then(|clause| Qualifier::of(Kind::Condition, clause))
+        .and_then(|clause| Qualifier::of(Kind::Demand, clause))
         .into_iter()
         .collect()
 }

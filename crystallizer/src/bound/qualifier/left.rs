@@ -2,16 +2,19 @@
 //! is not read here, and what else is said of the one thing that is picked by a value.
 
 use super::cover::{Account, Open};
+use super::days::days_sent;
+use super::extreme::about_word;
 use super::foreign::foreign;
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, works_here};
-use super::read::{Kind, Nouns, Qualifier, about_nouns, about_told, about_word};
+use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, has_word, works_here};
+use super::picked::about_picked;
+use super::read::{Kind, Nouns, Qualifier, about_nouns};
 use super::sentence::{Sentence, Token};
 use super::told::normal;
 use crate::bound::binding::{Bound, Source};
 use crate::bound::evaluate::quoted;
 use crate::bound::filter::spoken;
-use crate::bound::key::{noun, words};
+use crate::bound::key::{named_by, noun, words};
 use crate::bound::selector::heads;
 use crate::bound::superlative::asks_for_most;
 use crate::bound::write;
@@ -41,7 +44,9 @@ impl<'a> Asker<'a> {
     fn left_of_deeds(&self, draft: &BTreeSet<String>) -> Vec<Missed> {
         let taken = write::Taken::of(self.spots);
         let mut found = Vec::new();
-        let mut read: BTreeMap<Spoken, Left<'_>> = BTreeMap::new();
+        // What was said is looked at once for each way to speak of a deed, and asked about at the first that follows it.
+        let mut read: BTreeMap<Spoken, (Vec<(usize, Qualifier)>, usize)> = BTreeMap::new();
+        let carried = self.carried_anywhere();
         for (call, kept) in self.kept.iter().enumerate() {
             let in_loop = self.decisions.cycles.iter().any(|cycle| cycle.holds(call));
             let gated = self
@@ -54,45 +59,95 @@ impl<'a> Asker<'a> {
             found.extend(self.questioned(call));
             let deeds: BTreeSet<String> = deed(kept).into_iter().collect();
             let key = (heads(noun(&kept.call.name).into_iter()), deeds);
-            let all = read.entry(key).or_insert_with_key(|(heads, deeds)| {
+            let (all, from) = read.entry(key).or_insert_with_key(|(heads, deeds)| {
                 let nouns = Nouns { heads, deeds };
-                let account = Account {
-                    nouns: &nouns,
-                    draft,
-                };
-                self.sentences
-                    .iter()
-                    .filter(|(text, _)| self.decisions.said.length(*text) <= MANUAL)
-                    .flat_map(|(text, sentence)| {
-                        let all = account.hanging(sentence).into_iter();
-                        all.map(|one| (*text, *sentence, one))
-                    })
-                    .collect()
+                (self.hanging(&nouns, draft, &carried), 0)
             });
-            let mut carried: BTreeSet<String> = BTreeSet::new();
-            let bindings = self.decisions.calls.get(call).into_iter();
-            for binding in bindings.flat_map(|one| one.bound.iter().flat_map(Bound::bindings)) {
-                carried.extend(compared(&binding.compared));
+            while let Some((text, one)) =
+                all.get(*from).filter(|(text, _)| *text < self.heard(call))
+            {
+                found.push((call, None, *text, one.clone()));
+                *from += 1;
             }
-            let told = |part: &str| self.told().up_to(call, part);
-            // `tomorrow` may be the day that the call was told.
-            let dated = sends_day(kept);
-            let is_day = |one: &Qualifier| {
-                dated
-                    && one.content.iter().all(|word| {
-                        matches!(
-                            word.as_str(),
-                            "tomorrow" | "tonight" | "later" | "übermorgen"
-                        )
-                    })
-            };
-            found.extend(
-                left(all, self.heard(call), &carried, told)
-                    .filter(|(_, one)| !is_day(one))
-                    .map(|(text, one)| (call, None, text, one)),
-            );
         }
         found
+    }
+
+    /// What is left over of what people said of a deed, in the order in which they said it.
+    fn hanging(
+        &self,
+        nouns: &Nouns<'_>,
+        draft: &BTreeSet<String>,
+        carried: &BTreeSet<String>,
+    ) -> Vec<(usize, Qualifier)> {
+        let account = Account { nouns, draft };
+        let short = self.sentences.iter();
+        let short = short.filter(|(text, _)| self.decisions.said.length(*text) <= MANUAL);
+        let telling: BTreeSet<usize> = short
+            .clone()
+            .filter(|(_, sentence)| account.orders(sentence))
+            .map(|(text, _)| *text)
+            .collect();
+        let open: Left<'_> = short
+            .filter(|(text, sentence)| {
+                telling.contains(text)
+                    && self.may_look(sentence.len())
+                    && !self.is_signature(*text, sentence)
+            })
+            .flat_map(|(text, sentence)| {
+                let all = account.hanging(sentence).into_iter();
+                all.map(|one| (*text, *sentence, one))
+            })
+            .collect();
+        // What another call is told belongs to the work as well, and so does what is the least or the most anywhere.
+        let calls = self.decisions.calls.iter();
+        let bindings = calls.flat_map(|one| one.bound.iter().flat_map(Bound::bindings));
+        let extremes: BTreeSet<bool> = bindings
+            .flat_map(|binding| &binding.compared.extremes)
+            .map(|(_, most)| *most)
+            .collect();
+        let told = |part: &str| {
+            self.told().up_to(usize::MAX, part)
+                || asks_for_most(part).is_some_and(|most| extremes.contains(&most))
+        };
+        left(&open, usize::MAX, carried, told).collect()
+    }
+
+    /// The words that anything in the draft carries, and those for the days that its calls are told: `tomorrow` may be
+    /// the day that was looked for.
+    fn carried_anywhere(&self) -> BTreeSet<String> {
+        let mut all: BTreeSet<String> = BTreeSet::new();
+        for cycle in &self.decisions.cycles {
+            all.extend(self.carried_by(cycle));
+        }
+        let calls = self.decisions.calls.iter();
+        for binding in calls.flat_map(|one| one.bound.iter().flat_map(Bound::bindings)) {
+            all.extend(compared(&binding.compared));
+        }
+        let spoken = self.decisions.said.day_of_speaking();
+        for kept in self.kept {
+            all.extend(days_sent(&kept.call.arguments, spoken));
+        }
+        all
+    }
+
+    /// Whether a sentence is only the name of who wrote the text, at its end: `Carla Meier`.
+    fn is_signature(&self, text: usize, sentence: &Sentence) -> bool {
+        let Some(first) = sentence.first() else {
+            return false;
+        };
+        let part = |from: usize, to: usize| self.decisions.said.part(text, from, to);
+        let behind = self.sentences.partition_point(|(other, _)| *other <= text);
+        let last = behind.checked_sub(1).and_then(|at| self.sentences.get(at));
+        let ends = last.is_some_and(|(_, last)| last.first() == Some(first));
+        let capital = |token: &Token| {
+            let letter = part(token.start, token.end).chars().next();
+            letter.is_some_and(char::is_uppercase)
+        };
+        let own_line = first.start > 0 && part(first.start - 1, first.start) == "\n";
+        ends && sentence.len() <= 3
+            && (sentence.len() > 1 || own_line)
+            && sentence.iter().all(capital)
     }
 
     /// What is asked right before the deed is told: `Not shipped? Cancel it.`, `Is it open? Then close it.`
@@ -116,9 +171,28 @@ impl<'a> Asker<'a> {
             let word = |at: usize| orders.get(at).map(|token| token.word.as_str());
             let then = matches!(word(0), Some("then" | "dann" | "so"));
             let does = |at: usize| word(at).is_some_and(|word| l::same_deed(word, &own));
-            // A question of a word or two is about what was spoken of.
-            let short = asks.len() <= 3 && asks.iter().any(|token| l::negates(&token.word));
-            if then && (does(1) || does(2)) || short && (does(0) || does(1)) {
+            // A question of a word or two is about what was spoken of, and so is one that asks how that is.
+            let talk = |token: &Token| {
+                l::is_lead(&token.word) && !l::negates(&token.word)
+                    || l::talks(&token.word)
+                    || l::is_harmless(&token.word)
+                    || l::is_subject(&token.word)
+            };
+            let denies = asks.iter().any(|token| l::negates(&token.word));
+            let short = asks.len() <= 3 && (denies || !asks.iter().any(talk));
+            let state = asks.len() > 2
+                && matches!(
+                    first.word.as_str(),
+                    "is" | "are" | "has" | "have" | "was" | "were"
+                )
+                && !matches!(
+                    asks[1].word.as_str(),
+                    "you" | "this" | "that" | "there" | "anyone" | "anybody" | "i" | "we"
+                )
+                && !asks
+                    .iter()
+                    .any(|token| l::talks(&token.word) || token.word == "possible");
+            if then && (does(1) || does(2)) || (short || state) && (does(0) || does(1)) {
                 found.push((call, None, *text, Qualifier::said(first.start, last.end)));
             }
         }
@@ -204,7 +278,12 @@ impl<'a> Asker<'a> {
                             .any(|(_, own)| *own == most)
                     })
                 };
-                let told = |part: &str| asked(part) || self.told().up_to(call, part);
+                // `best-rated`, of a field that is called `rating`.
+                let extremes = &binding.compared.extremes;
+                let names: Vec<String> = extremes.iter().flat_map(|(key, _)| words(key)).collect();
+                let told = |part: &str| {
+                    asked(part) || named_by(&names, part) || self.told().up_to(call, part)
+                };
                 found.extend(
                     left(all, self.heard(call), &carried, told)
                         .map(|(text, one)| (call, None, text, one)),
@@ -339,21 +418,25 @@ impl<'a> Asker<'a> {
                 for (key, value, mention) in told {
                     let said = &self.decisions.said;
                     // Said as something else, it was said of something else: the way back ends where the way out began.
-                    let input = format!(", inputs.{key}");
-                    let ends = [
-                        format!("{}{input}", quoted(key)),
-                        format!("{}]{input}", quoted(key)),
-                    ];
-                    if !ends.iter().any(|end| binding.expression.contains(end)) {
+                    let names = [key.clone(), words(key).join("_")];
+                    let mut ends = names.iter().flat_map(|name| {
+                        let input = format!(", inputs.{name}");
+                        [
+                            format!("{}{input}", quoted(key)),
+                            format!("{}]{input}", quoted(key)),
+                        ]
+                    });
+                    if !ends.any(|end| binding.expression.contains(&end)) {
                         continue;
                     }
                     let Some((text, sentence)) = said.sentence_of(mention) else {
                         continue;
                     };
+                    let told = |word: &str| self.told().up_to(call, word);
                     found.extend(
-                        about_told(sentence, &spoken(value), &nouns)
+                        about_picked(sentence, &spoken(value), &nouns)
                             .into_iter()
-                            .filter(|one| !carries(one, has, |_| false))
+                            .filter(|one| !carries(one, has, told))
                             .map(|one| (call, None, text, one)),
                     );
                 }
@@ -379,17 +462,6 @@ fn list_keys(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether a call sends a day or a moment.
-fn sends_day(kept: &Kept<'_>) -> bool {
-    let mut sends = false;
-    crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
-        sends |= leaf.as_str().is_some_and(|text| {
-            crate::value_class::is_date(text) || crate::value_class::is_moment(text)
-        });
-    });
-    sends
-}
-
 /// What is left over of what was said before a call.
 fn left<'o>(
     open: &'o [(usize, &'o Sentence, Open)],
@@ -397,10 +469,8 @@ fn left<'o>(
     carried: &'o BTreeSet<String>,
     told: impl Fn(&str) -> bool + 'o,
 ) -> impl Iterator<Item = (usize, Qualifier)> + 'o {
-    let all_of = |word: &str, has: &dyn Fn(&str) -> bool| {
-        let parts = normal(word);
-        !parts.is_empty() && parts.iter().all(|part| has(part))
-    };
+    let all_of =
+        |word: &str, has: &dyn Fn(&str) -> bool| !normal(word).is_empty() && has_word(word, has);
     open.iter()
         .filter(move |(text, ..)| *text < heard)
         .flat_map(move |(text, sentence, one)| {

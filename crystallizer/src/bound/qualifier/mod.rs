@@ -4,26 +4,34 @@
 
 mod ask;
 mod carried;
+pub(super) mod claim;
 mod condition;
+mod conditioned;
 mod cover;
+mod days;
 mod demand;
 mod doubt;
+pub(super) mod extreme;
+pub(super) mod flag;
 mod foreign;
+mod hanging;
 mod left;
 mod lexicon;
 mod mention;
 mod missed;
 pub(super) mod narrow;
+pub(super) mod picked;
 pub(super) mod read;
 pub(super) mod reading;
 mod sentence;
 #[cfg(test)]
 mod tests;
 mod told;
+mod wish;
 
 pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
 pub(super) use carried::Parting;
 pub(super) use doubt::is_turned_at;
-pub(super) use lexicon::is_ordinal;
+pub(super) use lexicon::{is_ordinal, place};
 pub(super) use narrow::of_list;
 pub(super) use sentence::{Sentence, sentences};

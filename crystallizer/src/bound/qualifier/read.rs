@@ -6,13 +6,11 @@ use super::cover::forms;
 use super::doubt::marked;
 use super::lexicon as l;
 use super::sentence::{Sentence, Token};
-use crate::bound::information::{STRONG, bits};
 use crate::bound::key::words;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The most words before a noun that are looked at.
-const BEFORE: usize = 6;
+pub(super) const BEFORE: usize = 6;
 
 /// What a qualifier does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +25,19 @@ pub(in crate::bound) enum Kind {
     Count,
     /// `if it has not shipped`.
     Condition,
+    /// How much it may be at most: `up to 100 euros`, `ask me above 100`.
+    Cap,
+    /// What has to be so, without an `if`: `it must have been paid`.
+    Demand,
     /// What is said in a language that is not read here.
     Foreign,
+}
+
+impl Kind {
+    /// Whether it says on what a deed hangs, and not which things are meant.
+    pub(super) fn is_condition(self) -> bool {
+        matches!(self, Self::Condition | Self::Cap | Self::Demand)
+    }
 }
 
 /// Words that say which are meant.
@@ -108,7 +117,7 @@ impl Qualifier {
 }
 
 /// Whether a word tells which are meant, where it stands near a noun.
-fn tells(word: &str) -> bool {
+pub(super) fn tells(word: &str) -> bool {
     !(l::is_determiner(word)
         || l::is_neutral(word)
         || l::is_boundary(word)
@@ -240,167 +249,22 @@ fn said_of_nouns(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
             );
         }
     }
-    found.extend(about_each(sentence, nouns).flatten());
+    found.extend(about_each(sentence, nouns, false).flatten());
     found
 }
 
-/// The same for each place of a noun apart, as far as it stands right before or behind it.
-fn about_each(sentence: &Sentence, nouns: &Nouns<'_>) -> impl Iterator<Item = Vec<Qualifier>> {
+/// The same for each place of a noun apart, as far as it stands right before or behind it. `unknown` says whether a thing
+/// that is not known yet counts, too: `reserve a free room`.
+pub(super) fn about_each(
+    sentence: &Sentence,
+    nouns: &Nouns<'_>,
+    unknown: bool,
+) -> impl Iterator<Item = Vec<Qualifier>> {
     (0..sentence.len())
         .filter(|at| nouns.is_head(&sentence[*at].word) || stands_for(sentence, *at))
         // A noun that only names another, as `ticket` in `ticket number`, is none.
         .filter(|at| next_in_clause(sentence, *at).is_none_or(|next| !nouns.is_head(next)))
-        .map(|at| about(sentence, at, at + 1, nouns))
-}
-
-/// What else is said of the one thing that is told by a value in the same words: `the unread message from Anna`. The
-/// value is given by its words.
-pub(in crate::bound) fn about_told(
-    sentence: &Sentence,
-    value: &[String],
-    nouns: &Nouns<'_>,
-) -> Vec<Qualifier> {
-    let mut found = Vec::new();
-    for all in about_each(sentence, nouns) {
-        let spoken: BTreeSet<String> = all
-            .iter()
-            .filter(|one| !one.negated)
-            .flat_map(|one| one.content.iter().flat_map(|word| words(word)))
-            .collect();
-        if !value.is_empty() && value.iter().all(|word| spoken.contains(word)) {
-            found.extend(marked(sentence, nouns, all).into_iter().filter(|one| {
-                // What stands before an article is a deed that no list of them has: `adjust my flight`.
-                let behind = sentence.iter().find(|token| token.start >= one.end);
-                one.kind == Kind::Property
-                    && behind.is_none_or(|token| !l::is_determiner(&token.word))
-            }));
-        }
-    }
-    found
-}
-
-/// Whether a field with a value names one thing alone, so that what else is said of it only describes it: an id or a name.
-pub(in crate::bound) fn names_one(key: &str, value: &Value) -> bool {
-    let is_address = value.as_str().is_some_and(|text| text.contains('@'));
-    let last = words(key).pop().unwrap_or_default();
-    matches!(
-        last.as_str(),
-        "id" | "name"
-            | "number"
-            | "code"
-            | "key"
-            | "title"
-            | "subject"
-            | "sku"
-            | "slug"
-            | "reference"
-            | "path"
-            | "file"
-    ) || !is_address && bits(value, &words(key)) >= STRONG
-}
-
-/// What a sentence says about the thing that a superlative in it picks.
-pub(in crate::bound) fn about_superlative(
-    sentence: &Sentence,
-    at: usize,
-    nouns: &Nouns<'_>,
-) -> Vec<Qualifier> {
-    let Some(own) = sentence.get(at) else {
-        return Vec::new();
-    };
-    let mut from = at + 1;
-    // `least expensive`, `highest rated`: what is least belongs to it.
-    if let Some(next) = next_in_clause(sentence, at)
-        && (matches!(own.word.as_str(), "most" | "least")
-            || next.ends_with("ed") && !nouns.is_head(next))
-    {
-        from += 1;
-    }
-    let mut head = None;
-    let mut last = None;
-    for (place, token) in sentence.iter().enumerate().skip(from).take(BEFORE) {
-        if token.clause != own.clause
-            || l::is_boundary(&token.word)
-            || l::excludes(&token.word, None)
-        {
-            break;
-        }
-        if l::is_joint(&token.word) {
-            // `cheapest and refundable`, but `the cheapest and pay with …`.
-            let goes_on = sentence
-                .get(place + 1)
-                .is_some_and(|next| !nouns.is_verb(&next.word) && !l::is_boundary(&next.word));
-            if goes_on && last.is_some() {
-                continue;
-            }
-            break;
-        }
-        if nouns.is_head(&token.word) || matches!(token.word.as_str(), "one" | "ones" | "option") {
-            head = Some(place);
-            break;
-        }
-        last = Some(place);
-    }
-    let mut found = Vec::new();
-    let end = head.or(last).unwrap_or(at);
-    if end > from {
-        for token in sentence.iter().take(end).skip(from) {
-            if tells(&token.word) && l::number(&token.word).is_none() {
-                found.extend(Qualifier::of(Kind::Property, std::slice::from_ref(token)));
-            }
-        }
-    }
-    found.extend(behind(sentence, end + 1, nouns));
-    marked(sentence, nouns, found)
-}
-
-/// The same of every place in a sentence where the superlative stands and is what is asked for.
-pub(in crate::bound) fn about_word(
-    sentence: &Sentence,
-    word: &str,
-    nouns: &Nouns<'_>,
-) -> Vec<Qualifier> {
-    let mut found = Vec::new();
-    for (at, token) in sentence.iter().enumerate() {
-        let before: Vec<&str> = sentence
-            .get(at.saturating_sub(BEFORE)..at)
-            .unwrap_or_default()
-            .iter()
-            .map(|one| one.word.as_str())
-            .collect();
-        if token.word == word && !is_turned(&before) {
-            found.extend(about_superlative(sentence, at, nouns));
-        }
-    }
-    found
-}
-
-/// Whether a superlative is not what is asked for: `not the cheapest`, `the second cheapest`.
-pub(in crate::bound) fn is_turned(before: &[&str]) -> bool {
-    for (back, word) in before.iter().rev().enumerate() {
-        if back == 0 && (l::is_part(word) && *word != "most" || is_nth(word)) {
-            return true;
-        }
-        let next = (back > 0)
-            .then(|| before.get(before.len() - back))
-            .flatten()
-            .copied();
-        if l::negates(word) || l::excludes(word, next) {
-            return true;
-        }
-        // A negation reaches over what leads to the noun, not over another thing that is asked for.
-        if back >= 5 || matches!(*word, "but" | "then" | "so") {
-            return false;
-        }
-    }
-    false
-}
-
-fn is_nth(word: &str) -> bool {
-    ["nd", "rd", "th"].iter().any(|end| {
-        word.strip_suffix(end)
-            .is_some_and(|digits| digits.parse::<u32>().is_ok())
-    })
+        .map(move |at| about(sentence, at, unknown, nouns))
 }
 
 /// Whether a word stands for things that were named before: `the waiting ones`, `those older than a month`.
@@ -425,7 +289,7 @@ fn stands_for(sentence: &Sentence, at: usize) -> bool {
     }
 }
 
-fn next_in_clause(sentence: &Sentence, at: usize) -> Option<&str> {
+pub(super) fn next_in_clause(sentence: &Sentence, at: usize) -> Option<&str> {
     let own = sentence.get(at)?;
     sentence
         .get(at + 1)
@@ -434,7 +298,8 @@ fn next_in_clause(sentence: &Sentence, at: usize) -> Option<&str> {
 }
 
 /// What stands before and behind a noun.
-fn about(sentence: &Sentence, head: usize, after: usize, nouns: &Nouns<'_>) -> Vec<Qualifier> {
+fn about(sentence: &Sentence, head: usize, unknown: bool, nouns: &Nouns<'_>) -> Vec<Qualifier> {
+    let after = head + 1;
     let Some(own) = sentence.get(head) else {
         return Vec::new();
     };
@@ -524,7 +389,7 @@ fn about(sentence: &Sentence, head: usize, after: usize, nouns: &Nouns<'_>) -> V
         .is_some_and(|before| {
             before.clause == own.clause && (before.word == "but" || l::excludes(&before.word, None))
         });
-    if indefinite && !negated {
+    if indefinite && !negated && !unknown {
         return found;
     }
     for token in properties.iter().rev() {
@@ -610,7 +475,7 @@ fn is_negated(sentence: &Sentence, at: usize) -> bool {
 }
 
 /// What stands behind a noun.
-fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier> {
+pub(super) fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier> {
     let mut found = Vec::new();
     let Some(own) = from.checked_sub(1).and_then(|head| sentence.get(head)) else {
         return found;
@@ -669,7 +534,9 @@ fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier>
             && (l::is_relative(word)
                 || l::is_article(word) && next.is_some()
                 || l::is_comparative(word)
-                || is_participle(word, nouns) && !is_deed_done(sentence, at, nouns)
+                || is_participle(word, nouns)
+                    && !is_deed_done(sentence, at, nouns)
+                    && !(l::is_usual(word) && sentence[at - 1].word == "as")
                 || at == from && is_contact(sentence, at))
             || l::is_comparative(word) && next == Some("than")
         {
@@ -695,7 +562,8 @@ fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec<Qualifier>
                     l::is_preposition(word)
                         || l::is_relative(word)
                         || l::is_condition(word, None)
-                        || word == "as" && next.is_some_and(l::is_harmless)
+                        || word == "as"
+                            && next.is_some_and(|next| l::is_harmless(next) || l::is_usual(next))
                         || l::is_comparative(word) && next == Some("than")
                         || *place > at + 1 && (is_participle(word, nouns) || l::negates(word))
                         || l::excludes(word, next)

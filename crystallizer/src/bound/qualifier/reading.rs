@@ -2,9 +2,11 @@
 //! same things again and again.
 
 use super::condition;
+use super::extreme::about_word;
+use super::flag::opposites;
 use super::lexicon as l;
-use super::narrow::opposites;
-use super::read::{Nouns, Qualifier, about_nouns, about_word};
+use super::picked::about_wanted;
+use super::read::{Nouns, Qualifier, about_nouns};
 use super::sentence::Sentence;
 use crate::bound::key::words;
 use crate::bound::said::Said;
@@ -21,6 +23,8 @@ const MOST_WORDS: usize = 500_000;
 pub(in crate::bound) enum About {
     /// What it says about the nouns.
     Nouns,
+    /// What it says before them where it asks for something, of what is not known yet, too.
+    Wanted,
     /// What it says about what this superlative picks.
     Word(String),
     /// The same of all words that ask for the most, or for the least.
@@ -178,6 +182,7 @@ impl Said {
 fn read(about: &About, sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Qualifier> {
     match about {
         About::Nouns => about_nouns(sentence, nouns),
+        About::Wanted => about_wanted(sentence, nouns),
         About::Word(word) => about_word(sentence, word, nouns),
         About::Extreme(most) => {
             let said: BTreeSet<&str> = sentence

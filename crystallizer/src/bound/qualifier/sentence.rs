@@ -1,5 +1,7 @@
 //! The sentences of a text, with their words and the clauses that commas part.
 
+use crate::bound::spoken_time::is_ordinal_of_month;
+
 /// The longest text that is read, in bytes: nobody asks for something at such length.
 const LONGEST: usize = 40_000;
 
@@ -57,7 +59,7 @@ pub(in crate::bound) fn sentences(text: &str) -> Vec<Sentence> {
         let ends = matches!(c, '\n' | '。' | '！' | '？')
             || matches!(c, '.' | '!' | '?' | ';')
                 && next.is_none_or(char::is_whitespace)
-                && !(c == '.' && is_shortened(sentence.last(), &text[at..]));
+                && !(c == '.' && is_shortened(sentence.last(), text, at));
         if ends {
             if !sentence.is_empty() {
                 all.push(std::mem::take(&mut sentence));
@@ -71,10 +73,16 @@ pub(in crate::bound) fn sentences(text: &str) -> Vec<Sentence> {
 }
 
 /// Whether a point ends a shortened word and no sentence: `incl. the pinned ones`, `max. 3`.
-fn is_shortened(last: Option<&Token>, rest: &str) -> bool {
-    let Some(last) = last.map(|token| token.word.as_str()) else {
+fn is_shortened(last: Option<&Token>, text: &str, at: usize) -> bool {
+    let Some(last) = last else {
         return false;
     };
+    // `am 27. November`
+    if is_ordinal_of_month(&text[last.start..]) {
+        return true;
+    }
+    let rest = &text[at..];
+    let last = last.word.as_str();
     let digits = rest
         .trim_start_matches(['.', ' '])
         .starts_with(|c: char| c.is_ascii_digit());
@@ -107,7 +115,7 @@ mod tests {
     #[test]
     fn words_clauses_and_sentences() {
         let all = sentences(
-            "Close T-48121, please. Don’t wait; mail a.b@x.org\nDone, incl. max. 3 of them. No. 完了。次",
+            "Close T-48121, please. Don’t wait; mail a.b@x.org\nDone, incl. max. 3 of them. No. 完了。次 am 3. Mai",
         );
         let shown: Vec<String> = all
             .iter()
@@ -128,7 +136,7 @@ mod tests {
                 "done/0 incl/1 max/1 3/1 of/1 them/1",
                 "no/0",
                 "完了/0",
-                "次/0"
+                "次/0 am/0 3/0 mai/0"
             ]
         );
     }

@@ -1,6 +1,7 @@
 //! What is read out of the words of people.
 
-use super::read::{Nouns, Qualifier, about_nouns, about_superlative, conditions, is_turned};
+use super::extreme::{about_superlative, is_turned};
+use super::read::{Nouns, Qualifier, about_nouns, conditions};
 use super::sentence::sentences;
 use std::collections::BTreeSet;
 

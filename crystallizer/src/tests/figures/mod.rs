@@ -28,6 +28,8 @@ const ORDER: &[&str] = &[
     "known programs that turn pages",
     "known programs with words that one recording does not show",
     "known programs with conditions, eight recordings",
+    "known programs that go one of two ways, four recordings",
+    "known programs that go one of two ways, eight recordings",
     "bindings against the generator's truth",
     "real recordings, renamed",
     "real recordings, renamed, shuffled, with strangers",

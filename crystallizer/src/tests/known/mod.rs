@@ -4,6 +4,7 @@
 //! `UPDATE_FIGURES=1 cargo test --release -p druse-crystallizer --lib known_` measures all of them, the simple rules beside,
 //! and writes the tables into the page of the crystallizer; without it fewer are measured, so that the test is quick.
 
+mod alternatives;
 mod answered;
 mod bindings;
 mod conditions;
@@ -283,7 +284,7 @@ fn recorded(family: &Family, shape: u64) -> Option<(Played, World)> {
 fn holds(figures: &Figures) {
     assert!(figures.programs >= 15);
     assert_eq!(figures.wrong, 0);
-    // Words said in passing may narrow or be a condition: these are asked about, and one answer settles it.
+    // What else there was may say which of a list are left out: this is asked about, and one answer settles it.
     assert!(
         (figures.accepted + figures.asked_in_passing) * 10 >= figures.derivable * 9,
         "{figures:?}"
@@ -370,6 +371,34 @@ fn known_conditions_are_followed_in_fresh_worlds() {
         both_sides: true,
     });
     holds(&figures);
+}
+
+#[test]
+fn known_alternatives_are_followed_in_fresh_worlds() {
+    type Play = fn(u64, &World, u64) -> Option<Played>;
+    for (name, recordings, play) in [
+        (
+            "alternatives, four recordings",
+            4,
+            alternatives::told as Play,
+        ),
+        (
+            "alternatives, eight recordings",
+            8,
+            alternatives::play as Play,
+        ),
+    ] {
+        let figures = measure(&Family {
+            name,
+            count: 100,
+            play,
+            recordings,
+            one_way: false,
+            both_sides: true,
+        });
+        assert!(figures.programs >= 15);
+        assert_eq!(figures.wrong, 0, "{figures:?}");
+    }
 }
 
 #[test]
@@ -470,9 +499,16 @@ fn measure(family: &Family) -> Figures {
         }
         if !accepted || !recorded.derivable {
             let mut questions = made.report.questions.iter();
+            // What else there was may say which are left out: it is right to ask about that, and about nothing else.
             let in_passing = recorded.derivable
                 && questions.len() > 0
-                && questions.all(|one| one.id.starts_with("condition:"));
+                && questions.all(|one| {
+                    let quotes = one.text.split('“').skip(1);
+                    one.id.starts_with("condition:")
+                        && quotes
+                            .into_iter()
+                            .all(|quote| quote.starts_with(program::EVERYTHING_ELSE))
+                });
             figures.asked_in_passing += u64::from(in_passing);
             let answered = after.as_ref().is_some_and(answered::Answered::is_accepted);
             let untold = recorded
@@ -675,6 +711,12 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "pages" => "known programs that turn pages",
         "named" => "known programs with words that one recording does not show",
         "conditions" => "known programs with conditions, eight recordings",
+        "alternatives, four recordings" => {
+            "known programs that go one of two ways, four recordings"
+        }
+        "alternatives, eight recordings" => {
+            "known programs that go one of two ways, eight recordings"
+        }
         _ => return None,
     })
 }

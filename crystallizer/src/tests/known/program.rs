@@ -7,6 +7,9 @@ use crate::bound::MONTHS;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// How what somebody says begins that may be about the elements of a list.
+pub(super) const EVERYTHING_ELSE: &str = "Everything else I had was";
+
 /// One call of a program.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Called {
@@ -101,7 +104,7 @@ impl Play<'_> {
                     "I live in {}.",
                     self.data.pick(&["Lisbon", "Graz", "Oslo", "Lima"])
                 ),
-                4 => format!("Everything else I had was {}.", self.data.pick(&STATUSES)),
+                4 => format!("{EVERYTHING_ELSE} {}.", self.data.pick(&STATUSES)),
                 5 => format!("It did cost me {} euros.", self.data.below(300) + 3),
                 6 => format!(
                     "My friend {} told me about you.",

@@ -213,6 +213,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Record the earlier part too: values from it have no source here.",
     },
     Code {
+        code: "edit_lost",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "Something was changed by hand in a draft, and the draft that is made anew says something else at that place.",
+        example: "",
+        fix: "Give `discard_edits` where it may be lost, or leave the draft as it is.",
+    },
+    Code {
         code: "empty",
         group: Group::Recording,
         severities: &[Error],
@@ -699,6 +707,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A step that only some recordings have is done in every run.",
         example: "",
         fix: "Answer the question that the hint names, or write a `when` by hand.",
+    },
+    Code {
+        code: "step_only_in_others",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step that only further recordings have is not in the draft.",
+        example: "",
+        fix: "Answer the question that the hint names, give more recordings of both ways, or write the step by hand.",
     },
     Code {
         code: "sub_agent",

@@ -165,6 +165,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to do.",
     },
     Code {
+        code: "version_not_runnable",
+        group: Group::Server,
+        severities: &[Error],
+        meaning: "A trigger or an `automation` step names a version that has errors, or of which nobody acknowledged what it asks for.",
+        example: "",
+        fix: "Activate that version once, or leave the number out for the active one.",
+    },
+    Code {
         code: "wrong_name",
         group: Group::Server,
         severities: &[Error],

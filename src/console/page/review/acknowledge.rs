@@ -5,16 +5,18 @@ use crate::console::call::Call;
 use crate::console::component::value;
 use crate::console::visible::kept;
 use druse_engine::Finding;
+use druse_engine::finding::codes;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
 /// The form that the boxes belong to, wherever on the page they stand.
 pub(super) const FORM: &str = "activation";
 
-/// What a kind of finding asks for, in the words of somebody who signs it.
+/// What a kind of finding asks for, in the words of somebody who signs it. A kind that has none here says what it means.
 fn words(code: &str) -> &str {
     match code {
         "runs_program" => "It may run these programs on the server's machine",
+        "program_steered" => "What these steps are given decides which program runs",
         "frozen_volatile" => "These values stay although they look made for one occasion",
         "frozen_from_output" => "These values stay although they came from an earlier answer",
         "made_by_agent" => "These values stay as the agent made them",
@@ -22,10 +24,37 @@ fn words(code: &str) -> &str {
             "These values stay although it is open where they come from"
         }
         "frozen_date" => "These days stay as they are",
+        "figure_stays" => "These texts keep figures or names of the recorded day",
+        "differs_between_recordings" => {
+            "These values stay although the recordings have different ones"
+        }
         "flows_into_sink" => "What others wrote decides what these steps do",
+        "influenced" => {
+            "The agent had read texts of others before it did this, and nobody named it"
+        }
+        "after_refusal" => "A person had refused a call, and the agent did this instead",
+        "condition_not_shown" => {
+            "The person named these conditions, and nothing in the draft holds them"
+        }
         "looks_like_secret" => "These values stay although they look like secrets",
         "secret_lifted" => "These steps may have these secrets",
-        other => other,
+        "folder_unknown" => "It works where the server stands: the recording names no folder",
+        "folders_differ" => "Files are worked on in one folder, and commands run in another one",
+        "names_recorded_folder" => {
+            "These commands name the folder of the recording, and work in another one"
+        }
+        "outside_recorded_folder" => {
+            "These commands run where they ran, outside of the folder that it works in"
+        }
+        "pages_as_recorded" => "It asks for as many pages as were recorded, however many there are",
+        "waits_by_asking" => "It asks as often as was recorded, and goes on whatever the answer is",
+        "looked_without_step" => "These calls told the agent something that no run asks for again",
+        "words_not_read" => "Not all that was said was looked through for where values come from",
+        "arguments_not_json" => "These calls are sent as the text that was recorded",
+        "held_out_differs" | "held_out_not_run" => {
+            "It is not shown that it does what these further recordings show"
+        }
+        other => codes::find(other).map_or(other, |known| known.meaning.trim_end_matches('.')),
     }
 }
 
@@ -148,6 +177,7 @@ mod tests {
             }),
             report: Value::Null,
             reported: 1,
+            made: Value::Null,
             session: None,
         };
         let plain = draft(&["runs_program:rm"]);
@@ -156,5 +186,63 @@ mod tests {
         let both = draft(&["runs_program:rm", "runs_program:rm@3", "runs_program:rm@03"]);
         assert_eq!(signed("runs_program:rm", &both), "runs_program:rm@003");
         assert_eq!(signed("runs_program:rm@3", &both), "runs_program:rm@3@3");
+    }
+
+    /// The codes in the sources that make findings which are to be acknowledged.
+    fn to_be_acknowledged() -> BTreeSet<String> {
+        fn files(folder: &std::path::Path, found: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+                let path = entry.expect("an entry").path();
+                let name = path.file_name().and_then(|name| name.to_str());
+                let name = name.unwrap_or_default();
+                if path.is_dir() && name != "tests" && name != "testing" {
+                    files(&path, found);
+                } else if name.ends_with(".rs") && !name.contains("tests") {
+                    found.push(std::fs::read_to_string(&path).expect("a text"));
+                }
+            }
+        }
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut texts = Vec::new();
+        for folder in ["engine/src", "crystallizer/src"] {
+            files(&root.join(folder), &mut texts);
+        }
+        let mut all = BTreeSet::new();
+        for text in texts {
+            let code = text
+                .split("#[cfg(test)]\nmod tests {")
+                .next()
+                .unwrap_or_default();
+            // A finding may get its code in one function and be asked about in another.
+            if code.contains(".must_acknowledge()") {
+                let quoted = code.split('"').skip(1).step_by(2);
+                let known = quoted.filter(|word| codes::find(word).is_some());
+                all.extend(known.map(str::to_owned));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn whatever_is_to_be_acknowledged_is_asked_for_in_a_sentence() {
+        let all = to_be_acknowledged();
+        for known in [
+            "influenced",
+            "after_refusal",
+            "condition_not_shown",
+            "figure_stays",
+            "runs_program",
+            "folders_differ",
+        ] {
+            assert!(all.contains(known), "{known} is not in {all:?}");
+        }
+        let known = codes::all().map(|one| one.code.to_owned());
+        for code in all.into_iter().chain(known) {
+            let said = words(&code);
+            assert!(
+                said.contains(' ') && said != code && !said.ends_with('.'),
+                "{code}: {said}"
+            );
+        }
     }
 }

@@ -84,6 +84,9 @@ pub(super) async fn crystallize_again(call: &Call, draft: &Draft) -> Result<(), 
     if let Some(folder) = folder.or(crystallized["folder"].as_str()) {
         body["folder"] = folder.into();
     }
+    if call.form.has("discard_edits") {
+        body["discard_edits"] = true.into();
+    }
     if !also.is_empty() {
         // Only values that may follow something can be held against another recording.
         body["mode"] = "bound".into();
@@ -333,7 +336,7 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
                 (finding::by_kind(&errors))
                 @if draft.session.is_some() && draft.reported > 0 {
                     (action::button(&format!("/automations/{id}/review/answer"), "Make the draft anew", ""))
-                    p .dim { "Once tools or connections are set up. What was changed by hand since version " (draft.reported) " is not in it." }
+                    p .dim { "Once tools or connections are set up. What was changed by hand is kept." }
                 }
             }
             form #(acknowledge::FORM) method="post" action={ "/automations/" (id) "/review/activate" } {

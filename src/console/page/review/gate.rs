@@ -8,6 +8,7 @@ use crate::console::component::{action, finding};
 use crate::console::page::draft;
 use crate::console::twin::Refusal;
 use crate::service::Role;
+use crate::service::gate::{is_gated, put_before};
 use druse_engine::Finding;
 use druse_engine::action_config::schema_of;
 use druse_engine::plan::ActionKind;
@@ -164,35 +165,6 @@ fn changes(step: &Value) -> bool {
         && !matches!(step["effects"].as_str(), Some("read" | "pure"))
 }
 
-/// Whether a gate stands right before a step, and the step does not run in spite of it.
-fn is_gated(document: &Value, way: &str) -> bool {
-    let list = match way.rsplit_once('.') {
-        Some((around, _)) => place::step(document, around).map(|step| &step["steps"]),
-        None => Some(&document["steps"]),
-    };
-    let all = list
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    let Some(step) = place::step(document, way) else {
-        return false;
-    };
-    let needs = step["needs"].as_array().map_or(&[][..], Vec::as_slice);
-    let gates = needs.iter().filter_map(Value::as_str).filter(|need| {
-        all.iter()
-            .any(|one| one["id"] == *need && one["action"] == "approval_gate")
-    });
-    // One that looks at what became of its gate decides by that, as its author wanted.
-    let asked = |gate: &str| {
-        let when = step["when"].as_str();
-        when.is_some_and(|when| druse_engine::check::reads_step(when, gate))
-    };
-    match step["join"].as_str() {
-        None | Some("all_succeeded") => gates.count() > 0,
-        Some("none_failed" | "any_succeeded") if needs.len() == 1 => gates.count() > 0,
-        _ => gates.into_iter().any(asked),
-    }
-}
-
 /// The gate that a form says.
 fn said(call: &Call, before: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
     config_form::read(
@@ -259,78 +231,18 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
     Ok(change::back(call))
 }
 
-fn put_before(document: &mut Value, way: &str, with: Map<String, Value>) -> Option<()> {
-    let id = place::id(way);
-    let taken: Vec<String> = place::all(document)
-        .iter()
-        .map(|(way, _)| place::id(way).to_owned())
-        .collect();
-    let mut name = format!("approve_{id}");
-    let mut number = 2;
-    while taken.contains(&name) {
-        name = format!("approve_{id}_{number}");
-        number += 1;
-    }
-    let list = match way.rsplit_once('.') {
-        Some((around, _)) => place::step_mut(document, around)?,
-        None => document,
-    };
-    let steps = list.get_mut("steps")?.as_array_mut()?;
-    let at = steps.iter().position(|one| one["id"] == id)?;
-    // What the step reads comes before it, also where nobody has written down that it needs it.
-    let text = steps[at].to_string();
-    let read: Vec<String> = steps[..at]
-        .iter()
-        .filter_map(|one| one["id"].as_str())
-        .filter(|id| text.contains(&format!("steps.{id}.")))
-        .map(str::to_owned)
-        .collect();
-    let step = steps[at].as_object_mut()?;
-    let mut gate = json!({ "id": name, "action": "approval_gate", "with": with });
-    if !read.is_empty() {
-        gate["needs"] = read.into();
-    }
-    // It asks once all is known that the step would be given, and only where the step would run.
-    for key in ["needs", "join", "when"] {
-        if let Some(value) = step.get(key) {
-            gate[key] = value.clone();
-        }
-    }
-    // What it was joined by would let it run after a refusal: behind the gate it runs only when that was granted.
-    step.remove("join");
-    step.insert("needs".into(), json!([name]));
-    steps.insert(at, gate);
-    Some(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_gate_is_put_right_before_its_step_also_in_a_loop() {
-        let mut document = json!({ "steps": [
-            { "id": "list", "action": "http" },
-            { "id": "each", "for_each": { "items": "x" }, "needs": ["list"], "steps": [
-                { "id": "get", "action": "http", "effects": "read" },
-                { "id": "pay", "action": "http", "needs": ["get"], "when": "item.open" },
-            ] },
-        ] });
-        let gate = Map::from_iter([("title".to_owned(), json!("Pay?"))]);
-        assert!(!is_gated(&document, "each.pay"));
-        put_before(&mut document, "each.pay", gate.clone()).expect("it is there");
-        assert!(is_gated(&document, "each.pay"));
-        let steps = &document["steps"][1]["steps"];
-        assert_eq!(
-            steps[1],
-            json!({ "id": "approve_pay", "action": "approval_gate", "with": { "title": "Pay?" }, "needs": ["get"], "when": "item.open" })
-        );
-        assert_eq!(steps[2]["needs"], json!(["approve_pay"]));
-        put_before(&mut document, "list", gate.clone()).expect("it is there");
-        assert_eq!(document["steps"][0]["id"], "approve_list");
-        assert_eq!(document["steps"][1]["needs"], json!(["approve_list"]));
-        assert!(put_before(&mut document, "nobody", gate).is_none());
-        let changing: Vec<bool> = document["steps"][2]["steps"]
+    fn what_changes_something_can_be_asked_about() {
+        let steps = json!([
+            { "id": "get", "action": "http", "effects": "read" },
+            { "id": "ask", "action": "approval_gate" },
+            { "id": "pay", "action": "http" },
+        ]);
+        let changing: Vec<bool> = steps
             .as_array()
             .expect("a list")
             .iter()
@@ -338,53 +250,5 @@ mod tests {
             .collect();
         assert_eq!(changing, [false, false, true]);
         assert_eq!(question("send_money"), "Send money?");
-    }
-
-    #[test]
-    fn a_gate_takes_over_how_its_step_is_joined() {
-        let mut document = json!({ "steps": [
-            { "id": "a", "action": "http", "on_error": "continue" },
-            { "id": "send", "action": "http", "needs": ["a"], "join": "all_done" },
-        ] });
-        put_before(&mut document, "send", Map::new()).expect("it is there");
-        let gate = &document["steps"][1];
-        assert_eq!(
-            (&gate["needs"], &gate["join"]),
-            (&json!(["a"]), &json!("all_done"))
-        );
-        let send = &document["steps"][2];
-        assert_eq!(send["needs"], json!(["approve_send"]));
-        assert_eq!(send.get("join"), None);
-        assert!(is_gated(&document, "send"));
-    }
-
-    #[test]
-    fn a_step_that_runs_after_a_refusal_is_not_gated() {
-        let gated = |join: &str, needs: &[&str], when: &str| {
-            let document = json!({ "steps": [
-                { "id": "a", "action": "http" },
-                { "id": "ask", "action": "approval_gate", "with": {} },
-                { "id": "send", "action": "http", "needs": needs, "join": join, "when": when },
-            ] });
-            is_gated(&document, "send")
-        };
-        assert!(gated("all_succeeded", &["a", "ask"], "true"));
-        assert!(gated("none_failed", &["ask"], "true"));
-        assert!(gated("any_succeeded", &["ask"], "true"));
-        assert!(gated(
-            "all_done",
-            &["ask"],
-            "steps.ask.status == 'succeeded'"
-        ));
-        assert!(!gated(
-            "all_done",
-            &["ask"],
-            "steps.a.status == 'succeeded'"
-        ));
-        assert!(!gated("all_done", &["ask"], "true"));
-        assert!(!gated("any_failed", &["ask"], "true"));
-        assert!(!gated("any_succeeded", &["a", "ask"], "true"));
-        assert!(!gated("none_failed", &["a", "ask"], "true"));
-        assert!(!gated("all_succeeded", &["a"], "true"));
     }
 }

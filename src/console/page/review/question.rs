@@ -4,13 +4,17 @@ use super::{Draft, place};
 use crate::console::call::Call;
 use crate::console::component::{action, value};
 use crate::service::Role;
+use crate::service::edits;
 use maud::{Markup, html};
 use serde_json::Value;
 
-fn all(draft: &Draft) -> &[Value] {
-    draft.report["questions"]
-        .as_array()
-        .map_or(&[], Vec::as_slice)
+/// Those that stand: a step that was dropped and a value that somebody changed by hand are not asked about.
+fn all(draft: &Draft) -> Vec<&Value> {
+    let asked = draft.report["questions"].as_array().into_iter().flatten();
+    let now = &draft.automation["document"];
+    asked
+        .filter(|one| edits::still_asked(one, &draft.made, now).is_some())
+        .collect()
 }
 
 fn id(question: &Value) -> &str {
@@ -28,8 +32,10 @@ pub(super) fn many(draft: &Draft) -> usize {
 
 /// What is assumed for each question until somebody answers it.
 pub(super) fn suggested(draft: &Draft) -> impl Iterator<Item = (String, Value)> {
-    let known = all(draft).iter().filter(|one| one["default"].is_string());
-    known.map(|one| (id(one).to_owned(), one["default"].clone()))
+    let known = all(draft).into_iter();
+    known
+        .filter(|one| one["default"].is_string())
+        .map(|one| (id(one).to_owned(), one["default"].clone()))
 }
 
 /// How many there are, where they stand, and a button that takes what is suggested for all of them.
@@ -38,13 +44,13 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
     let version = draft.reported.to_string();
     let suggested = suggested(draft).count();
     let all = place::all(&draft.automation["document"]);
-    let lost = |question: &&Value| !all.iter().any(|(_, one)| one["id"] == question["step"]);
+    let lost = |question: &&&Value| !all.iter().any(|(_, one)| one["id"] == question["step"]);
     html! {
         @if !questions.is_empty() {
             section .questions #questions {
                 h2 { (value::count(questions.len(), "question", "questions")) }
                 ul .plain.jumps {
-                    @for one in questions {
+                    @for one in &questions {
                         li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::said(&value::cut(one["text"].as_str().unwrap_or_default(), 90))) }
                             @if let Some(choice) = one["default"].as_str() { " " span { "Suggested: " (label(choice)) } } }
                     }
@@ -54,7 +60,7 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
                     (action::with(address, &format!("Take what is suggested ({suggested})"), "",
                         &[("suggested", "all"), ("version", &version)]))
                 }
-                p .dim { "An answer makes a new version from the recording and proves it again. What was changed by hand since version " (version) " is not in it." }
+                p .dim { "An answer makes a new version from the recording and proves it again. What was changed by hand is kept: where it does not fit any more, you are asked before anything is made." }
             }
         }
     }
@@ -64,7 +70,7 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
 pub(super) fn of_step(call: &Call, address: &str, draft: &Draft, step_id: &str) -> Markup {
     let version = draft.reported.to_string();
     html! {
-        @for one in all(draft).iter().filter(|one| step(one) == step_id) { (asked(call, address, one, &version)) }
+        @for one in all(draft).into_iter().filter(|one| step(one) == step_id) { (asked(call, address, one, &version)) }
     }
 }
 

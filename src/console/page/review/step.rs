@@ -61,8 +61,9 @@ impl Shown<'_> {
         let automation = self.draft.automation["id"].as_str().unwrap_or_default();
         html! {
             li .gate[gate] #{ "step-" (id) } data-link=(id) tabindex="0" {
-                p .row {
-                    strong { (id) }
+                div .row {
+                    // In a loop a level deeper.
+                    @if way.contains('.') { h4 { (id) } } @else { h3 { (id) } }
                     span .dim { (step["action"].as_str().unwrap_or("loop"))
                         @for how in ["tool", "method", "connection"] { @if let Some(how) = with[how].as_str() { " · " (how) } } }
                     @if !gate && !looped && !self.draft.report.is_null() {

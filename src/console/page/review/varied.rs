@@ -102,6 +102,7 @@ mod tests {
                 "metadata": { "crystallized": { "calls": { "mail": "c1", "mail_2": "c2" } } } } }),
             report: Value::Null,
             reported: 1,
+            made: Value::Null,
             session: None,
         };
         let others = [other];

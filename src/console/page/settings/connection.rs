@@ -83,7 +83,7 @@ pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
                 @let name = one["name"].as_str().unwrap_or_default();
                 @let path = format!("/settings/connections/{}", encode(name));
                 details .more #{ "connection-" (name) } {
-                    summary { strong { (name) } " " span .dim { (one["kind"].as_str().unwrap_or_default()) " · written " (time::ago(&one["updated_at"], call.now)) } }
+                    summary { strong { (name) } " " span .dim { (one["kind"].as_str().unwrap_or_default()) " · written " (time::plain(&one["updated_at"], call.now)) } }
                     (value::pairs(&definition(one)))
                     div .actions {
                         (action::button(&format!("{path}/test"), "Test it", ""))

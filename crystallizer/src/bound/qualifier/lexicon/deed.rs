@@ -216,6 +216,11 @@ pub(in crate::bound::qualifier) fn same_deed(said: &str, named: &str) -> bool {
             .any(|deed| deed.contains(&said) && deed.contains(&named))
 }
 
+/// Whether tools have names for what a word tells to do.
+pub(in crate::bound::qualifier) fn is_deed_of_tools(said: &str) -> bool {
+    DEEDS.iter().any(|deed| deed.contains(&said))
+}
+
 /// Verbs that mean whatever is done: `deal with them`.
 pub(in crate::bound::qualifier) fn is_any_deed(word: &str) -> bool {
     matches!(

@@ -8,7 +8,7 @@ const HARMLESS: &str = "hi hello hey dear thanks thank thx please pls plz kindly
     sure great perfect good wonderful awesome welcome morning afternoon evening bye team folks everyone guys sir madam \
     advance much very so many lot really literally actually obviously naturally course needless basically simply quickly properly carefully completely entirely \
     immediately promptly finally politely gently swiftly accordingly hopefully lastly successfully individually \
-    separately respectively together altogether instantly straight directly right away soon asap now today \
+    separately respectively together altogether instantly straight directly right away soon asap now today eur euro euros usd dollar dollars gbp pound pounds chf \
     again still already yet currently ever then next afterwards care hand job task thing things stuff matter work step process bit quick done finished \
     fixed sorted handled ready possible correct careful fine enough easy able going gonna gotta get getting got go goes \
     gone let lets made make makes making doing did done know knows mean meant think believe guess hope wants wanted \
@@ -27,6 +27,28 @@ static ALL: LazyLock<HashSet<&'static str>> =
 /// Whether a word says nothing about which things are meant, wherever it stands.
 pub(in crate::bound::qualifier) fn is_harmless(word: &str) -> bool {
     ALL.contains(word)
+}
+
+/// Whether a word behind an `as` only says that it was spoken of, or is done so always: `as usual`, `as discussed`.
+pub(in crate::bound::qualifier) fn is_usual(word: &str) -> bool {
+    matches!(
+        word,
+        "usual"
+            | "usually"
+            | "always"
+            | "ever"
+            | "before"
+            | "discussed"
+            | "agreed"
+            | "planned"
+            | "requested"
+            | "mentioned"
+            | "described"
+            | "promised"
+            | "said"
+            | "expected"
+            | "needed"
+    )
 }
 
 /// Whether a word may belong to the verb before it: `tidy up`, `clean out`.

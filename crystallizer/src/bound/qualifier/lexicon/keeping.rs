@@ -286,6 +286,9 @@ pub(in crate::bound::qualifier) fn talks(word: &str) -> bool {
             | "idea"
             | "doubt"
             | "wonder"
+            | "trouble"
+            | "inconvenience"
+            | "confusion"
             | "thanks"
             | "thank"
             | "posted"
@@ -303,6 +306,72 @@ pub(in crate::bound::qualifier) fn talks(word: &str) -> bool {
             | "sorge"
             | "eile"
     )
+}
+
+/// Words by which a deed is done with something more, or in a way of its own: `with a window seat`, `in business class`,
+/// `partially`. What is known already, or is done, is no more: `with the refund`, `with booking it`.
+pub(in crate::bound::qualifier) fn adds(word: &str, next: Option<&str>) -> bool {
+    let thing = || {
+        next.is_some_and(|next| {
+            !(super::is_definite(next) || super::is_subject(next) || next.ends_with("ing"))
+                && !matches!(next, "me" | "us" | "them" | "him" | "mir" | "ihm" | "uns")
+        })
+    };
+    let bare = || {
+        thing()
+            && next.is_some_and(|next| {
+                !super::is_harmless(next)
+                    && !super::is_determiner(next)
+                    && super::number(next).is_none()
+                    && !matches!(
+                        next,
+                        "order"
+                            | "case"
+                            | "advance"
+                            | "addition"
+                            | "fact"
+                            | "general"
+                            | "total"
+                            | "person"
+                            | "touch"
+                    )
+            })
+    };
+    match word {
+        "with" | "including" | "plus" | "via" | "using" | "mit" | "inklusive" => thing(),
+        "in" => bare(),
+        "at" | "under" | "on" => {
+            matches!(
+                next,
+                Some("no" | "zero" | "half" | "double" | "most" | "least")
+            )
+        }
+        "for" => matches!(next, Some("no" | "free")),
+        "free" => next == Some("of"),
+        "as" => matches!(next, Some("a" | "an")),
+        _ => matches!(
+            word,
+            "gratis"
+                | "partially"
+                | "partly"
+                | "temporarily"
+                | "provisionally"
+                | "silently"
+                | "secretly"
+                | "anonymously"
+                | "manually"
+                | "gradually"
+                | "retroactively"
+                | "preferably"
+                | "ideally"
+                | "twice"
+                | "teilweise"
+                | "vorübergehend"
+                | "kostenlos"
+                | "anonym"
+                | "zweimal"
+        ),
+    }
 }
 
 /// What makes a single deed hang on something, or takes away from it: `once it is paid`, `except the lamp`, `half of`.

@@ -40,6 +40,32 @@ pub(in crate::bound) fn is_ordinal(word: &str) -> bool {
     ordinal(word).is_some()
 }
 
+/// The place in an order that a word names: `second`, `2nd`.
+pub(in crate::bound) fn place(word: &str) -> Option<u64> {
+    const PLACES: [&[&str]; 12] = [
+        &["first", "erster", "erste", "ersten"],
+        &["second", "zweiter", "zweite", "zweiten"],
+        &["third", "dritter", "dritte", "dritten"],
+        &["fourth", "vierter", "vierte", "vierten"],
+        &["fifth", "fünfter", "fünfte", "fünften"],
+        &["sixth", "sechster", "sechste", "sechsten"],
+        &["seventh", "siebter", "siebte", "siebten"],
+        &["eighth", "achter", "achte", "achten"],
+        &["ninth", "neunter", "neunte", "neunten"],
+        &["tenth", "zehnter", "zehnte", "zehnten"],
+        &["eleventh", "elfter", "elfte", "elften"],
+        &["twelfth", "zwölfter", "zwölfte", "zwölften"],
+    ];
+    if let Some(at) = PLACES.iter().position(|known| known.contains(&word)) {
+        return u64::try_from(at + 1).ok();
+    }
+    ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end))
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok())
+}
+
 /// Words that take an unnamed part.
 pub(in crate::bound::qualifier) fn is_part(word: &str) -> bool {
     matches!(

@@ -1,11 +1,6 @@
-//! What people may say to narrow, order, cap or condition what they ask for, in many ways: each is followed where one
-//! field can be meant, accepted where it says nothing of the kind, and asked about otherwise. Never accepted in silence.
+//! Sayings about all elements of a list.
 
-use super::build::*;
-use crate::report::Level;
-use crate::session::{Role, Session};
-use crate::{Crystallized, Mode, Options};
-use serde_json::{Value, json};
+use super::*;
 
 /// What has to become of a saying.
 #[derive(Debug, Clone, Copy)]
@@ -19,23 +14,6 @@ enum Becomes {
 }
 
 use Becomes::{All, Asked, Part};
-
-fn bound(session: &Session) -> Crystallized {
-    let options = Options {
-        mode: Mode::Bound,
-        ..options()
-    };
-    made(session, &options)
-}
-
-fn asked(made: &Crystallized) -> Vec<&str> {
-    made.report
-        .findings
-        .iter()
-        .filter(|finding| finding.code == "condition_not_shown" && finding.acknowledge)
-        .map(|finding| finding.message.as_str())
-        .collect()
-}
 
 /// All tickets of a list are closed. All are Bob's, waiting, not pinned, months old; the recording is of 2027-01-15.
 fn closing(task: &str) -> Session {
@@ -53,27 +31,11 @@ fn closing(task: &str) -> Session {
             })
         })
         .collect();
-    let mut turns = vec![call(
-        "l",
-        0,
-        "list_tickets",
-        match task.contains("desk_2207") {
-            true => json!({ "queue": "desk_2207" }),
-            false => json!({}),
-        },
-        json!({ "tickets": all }),
-    )];
-    for (number, id) in ids.iter().enumerate() {
-        let number = u32::try_from(number + 1).unwrap();
-        turns.push(call(
-            &format!("c{number}"),
-            number,
-            "close_ticket",
-            json!({ "ticket_id": id }),
-            json!({ "ok": true }),
-        ));
-    }
-    session(task, turns)
+    let asked = match task.contains("desk_2207") {
+        true => json!({ "queue": "desk_2207" }),
+        false => json!({}),
+    };
+    super::super::build::closing(task, asked, &all, &[0, 1, 2])
 }
 
 fn over(made: &Crystallized) -> String {
@@ -90,8 +52,8 @@ fn over(made: &Crystallized) -> String {
 fn hold(cases: &[(&str, Becomes)], play: impl Fn(&str) -> Session) {
     let mut wrong = Vec::new();
     for (task, expected) in cases {
-        let made = bound(&play(task));
-        let (asked, over) = (asked(&made), over(&made));
+        let made = crystallized(&play(task));
+        let (asked, over) = (unshown(&made), over(&made));
         let accepted = asked.is_empty() && made.report.generalisable >= Some(Level::Renamed);
         let right = match expected {
             All => accepted && over == "{{ TICKETS }}",
@@ -437,234 +399,44 @@ fn other_languages_are_read_or_asked_about() {
     );
 }
 
-/// The cheapest of some flights is booked. All are refundable, and of one airline.
-fn booking(task: &str) -> Session {
-    let all: Vec<Value> = [("HAT069", 121), ("HAT083", 164), ("HAT271", 190)]
-        .iter()
-        .map(|(number, price)| {
-            json!({ "flight_number": number, "price": price, "refundable": true, "airline": "KLM" })
-        })
-        .collect();
-    session(
-        task,
-        vec![
-            call(
-                "s",
-                0,
-                "search_flights",
-                json!({ "to": "OSL" }),
-                json!({ "flights": all }),
-            ),
-            call(
-                "b",
-                1,
-                "book_flight",
-                json!({ "flight_number": "HAT069" }),
-                json!({ "ok": true }),
-            ),
-        ],
-    )
-}
-
 #[test]
-fn what_is_said_of_the_cheapest_is_followed_or_asked_about() {
-    let cases = [
-        ("Book the cheapest flight to OSL.", ""),
-        ("Please book me the cheapest flight to OSL, thanks.", ""),
-        ("I need to get to OSL: book the cheapest flight for me.", ""),
-        ("Book the cheapest flight to OSL and tell me its price.", ""),
-        ("Book the cheapest refundable flight to OSL.", "refundable"),
-        (
-            "Book the cheapest flight to OSL. It has to be refundable.",
-            "?",
-        ),
-        ("Book the cheapest flight to OSL. It must be direct.", "?"),
-        (
-            "Book the cheapest flight to OSL, which has to be direct.",
-            "?",
-        ),
-        ("Book the cheapest flight to OSL. No Ryanair.", "?"),
-        ("Book the cheapest flight to OSL, no Ryanair.", "?"),
-        ("Book the cheapest flight to OSL, but no red-eyes.", "?"),
-        ("Book the cheapest flight to OSL (direct).", "?"),
-        ("Book the cheapest flight to OSL. Direct only.", "?"),
-        ("Book the cheapest flight to OSL. Hands off Ryanair!", "?"),
-        ("Book the cheapest flight to OSL before noon.", "?"),
-        ("Book the cheapest flight to OSL under 200 euros.", "?"),
-        ("Book the cheapest flight to OSL, at most 200 euros.", "?"),
-        ("Book the cheapest flight to OSL with a window seat.", "?"),
-        ("Book the cheapest flight to OSL without stops.", "?"),
-        (
-            "Book the cheapest flight to OSL unless it is a red-eye.",
-            "?",
-        ),
-        ("Book the cheapest flight to OSL that is direct.", "?"),
-        ("Book the cheapest non-stop flight to OSL.", "?"),
-        (
-            "Book the cheapest flight to OSL, leaving in the morning.",
-            "?",
-        ),
-        ("Book the cheapest flight to OSL. Avoid Ryanair.", "?"),
-        (
-            "Book the cheapest flight to OSL; keep clear of Ryanair.",
-            "?",
-        ),
-    ];
-    let mut wrong = Vec::new();
-    for (task, expected) in cases {
-        let made = bound(&booking(task));
-        let with = made.document.steps[1].with.as_ref().unwrap();
-        let written = with["arguments"]["flight_number"].as_str().unwrap();
-        let accepted = made.report.generalisable >= Some(Level::Renamed);
-        let asked = asked(&made);
-        let right = match expected {
-            "?" => !asked.is_empty() && !accepted,
-            "" => {
-                accepted
-                    && asked.is_empty()
-                    && written.contains("min_by")
-                    && !written.contains("where")
-            }
-            field => {
-                accepted && asked.is_empty() && written.contains(&format!("where('{field}', true)"))
-            }
-        };
-        if !right {
-            wrong.push(format!("{task} ({expected})\n    {written} {asked:?}"));
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} of {}:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n")
+fn what_is_left_to_others_and_to_another_time_is_asked_about() {
+    hold(
+        &[
+            ("Close all tickets as usual.", All),
+            ("Close all tickets, as discussed.", All),
+            ("As agreed, close all tickets.", All),
+            (
+                "Close all tickets owned by Bob.",
+                Part("TICKETS | where('owner', inputs.owner)"),
+            ),
+            (
+                "Please close all tickets that are owned by Bob.",
+                Part("TICKETS | where('owner', inputs.owner)"),
+            ),
+            ("Close all tickets disowned by Bob.", Asked),
+            ("Close all tickets not owned by Bob.", Asked),
+            ("Close all tickets assigned to Bob.", Asked),
+            ("Close all tickets. VIPs are handled by Anna.", Asked),
+            ("VIPs are handled by Anna. Close all tickets.", Asked),
+            ("Close all tickets. Anna handles the VIPs.", Asked),
+            ("Close all tickets; Anna takes care of the VIPs.", Asked),
+            ("Close all tickets. The VIPs belong to Anna.", Asked),
+            ("Close all tickets. VIPs are Anna's job.", Asked),
+            ("Close all tickets. Somebody else does the refunds.", Asked),
+            ("Close all tickets. My boss handles the VIPs.", Asked),
+            ("Close all tickets on Friday.", Asked),
+            ("On Friday close all tickets.", Asked),
+            ("Close all tickets every Friday.", Asked),
+            ("Close all tickets at no cost.", Asked),
+            ("Close one of the tickets.", Asked),
+            ("Close two tickets a day.", Asked),
+            ("Close all tickets, though not on Sundays.", Asked),
+            ("Close all tickets with Anna's account.", Asked),
+            ("Close all tickets. I need the refunds to stay open.", Asked),
+            ("Close all tickets. I'd like the VIPs to be last.", Asked),
+            ("Close all tickets in that case.", Asked),
+        ],
+        closing,
     );
-}
-
-/// One order is cancelled.
-fn cancelling(task: &str) -> Session {
-    session(
-        task,
-        vec![
-            call(
-                "g",
-                0,
-                "get_order",
-                json!({ "order_id": "W48121" }),
-                json!({ "order_id": "W48121", "status": "pending" }),
-            ),
-            call(
-                "x",
-                1,
-                "cancel_order",
-                json!({ "order_id": "W48121" }),
-                json!({ "ok": true }),
-            ),
-        ],
-    )
-}
-
-#[test]
-fn a_single_deed_in_a_language_that_is_not_read_is_asked_about() {
-    for (task, expected) in [
-        ("Cancel order W48121, please.", false),
-        ("Storniere bitte order W48121.", false),
-        (
-            "Annule la commande W48121 si elle n'est pas expédiée.",
-            true,
-        ),
-        ("Cancela el pedido W48121 si no ha sido enviado.", true),
-        ("Annule la commande W48121 s'il te plaît.", false),
-        ("Отмени заказ W48121, если он не отправлен.", true),
-    ] {
-        let made = bound(&cancelling(task));
-        let asked = asked(&made);
-        assert_eq!(asked.len(), usize::from(expected), "{task} {asked:?}");
-    }
-    // What the person agreed to is not read either; a name is.
-    let mut session = cancelling("Cancel order W48121.");
-    session
-        .turns
-        .insert(1, said(Role::User, "Mia Li, 12345 Boston"));
-    assert_eq!(asked(&bound(&session)), Vec::<&str>::new());
-}
-
-#[test]
-fn what_a_single_deed_hangs_on_is_asked_about() {
-    let cases = [
-        ("Cancel order W48121.", false),
-        ("Cancel order W48121, I no longer need it.", false),
-        (
-            "Cancel my order W48121 because it was ordered by mistake.",
-            false,
-        ),
-        (
-            "I want to cancel order W48121. I noticed after that it is wrong.",
-            false,
-        ),
-        (
-            "Hi, I placed an order before my holiday and want to cancel order W48121.",
-            false,
-        ),
-        (
-            "Cancel order W48121 and then tell me once it's done.",
-            false,
-        ),
-        ("Cancel only order W48121.", false),
-        ("I only want to cancel order W48121.", false),
-        ("Cancel order W48121 after all.", false),
-        ("Can you help me? Cancel order W48121.", false),
-        ("Cancel order W48121 once it is paid.", true),
-        ("Once it is paid, cancel order W48121.", true),
-        ("As soon as it is paid cancel order W48121.", true),
-        ("After Anna agreed cancel order W48121.", true),
-        ("Cancel order W48121 while it is pending.", true),
-        ("Cancel order W48121 before it ships.", true),
-        ("Cancel order W48121 until Friday.", true),
-        ("Wait until Friday and then cancel order W48121.", true),
-        ("Cancel order W48121 with Anna's consent.", true),
-        ("Cancel order W48121 without a fee.", true),
-        ("Cancel order W48121 for free only.", true),
-        ("Cancel order W48121 except the lamp.", true),
-        ("Cancel everything in order W48121 but the lamp.", true),
-        ("Cancel half of order W48121.", true),
-        ("Cancel order W48121 tomorrow.", true),
-        ("Storniere order W48121 erst am Freitag.", true),
-        ("Storniere order W48121, sobald sie bezahlt ist.", true),
-        ("Look at order W48121. Not shipped? Cancel it.", true),
-        ("Is order W48121 pending? Then cancel it.", true),
-        ("Cancel order W48121. It must have been paid.", true),
-        ("Cancel order W48121. It has to be pending still.", true),
-        ("Check that order W48121 is paid and cancel it.", true),
-        ("Verify that order W48121 was paid, then cancel it.", true),
-        ("Cancel order W48121 after checking that it was paid.", true),
-        (
-            "Make sure at least 50 are left and cancel order W48121.",
-            true,
-        ),
-        (
-            "Cancel order W48121. Only paid orders may be cancelled.",
-            true,
-        ),
-        ("Cancel order W48121. The limit for refunds is 100.", true),
-        (
-            "Cancel order W48121 - there has to be enough money on the account.",
-            true,
-        ),
-        ("Cancel order W48121. It must be cancelled.", false),
-        ("Make sure to cancel order W48121.", false),
-        ("Please make sure you cancel order W48121.", false),
-        ("I must have order W48121 cancelled.", false),
-        (
-            "Cancel order W48121. I have to be in Rome on Friday.",
-            false,
-        ),
-    ];
-    let wrong: Vec<&str> = cases
-        .iter()
-        .filter(|(task, expected)| asked(&bound(&cancelling(task))).is_empty() == *expected)
-        .map(|(task, _)| *task)
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -1,0 +1,288 @@
+//! What is done though a condition was named, or though it was said that it must never be done.
+
+use super::condition;
+use super::demand;
+use super::lexicon as l;
+use super::missed::{Asker, MANUAL, Missed, carries, compared, deed, works_here};
+use super::read::{Kind, Nouns, Qualifier, conditions};
+use super::reading::About;
+use super::sentence::Sentence;
+use super::told::normal;
+use crate::bound::binding::Bound;
+use crate::bound::cycle;
+use crate::bound::filter::spoken;
+use crate::bound::key::{noun, words};
+use crate::bound::selector::heads;
+use crate::bound::write;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The calls that change something, in their order, and by what they do.
+pub(super) struct Changes {
+    all: Vec<usize>,
+    by_deed: BTreeMap<String, Vec<usize>>,
+}
+
+impl Asker<'_> {
+    /// What is done though a condition was named.
+    pub(super) fn of_conditions(&self) -> Vec<Missed> {
+        let taken = write::Taken::of(self.spots);
+        let mut found = Vec::new();
+        let mut selected: BTreeSet<String> = BTreeSet::new();
+        for cycle in &self.decisions.cycles {
+            selected.extend(self.carried_by(cycle));
+        }
+        for binding in self
+            .decisions
+            .calls
+            .iter()
+            .flat_map(|decided| decided.bound.iter().flat_map(Bound::bindings))
+        {
+            selected.extend(compared(&binding.compared));
+        }
+        for (text, sentence) in &self.sentences {
+            self.of_standing(*text, sentence, &selected, &taken, &mut found);
+            let mut all = conditions(sentence);
+            all.extend(condition::caps(sentence));
+            if all.is_empty() {
+                let demands = demand::demands(sentence).into_iter();
+                all.extend(demands.filter(|one| !self.is_a_deed(one)));
+            }
+            if all.is_empty() {
+                continue;
+            }
+            // A long text that says how to work with files and commands is no task with a condition.
+            let manual = self.decisions.said.length(*text) > MANUAL;
+            let outside: Vec<(usize, &str)> = sentence
+                .iter()
+                .enumerate()
+                .filter(|(_, token)| {
+                    all.iter()
+                        .all(|one| token.start < one.start || token.start >= one.end)
+                        || l::is_condition(&token.word, None) && token.word == "otherwise"
+                })
+                .map(|(at, token)| (at, token.word.as_str()))
+                .collect();
+            for one in &all {
+                // What is asked about a sum, or demanded, stands in one sentence with the deed.
+                let whole = matches!(one.kind, Kind::Cap | Kind::Demand);
+                let own: Vec<(usize, &str)> = match whole || condition::leads(sentence, one.start) {
+                    true => sentence
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, token)| {
+                            whole || token.start >= one.start && token.start < one.end
+                        })
+                        .map(|(at, token)| (at, token.word.as_str()))
+                        .collect(),
+                    false => outside.clone(),
+                };
+                if whole && self.is_told(one) {
+                    continue;
+                }
+                let deed = self.deed_of(*text, sentence, &own, manual);
+                let calls: &[usize] = match &deed {
+                    Some(call) => std::slice::from_ref(call),
+                    None if !manual && (whole || condition::orders(sentence, &own)) => {
+                        self.after(&self.changes().all, *text)
+                    }
+                    None => &[],
+                };
+                for call in calls {
+                    let call = *call;
+                    if !self.may_look(1) {
+                        break;
+                    }
+                    // What has to be so is a condition of what is done outside, not of work on files and commands.
+                    if one.kind == Kind::Demand && self.kept.get(call).is_none_or(works_here) {
+                        continue;
+                    }
+                    // `when it meets an empty line` tells what is wrong with a program.
+                    let is_when = sentence
+                        .iter()
+                        .find(|token| token.start == one.start)
+                        .is_some_and(|token| matches!(token.word.as_str(), "when" | "whenever"));
+                    if is_when && self.kept.get(call).is_none_or(works_here) {
+                        continue;
+                    }
+                    let gated = self
+                        .spots
+                        .get(call)
+                        .is_some_and(|spot| taken.gate_before(*spot).is_some());
+                    let carried = || carries(one, |word| selected.contains(word), |_| false);
+                    if gated || !one.content.is_empty() && carried() {
+                        continue;
+                    }
+                    let cycle = cycle::of(&self.decisions.cycles, call);
+                    let call = match cycle.and_then(|at| self.decisions.cycles.get(at)) {
+                        Some(cycle) => cycle.first,
+                        None => call,
+                    };
+                    // It is asked about once, at the first of them.
+                    found.push((call, cycle, *text, one.clone()));
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether all that is demanded is that something be done: `they must be closed`.
+    fn is_a_deed(&self, one: &Qualifier) -> bool {
+        let deeds = &self.changes().by_deed;
+        let mut tells = one
+            .content
+            .iter()
+            .filter(|word| !matches!(word.as_str(), "has" | "have" | "must" | "need" | "needs"));
+        // `close`, `closed`, `cancelled`.
+        let is_bent = |word: &str, deed: &str| {
+            word.starts_with(deed.trim_end_matches('e')) && word.len() <= deed.len() + 4
+        };
+        tells.all(|word| {
+            let mut deeds = deeds.keys();
+            deeds.any(|deed| l::same_deed(word, deed) || is_bent(word, deed))
+        })
+    }
+
+    /// Whether the figure of a cap was told to a tool as one.
+    fn is_told(&self, one: &Qualifier) -> bool {
+        let limits = self.limits.get_or_init(|| {
+            let mut all = BTreeSet::new();
+            for kept in self.kept {
+                crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
+                    let caps = words(key).iter().any(|word| {
+                        matches!(
+                            word.as_str(),
+                            "max"
+                                | "maximum"
+                                | "limit"
+                                | "cap"
+                                | "budget"
+                                | "under"
+                                | "below"
+                                | "upper"
+                        )
+                    });
+                    if caps {
+                        all.extend(spoken(leaf));
+                    }
+                });
+            }
+            all
+        });
+        condition::figure(one).is_some_and(|figure| limits.contains(&figure))
+    }
+
+    fn changes(&self) -> &Changes {
+        self.changes.get_or_init(|| {
+            let mut by_deed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            let all: Vec<usize> = (0..self.kept.len())
+                .filter(|call| self.kept[*call].changes())
+                .collect();
+            for call in &all {
+                if let Some(deed) = deed(&self.kept[*call]) {
+                    by_deed.entry(deed).or_default().push(*call);
+                }
+            }
+            Changes { all, by_deed }
+        })
+    }
+
+    /// Those of some calls, in their order, before which a text was said.
+    fn after<'c>(&self, calls: &'c [usize], text: usize) -> &'c [usize] {
+        let from = calls.partition_point(|call| self.heard(*call) <= text);
+        calls.get(from..).unwrap_or_default()
+    }
+
+    /// What must never be done, and is done after it was said.
+    fn of_standing(
+        &self,
+        text: usize,
+        sentence: &Sentence,
+        selected: &BTreeSet<String>,
+        taken: &write::Taken,
+        found: &mut Vec<Missed>,
+    ) {
+        for (said, one) in condition::standing(sentence) {
+            let by_deed = &self.changes().by_deed;
+            let mut calls: Vec<usize> = Vec::new();
+            for (_, all) in by_deed.iter().filter(|(deed, _)| l::same_deed(&said, deed)) {
+                calls.extend(self.after(all, text));
+            }
+            calls.sort_unstable();
+            for call in calls {
+                let Some(kept) = self.kept.get(call).filter(|_| self.may_look(1)) else {
+                    break;
+                };
+                let cycle = cycle::of(&self.decisions.cycles, call);
+                let around = cycle.and_then(|at| self.decisions.cycles.get(at));
+                // What a loop leaves out is read about its nouns already.
+                let of_loop = around.is_some_and(|cycle| {
+                    let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
+                    let nouns = Nouns {
+                        heads: &heads,
+                        deeds: &deeds,
+                    };
+                    let read = self.decisions.said.about(About::Nouns, &nouns);
+                    let all = read.all();
+                    let from = all.partition_point(|heard| heard.text < text);
+                    let to = all.partition_point(|heard| heard.text <= text);
+                    let (first, last) = (sentence.first(), sentence.last());
+                    all[from..to].iter().any(|heard| {
+                        first.is_some_and(|first| first.start <= heard.one.start)
+                            && last.is_some_and(|last| heard.one.start <= last.start)
+                    })
+                });
+                if of_loop {
+                    continue;
+                }
+                let mut nouns: BTreeSet<String> = heads(noun(&kept.call.name).into_iter());
+                nouns.extend(around.into_iter().flat_map(|cycle| self.heads_of(cycle)));
+                let mut tells = one
+                    .content
+                    .iter()
+                    .filter(|word| words(word).last().is_none_or(|one| !nouns.contains(one)))
+                    .peekable();
+                let carried = tells.peek().is_some()
+                    && tells.all(|word| normal(word).iter().all(|part| selected.contains(part)));
+                let gated = self
+                    .spots
+                    .get(call)
+                    .is_some_and(|spot| taken.gate_before(*spot).is_some());
+                let call = around.map_or(call, |cycle| cycle.first);
+                // It is asked about once, at the first of them.
+                if !carried && !gated {
+                    found.push((call, cycle, text, one));
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The first change after a text that a sentence in it tells to make.
+    fn deed_of(
+        &self,
+        text: usize,
+        sentence: &Sentence,
+        said: &[(usize, &str)],
+        manual: bool,
+    ) -> Option<usize> {
+        let back = said.iter().any(|(at, word)| {
+            l::is_any_deed(word)
+                || l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
+        });
+        let first = |calls: &[usize]| {
+            let mut all = self.after(calls, text).iter().copied();
+            all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
+        };
+        let changes = self.changes();
+        if back {
+            return first(&changes.all);
+        }
+        let deeds = changes.by_deed.iter();
+        deeds
+            .filter(|_| self.may_look(said.len()))
+            .filter(|(deed, _)| said.iter().any(|(_, word)| l::same_deed(word, deed)))
+            .filter_map(|(_, calls)| first(calls))
+            .min()
+    }
+}

@@ -1,0 +1,207 @@
+//! Whether something was said by itself or only as a part of something else, how often it was said, and whether it was
+//! said with other signs between its letters and digits.
+
+use super::{Mention, Said};
+use serde_json::Value;
+
+/// The letters and digits from which on a number in groups is known without what stands between them.
+const SPELLED: usize = 7;
+/// The most words in which it is looked for.
+const MOST_SPELLED: usize = 20_000;
+/// The digits that it has to have at least.
+const DIGITS: usize = 5;
+
+impl Said {
+    /// The places where people said a value, each once.
+    fn by_person(&self, value: &Value) -> Vec<Mention> {
+        let mut found: Vec<Mention> = self.mentions(value);
+        found.retain(|mention| mention.person);
+        found.sort_unstable_by_key(|one| (one.text, one.word, std::cmp::Reverse(one.length)));
+        // A day is found as what it is and as it is written.
+        found.dedup_by(|next, one| {
+            next.text == one.text && next.word < one.word + one.length.max(1)
+        });
+        found
+    }
+
+    /// Whether people said a part nowhere but inside of a whole.
+    pub(in crate::bound) fn is_only_inside(&self, part: &Value, whole: &Value) -> bool {
+        let wholes = self.by_person(whole);
+        let parts = self.by_person(part);
+        !parts.is_empty()
+            && parts
+                .iter()
+                .all(|part| wholes.iter().any(|whole| self.holds(whole, part)))
+    }
+
+    /// Whether people said a value more than once in one breath, by itself: each time it may be another thing.
+    pub(in crate::bound) fn is_repeated(&self, value: &Value) -> bool {
+        let mut all = self.by_person(value);
+        all.retain(|mention| !self.is_in_name(mention));
+        all.windows(2).any(|pair| pair[0].text == pair[1].text)
+    }
+
+    /// Whether a word of the sentence in which a person said a value names a key.
+    pub(in crate::bound) fn is_named_beside(&self, value: &Value, key: &[String]) -> bool {
+        self.by_person(value).iter().any(|mention| {
+            let Some(spoken) = self.texts.get(mention.text) else {
+                return false;
+            };
+            let own = spoken.sentences.get(mention.word);
+            let inside = mention.word..mention.word + mention.length;
+            (0..spoken.words.len())
+                .filter(|word| !inside.contains(word) && spoken.sentences.get(*word) == own)
+                .any(|word| super::named_by(key, &spoken.words[word]))
+        })
+    }
+
+    /// Whether a mention is a part of a longer name: a capital or a digit stands right beside it.
+    fn is_in_name(&self, mention: &Mention) -> bool {
+        let Some(spoken) = self.texts.get(mention.text) else {
+            return false;
+        };
+        let start = |word: usize| spoken.starts.get(word).copied();
+        let end = |word: usize| Some(start(word)? + spoken.words.get(word)?.len());
+        let is_part = |one: usize, two: usize, beside: usize| {
+            let between = end(one).zip(start(two));
+            between.and_then(|(from, to)| spoken.text.get(from..to)) == Some(" ")
+                && start(beside)
+                    .and_then(|at| spoken.text.get(at..)?.chars().next())
+                    .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
+        };
+        let last = mention.word + mention.length.saturating_sub(1);
+        let is_name = start(mention.word)
+            .and_then(|at| spoken.text.get(at..)?.chars().next())
+            .is_some_and(char::is_uppercase);
+        is_name
+            && (mention.word.checked_sub(1).is_some_and(|before| {
+                // The first word of a sentence has a capital anyway.
+                let begins = spoken.sentences.get(before)
+                    != before
+                        .checked_sub(1)
+                        .and_then(|one| spoken.sentences.get(one));
+                !begins && is_part(before, mention.word, before)
+            }) || is_part(last, last + 1, last + 1))
+    }
+
+    /// Whether people said a value just once.
+    pub(in crate::bound) fn is_said_once(&self, value: &Value) -> bool {
+        self.by_person(value).len() == 1
+    }
+
+    /// The words right before and right behind a mention, in small letters.
+    pub(in crate::bound) fn neighbours(&self, mention: &Mention) -> (Option<&str>, Option<&str>) {
+        let spoken = self.texts.get(mention.text);
+        let at = |place: usize| Some(spoken?.words.get(place)?.as_str());
+        (
+            mention.word.checked_sub(1).and_then(at),
+            at(mention.word + mention.length),
+        )
+    }
+
+    /// Where a person wrote just this text, on the borders of words.
+    pub(in crate::bound) fn find_written(&self, text: &str) -> Option<Mention> {
+        let value = Value::from(text);
+        self.by_person(&value).into_iter().find(|mention| {
+            let Some(spoken) = self.texts.get(mention.text) else {
+                return false;
+            };
+            let start = spoken.starts.get(mention.word).copied().unwrap_or(0);
+            let own = text
+                .find(char::is_alphanumeric)
+                .and_then(|own| start.checked_sub(own));
+            own.and_then(|own| spoken.text.get(own..))
+                .is_some_and(|rest| rest.starts_with(text))
+        })
+    }
+
+    /// Where a person said a number of an account, a telephone or the like with other signs between its groups, or with
+    /// a part less before it: `(415) 555-0132` for `+14155550132`. With it whether all of it was said.
+    pub(in crate::bound) fn find_spelled(&self, text: &str) -> Option<(Mention, bool)> {
+        let plain = |text: &str| -> String {
+            text.chars()
+                .filter(|c| c.is_alphanumeric())
+                .flat_map(char::to_lowercase)
+                .collect()
+        };
+        let wanted = plain(text);
+        let digits = wanted.bytes().filter(u8::is_ascii_digit).count();
+        if wanted.len() < SPELLED
+            || digits < DIGITS
+            || digits * 2 < wanted.len()
+            || text.contains('@')
+            || self.taken > MOST_SPELLED
+        {
+            return None;
+        }
+        let mut part = None;
+        for (at, spoken) in self.texts.iter().enumerate() {
+            if !spoken.person {
+                continue;
+            }
+            for word in 0..spoken.words.len() {
+                let mut joined = String::new();
+                for (length, next) in spoken.words[word..].iter().enumerate() {
+                    joined.push_str(next);
+                    if joined == wanted {
+                        return Some((self.mention(at, word, length + 1), true));
+                    }
+                    if joined.len() >= wanted.len() {
+                        break;
+                    }
+                    let is_number = joined.bytes().all(|b| b.is_ascii_digit());
+                    if is_number
+                        && part.is_none()
+                        && joined.len() >= SPELLED
+                        && wanted.len() - joined.len() <= 4
+                        && wanted.ends_with(&joined)
+                    {
+                        part = Some((self.mention(at, word, length + 1), false));
+                    }
+                    if !wanted.contains(joined.as_str()) {
+                        break;
+                    }
+                }
+            }
+        }
+        part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn said(text: &str) -> Said {
+        let mut said = Said::default();
+        said.hear(text, true);
+        said
+    }
+
+    #[test]
+    fn a_part_that_is_said_by_itself_is_no_part() {
+        let said =
+            said("Create the campaign \"Summer Sale\" with the segment \"Summer\" for Kim Lee");
+        assert!(!said.is_only_inside(&json!("Summer"), &json!("Summer Sale")));
+        assert!(said.is_only_inside(&json!("Kim"), &json!("Kim Lee")));
+        assert!(!said.is_repeated(&json!("Summer")));
+        assert!(!said.is_repeated(&json!("Kim")));
+        let twice = self::said("Create a task for Kim and let Kim review it.");
+        assert!(twice.is_repeated(&json!("Kim")));
+    }
+
+    #[test]
+    fn numbers_in_groups_are_found() {
+        let said = said("Pay 50 EUR to DE89 3704 0044 0532 0130 00 and call (415) 555-0132.");
+        for (text, all) in [
+            ("DE89370400440532013000", Some(true)),
+            ("4155550132", Some(true)),
+            ("+14155550132", Some(false)),
+            ("+14155550133", None),
+            ("89370400", None),
+        ] {
+            assert_eq!(said.find_spelled(text).map(|(_, all)| all), all, "{text}");
+        }
+    }
+}

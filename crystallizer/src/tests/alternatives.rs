@@ -1,0 +1,492 @@
+//! Recordings that went different ways: each way is in the draft, under what parts those that went it from the others.
+
+use super::build::*;
+use crate::report::{Level, Verdict};
+use crate::session::{Session, Turn};
+use crate::{Crystallized, Mode, Options, crystallize};
+use serde_json::{Value, json};
+
+fn both(sessions: &[Session]) -> Crystallized {
+    answered(sessions, &[])
+}
+
+fn answered(sessions: &[Session], answers: &[(&str, &str)]) -> Crystallized {
+    let answers = answers
+        .iter()
+        .map(|(id, answer)| ((*id).to_owned(), (*answer).to_owned()));
+    crystallize(
+        sessions,
+        &Options {
+            mode: Mode::Bound,
+            answers: answers.collect(),
+            ..options()
+        },
+    )
+    .unwrap()
+}
+
+fn held(made: &Crystallized) -> Vec<Verdict> {
+    made.report
+        .held_out
+        .iter()
+        .map(|held| held.verdict)
+        .collect()
+}
+
+fn asked(made: &Crystallized) -> Vec<&str> {
+    made.report
+        .questions
+        .iter()
+        .map(|question| question.id.as_str())
+        .collect()
+}
+
+fn messages<'m>(made: &'m Crystallized, code: &str) -> Vec<&'m str> {
+    made.report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == code)
+        .map(|finding| finding.message.as_str())
+        .collect()
+}
+
+/// A recording of an order with these fields, of what was done with it and what came behind.
+fn order(number: u32, fields: Value, does: impl Fn(&str, &Value) -> Vec<Turn>) -> Session {
+    let id = format!("W-{}", 481_210 + number * 1_117);
+    let mut found = json!({ "order_id": id, "total": 12.5 + f64::from(number) * 3.25 });
+    if let (Some(found), Some(more)) = (found.as_object_mut(), fields.as_object()) {
+        found.extend(more.clone());
+    }
+    let mut turns = vec![call(
+        "g",
+        0,
+        "get_order",
+        json!({ "order_id": id }),
+        found.clone(),
+    )];
+    turns.extend(does(&id, &found));
+    let mut session = session(&format!("Look after order {id}."), turns);
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+fn refunded(id: &str, found: &Value) -> Turn {
+    call(
+        "r",
+        1,
+        "refund_order",
+        json!({ "order_id": id, "amount": found["total"] }),
+        json!({ "refund_id": format!("RF-{}", id.trim_start_matches("W-")) }),
+    )
+}
+
+fn cancelled(id: &str, _: &Value) -> Turn {
+    call(
+        "x",
+        1,
+        "cancel_order",
+        json!({ "order_id": id }),
+        json!({ "cancel_id": format!("CN-{}", id.trim_start_matches("W-")) }),
+    )
+}
+
+fn noted(id: &str) -> Turn {
+    call(
+        "n",
+        3,
+        "add_note",
+        json!({ "order_id": id }),
+        json!({ "ok": true }),
+    )
+}
+
+fn either(number: u32, status: &str) -> Session {
+    order(number, json!({ "status": status }), |id, found| {
+        let way = match status {
+            "delivered" => refunded(id, found),
+            _ => cancelled(id, found),
+        };
+        vec![way, noted(id)]
+    })
+}
+
+#[test]
+fn each_of_two_ways_runs_under_its_condition() {
+    let all = [
+        either(1, "delivered"),
+        either(2, "shipped"),
+        either(3, "delivered"),
+        either(4, "shipped"),
+    ];
+    let made = both(&all);
+    assert_eq!(
+        chain(&made),
+        [
+            "get_order tool <- ",
+            "refund_order tool <- get_order when steps.get_order.output.status == 'delivered'",
+            "cancel_order tool <- get_order when steps.get_order.output.status == 'shipped'",
+            "add_note tool <- get_order when steps.refund_order.status in ['succeeded', 'skipped'] and steps.cancel_order.status in ['succeeded', 'skipped']",
+        ]
+    );
+    assert_eq!(asked(&made), Vec::<&str>::new());
+    assert_eq!(held(&made), [Verdict::Passed; 3]);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    let cancel = &made.document.steps[2];
+    assert_eq!(
+        cancel.with.as_ref().unwrap()["arguments"],
+        json!({ "order_id": "{{ inputs.order_id }}" })
+    );
+    // Where it comes from is told, in the document and in words.
+    assert_eq!(
+        cancel.metadata["recorded_in"],
+        json!({ "recording": "rec-2", "call": "x" })
+    );
+    assert_eq!(
+        made.document.metadata["crystallized"]["further"],
+        json!([{ "recording": "rec-2", "calls": { "cancel_order": "x" } }])
+    );
+    assert_eq!(
+        messages(&made, "step_has_condition"),
+        [
+            "It runs when `steps.get_order.output.status == 'delivered'`: 2 recordings have it, 2 do not (`cancel_order` instead), and this parts them.",
+            "It runs when `steps.get_order.output.status == 'shipped'`: 2 recordings have it, 2 do not (`refund_order` instead), and this parts them. It is the call `x` of the recording `rec-2`.",
+        ]
+    );
+    let text = crate::report_text(&made.report, &made.document);
+    assert!(
+        text.contains("cancel_order  tool  (") && text.contains("of the recording rec-2"),
+        "{text}"
+    );
+    // What is neither stops the run before anything is changed.
+    let schema = made.document.steps[0].output_schema.as_ref().unwrap();
+    assert_eq!(
+        schema["properties"]["status"]["enum"],
+        json!(["delivered", "shipped"])
+    );
+    assert_eq!((made.report.counts.calls, made.report.counts.steps), (4, 4));
+}
+
+#[test]
+fn whichever_way_the_first_recording_went() {
+    let made = both(&[
+        either(2, "shipped"),
+        either(4, "lost"),
+        either(1, "delivered"),
+        either(3, "delivered"),
+        either(5, "shipped"),
+    ]);
+    assert_eq!(
+        chain(&made)[1..3],
+        [
+            "cancel_order tool <- get_order when steps.get_order.output.status != 'delivered'",
+            "refund_order tool <- get_order when steps.get_order.output.status == 'delivered'",
+        ]
+    );
+    assert_eq!(
+        made.document.steps[2].with.as_ref().unwrap()["arguments"],
+        json!({ "order_id": "{{ inputs.order_id }}", "amount": "{{ steps.get_order.output.total }}" })
+    );
+    assert_eq!(held(&made), [Verdict::Passed; 4]);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+#[test]
+fn there_may_be_more_than_two_ways() {
+    let three = |number: u32, status: &str| {
+        order(number, json!({ "status": status }), |id, found| {
+            let way = match status {
+                "delivered" => refunded(id, found),
+                "shipped" => cancelled(id, found),
+                _ => call(
+                    "h",
+                    1,
+                    "hold_order",
+                    json!({ "order_id": id }),
+                    json!({ "ok": true }),
+                ),
+            };
+            vec![way, noted(id)]
+        })
+    };
+    let made = both(&[
+        three(1, "delivered"),
+        three(2, "shipped"),
+        three(3, "delivered"),
+        three(4, "shipped"),
+        three(5, "held"),
+        three(6, "held"),
+    ]);
+    let conditions: Vec<String> = chain(&made)
+        .into_iter()
+        .filter(|step| !step.starts_with("add_note"))
+        .filter_map(|step| Some(step.rsplit_once("output.status ")?.1.to_owned()))
+        .collect();
+    assert_eq!(conditions, ["== 'delivered'", "== 'shipped'", "== 'held'"]);
+    assert_eq!(held(&made), [Verdict::Passed; 5]);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+#[test]
+fn a_step_that_the_first_recording_lacks_is_added() {
+    let some = |number: u32, tier: &str| {
+        order(number, json!({ "tier": tier }), |id, _| {
+            let voucher = call(
+                "v",
+                1,
+                "send_voucher",
+                json!({ "order_id": id }),
+                json!({ "ok": true }),
+            );
+            let gold = (tier == "gold").then_some(voucher);
+            gold.into_iter().chain([noted(id)]).collect()
+        })
+    };
+    let all = [
+        some(1, "basic"),
+        some(2, "gold"),
+        some(3, "gold"),
+        some(4, "silver"),
+    ];
+    let made = both(&all);
+    assert_eq!(
+        chain(&made),
+        [
+            "get_order tool <- ",
+            "send_voucher tool <- get_order when steps.get_order.output.tier == 'gold'",
+            "add_note tool <- get_order when steps.send_voucher.status in ['succeeded', 'skipped']",
+        ]
+    );
+    assert_eq!(held(&made), [Verdict::Passed; 3]);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+
+    // One recording of a side is too little.
+    let few = both(&all[..3]);
+    assert_eq!(few.document.steps.len(), 2);
+    assert_eq!(
+        messages(&few, "step_only_in_others"),
+        [
+            "`send_voucher` is done in 2 further recordings, and not in 1: the draft does not do it, for two recordings of each side are needed to tell when. It is the call `v` of the recording `rec-2`."
+        ]
+    );
+    assert_eq!(few.report.generalisable, Some(Level::Same));
+}
+
+#[test]
+fn what_comes_of_either_way_follows_its_own() {
+    let told = |number: u32, status: &str| {
+        order(number, json!({ "status": status }), |id, found| {
+            let (way, of) = match status {
+                "delivered" => (refunded(id, found), "RF"),
+                _ => (cancelled(id, found), "CN"),
+            };
+            let reference = format!("{of}-{}", id.trim_start_matches("W-"));
+            let mail = call(
+                "m",
+                2,
+                "send_mail",
+                json!({ "order_id": id, "reference": reference }),
+                json!({ "ok": true }),
+            );
+            vec![way, mail, noted(id)]
+        })
+    };
+    let made = both(&[
+        told(1, "delivered"),
+        told(2, "shipped"),
+        told(3, "delivered"),
+        told(4, "shipped"),
+    ]);
+    let references: Vec<(&str, &Value)> = made
+        .document
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let arguments = &step.with.as_ref()?["arguments"];
+            Some((step.id.as_str(), arguments.get("reference")?))
+        })
+        .collect();
+    assert_eq!(
+        references,
+        [
+            (
+                "send_mail",
+                &json!("{{ steps.refund_order.output.refund_id }}")
+            ),
+            (
+                "send_mail_2",
+                &json!("{{ steps.cancel_order.output.cancel_id }}")
+            ),
+        ]
+    );
+    assert_eq!(asked(&made), Vec::<&str>::new());
+    assert_eq!(
+        chain(&made)[1..5],
+        [
+            "refund_order tool <- get_order when steps.get_order.output.status == 'delivered'",
+            "send_mail tool <- get_order when steps.refund_order.status == 'succeeded' and steps.get_order.output.status == 'delivered'",
+            "cancel_order tool <- get_order when steps.get_order.output.status == 'shipped'",
+            "send_mail_2 tool <- get_order when steps.cancel_order.status == 'succeeded' and steps.get_order.output.status == 'shipped'",
+        ]
+    );
+    assert_eq!(held(&made), [Verdict::Passed; 3], "{:#?}", chain(&made));
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    // Nothing that may not have run is read.
+    assert!(
+        !codes(&made.report.findings)
+            .iter()
+            .any(|code| code.contains("may_be_skipped"))
+    );
+}
+
+#[test]
+fn what_two_things_part_is_asked_about_once_for_both_ways() {
+    let parted = |number: u32, status: &str, gift: bool| {
+        order(
+            number,
+            json!({ "status": status, "gift": gift }),
+            |id, found| {
+                let way = match status {
+                    "delivered" => refunded(id, found),
+                    _ => cancelled(id, found),
+                };
+                vec![way, noted(id)]
+            },
+        )
+    };
+    let all = [
+        parted(1, "delivered", true),
+        parted(2, "shipped", false),
+        parted(3, "delivered", true),
+        parted(4, "lost", false),
+    ];
+    let open = both(&all);
+    assert_eq!(asked(&open), ["branch:refund_order"]);
+    let question = &open.report.questions[0];
+    assert!(question.text.contains("`refund_order`") && question.text.contains("`cancel_order`"));
+    assert_eq!(
+        question.choices,
+        [
+            "always",
+            "steps.get_order.output.status == 'delivered'",
+            "steps.get_order.output.gift == true"
+        ]
+    );
+    assert_eq!(open.document.steps.len(), 3);
+    assert_eq!(open.report.generalisable, Some(Level::Same));
+    assert_eq!(messages(&open, "step_only_in_others").len(), 1);
+
+    let id = "branch:refund_order";
+    let made = answered(
+        &all,
+        &[(id, "steps.get_order.output.status == 'delivered'")],
+    );
+    assert_eq!(asked(&made), Vec::<&str>::new());
+    assert!(chain(&made)[2].ends_with("steps.get_order.output.status != 'delivered'"));
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+    let made = answered(&all, &[(id, "steps.get_order.output.gift == true")]);
+    assert!(chain(&made)[2].ends_with("steps.get_order.output.gift == false"));
+    assert!(!codes(&made.report.findings).contains(&"- unused_answer".to_owned()));
+    // Where it is done in every run, the other way is in none.
+    let always = answered(&all, &[(id, "always")]);
+    assert_eq!(always.document.steps.len(), 3);
+    assert_eq!(always.report.generalisable, Some(Level::Same));
+}
+
+#[test]
+fn the_other_way_is_held_to_all_that_a_step_is_held_to() {
+    // It keeps what had to follow: the id of another record, which stands nowhere else.
+    let coded = |number: u32, status: &str, code: &str| {
+        order(number, json!({ "status": status }), |id, found| {
+            let way = match status {
+                "delivered" => refunded(id, found),
+                _ => call(
+                    "x",
+                    1,
+                    "cancel_order",
+                    json!({ "order_id": id, "code": code }),
+                    json!({ "ok": true }),
+                ),
+            };
+            vec![way, noted(id)]
+        })
+    };
+    let made = both(&[
+        coded(1, "delivered", ""),
+        coded(2, "shipped", "RX-2210-77"),
+        coded(3, "delivered", ""),
+        coded(4, "shipped", "RX-9931-04"),
+    ]);
+    assert_eq!(asked(&made), ["source:cancel_order:/code"]);
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+    assert!(made.report.perturbed.renamed.verdict == Verdict::Failed);
+}
+
+#[test]
+fn a_gate_before_the_other_way_comes_with_it() {
+    let gated = |number: u32, status: &str| {
+        order(number, json!({ "status": status }), |id, found| {
+            let mut way = match status {
+                "delivered" => vec![refunded(id, found)],
+                _ => vec![
+                    cancelled(id, found),
+                    approval(Some("x"), true, "ana", "looks right"),
+                ],
+            };
+            way.push(noted(id));
+            way
+        })
+    };
+    let made = both(&[
+        gated(1, "delivered"),
+        gated(2, "shipped"),
+        gated(3, "delivered"),
+        gated(4, "shipped"),
+    ]);
+    let steps = chain(&made);
+    assert_eq!(
+        steps[2],
+        "approve_cancel_order approval_gate <- get_order when steps.get_order.output.status == 'shipped'"
+    );
+    assert!(
+        steps[3].starts_with("cancel_order tool")
+            && steps[3].contains("steps.approve_cancel_order.status in ['succeeded', 'skipped']"),
+        "{}",
+        steps[3]
+    );
+    assert_eq!(made.report.counts.gates, 1);
+    assert_eq!(held(&made), [Verdict::Passed; 3]);
+    assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+#[test]
+fn one_more_of_the_same_is_no_other_way() {
+    let closed = |number: u32, tickets: usize| {
+        let listed: Vec<Value> = (0..tickets)
+            .map(|at| json!({ "ticket_id": format!("T-{number}{at}07") }))
+            .collect();
+        order(
+            number,
+            json!({ "tickets": listed, "count": tickets }),
+            |_, found| {
+                let all = found["tickets"].as_array().into_iter().flatten();
+                all.map(|one| {
+                    call(
+                        one["ticket_id"].as_str().unwrap_or(""),
+                        1,
+                        "close_ticket",
+                        json!({ "ticket_id": one["ticket_id"] }),
+                        json!({ "ok": true }),
+                    )
+                })
+                .collect()
+            },
+        )
+    };
+    let made = both(&[closed(1, 1), closed(2, 2), closed(3, 1), closed(4, 2)]);
+    assert!(
+        made.document
+            .steps
+            .iter()
+            .all(|step| step.when.is_none() && step.metadata.get("recorded_in").is_none())
+    );
+}

@@ -1,0 +1,276 @@
+//! Sayings about a single deed.
+
+use super::*;
+use crate::session::Role;
+
+/// One order is cancelled.
+fn cancelling(task: &str) -> Session {
+    let order = json!({ "order_id": "W48121", "status": "pending" });
+    with_order(task, order, "cancel_order")
+}
+
+#[test]
+fn a_single_deed_in_a_language_that_is_not_read_is_asked_about() {
+    for (task, expected) in [
+        ("Cancel order W48121, please.", false),
+        ("Storniere bitte order W48121.", false),
+        (
+            "Annule la commande W48121 si elle n'est pas expédiée.",
+            true,
+        ),
+        ("Cancela el pedido W48121 si no ha sido enviado.", true),
+        ("Annule la commande W48121 s'il te plaît.", false),
+        ("Отмени заказ W48121, если он не отправлен.", true),
+    ] {
+        let made = crystallized(&cancelling(task));
+        let asked = unshown(&made);
+        assert_eq!(asked.len(), usize::from(expected), "{task} {asked:?}");
+    }
+    // What the person agreed to is not read either; a name is.
+    let mut session = cancelling("Cancel order W48121.");
+    session
+        .turns
+        .insert(1, said(Role::User, "Mia Li, 12345 Boston"));
+    assert_eq!(unshown(&crystallized(&session)), Vec::<&str>::new());
+}
+
+#[test]
+fn what_a_single_deed_hangs_on_is_asked_about() {
+    let cases = [
+        ("Cancel order W48121.", false),
+        ("Cancel order W48121, I no longer need it.", false),
+        (
+            "Cancel my order W48121 because it was ordered by mistake.",
+            false,
+        ),
+        (
+            "I want to cancel order W48121. I noticed after that it is wrong.",
+            false,
+        ),
+        (
+            "Hi, I placed an order before my holiday and want to cancel order W48121.",
+            false,
+        ),
+        (
+            "Cancel order W48121 and then tell me once it's done.",
+            false,
+        ),
+        ("Cancel only order W48121.", false),
+        ("I only want to cancel order W48121.", false),
+        ("Cancel order W48121 after all.", false),
+        ("Can you help me? Cancel order W48121.", false),
+        ("Cancel order W48121 once it is paid.", true),
+        ("Once it is paid, cancel order W48121.", true),
+        ("As soon as it is paid cancel order W48121.", true),
+        ("After Anna agreed cancel order W48121.", true),
+        ("Cancel order W48121 while it is pending.", true),
+        ("Cancel order W48121 before it ships.", true),
+        ("Cancel order W48121 until Friday.", true),
+        ("Wait until Friday and then cancel order W48121.", true),
+        ("Cancel order W48121 with Anna's consent.", true),
+        ("Cancel order W48121 without a fee.", true),
+        ("Cancel order W48121 for free only.", true),
+        ("Cancel order W48121 except the lamp.", true),
+        ("Cancel everything in order W48121 but the lamp.", true),
+        ("Cancel half of order W48121.", true),
+        ("Cancel order W48121 tomorrow.", true),
+        ("Storniere order W48121 erst am Freitag.", true),
+        ("Storniere order W48121, sobald sie bezahlt ist.", true),
+        ("Look at order W48121. Not shipped? Cancel it.", true),
+        ("Is order W48121 pending? Then cancel it.", true),
+        ("Cancel order W48121. It must have been paid.", true),
+        ("Cancel order W48121. It has to be pending still.", true),
+        ("Check that order W48121 is paid and cancel it.", true),
+        ("Verify that order W48121 was paid, then cancel it.", true),
+        ("Cancel order W48121 after checking that it was paid.", true),
+        (
+            "Make sure at least 50 are left and cancel order W48121.",
+            true,
+        ),
+        (
+            "Cancel order W48121. Only paid orders may be cancelled.",
+            true,
+        ),
+        ("Cancel order W48121. The limit for refunds is 100.", true),
+        (
+            "Cancel order W48121 - there has to be enough money on the account.",
+            true,
+        ),
+        ("Cancel order W48121. It must be cancelled.", false),
+        ("Make sure to cancel order W48121.", false),
+        ("Please make sure you cancel order W48121.", false),
+        ("I must have order W48121 cancelled.", false),
+        (
+            "Cancel order W48121. I have to be in Rome on Friday.",
+            false,
+        ),
+    ];
+    hold_asked(&cases, cancelling);
+}
+
+#[test]
+fn what_is_added_to_a_single_deed_is_asked_about() {
+    let asked = [
+        "On Friday cancel order W48121.",
+        "On Friday, cancel order W48121.",
+        "Cancel order W48121 on Friday.",
+        "Cancel order W48121 next week.",
+        "Cancel order W48121 in two hours.",
+        "Cancel order W48121 at 5 pm.",
+        "Cancel order W48121 every Monday.",
+        "Cancel order W48121 at no cost.",
+        "Cancel order W48121 for free.",
+        "Cancel order W48121 free of charge.",
+        "Cancel one item of order W48121.",
+        "Cancel two of the items in order W48121.",
+        "Cancel the lamp in order W48121.",
+        "Cancel order W48121 partially.",
+        "Cancel order W48121 anonymously.",
+        "Cancel order W48121 with a full refund to my card.",
+        "Cancel order W48121 via Anna's account.",
+        "Cancel order W48121 as a goodwill gesture.",
+        "Cancel order W48121 but keep the lamp.",
+        "Cancel order W48121 and leave the lamp in it.",
+        "Cancel order W48121, not the lamp.",
+        "Cancel order W48121, but not the lamp.",
+        "Cancel order W48121 instead of W48122.",
+        "Cancel order W48121. Don't touch the gift.",
+        "Cancel order W48121. Don't use Anna's account.",
+        "Cancel order W48121. Leave the lamp out.",
+        "Cancel order W48121. No gift card, please.",
+        "Cancel order W48121. Only the lamp.",
+        "Cancel order W48121. Just the lamp, please.",
+        "Cancel order W48121. I need the lamp though.",
+        "Cancel order W48121. I'd like a written confirmation.",
+        "I need a confirmation by fax. Cancel order W48121.",
+        "Cancel order W48121, lamp only.",
+        "Cancel order W48121 when Anna agrees.",
+        "Should Anna agree, cancel order W48121.",
+        "It may be late. In that case cancel order W48121.",
+        "Cancel order W48121 subject to Anna's ok.",
+        "Is order W48121 late? Cancel it.",
+        "Late? Cancel order W48121.",
+        "Cancel order W48121, nothing above 100.",
+        "Cancel order W48121 at most once.",
+        "Cancel order W48121 for under 50 euros.",
+        "Cancel order W48121, preferably without a fee.",
+        "Never cancel shipped orders, but cancel order W48121.",
+        "Cancel order W48121 only if it is late.",
+        "Cancel order W48121 unless it's a gift.",
+        "Ask Anna about order W48121 and cancel it if she agrees.",
+    ];
+    let not = [
+        "Please go ahead and cancel order W48121 as discussed.",
+        "Cancel order W48121 as usual.",
+        "As agreed, cancel order W48121.",
+        "Cancel order W48121, thanks, and have a nice day!",
+        "Would you mind cancelling order W48121?",
+        "I'd like to cancel order W48121, please.",
+        "Could you kindly cancel order W48121 for me?",
+        "Cancel order W48121, which I placed on Friday.",
+        "Cancel order W48121 that I bought on Friday.",
+        "I ordered it on Friday. Cancel order W48121.",
+        "The parcel came on Monday. Cancel order W48121.",
+        "Cancel order W48121, I do not need it.",
+        "Cancel order W48121, no rush.",
+        "Cancel order W48121. No need to reply.",
+        "Cancel order W48121. Don't worry about the lamp.",
+        "Cancel order W48121. Don't send me a mail.",
+        "Cancel order W48121 by Friday.",
+        "Hello, I need help with order W48121. Cancel it.",
+        "I want order W48121 cancelled.",
+        "I need you to cancel order W48121.",
+        "Cancel order W48121. It arrived damaged.",
+        "Cancel order W48121. Sorry for the trouble.",
+        "Is this possible? Cancel order W48121.",
+        "Can you do that? Cancel order W48121.",
+        "Cancel order W48121.\nCarla",
+        "Cancel order W48121. Thanks, Carla Meier",
+        "Cancel order W48121. Carla Meier",
+    ];
+    let all = asked.map(|task| (task, true));
+    let all: Vec<(&str, bool)> = all
+        .into_iter()
+        .chain(not.map(|task| (task, false)))
+        .collect();
+    hold_asked(&all, cancelling);
+}
+
+/// One flight is looked up and booked; the day may be told to the tool.
+fn booking(task: &str) -> Session {
+    let mut asked = json!({ "flight_number": "HAT069" });
+    if task.contains("Monday") {
+        asked["date"] = json!("2027-01-18");
+    }
+    session(
+        task,
+        vec![
+            call(
+                "g",
+                0,
+                "get_flight",
+                asked,
+                json!({ "flight_number": "HAT069", "gate": "B4" }),
+            ),
+            call(
+                "b",
+                1,
+                "book_flight",
+                json!({ "flight_number": "HAT069", "passengers": 2 }),
+                json!({ "ok": true }),
+            ),
+        ],
+    )
+}
+
+#[test]
+fn what_a_booking_is_to_have_is_told_to_the_tool_or_asked_about() {
+    hold_asked(
+        &[
+            ("Book flight HAT069 for 2 passengers.", false),
+            ("Book flight HAT069 for two passengers on Monday.", false),
+            ("Book flight HAT069 for 2 passengers on Tuesday.", true),
+            ("On Wednesday book flight HAT069 for 2 passengers.", true),
+            ("Book flight HAT069 for three passengers.", true),
+            (
+                "Book flight HAT069 with a window seat for 2 passengers.",
+                true,
+            ),
+            (
+                "Book flight HAT069 for 2 passengers. I need a window seat.",
+                true,
+            ),
+            (
+                "Book flight HAT069 for 2 passengers. I'd prefer an aisle seat.",
+                true,
+            ),
+            (
+                "Book flight HAT069 for 2 passengers. Window seat, please.",
+                true,
+            ),
+            ("Book flight HAT069 for 2 passengers, window seat.", true),
+            (
+                "Book flight HAT069 for 2 passengers including breakfast.",
+                true,
+            ),
+            (
+                "Book flight HAT069 for 2 passengers in business class.",
+                true,
+            ),
+            (
+                "Book flight HAT069 for 2 passengers at no extra charge.",
+                true,
+            ),
+            ("Book flight HAT069 for 2 passengers, no middle seat.", true),
+            (
+                "Book flight HAT069 for 2 passengers. Not in the middle.",
+                true,
+            ),
+            (
+                "Book flight HAT069 for 2 passengers. They should sit together.",
+                true,
+            ),
+        ],
+        booking,
+    );
+}
