@@ -68,7 +68,7 @@ pub(super) fn done(view: &ApprovalView, person: &str, run: &Value) -> String {
             article .approval {
                 header .head {
                     h1 { (title) }
-                    p .row { (pill(&word(&view.status))) }
+                    p .row { (pill(word(&view.status))) }
                 }
                 section role="status" {
                     h2 { "What happens now" }
@@ -146,7 +146,7 @@ pub(super) fn asked(asked: &Asked<'_>, refused: Option<(&Said, &Problem)>) -> St
             article .approval {
                 header .head {
                     h1 { (title) }
-                    p .row { (pill(&word(&view.status))) (left(asked)) }
+                    p .row { (pill(word(&view.status))) (left(asked)) }
                     (began(asked))
                 }
                 form .decision method="post" {

@@ -205,7 +205,7 @@ fn told(refusal: &Refusal, text: bool) -> Markup {
             }
             @if !refusal.places.is_empty() {
                 ul .plain {
-                    @for place in &refusal.places { li { a href=(place.address) { (place.title) } ": " (component::value::said(&place.why)) } }
+                    @for place in &*refusal.places { li { a href=(place.address) { (place.title) } ": " (component::value::said(&place.why)) } }
                 }
             }
             p .dim { code { (refusal.status.as_u16()) " " (refusal.code) } }

@@ -28,7 +28,7 @@ pub(super) struct Refusal {
     /// Places in what was sent.
     pub(super) findings: Vec<Finding>,
     /// Of several things at once those that were not done.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Box<[Place]>,
 }
 
 /// One of several things that was not done.
@@ -50,13 +50,13 @@ impl Refusal {
             message: message.into(),
             help: help.into(),
             findings: Vec::new(),
-            places: Vec::new(),
+            places: Box::default(),
         }
     }
 
     /// With those of several things that were not done.
     pub(super) fn at(mut self, places: Vec<Place>) -> Self {
-        self.places = places;
+        self.places = places.into();
         self
     }
 
@@ -268,7 +268,7 @@ impl Twin {
             code,
             message: field("message"),
             findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
-            places: Vec::new(),
+            places: Box::default(),
         })
     }
 

@@ -6,7 +6,7 @@ use super::decide::Decisions;
 use super::evaluate::{Recorded, literal, member, quoted, with};
 use super::information::{WEAK, bits};
 use super::key::{named_by, noun, words};
-use super::qualifier::narrow::flag_words;
+use super::qualifier::flag::flag_words;
 use super::transform::Transform;
 use super::turn::{Compared, closed};
 use super::view;

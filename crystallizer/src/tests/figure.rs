@@ -1,9 +1,9 @@
 //! Figures of an answer that stay in a message while what it is about moves.
 
 use super::build::*;
-use crate::Crystallized;
 use crate::report::Level;
 use crate::session::Session;
+use crate::{Crystallized, Mode, Options};
 use serde_json::{Value, json};
 
 /// A draft of a session, with what a person answered about the figures of its message.
@@ -101,7 +101,10 @@ fn an_answer_settles_it() {
         let gates = made.document.steps.iter();
         let gates = gates.filter(|step| step.action.as_deref() == Some("approval_gate"));
         for gate in gates {
-            assert_eq!(made.document.steps.last().unwrap().needs, [gate.id.clone()]);
+            assert_eq!(
+                made.document.steps.last().unwrap().needs,
+                std::slice::from_ref(&gate.id)
+            );
         }
     }
 }

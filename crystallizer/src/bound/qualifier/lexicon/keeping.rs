@@ -313,8 +313,9 @@ pub(in crate::bound::qualifier) fn talks(word: &str) -> bool {
 pub(in crate::bound::qualifier) fn adds(word: &str, next: Option<&str>) -> bool {
     let thing = || {
         next.is_some_and(|next| {
-            !(super::is_definite(next) || super::is_subject(next) || next.ends_with("ing"))
-                && !matches!(next, "me" | "us" | "them" | "him" | "mir" | "ihm" | "uns")
+            let somebody = matches!(next, "me" | "us" | "them" | "him" | "mir" | "ihm" | "uns");
+            let known = super::is_definite(next) || super::is_subject(next);
+            !(somebody || known || next.ends_with("ing"))
         })
     };
     let bare = || {
