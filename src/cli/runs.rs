@@ -219,6 +219,9 @@ pub struct Retry {
     /// Another version than that of the run.
     #[arg(long)]
     pub version: Option<u32>,
+    /// A step of which nobody knows whether it was undone: its result is kept all the same.
+    #[arg(long, value_name = "STEP")]
+    pub keep: Vec<String>,
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,

@@ -19,6 +19,9 @@ async fn retry(client: &Client, what: &Retry, output: Output) -> Result<Value, F
     if let Some(version) = what.version {
         body["version"] = json!(version);
     }
+    if !what.keep.is_empty() {
+        body["keep"] = json!(what.keep);
+    }
     if !what.input.is_empty() {
         // The others stay as they were; what is shown in the place of a hidden one stands for it.
         let run = client.get(&format!("/runs/{}", encode(&what.run))).await?;

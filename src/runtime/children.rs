@@ -7,14 +7,116 @@
 use super::hold::parent_of;
 use super::live::{Found, lock};
 use super::{Engine, clock};
-use crate::service::Wish;
-use druse_engine::RunId;
-use druse_engine::event::{RunEvent, Status};
-use druse_engine::run::Run;
-use druse_storage::Batch;
+use crate::action::{Attempt, Failed};
+use crate::service::{RunView, Wish};
+use druse_engine::event::{RunEvent, Status, StepPath};
+use druse_engine::plan::{ChildTarget, Plan};
+use druse_engine::run::{ChildVersion, ChildVersions, Run};
+use druse_engine::{AutomationId, RunId};
+use druse_storage::{AutomationName, Batch, StoreExt as _};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many runs that wait for each other are named.
+const NESTED: usize = 3;
 
 impl Engine {
+    /// Which versions the steps of a plan with gates would start now; nothing where they start none.
+    pub(super) fn child_versions(&self, plan: &Plan) -> Option<Arc<ChildVersions>> {
+        if plan.starts.is_empty() {
+            return None;
+        }
+        let all = plan.starts.iter();
+        let all = all.map(|target| (target.clone(), self.stands_for(target)));
+        Some(Arc::new(all.collect()))
+    }
+
+    fn stands_for(&self, target: &ChildTarget) -> Option<ChildVersion> {
+        let automation: AutomationId = match (&target.id, &target.name) {
+            (Some(id), _) => id.parse().ok()?,
+            (None, Some(name)) => {
+                let row: AutomationName = self.0.store.get(name).ok()??;
+                row.automation
+            }
+            (None, None) => return None,
+        };
+        if !self.has_automation(automation).ok()? {
+            return None;
+        }
+        let store = self.0.store.as_ref();
+        let found = self.0.plans.get(store, automation, target.version).ok()?;
+        Some(ChildVersion {
+            automation,
+            version: found.version,
+            digest: found.digest.clone(),
+        })
+    }
+
+    /// What an attempt starts: the version that was let through, where a gate stands before it, else what its
+    /// configuration names.
+    pub(super) fn child_version(
+        &self,
+        attempt: &Attempt,
+        named: Option<u32>,
+    ) -> Result<(AutomationId, Option<u32>), Failed> {
+        // Also where it was let through: it may have been removed since.
+        let automation = self.child_of(attempt.input.value())?;
+        let live = self.0.live.get(attempt.run);
+        let step = attempt.step.as_str().into();
+        let approved = live.and_then(|live| lock(&live).run.approved_child(&step));
+        Ok(match approved {
+            Some((automation, version)) => (automation, named.or(Some(version))),
+            None => (automation, named),
+        })
+    }
+
+    /// What the steps of a run wait for that wait for runs which they have started: which runs, and for what
+    /// these wait. Called without the lock of any run.
+    pub(super) fn say_of_children(&self, parent: &RunView) -> BTreeMap<StepPath, String> {
+        let steps = parent.steps.iter().flatten();
+        let waiting = steps.filter(|step| step.status == Status::Running);
+        waiting
+            .filter_map(|step| {
+                let child = step.child?;
+                Some((
+                    step.path.as_str().into(),
+                    self.says_of_child(child, NESTED)?,
+                ))
+            })
+            .collect()
+    }
+
+    fn says_of_child(&self, child: RunId, nested: usize) -> Option<String> {
+        let live = self.live_run(child)?;
+        let (name, over, started) = {
+            let locked = lock(&live);
+            let run = &locked.run;
+            let only = nested > 0 && run.waits_for_children_alone();
+            let steps = run.running().filter(|_| only);
+            let started: Vec<RunId> = steps
+                .filter_map(|(step, _, _)| self.child(run, &step))
+                .collect();
+            (run.start().name.clone(), run.is_over(), started)
+        };
+        if over {
+            return None;
+        }
+        let inner = match started.as_slice() {
+            [one] => self.says_of_child(*one, nested - 1),
+            _ => self.waits_for(child),
+        };
+        let inner = inner.map(|inner| match inner.split_once(' ') {
+            // Whatever is no wait already is what happens in it.
+            Some(("waits", _)) => format!(", which {inner}"),
+            _ => format!(": {inner}"),
+        });
+        Some(format!(
+            "waits for {child} of {name}{}",
+            inner.unwrap_or_default()
+        ))
+    }
+
     /// Ends the run that a step has started and waits for, because the step was canceled.
     pub(super) async fn end_child(&self, parent: RunId, child: RunId) {
         let reason = format!("the run {parent} that started it was canceled");

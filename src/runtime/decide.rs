@@ -33,7 +33,7 @@ impl Engine {
         // Looked at before a held run is moved: what is refused must move nothing.
         judged(&live::lock(&live).run, id, who, &request)?;
         self.take_up(run).await;
-        let (way, view) = {
+        let given = {
             let mut locked = live::lock(&live);
             let (fields, own_run) = judged(&locked.run, id, who, &request)?;
             let decision = Decision {
@@ -49,29 +49,40 @@ impl Engine {
                 // Free, or the caller would have been given the first answer: keys are locked by caller.
                 extra = extra.put(&claim.row(json!({ "approval": id }), clock::now()));
             }
-            let way = self
-                .give_locked(
-                    run,
-                    &mut locked,
-                    Input::Decide {
-                        approval: id,
-                        decision,
-                    },
-                    extra,
-                )
-                .map_err(rejected)?;
-            let gate = locked
-                .run
-                .approval(id)
-                .ok_or(RunError::NotFound("approval"))?;
-            (
-                way,
-                ApprovalView::try_from(approval_row(&locked.run, &gate))?,
-            )
+            let given = Input::Decide {
+                approval: id,
+                decision,
+            };
+            match self.give_locked(run, &mut locked, given, extra) {
+                Err(reason) => Err(reason),
+                Ok(way) => {
+                    let gate = locked.run.approval(id);
+                    let gate = gate.ok_or(RunError::NotFound("approval"))?;
+                    let view = ApprovalView::try_from(approval_row(&locked.run, &gate))?;
+                    Ok((way, view))
+                }
+            }
+        };
+        let (way, view) = match given {
+            Ok(done) => done,
+            Err(reason) => {
+                if matches!(reason, Rejected::ApprovalChanged { .. }) {
+                    self.ask_anew(run, live).await;
+                }
+                return Err(rejected(reason));
+            }
         };
         match self.settle(run, live, way).await {
             Ok(true) => Ok(view),
             Ok(false) | Err(_) => Err(RunError::Ending),
+        }
+    }
+
+    /// A gate asks about what is not so any more: it asks anew. Returns when that is durable.
+    async fn ask_anew(&self, run: RunId, live: Arc<Mutex<LiveRun>>) {
+        // One that has ended meanwhile asks nobody.
+        if let Ok(way) = self.give(run, &live, Input::Tick) {
+            let _ = self.settle(run, live, way).await;
         }
     }
 
@@ -448,6 +459,7 @@ fn rejected(reason: Rejected) -> RunError {
         Rejected::WhichStep => RunError::WhichStep,
         Rejected::Approved => RunError::ApprovedInput,
         Rejected::BadCorrection { findings } => RunError::BadCorrection(findings),
+        Rejected::BadOutput { failure } => RunError::BadOutput(failure),
         Rejected::NotInVersion { why } => RunError::NotInVersion(sentence(&why)),
         Rejected::TooLarge => RunError::TooLarge,
         Rejected::FencedOff => RunError::FencedOff,

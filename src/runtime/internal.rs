@@ -128,8 +128,8 @@ impl Engine {
 
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
-        let automation = self.child_of(input)?;
-        let version = version_of(input)?;
+        let named = version_of(input)?;
+        let (automation, version) = self.child_version(attempt, named)?;
         let waits = waits_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
         let (depth, parent_name, person, starters, failed) = {
@@ -239,7 +239,7 @@ impl Engine {
         Ok(())
     }
 
-    fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
+    pub(super) fn child_of(&self, input: &Value) -> Result<AutomationId, Failed> {
         if let Some(id) = input["id"].as_str() {
             let automation = id
                 .parse()

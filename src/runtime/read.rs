@@ -6,7 +6,7 @@ use super::{Engine, attempt::given, clock};
 use crate::secret::{Redactor, Secret, is_seal};
 use crate::service::{RunError, RunView};
 use druse_engine::RunId;
-use druse_engine::event::RunEvent;
+use druse_engine::event::{RunEvent, Status, StepPath};
 use druse_engine::run::Run;
 use serde_json::Value;
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Engine {
     /// When its journal cannot be read.
     pub async fn view(&self, id: RunId) -> Result<Option<RunView>, RunError> {
         if let Some(live) = self.0.live.get(id) {
-            let (shown, seq, mut durable) = {
+            let (mut shown, seq, mut durable) = {
                 let mut locked = live::lock(&live);
                 (
                     self.shown(&locked.run),
@@ -36,6 +36,19 @@ impl Engine {
                     locked.follow(),
                 )
             };
+            let says = self.say_of_children(&shown);
+            if !says.is_empty() {
+                let locked = live::lock(&live);
+                if locked.run.last_seq() == seq && locked.run.status() == Status::Running {
+                    let throttled = |step: &StepPath| self.why_throttled(id, step);
+                    let now = clock::now();
+                    let says = |step: &StepPath| match says.get(step) {
+                        Some(says) => Some(says.clone()),
+                        None => Some(throttled(step)?.sentence(now)),
+                    };
+                    shown.waits_for = Some(locked.run.waits_for_with(says));
+                }
+            }
             return match durable.wait_for(|known| *known >= seq).await {
                 Ok(_) => Ok(Some(shown)),
                 Err(_) => self.stored(id),

@@ -6,11 +6,12 @@ use super::plan::Compiled;
 use super::starters::all_starters;
 use super::submit::With;
 use crate::service::{Retry, RetryPreview, RunError, RunView, label};
-use druse_engine::event::Start;
+use druse_engine::event::{Start, StepPath};
 use druse_engine::rehearsal::{Retained, retain};
-use druse_engine::run::Kept;
+use druse_engine::run::{Kept, Undone};
 use druse_engine::{Json, RunId};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Engine {
@@ -30,6 +31,7 @@ impl Engine {
             retry.from.as_deref(),
             retry.version,
             retry.inputs,
+            &retry.keep,
         )?;
         let mut cause = json!({ "kind": "retry", "run_id": id, "from": retry.from, "by": retry.by, "reason": retry.reason });
         // Whoever retries a run does not take the place of who started it.
@@ -72,9 +74,10 @@ impl Engine {
         from: Option<&str>,
         version: Option<u32>,
         inputs: Option<Value>,
+        keep: &[String],
     ) -> Result<RetryPreview, RunError> {
         // Nothing of it begins: any id will do.
-        let prepared = self.prepared(id, id, from, version, inputs)?;
+        let prepared = self.prepared(id, id, from, version, inputs, keep)?;
         let kept = prepared.retained.kept.iter().filter_map(|kept| match kept {
             Kept::Step { step, .. } => Some(step.clone()),
             Kept::Pass { step, output, .. } => output.as_ref().map(|_| step.clone()),
@@ -97,6 +100,7 @@ impl Engine {
         from: Option<&str>,
         version: Option<u32>,
         inputs: Option<Value>,
+        keep: &[String],
     ) -> Result<Prepared, RunError> {
         let goes_on = match self.0.live.find(id) {
             Some(Found::Awake(live)) => !live::lock(&live).run.is_over(),
@@ -128,7 +132,16 @@ impl Engine {
             )
             .map_err(RunError::from)?;
         let inputs = self.retried_inputs(&compiled.plan, before.root, &before.inputs, inputs)?;
-        let retained = retain(&old, &entries, &compiled.plan, &inputs, from, run).ok_or(
+        let keep: BTreeSet<StepPath> = keep.iter().map(|step| step.as_str().into()).collect();
+        if keep
+            .iter()
+            .any(|step| old.undone(step) != Some(Undone::Unknown))
+        {
+            return Err(RunError::NotFound(
+                "step in `keep` of which nobody knows whether it was undone",
+            ));
+        }
+        let retained = retain(&old, &entries, &compiled.plan, &inputs, from, &keep, run).ok_or(
             RunError::NotFound(
                 "step in the document's own list (of one inside a loop, name the loop)",
             ),

@@ -19,16 +19,7 @@ pub(super) fn started(run: &Run, user: &str) -> bool {
 
 /// The first ones first, and who started the run itself at the end.
 fn starters(start: &Start) -> impl Iterator<Item = &str> {
-    let cause = start.cause.value();
-    let earlier = cause[STARTERS].as_array().into_iter().flatten();
-    let first = (cause["kind"] == "automation")
-        .then(|| cause["started_by"].as_str())
-        .flatten();
-    let earlier = earlier.filter_map(|starter| starter.as_str());
-    first
-        .into_iter()
-        .chain(earlier)
-        .chain([start.started_by.as_str()])
+    start.starters().into_iter()
 }
 
 /// All who began what led to a run, each once: what follows from it carries them on.

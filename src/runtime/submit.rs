@@ -8,7 +8,7 @@ use super::project::batches_of;
 use super::{Engine, clock};
 use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
 use druse_engine::event::{Entry, Start, Status};
-use druse_engine::run::{Input, Kept, LARGEST_FACT, Run};
+use druse_engine::run::{Input, Kept, Known, LARGEST_FACT, Run};
 use druse_engine::{RunId, Span, Timestamp};
 use druse_storage::{AppendError, Batch, Ticket};
 use serde_json::json;
@@ -112,8 +112,11 @@ impl Engine {
             Turn::Asks(claim) => Some(claim),
         };
         let plan = compiled.plan.clone();
-        let rates = plan.connects.then(|| self.0.rates.rates()).flatten();
-        let (run, entries) = Run::begin_limited(plan, start, kept, claim, rates, now);
+        let known = Known {
+            rates: plan.connects.then(|| self.0.rates.rates()).flatten(),
+            children: self.child_versions(&plan),
+        };
+        let (run, entries) = Run::begin_knowing(plan, start, kept, claim, known, now);
         // What it is given may be too large; what it makes of that never is.
         if entries
             .first()

@@ -250,6 +250,14 @@ impl From<RunError> for Problem {
                 };
                 Self::unprocessable("bad_correction", message, help).findings(findings)
             }
+            RunError::BadOutput(failure) => {
+                let help = "Say as `output` what the step gave, as its `output_schema` has it; or that it failed, or is done again.";
+                let details = failure.details.as_ref();
+                let changes = details.map(|details| details.value()["changes"].clone());
+                let mut problem = Self::unprocessable("bad_output", message, help);
+                problem.changes = changes.map(Box::new);
+                problem
+            }
             RunError::NotInVersion(_) => Self::unprocessable(
                 "not_in_version",
                 message,

@@ -76,6 +76,8 @@ pub struct Retry {
     pub inputs: Option<Value>,
     /// Another version than that of the earlier run.
     pub version: Option<u32>,
+    /// Steps of which nobody knows whether they were undone, and whose results are kept all the same.
+    pub keep: Vec<String>,
     /// `user:<name>`.
     pub by: String,
     /// Why.
@@ -564,6 +566,9 @@ pub enum RunError {
     /// The step's action does not take what is corrected.
     #[error("The step does not take this input: {}.", .0.first().map_or("", |first| &*first.message))]
     BadCorrection(Vec<Finding>),
+    /// What is said that a step gave does not fit its `output_schema`.
+    #[error("This is no output of the step: {}.", .0.message)]
+    BadOutput(Box<druse_engine::event::Failure>),
     /// The step is not there in the version that it is to be tried again with, or is another one.
     #[error("{0}")]
     NotInVersion(String),

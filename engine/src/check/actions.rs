@@ -100,6 +100,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
 
 /// The rules of a kind of action beyond its schema.
 pub(super) fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>) {
+    super::written::check(context, kind, look);
     match kind {
         ActionKind::Http => http(context, look),
         ActionKind::Shell => shell(context, look),
@@ -245,6 +246,20 @@ pub(super) fn fixed(look: &Look<'_>, key: &str) -> Finding {
         format!("`{key}` is written as it is, never computed"),
     )
     .help("what a step may reach must be known before it runs")
+}
+
+/// What the document is read for before the step begins, and is computed.
+pub(super) fn written(look: &Look<'_>, place: &str) -> Finding {
+    let named: Vec<&str> = place
+        .split('/')
+        .filter(|key| key.bytes().any(|byte| !byte.is_ascii_digit()))
+        .collect();
+    look.wrong(
+        "template_not_allowed",
+        place,
+        format!("`{}` is written as it is, never computed", named.join(".")),
+    )
+    .help("it is read from the document, before there is anything to compute it from: write the value itself")
 }
 
 fn shell(context: &mut Context<'_>, look: &Look<'_>) {

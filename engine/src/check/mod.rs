@@ -22,6 +22,7 @@ mod sensitive;
 mod settings;
 mod skips;
 mod triggers;
+mod written;
 
 pub use actions::example_of;
 pub use refused::reads_step;

@@ -3,6 +3,9 @@
 use crate::{AutomationId, Digest, Json, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// Where a cause names those before whoever started the run itself.
+const STARTERS: &str = "starters";
+
 /// How a run began: what its `Created` fact carries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
@@ -30,4 +33,22 @@ pub struct Start {
     pub root: RunId,
     /// Depth of automations that start automations.
     pub depth: u32,
+}
+
+impl Start {
+    /// Who began what led to it: people (`user:<name>`) and what acted for them, the first ones first, and who
+    /// started the run itself at the end.
+    pub fn starters(&self) -> Vec<&str> {
+        let cause = self.cause.value();
+        let earlier = cause[STARTERS].as_array().into_iter().flatten();
+        let first = (cause["kind"] == "automation")
+            .then(|| cause["started_by"].as_str())
+            .flatten();
+        let earlier = earlier.filter_map(|starter| starter.as_str());
+        first
+            .into_iter()
+            .chain(earlier)
+            .chain([self.started_by.as_str()])
+            .collect()
+    }
 }

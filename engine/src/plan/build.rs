@@ -1,5 +1,6 @@
 //! From a document to its plan.
 
+use super::child::starts_of;
 use super::gate::{gate, send_back_findings};
 use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
@@ -108,6 +109,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         capabilities: OnceLock::new(),
         timeout: document.timeout,
         hears: types_of(&document, &blocks),
+        starts: starts_of(&document, &blocks),
         connects: blocks
             .iter()
             .flat_map(|block| &block.steps)

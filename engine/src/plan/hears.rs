@@ -69,7 +69,7 @@ pub(super) fn types_of(document: &Document, blocks: &[Block]) -> Vec<Pattern> {
             let with = step.written.of(document).with.as_ref();
             let event = with.and_then(|with| with.get("event"));
             let written = event.and_then(|event| event.get("type")?.as_str());
-            // A whole event may be computed, too.
+            // One that was stored before it was refused may be computed as a whole.
             Pattern::new(&written.map_or_else(|| "*".into(), with_stars))
         })
         .collect();

@@ -2,6 +2,7 @@
 
 mod block;
 mod build;
+mod child;
 mod gate;
 mod graph;
 mod handlers;
@@ -15,6 +16,7 @@ mod secrets;
 mod written;
 
 pub use block::Block;
+pub use child::ChildTarget;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
 pub(crate) use gate::{notices, send_back_findings, tells};
 pub use hears::Hears;
@@ -40,6 +42,7 @@ use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
 use crate::{Digest, Finding, Json, Pattern, Span};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 /// How many facts one turn of a run makes at most; what follows then comes with the next turn.
@@ -70,6 +73,8 @@ pub struct Plan {
     pub timeout: Option<Span>,
     /// The types of events that its steps may wait for, `*` for what is only known in a run.
     pub hears: Vec<Pattern>,
+    /// The automations that its steps start, where it has gates.
+    pub starts: BTreeSet<ChildTarget>,
     /// Whether any step goes over a connection.
     pub connects: bool,
     /// All that its steps may touch, once somebody has asked.

@@ -12,7 +12,7 @@ use crate::event::{
     ApprovalRequest, Entry, Outcome, RunEvent, SkipReason, Start, Status, StepPath,
 };
 use crate::plan::{ActionKind, Plan};
-use crate::run::{Kept, Run, asked};
+use crate::run::{Kept, Run, Undone, asked};
 use crate::{Digest, Json, RunId, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub struct Again {
 
 /// What the new run `run` of this plan with these inputs keeps of an ended one whose journal this is.
 ///
+/// Of the steps in `keep` nobody knows whether they were undone, and a person says that they were not.
+///
 /// None when the plan has no step `from`.
 pub fn retain(
     old: &Run,
@@ -49,10 +51,11 @@ pub fn retain(
     plan: &Arc<Plan>,
     inputs: &Json,
     from: Option<&str>,
+    keep: &BTreeSet<StepPath>,
     run: RunId,
 ) -> Option<Retained> {
     let same = *inputs == old.start().inputs && plan.digest == old.plan().digest;
-    let before = old.kept(plan, from)?;
+    let before = old.kept_with(plan, from, keep)?;
     let undone: BTreeSet<StepPath> = before
         .iter()
         .filter_map(|kept| match kept {
@@ -64,10 +67,7 @@ pub fn retain(
             | Kept::Artifact { .. } => None,
         })
         // Others only stand for work that another run began.
-        .filter(|step| {
-            let undo = old.step(&step.0).and_then(|step| step.undo);
-            undo == Some(Status::Succeeded)
-        })
+        .filter(|step| old.undone(step).is_some() && !keep.contains(step))
         .collect();
     let (kept, seen) = if same {
         (before, None)
@@ -321,6 +321,30 @@ pub(super) fn is_within(path: &StepPath, kept: &BTreeSet<&StepPath>) -> bool {
     kept.contains(path) || around.any(|around| kept.contains(&around))
 }
 
+/// Whether a path is that of a step of the document's list, or of one inside of it.
+fn is_in(path: &StepPath, id: &str) -> bool {
+    let rest = path.0.strip_prefix(id);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+}
+
+/// In what way a step, or some of its passes, was undone.
+fn was_undone(old: &Run, undone: &BTreeSet<StepPath>, id: &str) -> String {
+    let inside = undone.iter().filter(|path| is_in(path, id));
+    let (known, open): (Vec<&StepPath>, Vec<&StepPath>) =
+        inside.partition(|path| old.undone(path) == Some(Undone::Yes));
+    let passes = known.iter().chain(&open).any(|path| &*path.0 != id);
+    match (open.as_slice(), passes) {
+        ([], false) => "it was undone".to_owned(),
+        ([], true) => "passes of it were undone".to_owned(),
+        (_, false) => "nobody knows whether it was undone".to_owned(),
+        ([one], true) => format!("nobody knows whether {one} was undone"),
+        ([first, rest @ ..], true) => format!(
+            "nobody knows whether {first} and {} more were undone",
+            rest.len()
+        ),
+    }
+}
+
 /// A step that runs again, with its place in the document's list.
 struct Found {
     index: usize,
@@ -371,8 +395,8 @@ fn again(
         } else {
             match status {
                 None => "it is new".to_owned(),
-                Some(Status::Succeeded) if undone.contains(&StepPath::from(id)) => {
-                    "it was undone".to_owned()
+                Some(Status::Succeeded) if undone.iter().any(|path| is_in(path, id)) => {
+                    was_undone(old, undone, id)
                 }
                 Some(Status::Succeeded) if step.work.kind() == Some(ActionKind::ApprovalGate) => {
                     "it asks anew".to_owned()

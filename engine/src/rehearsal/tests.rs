@@ -282,7 +282,16 @@ fn with_other_inputs_the_passes_are_kept_that_ask_for_the_same() {
     });
     let inputs = Json::from(json!({ "n": 2, "to": "b" }));
     let id = RunId::from_parts(9, [9; 10]);
-    let retained = retain(&old, &journal, &plan, &inputs, None, id).unwrap();
+    let retained = retain(
+        &old,
+        &journal,
+        &plan,
+        &inputs,
+        None,
+        &std::collections::BTreeSet::new(),
+        id,
+    )
+    .unwrap();
     let kept: Vec<&str> = retained
         .kept
         .iter()

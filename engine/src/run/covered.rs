@@ -39,7 +39,7 @@ pub(super) fn asks_before(plan: &Plan, path: &StepPath) -> bool {
 }
 
 /// The gates of a list that come before one of its steps, and the loops with gates.
-fn gates_before<'a>(
+pub(super) fn gates_before<'a>(
     plan: &'a Plan,
     list: &'a Block,
     step: usize,

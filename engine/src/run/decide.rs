@@ -7,13 +7,16 @@ use super::{
     Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pass,
     pause, probe, wait,
 };
-use crate::Timestamp;
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status, StepPath};
 use crate::plan::{ActionKind, Plan, Work};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
+use crate::{Json, Timestamp};
 use serde_json::{Map, Value, json};
+
+/// The code of the failure of a step of which a person says that it did not happen.
+pub(super) const GIVEN_UP: &str = "given_up";
 
 impl State {
     /// The facts that an input makes by itself.
@@ -124,6 +127,12 @@ impl State {
                         matches!(phase, Phase::Uncertain | Phase::Probing)
                     })
                     .ok_or(Rejected::NotUncertain)?;
+                if let Resolution::Happened { output } = resolution
+                    && let Some(failure) = self.misfit(plan, place, output)
+                {
+                    let failure = Box::new(failure);
+                    return Err(Rejected::BadOutput { failure });
+                }
                 let resolved = RunEvent::StepResolved {
                     step: self.path(plan, place),
                     by: by.clone(),
@@ -186,6 +195,16 @@ impl State {
             .collect()
     }
 
+    /// Why an output is not one of this step, if it is not.
+    pub(super) fn misfit(&self, plan: &Plan, place: Place, output: &Json) -> Option<Failure> {
+        let check = self.planned(plan, place).output_check.as_ref()?;
+        #[cfg(test)]
+        if planted(Bug::ResolvedUnchecked) {
+            return None;
+        }
+        check.failure(output.value())
+    }
+
     /// How an attempt ended: one that gave what its step must not give has failed.
     fn checked(&self, plan: &Plan, step: &StepPath, outcome: &Outcome) -> Outcome {
         let check = self
@@ -224,7 +243,7 @@ impl State {
             Resolution::Again => RunEvent::RetryScheduled { step, due: now },
             Resolution::Failed { message } => RunEvent::StepFailed {
                 step,
-                failure: Failure::new(FailureClass::Uncertain, "given_up", message.clone()),
+                failure: Failure::new(FailureClass::Uncertain, GIVEN_UP, message.clone()),
             },
         }
     }

@@ -17,7 +17,7 @@ use crate::event::{
 };
 use crate::expression::Template;
 use crate::json::canonical;
-use crate::plan::{ActionKind, Plan, PlannedStep, Times, Work};
+use crate::plan::{ActionKind, Plan, PlannedStep, Times, Work, validator};
 #[cfg(test)]
 use crate::testing::{Bug, planted};
 use crate::{ApprovalId, Digest, Json, RunId, Span, Timestamp};
@@ -31,6 +31,10 @@ const SHOWN_ITEMS: usize = 16 * 1024;
 const MOST_REMINDERS: u32 = 1_000;
 /// How often a run turns back at most.
 const MOST_ROUNDS: u32 = 1_000;
+/// Where a step behind a gate shows which version of another automation it starts.
+pub(super) const AUTOMATION: &str = "automation";
+/// Where a gate shows which versions all that comes behind it starts.
+pub(super) const AUTOMATIONS: &str = "automations";
 /// Who may decide when a gate does not say.
 const APPROVERS: &str = "role:approver";
 
@@ -72,6 +76,11 @@ fn ask(
     remind(with)?;
     if let Some(list) = with.get("escalate_to") {
         people(list, "escalate_to")?;
+    }
+    if !asked.fields.is_null()
+        && let Err(message) = validator(&asked.fields)
+    {
+        return Err(format!("the schema of the form is not valid: {message}"));
     }
     let digest = asked.digest(plan, &path);
     Ok(ApprovalRequest {
@@ -150,10 +159,15 @@ impl Asked {
             })
             .collect();
         let show = with.get("show").cloned().unwrap_or_default();
+        let mut details = json!({ "show": show, "next": next });
+        // Which versions these are is said from outside, and compared for itself.
+        if let Some(started) = like.and_then(|like| like.get(AUTOMATIONS)) {
+            details[AUTOMATIONS] = started.clone();
+        }
         Ok(Self {
             title,
             message,
-            details: json!({ "show": show, "next": next }),
+            details,
             fields: with.get("fields").cloned().unwrap_or_default(),
             approvers,
             needed,
@@ -189,7 +203,20 @@ fn people(list: &Value, key: &str) -> Result<Vec<String>, String> {
     if all.is_empty() {
         return Err(format!("`{key}` is empty: nobody could decide"));
     }
+    if let Some(other) = all.iter().find(|who| !names(who)) {
+        return Err(format!(
+            "`{key}` holds {other:?}, which does not say who decides: it is a list of `user:<name>` and `role:<role>`"
+        ));
+    }
     Ok(all)
+}
+
+/// Whether it names a person or a role.
+fn names(who: &str) -> bool {
+    let rest = ["user:", "role:"]
+        .iter()
+        .find_map(|kind| who.strip_prefix(kind));
+    rest.is_some_and(|name| !name.is_empty())
 }
 
 /// How often a gate is brought to mind.
@@ -303,6 +330,9 @@ fn behind(state: &State, plan: &Plan, place: Place, like: Option<&Value>) -> Val
         item["rendered"] = rendered.is_some().into();
     }
     item["with"] = rendered.unwrap_or(written);
+    if let Some(started) = like.and_then(|like| like.get(AUTOMATION)) {
+        item[AUTOMATION] = started.clone();
+    }
     item
 }
 
@@ -406,28 +436,26 @@ pub(super) fn changes(
             before: Json::null(),
             after: json!(plan.digest).into(),
         };
-        if found.changes.is_empty() || !now.approves_same(request, plan, &path) {
+        if found.changes.is_empty() || digest(plan, &path, request) != request.digest {
             found.changes.push(other_version);
         }
     }
     found.changes
 }
 
-impl Asked {
-    /// Whether the digest is right once everything that was seen to differ is as it was: then the version
-    /// is the same.
-    fn approves_same(self, request: &ApprovalRequest, plan: &Plan, path: &StepPath) -> bool {
-        let before = Self {
-            title: request.title.clone(),
-            message: request.message.clone(),
-            details: request.details.value().clone(),
-            fields: request.fields.value().clone(),
-            approvers: request.approvers.clone(),
-            needed: request.needed,
-            exclude_starter: request.exclude_starter,
-        };
-        before.digest(plan, path) == request.digest
-    }
+/// The digest of what a request shows and asks. It is right once everything that was seen to differ is as it was,
+/// where the version is the same.
+pub(super) fn digest(plan: &Plan, path: &StepPath, request: &ApprovalRequest) -> Digest {
+    let asked = Asked {
+        title: request.title.clone(),
+        message: request.message.clone(),
+        details: request.details.value().clone(),
+        fields: request.fields.value().clone(),
+        approvers: request.approvers.clone(),
+        needed: request.needed,
+        exclude_starter: request.exclude_starter,
+    };
+    asked.digest(plan, path)
 }
 
 /// What has changed of one step that the gate let through, when its inputs were rendered for it.
@@ -648,13 +676,8 @@ pub(super) fn reassign(
     by: &str,
     reason: Option<&String>,
 ) -> Result<RunEvent, Rejected> {
-    let (place, _) = pending(state, approval)?;
-    let names = |who: &String| {
-        let kinds = ["user:", "role:"];
-        let rest = kinds.iter().find_map(|kind| who.strip_prefix(kind));
-        rest.is_some_and(|name| !name.is_empty())
-    };
-    let nobody = approvers.is_empty() || !approvers.iter().all(names);
+    let (place, gate) = pending(state, approval)?;
+    let nobody = approvers.is_empty() || !approvers.iter().all(|who| names(who));
     #[cfg(test)]
     let nobody = nobody && !planted(Bug::AnyApprovers);
     if nobody {
@@ -662,11 +685,54 @@ pub(super) fn reassign(
             why: "an approval is given to `user:<name>` and `role:<role>`, at least one".into(),
         });
     }
+    if let Some(why) = too_few(state, gate, approvers) {
+        return Err(Rejected::BadApprovers { why });
+    }
     Ok(RunEvent::ApprovalReassigned {
         step: state.path(plan, place),
         approvers: approvers.to_vec(),
         by: by.to_owned(),
         reason: reason.cloned(),
+    })
+}
+
+/// Why people who are asked could never decide, if they could not: fewer of them may still answer than are needed.
+/// How many a role is, nobody knows.
+fn too_few(state: &State, gate: &GateState, approvers: &[String]) -> Option<String> {
+    let people: Option<BTreeSet<&str>> = approvers
+        .iter()
+        .map(|who| who.strip_prefix("user:"))
+        .collect();
+    let people = people?;
+    let request = &gate.request;
+    let started = |who: &str| {
+        let starters = state.start.starters();
+        request.exclude_starter
+            && starters
+                .iter()
+                .any(|s| s.strip_prefix("user:") == Some(who))
+    };
+    let voted = |who: &str| {
+        let mut all = gate.decisions.iter();
+        all.any(|known| known.by.strip_prefix("user:").unwrap_or(&known.by) == who)
+    };
+    let may = people
+        .iter()
+        .filter(|who| !started(who) && !voted(who))
+        .count();
+    let given = gate.decisions.len();
+    let left = (request.needed as usize).saturating_sub(given);
+    if may >= left {
+        return None;
+    }
+    let started: Vec<&str> = people.iter().copied().filter(|who| started(who)).collect();
+    let because = match started.as_slice() {
+        [] => String::new(),
+        who => format!("; whoever started the run is excluded ({})", who.join(", ")),
+    };
+    Some(match left {
+        1 => format!("nobody of these could decide{because}"),
+        left => format!("{left} more people have to approve, and {may} of these may{because}"),
     })
 }
 

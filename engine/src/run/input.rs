@@ -281,6 +281,12 @@ pub enum Rejected {
         /// What is wrong, key by key.
         findings: Vec<Finding>,
     },
+    /// What is said that a step gave is not what its document says that it gives.
+    #[error("{}", failure.message)]
+    BadOutput {
+        /// What does not fit.
+        failure: Box<Failure>,
+    },
     /// The step is not there in the version that it is to be tried again with, or is another one.
     #[error("{why}")]
     NotInVersion {
@@ -316,6 +322,7 @@ impl Rejected {
             Self::WhichStep => "which_step",
             Self::Approved => "approved_input",
             Self::BadCorrection { .. } => "bad_correction",
+            Self::BadOutput { .. } => "bad_output",
             Self::NotInVersion { .. } => "not_in_version",
             Self::NotAwaited => "not_awaited",
             Self::NotItsTurn => "not_its_turn",

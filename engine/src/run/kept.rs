@@ -6,20 +6,24 @@
 //! other passes it keeps the steps by the same rule. A pass counts only for an equal item.
 //!
 //! An approval is kept only for what it was given for: with another version its gate asks anew, and so it
-//! does when a step directly behind it works with something that runs again.
+//! does when a step directly behind it works with something that runs again, or when a step behind it starts
+//! another automation once more: which version that is then is said anew.
 //!
 //! A `repeat` goes on with the pass that it failed in, or with the one it would have made next: numbers
 //! go on too, so that no pass has the idempotency keys of another.
 //!
 //! A step that was tried and not done keeps its idempotency key only where it asks for the same.
 //!
-//! A step that was undone counts as one that did not succeed. It runs again with another idempotency key:
+//! A step that was undone counts as one that did not succeed, and so does one of which nobody knows whether it was
+//! undone, unless a person says that its result is kept. It runs again with another idempotency key:
 //! with the old one the other side would take it for a repetition of what was taken back.
 
 use super::Run;
+use super::child::started_behind;
 use super::looping::{LoopState, digest};
 use super::scope::{Place, TOP};
-use super::state::State;
+use super::state::{AttemptState, State};
+use super::{decide::GIVEN_UP, retry};
 use crate::event::{RunEvent, SkipReason, Status, StepPath};
 use crate::json::canonical;
 use crate::plan::{ActionKind, LoopPlan, Plan, Times};
@@ -270,6 +274,16 @@ impl Run {
     ///
     /// None when the plan has no step `from`.
     pub fn kept(&self, plan: &Plan, from: Option<&str>) -> Option<Vec<Kept>> {
+        self.kept_with(plan, from, &BTreeSet::new())
+    }
+
+    /// As [`Run::kept`]; of these steps nobody knows whether they were undone, and a person says that they were not.
+    pub fn kept_with(
+        &self,
+        plan: &Plan,
+        from: Option<&str>,
+        keep: &BTreeSet<StepPath>,
+    ) -> Option<Vec<Kept>> {
         let chosen = match from {
             Some(id) => Some(plan.step(id)?),
             None => None,
@@ -277,6 +291,7 @@ impl Run {
         let mut found = Found {
             run: self,
             plan,
+            keep,
             kept: Vec::new(),
         };
         let earlier = self.state.keep.undone.iter();
@@ -313,6 +328,48 @@ impl Run {
     }
 }
 
+/// Whether what a step did was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// It was.
+    Yes,
+    /// What takes it back has begun, and nobody knows whether it did.
+    Unknown,
+}
+
+impl Run {
+    /// Whether what a step did was taken back; nothing where it is known that it was not.
+    pub fn undone(&self, step: &StepPath) -> Option<Undone> {
+        let place = self.state.place_of_step(&self.plan, step)?;
+        self.state.undone(&self.plan, place)
+    }
+}
+
+impl State {
+    fn undone(&self, plan: &Plan, place: Place) -> Option<Undone> {
+        let scope = self.step(place).undo?;
+        let undo = Place { scope, step: 0 };
+        match self.status(undo) {
+            Status::Succeeded => return Some(Undone::Yes),
+            Status::Skipped => return None,
+            _ => {}
+        }
+        // A person has found out that it did not happen.
+        let error = self.value(undo).error.as_ref();
+        if error.is_some_and(|failure| failure.code == GIVEN_UP) {
+            return None;
+        }
+        let planned = self.planned(plan, undo);
+        let open = |attempt: &AttemptState| {
+            attempt.failure.as_deref().is_none_or(|failure| {
+                retry::leaves_open(failure) || retry::was_lost(planned, failure)
+            })
+        };
+        let attempts = &self.step(undo).attempts;
+        attempts.iter().any(open).then_some(Undone::Unknown)
+    }
+}
+
 /// What a step asks for: its action and its rendered configuration.
 pub fn asked(kind: ActionKind, input: &Json) -> Digest {
     let mut text = kind.name().to_owned();
@@ -332,6 +389,8 @@ pub(super) fn asked_at(state: &State, plan: &Plan, place: Place) -> Option<Diges
 struct Found<'a> {
     run: &'a Run,
     plan: &'a Plan,
+    /// Steps that were not undone, as a person says.
+    keep: &'a BTreeSet<StepPath>,
     kept: Vec<Kept>,
 }
 
@@ -377,9 +436,15 @@ impl Found<'_> {
         }
     }
 
-    /// Whether what a step did was taken back.
+    /// Whether what a step did was taken back, or may have been.
     fn undone(&self, place: Place) -> bool {
-        self.run.state.undo_status(place) == Some(Status::Succeeded)
+        match self.run.state.undone(&self.run.plan, place) {
+            Some(Undone::Yes) => true,
+            Some(Undone::Unknown) => !self
+                .keep
+                .contains(&self.run.state.path(&self.run.plan, place)),
+            None => false,
+        }
     }
 
     /// Whether that is so of a step, or of one inside of a loop.
@@ -425,8 +490,8 @@ impl Found<'_> {
         again
     }
 
-    /// The gates whose approval cannot be kept: it was given for another version, or a step that it let
-    /// through works with something that runs again.
+    /// The gates whose approval cannot be kept: it was given for another version, a step that it let through
+    /// works with something that runs again, or one starts the active version of another automation.
     fn asked_anew(&self, block: usize, again: &BTreeSet<usize>) -> Vec<usize> {
         let other = self.plan.digest != self.run.plan.digest;
         let steps = &self.plan.blocks[block].steps;
@@ -438,7 +503,13 @@ impl Found<'_> {
                     needs.any(|need| need.step != *index && again.contains(&need.step))
                 })
             };
-            step.work.kind() == Some(ActionKind::ApprovalGate) && (other || reads_anew())
+            let starts_anew = || {
+                let again = |step| again.contains(&step);
+                let all = started_behind(self.plan, steps, *index, again);
+                all.iter().any(|target| target.version.is_none())
+            };
+            step.work.kind() == Some(ActionKind::ApprovalGate)
+                && (other || reads_anew() || starts_anew())
         });
         gates.map(|(index, _)| index).collect()
     }

@@ -18,6 +18,7 @@ mod artifact;
 mod attempt;
 mod bound;
 mod changes;
+mod child;
 mod covered;
 mod deadline;
 mod decide;
@@ -51,11 +52,12 @@ pub use apply::CorruptJournal;
 pub use artifact::KeptArtifact;
 pub(crate) use attempt::is_death;
 pub use bound::{LARGEST_FACT, LARGEST_OUTPUT};
+pub use child::{ChildVersion, ChildVersions};
 pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;
 pub use hear::{Heard, Listening};
 pub use input::{Effect, GateStatus, Input, Notice, Rejected, Resolution, ResumeAnswer};
-pub use kept::{Kept, asked};
+pub use kept::{Kept, Undone, asked};
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use names::{ENDINGS, OWNERS, PHASES, SLOTS, TIMERS, TROUBLES};
@@ -81,8 +83,21 @@ pub struct Run {
     cut: bool,
     /// The connections that have a rate, as it was last told.
     rates: Option<Arc<ConnectionRates>>,
+    /// Which versions of other automations its steps would start, as it was last told.
+    children: Option<Arc<ChildVersions>>,
+    /// Whether gates that ask have not been compared with that yet.
+    uncompared: bool,
     /// The number of its last fact when it came to rest.
     rested: u64,
+}
+
+/// What is no part of a run's state, and what a turn of it has to know all the same.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The connections that have a rate ([`Run::know_rates`]).
+    pub rates: Option<Arc<ConnectionRates>>,
+    /// The versions that its steps would start ([`Run::know_children`]).
+    pub children: Option<Arc<ChildVersions>>,
 }
 
 impl Run {
@@ -122,6 +137,19 @@ impl Run {
         rates: Option<Arc<ConnectionRates>>,
         now: Timestamp,
     ) -> (Self, Vec<Entry>) {
+        let children = None;
+        Self::begin_knowing(plan, start, kept, claim, Known { rates, children }, now)
+    }
+
+    /// As [`Run::begin_claiming`], with what its first turn has to know.
+    pub fn begin_knowing(
+        plan: Arc<Plan>,
+        start: Start,
+        kept: Vec<Kept>,
+        claim: Option<Claim>,
+        known: Known,
+        now: Timestamp,
+    ) -> (Self, Vec<Entry>) {
         let mut run = Self::created(plan, start, now);
         let created = Entry {
             seq: 1,
@@ -152,7 +180,8 @@ impl Run {
                 run.take(entry.event, now, &mut entries);
             }
         }
-        run.rates = rates;
+        run.rates = known.rates;
+        run.children = known.children;
         run.settle(now, &mut entries);
         (run, entries)
     }
@@ -164,6 +193,8 @@ impl Run {
             state,
             cut: false,
             rates: None,
+            children: None,
+            uncompared: false,
             rested: 0,
         }
     }
@@ -196,6 +227,8 @@ impl Run {
             state,
             cut: true,
             rates: None,
+            children: None,
+            uncompared: false,
             rested: 0,
         };
         for entry in entries {
@@ -218,7 +251,9 @@ impl Run {
     /// # Errors
     /// When the input is out of place.
     pub fn decide(&self, now: Timestamp, input: &Input) -> Result<Vec<RunEvent>, Rejected> {
-        self.state.decide(&self.plan, now, input)
+        let events = self.state.decide(&self.plan, now, input)?;
+        self.still_starts(input)?;
+        Ok(events)
     }
 
     /// Takes in an input and everything that follows from it and from the time, and gives the new facts
@@ -271,8 +306,8 @@ impl Run {
     fn settle(&mut self, now: Timestamp, entries: &mut Vec<Entry>) {
         let mut weight: usize = entries.iter().map(|entry| entry.event.weight()).sum();
         self.cut = false;
-        while let Some(event) = self.state.next(&self.plan, now) {
-            let event = bound::within(self.throttle(event));
+        while let Some(event) = self.follows(now) {
+            let event = bound::within(self.throttle(self.bind(event)));
             weight += event.weight();
             if !self.take(event, now, entries) {
                 let next = self.state.next(&self.plan, now);
@@ -289,6 +324,12 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// The next fact: one that follows from the state, or else from what was told beside it.
+    fn follows(&mut self, now: Timestamp) -> Option<RunEvent> {
+        let next = self.state.next(&self.plan, now);
+        next.or_else(|| self.starts_others())
     }
 
     /// Whether more follows at once, without an input: the last turn was cut because it was long. The

@@ -202,7 +202,17 @@ fn answer(state: &State, plan: &Plan, of: Place) -> Result<(bool, Json), Failure
         .map_err(|error| failure::of_expression(&error, "check.done"))?;
     match done {
         Value::Bool(false) => Ok((false, Json::null())),
-        Value::Bool(true) => output(probe, &values, value).map(|output| (true, output)),
+        Value::Bool(true) => {
+            let output = output(probe, &values, value)?;
+            match state.misfit(plan, of, &output) {
+                None => Ok((true, output)),
+                // It happened, or so it seems: what it gave is not what later steps rely on.
+                Some(mut failure) => {
+                    failure.class = FailureClass::Uncertain;
+                    Err(failure)
+                }
+            }
+        }
         Value::Null => Err(unknown(
             "check_unknown",
             "what the check saw does not say whether the step happened",

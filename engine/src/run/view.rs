@@ -302,7 +302,9 @@ impl Run {
         let place = self.state.approvals.get(&id);
         let gate = place.and_then(|place| Some((place, self.state.step(*place).gate.as_ref()?)));
         gate.map_or_else(Vec::new, |(place, gate)| {
-            super::gate::changes(&self.state, &self.plan, *place, &gate.request)
+            let mut changes = super::gate::changes(&self.state, &self.plan, *place, &gate.request);
+            changes.extend(self.child_changes(*place));
+            changes
         })
     }
 
@@ -378,7 +380,8 @@ impl Run {
         self.waits_for_with(|_| None)
     }
 
-    /// As [`Run::waits_for`], with what is known elsewhere of steps that wait for the rate of a connection.
+    /// As [`Run::waits_for`], with what is known elsewhere: of steps that wait for the rate of a connection, and of
+    /// those that wait for a run that they have started.
     pub fn waits_for_with(&self, rate: impl Fn(&StepPath) -> Option<String>) -> String {
         if let Some(finish) = &self.state.finish {
             return match &finish.failure {
@@ -478,6 +481,9 @@ impl Run {
         }
         let path = self.state.path(&self.plan, place);
         Some(match &step.phase {
+            Phase::Running if self.state.is_child(&self.plan, place) && rate(&path).is_some() => {
+                format!("step {path} {}", rate(&path)?)
+            }
             Phase::Running => {
                 let number = step.attempts.last().map_or(1, |attempt| attempt.number);
                 format!("attempt {number} of step {path} runs")

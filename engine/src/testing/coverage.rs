@@ -126,6 +126,7 @@ names! {
         Rejected::WhichStep => "which_step",
         Rejected::Approved => "approved_input",
         Rejected::BadCorrection { .. } => "bad_correction",
+        Rejected::BadOutput { .. } => "bad_output",
         Rejected::NotInVersion { .. } => "not_in_version",
         Rejected::NotAwaited => "not_awaited",
         Rejected::NotItsTurn => "not_its_turn",

@@ -3,6 +3,7 @@
 //! ([`Law`]) against them after every input. What it comes by is counted ([`Coverage`]), and bugs are
 //! planted to see that each law catches one.
 
+mod children;
 mod coverage;
 mod document;
 mod law;

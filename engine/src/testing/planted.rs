@@ -61,6 +61,8 @@ bugs! {
     DecidedTwice "decided_twice" OneOutcome "A gate that is decided takes another answer.",
     VotesTwice "votes_twice" OneOutcome "One person's two approvals count as those of two.",
     ApprovalUnbound "approval_unbound" Bound "What a gate let through is not compared with what then runs.",
+    ChildUnbound "child_unbound" Bound "What a gate let through starts another version of an automation than it showed.",
+    ResolvedUnchecked "resolved_unchecked" Fits "What a person, or a check, says that a step gave is not looked at.",
     EarlyEventLost "early_event_lost" Heard "An event that came before the wait began does not count.",
     SilenceUnheard "silence_unheard" Ends "A wait does not end although its time is over.",
     ResultsReversed "results_reversed" Loops "A loop gives its results in another order than that of its items.",

@@ -13,7 +13,9 @@ use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
 use crate::rehearsal::retain;
-use crate::run::{ConnectionRates, CorruptJournal, Effect, Heard, Input, Kept, Rejected, Run};
+use crate::run::{
+    ConnectionRates, CorruptJournal, Effect, Heard, Input, Kept, Known, Rejected, Run,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -43,6 +45,9 @@ pub struct Life {
     /// The connections that have a rate, and whether that stays so.
     pub(super) rates: Option<Arc<ConnectionRates>>,
     pub(super) steady: bool,
+    /// The version of other automations that is active, and whether that stays so.
+    active: u32,
+    stays_active: bool,
     /// Whether entries go through their JSON text, as on their way to disk and back.
     through_text: bool,
     /// Inputs with their times; none for a crash.
@@ -96,7 +101,15 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, Lost> {
         return Ok(report);
     }
     let (inputs, id) = (&life.run.start().inputs, life.run.id());
-    let retained = retain(&life.run, &report.journal, plan, inputs, None, id);
+    let retained = retain(
+        &life.run,
+        &report.journal,
+        plan,
+        inputs,
+        None,
+        &std::collections::BTreeSet::new(),
+        id,
+    );
     let kept = retained.expect("every plan has its steps").kept;
     let again = Life::keeping(plan.clone(), seed ^ 1, kept.clone()).map_err(unborn)?;
     let (again, life) = lived(again)?;
@@ -178,14 +191,19 @@ impl Life {
         let first = 1 + usize::from(claim.is_some());
         let rates = super::throttle::rates(&mut random);
         let steady = random.percent(60);
-        let (run, entries) =
-            Run::begin_limited(plan.clone(), begin, kept, claim, rates.clone(), now);
+        let active = super::children::version(0);
+        let known = Known {
+            rates: rates.clone(),
+            children: super::children::children(&plan, active),
+        };
+        let (run, entries) = Run::begin_knowing(plan.clone(), begin, kept, claim, known, now);
         let together = match entries.get(first) {
             Some(entry) if sealed(entry) => first + 1,
             _ => first + entries.iter().filter(|e| e.event.keeps()).count(),
         };
         let mut watch = Watch::default();
         watch.rates = rates.clone().filter(|_| steady);
+        watch.active = active;
         for entry in &entries {
             watch.see(&plan, entry, false)?;
         }
@@ -210,6 +228,8 @@ impl Life {
             limited: false,
             rates,
             steady,
+            active,
+            stays_active: false,
             through_text,
             log: Vec::new(),
             coverage,
@@ -263,6 +283,8 @@ impl Life {
                 self.disturb()?;
             }
         }
+        // Else gates would ask anew for ever.
+        self.stays_active = true;
         self.finish()?;
         let replayed = Run::replay(self.plan.clone(), self.journal.clone()).or_else(unread)?;
         let same = replayed.same_state(&self.run);
@@ -300,6 +322,7 @@ impl Life {
         let resolved = matches!(input, Input::ResolveUncertain { .. });
         let seq = self.run.last_seq();
         self.run.know_rates(self.rates.clone());
+        self.know_children();
         match self.run.handle(self.now, input) {
             Ok(entries) => {
                 if !entries.is_empty() {
@@ -314,6 +337,10 @@ impl Life {
                     self.journal.push(entry);
                 }
                 self.settled()?;
+                if !self.stays_active {
+                    self.active = super::children::version(self.run.last_seq());
+                }
+                self.know_children();
                 Ok(Ok(()))
             }
             Err(rejected) => {
@@ -323,6 +350,13 @@ impl Life {
                 Ok(Err(rejected))
             }
         }
+    }
+
+    /// The run and who reads along are told which version is active.
+    fn know_children(&mut self) {
+        self.watch.active = self.active;
+        let children = super::children::children(&self.plan, self.active);
+        self.run.know_children(children);
     }
 
     fn read(&self, entry: &Entry) -> Result<Entry, Broken> {
@@ -407,6 +441,7 @@ impl Life {
         self.cancels = u32::try_from(read.iter().filter(canceled).count()).unwrap_or(u32::MAX);
         self.run = replay(read.clone())?;
         self.shadow = replay(read)?;
+        self.know_children();
         // Fences of attempts that were never durable may be given out again.
         let known: Vec<_> = self
             .run

@@ -447,6 +447,12 @@ impl Life {
             true => vec!["ana".to_owned()],
             false => vec!["user:ana".to_owned()],
         };
+        // She alone is asked: is that enough?
+        let answered = gate.decisions.iter().any(|known| known.by == "ana");
+        let excluded = gate.request.exclude_starter && self.run.start().started_by == "user:ana";
+        let left =
+            gate.request.needed as usize - gate.decisions.len().min(gate.request.needed as usize);
+        let few = left > usize::from(!answered && !excluded);
         let given = self.give(Input::Reassign {
             approval: gate.request.approval,
             approvers,
@@ -454,8 +460,8 @@ impl Life {
             reason: None,
         })?;
         match given {
-            Ok(()) if gate.status == GateStatus::Pending && !bad => Ok(()),
-            Err(Rejected::BadApprovers { .. }) if bad => Ok(()),
+            Ok(()) if gate.status == GateStatus::Pending && !bad && !few => Ok(()),
+            Err(Rejected::BadApprovers { .. }) if bad || few => Ok(()),
             Err(Rejected::AlreadyDecided { .. }) if gate.status != GateStatus::Pending => Ok(()),
             other => Law::Answered.broken(format!("reassigning {gate:?} gave {other:?}")),
         }
@@ -525,8 +531,9 @@ impl Life {
             };
         };
         let resolution = match self.random.below(3) {
+            // Not drawn: some are no output of a step that says what it gives.
             0 => Resolution::Happened {
-                output: json!("it did").into(),
+                output: json!({ "n": self.run.last_seq() % 10 }).into(),
             },
             1 => Resolution::Again,
             _ => Resolution::Failed {
@@ -534,12 +541,28 @@ impl Life {
             },
         };
         let step = step.path;
-        self.must(Input::ResolveUncertain {
+        let check = self
+            .plan
+            .find(&step)
+            .and_then(|step| step.output_check.as_ref());
+        let fits = match (&resolution, check) {
+            (Resolution::Happened { output }, Some(check)) => {
+                check.failure(output.value()).is_none()
+            }
+            _ => true,
+        };
+        let input = Input::ResolveUncertain {
             step,
             resolution,
             by: "ana".into(),
             reason: None,
-        })
+        };
+        match self.give(input)? {
+            Err(Rejected::BadOutput { .. }) if !fits => Ok(()),
+            Ok(()) if fits => Ok(()),
+            Ok(()) => Law::Fits.broken("a person said what the step cannot have given"),
+            other => Law::Answered.broken(format!("resolving a step gave {other:?}")),
+        }
     }
 
     /// All that the run waits for comes: then it must end.

@@ -630,6 +630,9 @@ pub(in crate::api) struct RetryBody {
     /// Another version.
     #[serde(default)]
     pub(in crate::api) version: Option<u32>,
+    /// Steps of which nobody knows whether they were undone: their results are kept all the same.
+    #[serde(default)]
+    pub(in crate::api) keep: Vec<String>,
     /// Why.
     #[serde(default)]
     pub(in crate::api) reason: Option<Spoken>,
@@ -639,10 +642,13 @@ pub(in crate::api) struct RetryBody {
 pub(in crate::api) async fn preview_retry(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     let body: RetryBody = call.json()?;
-    let preview =
-        call.app
-            .engine
-            .retry_preview(id, body.from.as_deref(), body.version, body.inputs);
+    let preview = call.app.engine.retry_preview(
+        id,
+        body.from.as_deref(),
+        body.version,
+        body.inputs,
+        &body.keep,
+    );
     ok(&preview.map_err(|error| bad_inputs(&call, error))?)
 }
 
@@ -664,7 +670,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
     let reason = call.hidden_of(id).said(body.reason);
     let details = json!({
         "reason": reason, "run": run, "from": body.from, "version": body.version,
-        "other_inputs": body.inputs.is_some(),
+        "other_inputs": body.inputs.is_some(), "keep": body.keep,
     });
     let retry = Retry {
         extra: call.app.audit(&call.who, "run.retry", &id, details)?,
@@ -672,6 +678,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         from: body.from,
         inputs: body.inputs,
         version: body.version,
+        keep: body.keep,
         by: call.who.user(),
         reason,
         idempotency: call.claim.clone(),

@@ -4,6 +4,7 @@ mod agent_run;
 mod approvals;
 mod audit;
 mod bad_input;
+mod bound;
 mod chat_thread;
 mod crowd;
 mod description;

@@ -10,7 +10,8 @@ fn document(file: &Path) -> Value {
     let script = "echo \"$DRUSE_IDEMPOTENCY_KEY\" >> \"$FILE\"; [ $(wc -l < \"$FILE\") -gt 1 ] || exec sleep 100000; echo paid";
     json!({ "druse": 1, "name": "pay", "steps": [
         { "id": "pay", "action": "shell", "delivery": "at_most_once",
-          "with": { "script": script, "env": { "FILE": file } } },
+          "with": { "script": script, "env": { "FILE": file } },
+          "output_schema": { "type": "object", "required": ["stdout"] } },
         { "id": "tell", "action": "transform",
           "with": { "value": "{{ steps.pay.output.stdout }}" } },
     ] })
@@ -71,6 +72,17 @@ async fn a_person_says_that_it_happened() {
             json!({ "step": "pay[0]", "found": "again" }),
             409,
             "not_uncertain",
+        ),
+        // What it is said to have given is looked at like an answer.
+        (
+            json!({ "step": "pay", "found": "happened", "output": { "out": "paid" } }),
+            422,
+            "bad_output",
+        ),
+        (
+            json!({ "step": "pay", "found": "happened" }),
+            422,
+            "bad_output",
         ),
         (json!({ "step": "pay", "found": "maybe" }), 422, "bad_body"),
         (

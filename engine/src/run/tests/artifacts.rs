@@ -107,7 +107,16 @@ fn a_retry_keeps_the_files_of_the_results_that_it_keeps() {
     let plan = bench.run.plan().clone();
     let id = RunId::from_parts(1_800_000_000_001, [8; 10]);
     let inputs = bench.run.start().inputs.clone();
-    let retained = retain(&bench.run, &bench.journal, &plan, &inputs, None, id).unwrap();
+    let retained = retain(
+        &bench.run,
+        &bench.journal,
+        &plan,
+        &inputs,
+        None,
+        &std::collections::BTreeSet::new(),
+        id,
+    )
+    .unwrap();
     let mut begin = bench.run.start().clone();
     begin.run = id;
     let (run, journal) = Run::begin_with(plan.clone(), begin, retained.kept, bench.now);

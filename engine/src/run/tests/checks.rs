@@ -369,3 +369,26 @@ fn a_check_of_what_runs_again_has_another_key() {
     crash(&mut bench);
     assert_eq!(key(&bench), second);
 }
+
+/// What a check or a person says that a step gave is looked at like an answer.
+#[test]
+fn what_is_found_out_has_to_fit_the_output_schema() {
+    let schema = json!({ "output_schema": { "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } } });
+    let mut bench = pay(json!({}), schema);
+    answers(crash(&mut bench), json!({ "paid": true, "id": "x" }));
+    assert_eq!(said(&bench), [Probed::Unknown]);
+    assert_eq!(bench.status("pay"), Status::Uncertain);
+    let why = bench.run.step("pay").unwrap().check.unwrap().error.unwrap();
+    assert_eq!(why.code, "answer_changed");
+    for output in [json!(null), json!({ "id": "x" }), json!({})] {
+        let happened = Resolution::Happened {
+            output: output.into(),
+        };
+        let refused = bench.refused(resolve(happened));
+        assert!(matches!(refused, Rejected::BadOutput { .. }), "{refused:?}");
+    }
+    bench.give(resolve(Resolution::Happened {
+        output: json!({ "id": 7 }).into(),
+    }));
+    assert_eq!(bench.output("tell"), r#"{"id":7}"#);
+}

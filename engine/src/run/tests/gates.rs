@@ -315,3 +315,31 @@ fn gates_of_two_runs_and_of_one_run_have_ids_of_their_own() {
     let again = Bench::new(document);
     assert_eq!(again.run.approvals()[0].request.approval, ids[0]);
 }
+
+/// What is computed is looked at when the gate asks.
+#[test]
+fn people_and_forms_that_are_computed_are_looked_at() {
+    for (key, value, said) in [
+        ("approvers", json!(["bogus"]), "does not say who decides"),
+        (
+            "approvers",
+            json!(["user:ana", "user:"]),
+            "does not say who decides",
+        ),
+        ("approvers", json!([]), "nobody could decide"),
+        ("escalate_to", json!(["ana"]), "does not say who decides"),
+        (
+            "fields",
+            json!({"type": 5}),
+            "the schema of the form is not valid",
+        ),
+    ] {
+        let bench = Bench::with_inputs(
+            json!({ "inputs": {"v": {}}, "steps": [gate(json!({key: "{{ inputs.v }}"}))] }),
+            json!({"v": value}),
+        );
+        let error = bench.run.step("gate").unwrap().error.unwrap();
+        assert_eq!(error.code, "invalid_gate");
+        assert!(error.message.contains(said), "{}", error.message);
+    }
+}

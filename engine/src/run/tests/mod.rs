@@ -5,6 +5,7 @@ mod attempts;
 mod bytes;
 mod cancels;
 mod checks;
+mod children;
 mod endings;
 mod for_each;
 mod gates;

@@ -654,3 +654,49 @@ fn a_failure_that_was_sent_back_to_is_none_any_more() {
     bench.give(approve);
     assert_eq!(bench.run.status(), Status::Succeeded);
 }
+
+/// Nobody is asked who could never decide.
+#[test]
+fn an_approval_is_not_handed_to_too_few() {
+    let hand = |bench: &Bench, approvers: &[&str]| Input::Reassign {
+        approval: bench.approval(),
+        approvers: approvers.iter().map(|who| (*who).to_owned()).collect(),
+        by: "ben".into(),
+        reason: None,
+    };
+    // Ana has started the run.
+    let mut bench = reviewed(json!({"exclude_starter": true}));
+    bench.ok("source").ok("draft");
+    let refused = bench.refused(hand(&bench, &["user:ana"]));
+    assert_eq!(refused.code(), "bad_approvers");
+    assert!(
+        refused
+            .to_string()
+            .contains("whoever started the run is excluded (ana)"),
+        "{refused}"
+    );
+    let input = hand(&bench, &["user:ana", "user:eva"]);
+    bench.give(input);
+
+    let mut bench = reviewed(json!({"needed": 2}));
+    bench.ok("source").ok("draft");
+    assert_eq!(
+        bench.refused(hand(&bench, &["user:eva"])).code(),
+        "bad_approvers"
+    );
+    assert_eq!(
+        bench
+            .refused(hand(&bench, &["user:eva", "user:eva"]))
+            .code(),
+        "bad_approvers"
+    );
+    let input = hand(&bench, &["user:eva", "role:approver"]);
+    bench.give(input);
+    bench.vote("eva", Verdict::Approve);
+    assert_eq!(
+        bench.refused(hand(&bench, &["user:eva"])).code(),
+        "bad_approvers"
+    );
+    let input = hand(&bench, &["user:ben"]);
+    bench.give(input);
+}

@@ -256,3 +256,77 @@ fn a_retry_makes_the_passes_again_whose_steps_were_undone() {
     retry.ok("each[0].pay").ok("each[0].note");
     assert_eq!(retry.running(), ["last#1"]);
 }
+
+/// Of an undo that was cut off nobody knows whether it undid: its step runs again unless a person says otherwise.
+#[test]
+fn a_step_whose_undo_was_left_open_is_not_kept_silently() {
+    let steps = json!([doing("a", json!({})), call("last", json!({"needs": ["a"]})),]);
+    let failed = |bench: &mut Bench| {
+        bench.ok("a").fail("last", FailureClass::Permanent);
+        assert_eq!(bench.running(), ["a.undo#1"]);
+    };
+    let step = StepPath::from("a");
+    // Stopped in the middle; timed out; and one that is known to have failed.
+    let mut stopped = undoing(steps.clone());
+    failed(&mut stopped);
+    stopped.cancel().cancel();
+    let mut late = undoing(steps.clone());
+    failed(&mut late);
+    late.fail("a.undo", FailureClass::Timeout);
+    for bench in [&stopped, &late] {
+        assert!(bench.run.is_over());
+        assert_eq!(bench.run.undone(&step), Some(Undone::Unknown));
+        let retried = again(bench, None);
+        assert_eq!(retried.running(), ["a#1"]);
+        let plan = bench.run.plan().clone();
+        let keep = [step.clone()].into();
+        let kept = bench.run.kept_with(&plan, None, &keep).unwrap();
+        let is_kept = |kept: &Kept| matches!(kept, Kept::Step { step, .. } if &*step.0 == "a");
+        assert!(kept.iter().any(is_kept), "{kept:?}");
+        let (inputs, id) = (&bench.run.start().inputs, bench.run.id());
+        let say = |keep: &std::collections::BTreeSet<StepPath>| {
+            let retained =
+                crate::rehearsal::retain(&bench.run, &bench.journal, &plan, inputs, None, keep, id);
+            let again = retained.unwrap().again;
+            again
+                .iter()
+                .map(|again| format!("{}: {}", again.step, again.why))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            say(&Default::default()),
+            [
+                "a: nobody knows whether it was undone",
+                "last: it comes after a"
+            ]
+        );
+        assert_eq!(say(&keep), ["last: it failed before"]);
+    }
+    let mut known = undoing(steps);
+    failed(&mut known);
+    known.fail("a.undo", FailureClass::Permanent);
+    assert_eq!(known.run.undone(&step), None);
+    assert_eq!(again(&known, None).running(), ["last#1"]);
+}
+
+/// Why a loop runs again whose passes were undone.
+#[test]
+fn a_loop_whose_passes_were_undone_says_so() {
+    let mut bench = undoing(json!([
+        {"id": "each", "for_each": {"items": [1, 2]}, "steps": [doing("pay", json!({}))]},
+        call("last", json!({"needs": ["each"]})),
+    ]));
+    bench.ok("each[0].pay").ok("each[1].pay");
+    bench.fail("last", FailureClass::Permanent);
+    bench
+        .ok("each[1].pay.undo")
+        .fail("each[0].pay.undo", FailureClass::Permanent);
+    assert!(bench.run.is_over());
+    let (inputs, id) = (&bench.run.start().inputs, bench.run.id());
+    let plan = bench.run.plan().clone();
+    let keep = Default::default();
+    let retained =
+        crate::rehearsal::retain(&bench.run, &bench.journal, &plan, inputs, None, &keep, id);
+    let again = retained.unwrap().again;
+    assert_eq!(again[0].why, "passes of it were undone");
+}

@@ -84,6 +84,18 @@ impl Checks {
             }
             _ => {}
         }
+        if let RunEvent::AttemptFinished {
+            outcome: Outcome::Succeeded { output },
+            ..
+        } = event
+            && let Some(check) = plan.find(step).and_then(|step| step.output_check.as_ref())
+        {
+            let fits = check.failure(output.value()).is_none();
+            looked.hold(Law::Fits, fits, || format!("{entry:?}"))?;
+        }
+        let mut hold = |right: bool, what: &str| {
+            looked.hold(Law::Checks, right, || format!("{what}: {entry:?}"))
+        };
         let Some(said) = said else { return Ok(()) };
         let allowed = match event {
             RunEvent::AttemptFinished { .. } => resolved || said == Some(Probed::Happened),

@@ -84,6 +84,7 @@ laws! {
     Outcome "outcome_follows" "How a run, a pass and a list of handlers end follows from how their steps have ended.",
     Cancels "cancel_ends" "A cancel ends the run's own work at once, a second one everything.",
     Checks "checks_decide" "What becomes of an uncertain step is what its check, which looks once and only then, or a person has said.",
+    Fits "outputs_fit" "What a step gives is what its document says that it gives, whoever says so.",
     Rates "rates_awaited" "An attempt over a connection with a rate waits for it, once.",
     Granted "only_what_is_listed" "What an attempt asks for does not happen unless the version's list holds it.",
     Kept "kept_stays" "What a run kept of an earlier one does not happen again.",

@@ -13,8 +13,9 @@ use super::{Broken, Law, Looked, begins};
 use crate::Json;
 use crate::definition::{Join, OnError};
 use crate::event::{ApprovalRequest, Entry, HandlerList, Outcome, RunEvent, Status, StepPath};
-use crate::plan::Plan;
+use crate::plan::{ActionKind, Plan};
 use crate::run::{ConnectionRates, Kept, Run, StepView};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct Watch {
     throttled: Throttled,
     /// The connections that have a rate all the time.
     pub(in crate::testing) rates: Option<Arc<ConnectionRates>>,
+    /// The version of other automations that is active; 0 where that is not known.
+    pub(in crate::testing) active: u32,
     slots: Slots,
     /// What each gate asked last.
     asked: BTreeMap<StepPath, Box<ApprovalRequest>>,
@@ -187,8 +190,10 @@ impl Watch {
                 let first = votes.insert(decision.by.clone());
                 looked.hold(Law::OneOutcome, first, || format!("{entry:?}"))?;
             }
-            RunEvent::AttemptStarted { input, .. } => {
-                if let Some(right) = self.lets_through(plan, step, input) {
+            RunEvent::AttemptStarted { number, input, .. } => {
+                // What has begun goes on with what was let through.
+                let starts = (*number == 1 && self.active > 0).then_some(self.active);
+                if let Some(right) = self.lets_through(plan, step, input, starts) {
                     looked.hold(Law::Bound, right, || format!("{entry:?}"))?;
                 }
             }
@@ -212,7 +217,16 @@ impl Watch {
 
     /// Whether a step is begun with what the gates before it have shown and let through; nothing where none
     /// did.
-    fn lets_through(&self, plan: &Plan, step: &StepPath, input: &Json) -> Option<bool> {
+    fn lets_through(
+        &self,
+        plan: &Plan,
+        step: &StepPath,
+        input: &Json,
+        starts: Option<u32>,
+    ) -> Option<bool> {
+        let starts = starts.filter(|_| planned_kind(plan, step) == Some(ActionKind::Automation));
+        let child =
+            |item: &Value| starts.is_none_or(|version| item["automation"]["version"] == version);
         let (list, planned) = plan.locate(step)?;
         let gates = planned.needs.iter().filter_map(|need| {
             let gate = beside(step, &list.steps[need.step].id);
@@ -223,10 +237,9 @@ impl Watch {
                 .filter(|status| *status == Status::Succeeded)?;
             let next = asked.details.value()["next"].as_array();
             let shown = next.and_then(|next| next.iter().find(|item| item["step"] == *step.0));
-            Some(
-                shown
-                    .is_some_and(|item| item["rendered"] != true || item["with"] == *input.value()),
-            )
+            Some(shown.is_some_and(|item| {
+                (item["rendered"] != true || item["with"] == *input.value()) && child(item)
+            }))
         });
         gates.reduce(|all, one| all && one)
     }
@@ -389,4 +402,8 @@ fn unhandled(plan: &Plan, steps: &[&StepView]) -> Result<Vec<Status>, Broken> {
         }
     }
     Ok(unhandled)
+}
+
+fn planned_kind(plan: &Plan, step: &StepPath) -> Option<ActionKind> {
+    plan.find(step).and_then(|planned| planned.work.kind())
 }

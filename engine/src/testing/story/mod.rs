@@ -385,8 +385,17 @@ impl Story {
             inputs[key] = typed(value);
         }
         let inputs = Json::from(inputs);
-        let retained = retain(&before.run, &before.journal, &self.plan, &inputs, from, id)
-            .unwrap_or_else(|| panic!("there is no step {from:?}"));
+        let keep = std::collections::BTreeSet::new();
+        let retained = retain(
+            &before.run,
+            &before.journal,
+            &self.plan,
+            &inputs,
+            from,
+            &keep,
+            id,
+        )
+        .unwrap_or_else(|| panic!("there is no step {from:?}"));
         let mut begin = before.run.start().clone();
         (begin.run, begin.root, begin.inputs) = (id, id, inputs);
         let (run, journal) = Run::begin_with(self.plan.clone(), begin, retained.kept, self.now);
