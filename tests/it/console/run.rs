@@ -148,8 +148,7 @@ async fn what_was_put_right_since_is_what_a_retry_takes_first() {
     assert!(page.contains(&form), "{page}");
     let put = admin
         .request("PUT", &format!("/automations/{id}"))
-        .header("content-type", "application/yaml")
-        .body(BREAKS.replace("exit $CODE", "exit 0"))
+        .yaml(&BREAKS.replace("exit $CODE", "exit 0"))
         .open()
         .await
         .expect("an answer");

@@ -272,19 +272,21 @@ async fn a_file_is_not_said_to_be_kept_and_a_reload_leads_to_a_page() {
             "--xyz\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nchat_thread\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"monday.json\"\r\nContent-Type: application/json\r\n\r\n{file}\r\n--xyz--\r\n"
         )
     };
-    let small = stranger.upload("/recordings", "xyz", form("{}")).await;
+    let small = stranger.post_parts("/recordings", "xyz", form("{}")).await;
     small.says(401, "Your session is over");
     small.says(401, "The file <code>monday.json</code> is not kept");
     small.says(401, "_file=monday.json");
     // One that is larger than what is kept is told the same, and nothing of its size.
     let large = stranger
-        .upload("/recordings", "xyz", form(&" ".repeat(2 << 20)))
+        .post_parts("/recordings", "xyz", form(&" ".repeat(2 << 20)))
         .await;
     large.says(401, "Your session is over");
     large.says(401, "name=\"next\" value=\"/recordings\"");
     // Nothing was chosen: then all that was written is kept.
     let none = "--xyz\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nwords\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n--xyz--\r\n";
-    let none = stranger.upload("/recordings", "xyz", none.to_owned()).await;
+    let none = stranger
+        .post_parts("/recordings", "xyz", none.to_owned())
+        .await;
     none.says(401, "What you wrote is kept");
     none.says(401, "text=words");
 

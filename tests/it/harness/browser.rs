@@ -132,7 +132,7 @@ impl Browser {
     }
 
     /// Sends a form with a file in it, as it is written.
-    pub(crate) async fn upload(&self, path: &str, boundary: &str, body: String) -> Page {
+    pub(crate) async fn post_parts(&self, path: &str, boundary: &str, body: String) -> Page {
         let request = self
             .http
             .post(format!("{}{path}", self.address))
