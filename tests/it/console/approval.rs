@@ -235,7 +235,7 @@ async fn plain_gates_are_approved_together_and_others_on_their_own_pages() {
     let refused = ana
         .post("/approvals", &[("gate", &first), ("gate", &other)])
         .await;
-    refused.says(422, "1 of 2 were approved");
+    refused.says(422, "1 of 2 was approved");
     refused.says(422, "wants its own page");
     wait::run(&admin, &gates[0].1, "succeeded").await;
     ana.act("/approvals", &[("gate", &second)]).await;

@@ -150,7 +150,7 @@ steps:
     }
     let page = viewer.see(&format!("/runs/{run}?tab=values")).await;
     assert!(
-        page.contains("<details class=\"value\">") && page.contains("2400 characters"),
+        page.contains("<details class=\"value\">") && page.contains("2,400 characters"),
         "{page}"
     );
     let read: Value = admin.get(&format!("/runs/{run}")).await.with(200);
