@@ -115,11 +115,10 @@ pub(super) fn shared(kept: &Kept<'_>) -> Arc<Value> {
     {
         return Arc::clone(json);
     }
-    let in_text = !kept.target.is_opaque()
-        && !(has_place(kept) && kept.answer.json.is_some())
-        && !answer::is_line(&kept.target, &kept.answer)
-        && is_text(kept);
-    match in_text {
+    let at_its_place = has_place(kept) && kept.answer.json.is_some();
+    let elsewhere =
+        kept.target.is_opaque() || at_its_place || answer::is_line(&kept.target, &kept.answer);
+    match is_text(kept) && !elsewhere {
         true => data_of_text(&kept.answer),
         false => Arc::new(data(kept, &kept.answer)),
     }

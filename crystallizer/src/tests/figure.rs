@@ -1,9 +1,9 @@
 //! Figures of an answer that stay in a message while what it is about moves.
 
 use super::build::*;
+use crate::Crystallized;
 use crate::report::Level;
 use crate::session::Session;
-use crate::{Crystallized, Mode, Options};
 use serde_json::{Value, json};
 
 /// A draft of a session, with what a person answered about the figures of its message.
