@@ -197,7 +197,6 @@ fn in_a_row(kept: &[Kept<'_>], decisions: &Decisions, others: &Others<'_>, figur
         shown: row,
         written: None,
         answered: true,
-        said: false,
         source: Some(Box::new(source)),
     };
     figures.all.insert(first.min(figures.all.len()), row);
