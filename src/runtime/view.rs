@@ -123,6 +123,7 @@ fn step_view(step: druse_engine::run::StepView) -> StepView {
         waits_until: step.waits_until,
         approval_id: step.approval_id,
         child: None,
+        kept_from: step.kept_from,
         undo: step.undo,
         check: step.check,
         passes: step.passes,

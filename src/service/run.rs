@@ -271,6 +271,10 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub child: Option<RunId>,
+    /// The earlier run that its result was kept from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub kept_from: Option<RunId>,
     /// How what undoes it stands, once the run undoes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Status>,

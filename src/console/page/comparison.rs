@@ -110,12 +110,9 @@ fn in_order<'v>(run: &'v Value, other: &'v Value) -> Vec<&'v str> {
     paths
 }
 
-/// Whether a run took over what the step had given in an earlier one: it asked for nothing itself.
+/// Whether a run took over what the step had given in an earlier one.
 fn is_kept(step: &Value) -> bool {
-    let tried = step["attempts"]
-        .as_array()
-        .is_some_and(|all| !all.is_empty());
-    step["status"] == "succeeded" && !tried && step["input"].is_null()
+    step["kept_from"].is_string()
 }
 
 fn kept(one: &Value, two: &Value) -> &'static str {
@@ -228,11 +225,9 @@ mod tests {
     #[test]
     fn a_step_that_a_retry_kept_is_the_same_and_steps_stand_in_their_order() {
         let ran = json!({ "status": "succeeded", "input": { "a": 1 }, "output": { "b": 2 }, "attempts": [{ "number": 1 }] });
-        let kept =
-            json!({ "status": "succeeded", "input": null, "output": { "b": 2 }, "attempts": [] });
+        let kept = json!({ "status": "succeeded", "input": null, "output": { "b": 2 }, "attempts": [], "kept_from": "run_1" });
         assert!(step_moved(&kept, &ran).is_empty());
-        let other =
-            json!({ "status": "succeeded", "input": null, "output": { "b": 3 }, "attempts": [] });
+        let other = json!({ "status": "succeeded", "input": null, "output": { "b": 3 }, "attempts": [], "kept_from": "run_1" });
         assert_eq!(step_moved(&other, &ran).len(), 1);
         assert_eq!(super::kept(&kept, &ran), ", kept here from an earlier run");
         let run = |paths: &[&str]| json!({ "steps": paths.iter().map(|path| json!({ "path": path })).collect::<Vec<_>>() });
