@@ -745,10 +745,11 @@ pub(super) fn notified(
     failure: Option<&Failure>,
 ) -> Result<RunEvent, Rejected> {
     let (notice, index, attempts) = told;
+    // One of a gate that asks anew by now comes too late, like one that was noted already.
     let place = *state
         .approvals
         .get(&approval)
-        .ok_or(Rejected::UnknownApproval)?;
+        .ok_or(Rejected::StaleAttempt)?;
     let open = |gate: &GateState| gate.untold.contains(&(notice, index));
     if !state.step(place).gate.as_deref().is_some_and(open) {
         return Err(Rejected::StaleAttempt);
