@@ -325,6 +325,8 @@ const DECLINES: &[&str] = &[
     "decline",
     "refuse",
     "disagree",
+    "hate",
+    "dislike",
     "changed my mind",
     "change my mind",
     "nein",
@@ -357,6 +359,7 @@ const MAY_BE_ASKED: &[&str] = &[
 
 /// What a decline may follow, and what may follow it, without saying anything.
 const AROUND: &[&str] = &[
+    "right",
     "hmm",
     "hm",
     "oh",
