@@ -8,7 +8,7 @@ use crate::session::{Role, Session, ToolCall, Turn};
 use druse_engine::Finding;
 use druse_engine::definition::EffectLevel;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Findings about gates that there might be.
 pub(crate) fn findings(
@@ -37,7 +37,44 @@ pub(crate) fn findings(
         }
     }
     findings.extend(other_ways(session, kept, spots));
+    findings.extend(declined(session, kept, spots));
     findings
+}
+
+/// Calls that changed something after a person had said no to the agent's question.
+fn declined(session: &Session, kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
+    // The passes of a loop are one step: what has to be acknowledged of one has to be of all.
+    let mut of: BTreeMap<&str, Finding> = BTreeMap::new();
+    for one in crate::declined::declined(session, kept) {
+        let (Some(kept), Some(spot)) = (kept.get(one.at), spots.get(one.at)) else {
+            continue;
+        };
+        if of
+            .get(kept.step.as_str())
+            .is_some_and(|known| known.acknowledge || !one.of_this)
+        {
+            continue;
+        }
+        let finding = Finding::warning(
+            "after_refusal",
+            format!(
+                "To “{}” the person said “{}”, and `{}` is what the agent did then.",
+                crate::show::value("", &one.question.into(), 120),
+                crate::show::value("", &one.answer.into(), 80),
+                kept.step
+            ),
+        );
+        let finding = match one.of_this {
+            true => finding
+                .help("It may be what the person said no to. Take the step out, or acknowledge it; a gate stands before it.")
+                .must_acknowledge(),
+            false => finding.help("Look whether it does in another way what was refused."),
+        };
+        let mut finding = located(finding, &kept.step, *spot, "");
+        finding.id = format!("after_refusal:{}", kept.step);
+        of.insert(&kept.step, finding);
+    }
+    of.into_values().collect()
 }
 
 /// Calls that changed something after a person had refused another, before the person spoke again.

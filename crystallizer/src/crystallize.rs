@@ -9,9 +9,9 @@ use crate::secret::{self, Names};
 use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin, Target};
 use crate::{
-    advice, align, answer, bound, capability, caution, determinism, drift, duplicate, effects,
-    emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay, trust,
-    waiting, working_place,
+    advice, align, answer, bound, capability, caution, copies, determinism, drift, duplicate,
+    effects, emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay,
+    trust, waiting, working_place,
 };
 use druse_engine::carried;
 use druse_engine::check::{Catalog, check};
@@ -19,7 +19,7 @@ use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
@@ -106,9 +106,10 @@ pub fn crystallize(
         Mode::Exact => Vec::new(),
         Mode::Bound => sessions
             .iter()
+            .zip(copies::copies(sessions))
             .skip(1)
-            .filter(|other| accepted(other, options).is_ok())
-            .map(|other| (other, prune::prune(other, &BTreeSet::new())))
+            .filter(|(other, copy)| copy.is_none() && accepted(other, options).is_ok())
+            .map(|(other, _)| (other, prune::prune(other, &BTreeSet::new())))
             .collect(),
     };
     let (witnesses, strangers) = witnesses(&kept, &others, options);
@@ -545,8 +546,35 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         ));
     }
     if options.mode == Mode::Bound {
-        for other in sessions.iter().skip(1) {
-            if let Err(error) = accepted(other, options) {
+        let copies = copies::copies(sessions);
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for of in copies.iter().flatten() {
+            *counts.entry(*of).or_default() += 1;
+        }
+        for (of, count) in counts {
+            let Some(first) = sessions.get(of) else {
+                continue;
+            };
+            let name = first
+                .external_id
+                .clone()
+                .unwrap_or_else(|| first.digest.to_string());
+            let mut finding = Finding::warning(
+                "recording_not_used",
+                format!(
+                    "{} with the same calls and the same answers as the recording `{}`: copies count once.",
+                    crate::show::count(count, "further recording came", "further recordings came"),
+                    crate::show::text(&name, 60)
+                ),
+            )
+            .help("Give recordings of different runs of the task.");
+            finding.id = format!("recording_not_used:copy:{}", first.digest);
+            found.push(finding);
+        }
+        for (other, copy) in sessions.iter().zip(&copies).skip(1) {
+            if copy.is_none()
+                && let Err(error) = accepted(other, options)
+            {
                 let mut finding = Finding::warning(
                     "recording_not_used",
                     format!("A further recording was not used. {}", error.message),

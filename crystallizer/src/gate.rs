@@ -100,6 +100,27 @@ pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) 
             .entry(at)
             .or_insert_with(|| vec![approval.clone()]);
     }
+    for (at, kept) in kept.iter().enumerate() {
+        // The answer that was waited for may have been a no.
+        if !kept.call.waits {
+            continue;
+        }
+        if let Entry::Vacant(place) = gates.before.entry(at) {
+            place.insert(Vec::new());
+            gates.findings.push(
+                Finding::warning(
+                    "gate_suggested",
+                    format!(
+                        "A person was asked about the call of `{}` and had not answered when the recording ends. It is a step, behind a gate.",
+                        crate::show::text(&kept.call.name, 60)
+                    ),
+                )
+                .help("Take the step out, or acknowledge that it is wanted.")
+                .must_acknowledge()
+                .at_step(&kept.step),
+            );
+        }
+    }
     for (at, approval) in crate::spoken::approvals(session, kept) {
         if let (Entry::Vacant(place), Some(kept)) = (gates.before.entry(at), kept.get(at)) {
             place.insert(vec![approval]);
@@ -111,6 +132,11 @@ pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) 
                 .help("Remove the gate if nobody has to be asked at each run.")
                 .at_step(&kept.step),
             );
+        }
+    }
+    for said_no in crate::declined::declined(session, kept) {
+        if said_no.of_this {
+            gates.before.entry(said_no.at).or_default();
         }
     }
     gates

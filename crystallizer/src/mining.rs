@@ -6,6 +6,7 @@ use crate::secret::Names;
 use crate::session::{Role, Session, ToolCall, ToolSpec, Turn};
 use crate::tool_map::{Folders, Mapper, Origin, Target, is_bookkeeping};
 use crate::{determinism, effects, prune, shell_line};
+use druse_engine::Timestamp;
 use druse_engine::definition::EffectLevel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,10 @@ pub struct Signature {
     by_hand: bool,
     /// What it is about: the files by their names, without their numbers, and the words of what was wanted.
     topics: BTreeSet<String>,
+    /// What it called and was answered: a copy of the recording has the same.
+    digest: Option<String>,
+    /// From when to when, where both are known.
+    span: Option<(Timestamp, Timestamp)>,
 }
 
 /// A task that was recorded more than once.
@@ -76,7 +81,11 @@ impl Signature {
             session.agent_format(),
             Names::of(&session.secrets),
         );
-        let mut signature = Self::default();
+        let mut signature = Self {
+            digest: crate::copies::digest(session).map(|digest| digest.to_string()),
+            span: session.started_at.zip(session.finished_at),
+            ..Self::default()
+        };
         for call in session.calls().filter(|call| !prune::failed(call)) {
             let target = mapper.target(call);
             if target.origin == Origin::Unmapped
@@ -155,6 +164,15 @@ impl Signature {
         u8::try_from(likeness).unwrap_or(100)
     }
 
+    /// Whether it is of the same session, given a second time or in another format. What ran at another time is not.
+    fn is_copy_of(&self, other: &Self) -> bool {
+        let apart = match (self.span, other.span) {
+            (Some(one), Some(two)) => one.1 < two.0 || two.1 < one.0,
+            _ => false,
+        };
+        self.digest.is_some() && self.digest == other.digest && !apart
+    }
+
     fn extent(&self) -> usize {
         self.tools.len() + self.keys.len()
     }
@@ -230,9 +248,18 @@ fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
 /// the first it is most like of those that change the same.
 pub fn recurring(all: &[(String, Signature)]) -> Vec<Recurring> {
     let mut tasks: BTreeMap<&[String], Vec<Vec<usize>>> = BTreeMap::new();
+    let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, (_, signature)) in all.iter().enumerate() {
         if signature.tools.is_empty() {
             continue;
+        }
+        // A copy counts once.
+        if let Some(digest) = &signature.digest {
+            let equal = known.entry(digest).or_default();
+            if equal.iter().any(|at| signature.is_copy_of(&all[*at].1)) {
+                continue;
+            }
+            equal.push(index);
         }
         let same = tasks.entry(&signature.changes).or_default();
         let mut best: Option<(u8, usize)> = None;
@@ -331,7 +358,7 @@ mod tests {
             ("send_mail", json!({ "to": "a", "text": "b" }), true),
             ("refund_order", json!({ "order": "1", "amount": 5 }), true),
         ]);
-        let looked = signature(&[("get_order", json!({ "order": "1" }), true)]);
+        let look = |order: &str| signature(&[("get_order", json!({ "order": order }), true)]);
         // One more look, a failure that was repeated, and the same twice in a row.
         let longer = signature(&[
             ("get_order", json!({ "order": "9" }), true),
@@ -345,9 +372,9 @@ mod tests {
             refund("1"),
             other,
             refund("2"),
-            looked.clone(),
+            look("1"),
             longer,
-            looked,
+            look("2"),
         ]);
         let found = recurring(&all);
         assert_eq!(found.len(), 2, "{found:#?}");

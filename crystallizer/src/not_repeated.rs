@@ -1,6 +1,6 @@
 //! Leaves out calls of an agent's own tools that no step can do again and that changed nothing outside of its session:
 //! its own notes (plans, lists of what is to do, the word that it is done), what failed, what only looked, and the word
-//! by which work was handed to a sub-agent whose own calls are recorded. Each would keep the whole draft from being
+//! by which work was handed to a sub-agent whose own calls are recorded. So are calls of any tool that contain others. Each would keep the whole draft from being
 //! activated.
 
 use crate::kept::Kept;
@@ -21,14 +21,16 @@ pub(crate) fn leave_out(
 ) -> (Vec<LeftOut>, Vec<Finding>) {
     let mut gone = Vec::new();
     let mut said = Vec::new();
+    let made_inside = made_inside(session, kept);
     let mut tools: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     kept.retain(|one| {
         let call = one.call;
-        if one.target.origin != Origin::Unmapped {
-            return true;
-        }
         let format = session.agent_format();
-        let code = if is_bookkeeping(format, &call.name) {
+        let code = if made_inside.contains(&call.id) {
+            "handed_on"
+        } else if one.target.origin != Origin::Unmapped {
+            return true;
+        } else if is_bookkeeping(format, &call.name) {
             NOTES
         } else if one.target.own_tool && one.tolerated && prune::failed(call) {
             "failed_without_step"
@@ -61,6 +63,37 @@ pub(crate) fn leave_out(
         said.push(finding);
     }
     (gone, said)
+}
+
+/// The calls whose work was done by calls that stand in the recording themselves: to do both would do it twice. A call
+/// that may change something stays where what it called only looks.
+fn made_inside(session: &Session, kept: &[Kept<'_>]) -> BTreeSet<String> {
+    let outer: BTreeMap<&str, &str> = session
+        .calls()
+        .filter_map(|call| Some((call.id.as_str(), call.inside.as_deref()?)))
+        .collect();
+    if outer.is_empty() {
+        return BTreeSet::new();
+    }
+    // Of each call whether something inside of it may change something.
+    let mut inside: BTreeMap<&str, bool> = BTreeMap::new();
+    for one in kept {
+        let mut at = one.call.id.as_str();
+        // Longer than this is no nesting; a circle ends here too.
+        for _ in 0..64 {
+            let Some(above) = outer.get(at) else { break };
+            *inside.entry(above).or_default() |= one.changes();
+            at = above;
+        }
+    }
+    kept.iter()
+        .filter(|one| {
+            inside
+                .get(one.call.id.as_str())
+                .is_some_and(|changes| *changes || !one.changes())
+        })
+        .map(|one| one.call.id.clone())
+        .collect()
 }
 
 /// Whether what the sub-agent called stands in the recording.
@@ -103,7 +136,7 @@ fn explain(code: &'static str, tool: &str, count: usize) -> Finding {
         .must_acknowledge(),
         _ => Finding::info(
             code,
-            format!("{calls} of `{shown}` handed work to a sub-agent, whose own calls are steps: left out."),
+            format!("{calls} of `{shown}` handed work on, and the calls that did it are steps: left out."),
         ),
     }
 }

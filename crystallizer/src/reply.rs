@@ -289,6 +289,213 @@ pub(crate) fn reply(text: &str, question: &str) -> Reply {
     Reply::Yes
 }
 
+/// What declines by itself, or makes a sentence that it begins decline.
+const DECLINES: &[&str] = &[
+    "no",
+    "nope",
+    "nah",
+    "no way",
+    "no thanks",
+    "no thank you",
+    "negative",
+    "not",
+    "don't",
+    "dont",
+    "won't",
+    "can't",
+    "never",
+    "never mind",
+    "nevermind",
+    "better not",
+    "rather not",
+    "prefer not",
+    "wait",
+    "stop",
+    "hold on",
+    "hold off",
+    "forget it",
+    "forget about it",
+    "forget that",
+    "forget about that",
+    "leave it",
+    "leave that",
+    "skip",
+    "abort",
+    "cancel",
+    "decline",
+    "refuse",
+    "disagree",
+    "hate",
+    "dislike",
+    "changed my mind",
+    "change my mind",
+    "nein",
+    "nee",
+    "nö",
+    "nicht",
+    "lieber nicht",
+    "besser nicht",
+    "auf keinen fall",
+    "keinesfalls",
+    "lass",
+    "stopp",
+    "halt",
+    "abbrechen",
+    "warte",
+    "vergiss",
+    "non",
+    "pas",
+    "ne pas",
+    "tampoco",
+    "mejor no",
+    "👎",
+    "❌",
+];
+
+/// Those that may be what was asked about: in answer to “shall I stop it?”, a “stop” is none.
+const MAY_BE_ASKED: &[&str] = &[
+    "stop", "cancel", "skip", "abort", "decline", "refuse", "wait", "leave", "forget", "stopp",
+];
+
+/// What a decline may follow, and what may follow it, without saying anything.
+const AROUND: &[&str] = &[
+    "right",
+    "hmm",
+    "hm",
+    "oh",
+    "uh",
+    "um",
+    "ah",
+    "well",
+    "actually",
+    "sorry",
+    "i'm afraid",
+    "think",
+    "then",
+    "now",
+    "yet",
+    "there",
+    "we",
+    "us",
+    "your",
+    "have",
+    "i've",
+    "had",
+    "just",
+    "but",
+    "on",
+    "second",
+    "thought",
+    "thoughts",
+    "at",
+    "all",
+    "moment",
+    "time",
+    "today",
+    "ach",
+    "ähm",
+    "also",
+    "ich",
+    "wir",
+    "doch",
+    "jetzt",
+    "mal",
+    "noch",
+    "sein",
+    "lieber",
+    "danke",
+    "gracias",
+    "merci",
+    "mind",
+    "absolutely",
+    "definitely",
+    "certainly",
+    "that's",
+    "it's",
+    "will",
+    "am",
+    "be",
+    "could",
+    "should",
+];
+
+/// What a text says beside a no to a question; nothing where it does not decline.
+pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
+    if matches!(reply(text, question), Reply::Yes | Reply::Reserved(..)) {
+        return None;
+    }
+    let echoes = asked(question);
+    let all = sentences(text);
+    let in_question = |word: &str| {
+        let mut all = sentences(question).into_iter().flat_map(|(words, _)| words);
+        all.any(|one| stem(&one.word) == stem(word))
+    };
+    let declining = |words: &[&Word]| {
+        let length = length_of(words, DECLINES)?;
+        let word = words[0].word.as_str();
+        (!MAY_BE_ASKED.contains(&word) || !in_question(word)).then_some(length)
+    };
+    let silent = |words: &[&Word]| {
+        [YES, HEARD, COURTESY, AROUND, BETWEEN]
+            .iter()
+            .find_map(|phrases| length_of(words, phrases))
+    };
+    let words: Vec<&Word> = all
+        .iter()
+        .filter(|(_, asks)| !asks)
+        .flat_map(|(words, _)| words)
+        .collect();
+    let mut at = 0;
+    loop {
+        let rest = words.get(at..).filter(|rest| !rest.is_empty())?;
+        // A no is longer than the courtesy that it begins: “no worries”.
+        let courtesy = length_of(rest, COURTESY).unwrap_or_default();
+        match declining(rest).filter(|length| *length >= courtesy) {
+            Some(length) => {
+                at += length;
+                break;
+            }
+            None => at += silent(rest)?,
+        }
+    }
+    let first = at;
+    while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+        let echo = echoes.contains(stem(&rest[0].word)).then_some(1);
+        match declining(rest).or_else(|| silent(rest)).or(echo) {
+            Some(length) => at += length,
+            None => return Some(&text[words[first].start..]),
+        }
+    }
+    Some("")
+}
+
+/// What says that something is not to be done.
+const NEGATES: &[&str] = &[
+    "no", "not", "don't", "dont", "never", "without", "nicht", "kein", "keine", "keinen", "nie",
+    "non", "pas",
+];
+
+/// The words of a text that may name a deed, without their endings; of sentences that do not say no to it.
+pub(crate) fn deeds(text: &str) -> std::collections::BTreeSet<String> {
+    sentences(text)
+        .iter()
+        .filter(|(words, _)| !words.iter().any(|one| NEGATES.contains(&one.word.as_str())))
+        .flat_map(|(words, _)| words)
+        .map(|one| one.word.as_str())
+        .filter(|word| word.chars().count() >= 3)
+        .filter(|word| !BETWEEN.contains(word) && !AROUND.contains(word))
+        .map(|word| stem(word).to_owned())
+        .collect()
+}
+
+/// The words of a text that name things: those with a digit.
+pub(crate) fn names(text: &str) -> std::collections::BTreeSet<String> {
+    crate::leaf::tokens(text)
+        .filter(|word| word.len() >= 4 && word.bytes().any(|b| b.is_ascii_digit()))
+        .map(str::to_lowercase)
+        .collect()
+}
+
 /// What is said beside the name of what is to be used.
 const NAMING: &[&str] = &[
     "use", "using", "pay", "take", "ending", "ends", "number", "last", "four", "digits", "please",
@@ -387,7 +594,7 @@ fn sentences(text: &str) -> Vec<Sentence> {
     let mut chars = text.char_indices().chain([(text.len(), '\n')]).peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, next)| *next);
-        let is_sign = matches!(c, '👍' | '👌' | '✅');
+        let is_sign = matches!(c, '👍' | '👌' | '✅' | '👎' | '❌');
         let inside = c.is_alphanumeric()
             || start.is_some()
                 && matches!(c, '\'' | '’' | '-' | '_' | '.' | ',' | '@')
@@ -527,6 +734,63 @@ mod tests {
             "Ja, lieber nicht.",
         ] {
             assert_eq!(reply(text, QUESTION), Reply::No, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_declines_says_no_whatever_the_words() {
+        let question = "Shall I delete srv-771?";
+        for text in [
+            "no",
+            "No, thanks.",
+            "Better not",
+            "nein",
+            "Cancel that.",
+            "stop",
+            "Nope!",
+            "Hmm, hold on.",
+            "Please don't.",
+            "Don't delete it",
+            "I'd rather not.",
+            "Okay never mind, leave it.",
+            "Lieber nicht.",
+            "Not now",
+            "I changed my mind",
+            "No, do not delete srv-771.",
+            "Let's not",
+            "👎",
+            "Yes, but don't do it yet.",
+        ] {
+            assert_eq!(super::declines(text, question), Some(""), "{text}");
+        }
+        for (text, more) in [
+            ("No, delete srv-772 instead.", "delete srv-772 instead."),
+            ("No. Rename it to old-771.", "Rename it to old-771."),
+            ("No, we still need it", "still need it"),
+        ] {
+            let found = super::declines(text, question);
+            assert!(
+                found.is_some_and(|said| said.ends_with(more)),
+                "{text}: {found:?}"
+            );
+        }
+        for text in [
+            "yes",
+            "No worries, yes.",
+            "Sure, provided it is still stopped.",
+            "Which one is it?",
+            "srv-771 is the one",
+            "Delete srv-772",
+            "Thanks!",
+            "",
+        ] {
+            assert_eq!(super::declines(text, question), None, "{text}");
+        }
+        for (question, text) in [
+            ("Shall I stop the server?", "Stop it"),
+            ("Should I cancel the order?", "Cancel it please"),
+        ] {
+            assert_eq!(super::declines(text, question), None, "{text}");
         }
     }
 

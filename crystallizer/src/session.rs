@@ -218,6 +218,12 @@ pub struct ToolCall {
     /// The shell that reads its line, where the agent is known to use one: `bash`, `zsh`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shell: Option<String>,
+    /// The call (its id in this session) that was under way and made this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<String>,
+    /// Whether a person was asked about it and had not answered when the recording ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
     /// When it was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,

@@ -272,6 +272,12 @@ impl Reader<'_> {
             }
         };
         let approval = part.get("approval").unwrap_or(&Value::Null);
+        if state == "approval-requested"
+            && approval.get("approved").is_none()
+            && let Some(call) = id(part, "toolCallId")
+        {
+            self.waits(&call);
+        }
         let says = approval.get("approved").and_then(Value::as_bool);
         let denied = state == "output-denied" || (says == Some(false) && answer.is_none());
         if let Some(call) = id(part, "toolCallId") {
@@ -387,7 +393,17 @@ impl Reader<'_> {
         self.builder.answer(Some(call), None, answer);
     }
 
+    /// A person was asked about a call and did not answer.
+    fn waits(&mut self, call: &str) {
+        if let Some(call) = self.builder.newest(call) {
+            call.waits = true;
+        }
+    }
+
     fn finish(mut self) {
+        for call in std::mem::take(&mut self.asked).into_values() {
+            self.waits(&call);
+        }
         for (call, reason) in std::mem::take(&mut self.denied) {
             let open = self
                 .builder

@@ -1,6 +1,7 @@
 //! Builds one session: pairs results with calls, makes ids unique, notes what is odd.
 
 use super::notes::Notes;
+use super::refusal;
 use super::shell;
 use super::value::{is_cut, size};
 use crate::session::*;
@@ -27,6 +28,10 @@ pub(super) struct Call {
     pub(super) folder: Option<String>,
     /// The shell that the recording tells for this call; left out: what is known of the agent.
     pub(super) shell: Option<String>,
+    /// The call in this session that was under way and made this one.
+    pub(super) inside: Option<String>,
+    /// Whether a person was asked about it and has not answered.
+    pub(super) waits: bool,
     pub(super) at: Option<Timestamp>,
     pub(super) line: u32,
 }
@@ -226,6 +231,8 @@ impl Builder {
             agent: call.agent,
             folder: call.folder,
             shell,
+            inside: call.inside,
+            waits: call.waits,
             started_at: call.at,
             finished_at: None,
             result: None,
@@ -328,6 +335,10 @@ impl Builder {
         if result.truncated {
             self.notes.add("truncated_result", "", answer.line);
         }
+        let told = result.content.as_str().unwrap_or("");
+        let refused = result.is_error && !result.refused && refusal::is_told(told);
+        let comment = refused.then(|| refusal::comment(told)).flatten();
+        result.refused |= refused;
         let Some(Turn::Call(call)) = self.turns.get_mut(index) else {
             return None;
         };
@@ -336,7 +347,23 @@ impl Builder {
         if answer.started_at.is_some() {
             call.started_at = answer.started_at;
         }
-        Some(call.id.clone())
+        let id = call.id.clone();
+        if refused {
+            self.refusal(Some(id.clone()), comment, answer.at);
+        }
+        Some(id)
+    }
+
+    /// Says of calls in which call each was made.
+    pub(super) fn nested(&mut self, outer: &BTreeMap<String, String>) {
+        for turn in &mut self.turns {
+            if let Turn::Call(call) = turn {
+                call.inside = outer
+                    .get(&call.id)
+                    .filter(|outer| **outer != call.id)
+                    .cloned();
+            }
+        }
     }
 
     /// Adds a person's answer about a call, named by its recorded id.
@@ -425,6 +452,7 @@ impl Builder {
         }
         for turn in &mut self.turns {
             let Turn::Call(call) = turn else { continue };
+            call.waits &= call.result.is_none();
             if call.result.is_none() {
                 self.notes.add("unmatched_call", call.name.as_str(), 0);
             }

@@ -250,6 +250,8 @@ fn one_call(
         agent: text(entry, "agent").or(agent).map(str::to_owned),
         folder: text(entry, "folder").map(str::to_owned),
         shell: text(entry, "shell").map(str::to_owned),
+        inside: text(entry, "inside").map(str::to_owned),
+        waits: flag(entry.get("waits")),
         at: time(entry.get("started_at")).or(at),
         line: 0,
     });

@@ -6,6 +6,7 @@
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
 use super::formats::Format;
+use super::refusal;
 use super::split::Part;
 use super::value::*;
 use crate::session::{RecordedApproval, Role, SessionStatus, ToolSpec};
@@ -300,9 +301,9 @@ fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut See
             batch,
             agent: line.agent.clone(),
             folder: line.folder.clone(),
-            shell: None,
             at: line.at,
             line: line.number,
+            ..Call::default()
         });
         // The log of print mode names the folder once, and the shell takes each change of it along.
         if line.folder.is_none()
@@ -463,11 +464,7 @@ fn result(
         return;
     }
     if refused {
-        let comment = content
-            .split_once("the user said:")
-            .map(|(_, said)| said.trim().to_owned())
-            .filter(|said| !said.is_empty());
-        builder.refusal(call, comment, line.at);
+        builder.refusal(call, refusal::comment(&content), line.at);
     } else if !is_error && content.starts_with("User has approved your plan") {
         builder.approval(
             recorded.as_deref(),
@@ -485,7 +482,8 @@ fn result(
 
 fn is_refusal(content: &str) -> bool {
     let head: String = content.chars().take(200).collect();
-    head.contains("doesn't want to proceed")
+    refusal::is_told(content)
+        || head.contains("doesn't want to proceed")
         || head.contains("doesn't want to take this action")
         || head.contains("[Request interrupted by user")
 }

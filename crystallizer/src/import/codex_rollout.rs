@@ -2,6 +2,7 @@
 
 use super::body::{Record, parse_text};
 use super::builder::{Answer, Builder, Call};
+use super::refusal;
 use super::value::*;
 use crate::session::{RecordedApproval, Role};
 use druse_engine::Timestamp;
@@ -312,7 +313,8 @@ fn read_output(output: &Value, builder: &mut Builder, line: u32) -> Answer {
 
 fn is_refusal(text: &str) -> bool {
     let head: String = text.chars().take(200).collect();
-    head.contains("rejected by user")
+    refusal::is_told(text)
+        || head.contains("rejected by user")
         || head.contains("denied by user")
         || head.contains("aborted by user")
 }

@@ -148,6 +148,7 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     let mut known = BTreeSet::new();
     let mut together: BTreeMap<Option<usize>, (u32, Option<Timestamp>)> = BTreeMap::new();
     let mut made: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut calls: BTreeMap<usize, String> = BTreeMap::new();
     for (index, run) in runs.iter().enumerate() {
         builder.seen_at(run.start);
         builder.seen_at(run.end);
@@ -175,7 +176,7 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
                 together.insert(parent, (batch, busy.max(run.end)));
                 let agent = parent.map(|parent| runs[parent].name().to_owned());
                 *made.entry(run.name()).or_default() += 1;
-                call(run, batch, agent, builder);
+                calls.insert(index, call(run, batch, agent, builder));
             }
             "llm" | "chat_model" => model(run, index, builder, &mut told, &mut answers, &mut known),
             other => builder.notes.noise(&format!("{other} run"), 0),
@@ -184,6 +185,11 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             builder.status = Some(SessionStatus::Failed);
         }
     }
+    let outer = calls.iter().filter_map(|(index, id)| {
+        let outer = calls.get(&around(&runs[*index])?)?;
+        Some((id.clone(), outer.clone()))
+    });
+    builder.nested(&outer.collect());
     from_models(told, &answers, &made, &runs, builder);
     for root in runs
         .iter()
@@ -257,7 +263,8 @@ fn complete(run: &mut Run<'_>, later: &Value) {
     run.end = run.end.or(time(later.get("end_time")));
 }
 
-fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder) {
+/// Adds the call of a run, and gives its id in the session.
+fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder) -> String {
     let outputs = run.side("outputs");
     let message = outputs.get("output").map(unpacked).filter(|message| {
         message.get("content").is_some() && message.get("tool_call_id").is_some()
@@ -268,7 +275,7 @@ fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder)
         .or(asked_id)
         .unwrap_or_else(|| run.id.clone());
     let name = run.name().to_owned();
-    builder.call(Call {
+    let unique = builder.call(Call {
         id: Some(recorded.clone()),
         name,
         arguments: given,
@@ -300,7 +307,7 @@ fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder)
     let failed = run.failed();
     // Nothing told and no end: the run was cut. Nothing told and an end: it gave nothing.
     if told.is_none() && !failed && run.end.is_none() {
-        return;
+        return unique;
     }
     let content = told.unwrap_or_else(|| match run.value.get("error") {
         Some(error @ Value::String(_)) => error.clone(),
@@ -315,6 +322,7 @@ fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder)
     }
     answer.at = run.end;
     builder.answer(Some(&recorded), None, answer);
+    unique
 }
 
 /// The arguments of a run, and the id of the call where its input is one.

@@ -257,7 +257,7 @@ prop_compose! {
             0 => Turn::Message { role, text, at },
             1 => Turn::Approval(RecordedApproval { call: None, approved, by: agent, comment: Some(text), requested_at: at, decided_at: until }),
             _ => Turn::Call(Box::new(ToolCall {
-                id: String::new(), name: text, arguments, batch, agent, folder: folder.clone(), shell: folder, started_at: at,
+                id: String::new(), name: text, arguments, batch, agent, folder: folder.clone(), shell: folder, inside: None, waits: approved && result.is_none(), started_at: at,
                 finished_at: until.filter(|_| result.is_some()), result,
             })),
         }, about)

@@ -13,6 +13,7 @@ mod notes;
 mod own_form;
 mod project_folder;
 mod recording;
+mod refusal;
 mod shell;
 mod sniff;
 mod split;

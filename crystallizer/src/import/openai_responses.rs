@@ -643,8 +643,13 @@ impl<'b> Reader<'b> {
             let (given, _) = arguments(asked.item.get("arguments"), &mut self.builder.notes);
             let item = asked.item;
             self.own_call(&item, mcp_name(&item), given, None, asked.at);
-            if let Some(granted) = self.granted.remove(&request) {
-                self.builder.approve_before(&request, granted);
+            match self.granted.remove(&request) {
+                Some(granted) => self.builder.approve_before(&request, granted),
+                None => {
+                    if let Some(call) = self.builder.newest(&request) {
+                        call.waits = true;
+                    }
+                }
             }
         }
         for (request, granted) in std::mem::take(&mut self.granted) {

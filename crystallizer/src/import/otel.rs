@@ -37,28 +37,26 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         }
         None
     };
-    let inside_tool = |span: &Span| {
+    // The nearest call of a tool around a span.
+    let around = |span: &Span| {
         let mut at = by_id.get(span.parent.as_str()).copied();
         for _ in 0..64 {
-            let Some(parent) = at.map(|at| &spans[at]) else {
-                return false;
-            };
-            if parent.operation() == Some("execute_tool") {
-                return true;
+            let parent = &spans[at?];
+            if is_tool(parent) {
+                return at;
             }
             at = by_id.get(parent.parent.as_str()).copied();
         }
-        false
+        None
     };
     let mut told = Messages::default();
     for (index, span) in spans.iter().enumerate() {
         told.take(&span.attributes, index);
     }
     let mut others = 0u64;
-    let mut together = None;
-    let mut busy_until = 0u64;
-    let mut seen_calls = false;
-    for span in &spans {
+    let mut together: BTreeMap<Option<usize>, (u32, u64)> = BTreeMap::new();
+    let mut calls: BTreeMap<usize, String> = BTreeMap::new();
+    for (index, span) in spans.iter().enumerate() {
         let operation = span.operation();
         if builder.external_id.is_none() {
             builder.external_id = ["gen_ai.conversation.id", "session.id"]
@@ -75,10 +73,9 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             span.kind()?;
             span.attribute("tool.name").or(Some(span.name.as_str()))
         });
-        let search = span.kind() == Some("RETRIEVER") && !inside_tool(span);
-        let is_call = operation == Some("execute_tool")
-            || search
-            || (operation.is_none() && span.attribute("gen_ai.tool.name").is_some());
+        let outer = around(span);
+        let search = span.kind() == Some("RETRIEVER") && outer.is_none();
+        let is_call = search || is_tool(span);
         if !is_call {
             match span.kind() {
                 Some(kind) if operation.is_none() => {
@@ -88,21 +85,34 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             }
             continue;
         }
-        let batch = match together {
-            Some(batch) if span.start < busy_until => batch,
-            _ => builder.batch(),
+        // What a call makes is not issued together with it.
+        let (batch, busy) = match together.get(&outer) {
+            Some((batch, busy)) if span.start < *busy => (*batch, *busy),
+            _ => (builder.batch(), 0),
         };
-        together = Some(batch);
-        seen_calls = true;
-        busy_until = busy_until.max(span.end);
+        together.insert(outer, (batch, busy.max(span.end)));
         let by = agent(span).filter(|by| builder.agent.as_ref() != Some(by));
-        call(span, tool.unwrap_or(""), batch, by, &told, builder);
+        let id = call(span, tool.unwrap_or(""), batch, by, &told, builder);
+        calls.insert(index, id);
     }
-    if !seen_calls {
+    let outer = calls.iter().filter_map(|(index, id)| {
+        let outer = calls.get(&around(&spans[*index])?)?;
+        Some((id.clone(), outer.clone()))
+    });
+    builder.nested(&outer.collect());
+    if calls.is_empty() {
         from_messages(&told, &spans, builder);
     }
     for _ in 0..others {
         builder.notes.noise("span without agent attributes", 0);
+    }
+}
+
+/// Whether a span is a call of a tool.
+fn is_tool(span: &Span) -> bool {
+    match span.operation() {
+        Some(operation) => operation == "execute_tool",
+        None => span.attribute("gen_ai.tool.name").is_some(),
     }
 }
 
@@ -134,6 +144,7 @@ fn from_messages(told: &Messages, spans: &[Span], builder: &mut Builder) {
     }
 }
 
+/// Adds the call of a span, and gives its id in the session.
 fn call(
     span: &Span,
     tool: &str,
@@ -141,7 +152,7 @@ fn call(
     by: Option<String>,
     told: &Messages,
     builder: &mut Builder,
-) {
+) -> String {
     let first = |keys: [&str; 4]| {
         keys.iter()
             .find_map(|key| span.attributes.get(*key).filter(|value| !value.is_null()))
@@ -180,7 +191,7 @@ fn call(
         ..Call::default()
     });
     if unread {
-        builder.notes.add("arguments_not_json", unique, 0);
+        builder.notes.add("arguments_not_json", unique.as_str(), 0);
     }
     let result = first([
         "gen_ai.tool.call.result",
@@ -191,18 +202,19 @@ fn call(
     .or_else(|| told.answers.get(call_id?));
     let Some(result) = result else {
         if !span.failed {
-            return;
+            return unique;
         }
         let mut answer = Answer::new(span.failure.as_str());
         answer.result.is_error = true;
         answer.at = moment(span.end);
         builder.answer(recorded.as_deref(), None, answer);
-        return;
+        return unique;
     };
     let mut answer = Answer::new(result.clone());
     answer.result.is_error = span.failed || object_says_failed(result);
     answer.at = moment(span.end);
     builder.answer(recorded.as_deref(), None, answer);
+    unique
 }
 
 /// The tools that a request to a model offers.

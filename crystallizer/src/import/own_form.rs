@@ -84,6 +84,10 @@ fn written_call(call: &ToolCall) -> Value {
     insert(&mut out, "agent", json!(call.agent));
     insert(&mut out, "folder", json!(call.folder));
     insert(&mut out, "shell", json!(call.shell));
+    insert(&mut out, "inside", json!(call.inside));
+    if call.waits {
+        out.insert("waits".into(), json!(true));
+    }
     insert(&mut out, "started_at", json!(call.started_at));
     Value::Object(out)
 }

@@ -248,6 +248,7 @@ pub(super) fn text_says_failed(text: &str) -> bool {
         || head.starts_with("<tool_use_error>")
         || head.starts_with("fatal:")
         || head.starts_with("invalid ")
+        || super::refusal::is_told(start)
 }
 
 /// Whether a tool's text or value answer is an object whose `error` says something.

@@ -652,17 +652,21 @@ fn a_yes_with_a_reserve_is_asked_about() {
 
 #[test]
 fn an_answer_that_takes_back_is_no_yes() {
-    for answer in [
-        "Okay never mind, leave it.",
-        "Sure, forget about it.",
-        "Yeah, right, I hate that idea.",
-        "ok what does it cost",
+    for (answer, declines) in [
+        ("Okay never mind, leave it.", true),
+        ("Sure, forget about it.", true),
+        ("Yeah, right, I hate that idea.", true),
+        ("ok what does it cost", false),
     ] {
         let made = bound(&booked(
             "I would book flight HAT083 with 3 bags. Shall I?",
             answer,
         ));
-        assert_eq!(made.report.counts.gates, 0, "{answer}");
+        let found = |code: &str| made.report.findings.iter().any(|one| one.code == code);
+        assert!(!found("approved_in_words"), "{answer}");
+        // Who declines is asked at each run, where it is done at all.
+        assert_eq!(found("after_refusal"), declines, "{answer}");
+        assert_eq!(made.report.counts.gates, u64::from(declines), "{answer}");
         assert_eq!(
             arguments(&made, "book_flight")["flight_number"],
             "HAT083",

@@ -48,6 +48,8 @@ pub(super) fn call(id: &str, batch: u32, name: &str, arguments: Value, content: 
         agent: None,
         folder: None,
         shell: None,
+        inside: None,
+        waits: false,
         started_at: None,
         finished_at: None,
         result: Some(result(content)),

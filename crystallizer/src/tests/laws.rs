@@ -116,6 +116,8 @@ fn session(calls: Vec<Made>, task: &str) -> Session {
             agent: None,
             folder: None,
             shell: None,
+            inside: None,
+            waits: false,
             started_at: None,
             finished_at: None,
             result: made

@@ -399,6 +399,8 @@ mod tests {
             agent: None,
             folder: None,
             shell: None,
+            inside: None,
+            waits: false,
             started_at: None,
             finished_at: None,
             result: None,

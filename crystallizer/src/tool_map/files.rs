@@ -403,6 +403,8 @@ pub(super) mod tests {
             agent: None,
             folder: None,
             shell: None,
+            inside: None,
+            waits: false,
             started_at: None,
             finished_at: None,
             result: None,

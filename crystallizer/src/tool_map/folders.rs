@@ -283,6 +283,8 @@ mod tests {
             agent: None,
             folder: folder.map(str::to_owned),
             shell: None,
+            inside: None,
+            waits: false,
             started_at: None,
             finished_at: None,
             result: None,

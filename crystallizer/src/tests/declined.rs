@@ -1,0 +1,181 @@
+//! What a person said no to, or had not said yes to, is never a plain step.
+
+use super::build::*;
+use crate::{Crystallized, Mode, Options, Session, import};
+use serde_json::{Value, json};
+
+fn read(recording: &Value) -> Session {
+    import(recording.to_string().as_bytes()).unwrap().remove(0)
+}
+
+fn both(session: &Session) -> [Crystallized; 2] {
+    [Mode::Exact, Mode::Bound].map(|mode| made(session, &Options { mode, ..options() }))
+}
+
+fn actions(made: &Crystallized) -> Vec<&str> {
+    let steps = made.document.steps.iter();
+    steps.map(|step| step.id.as_str()).collect()
+}
+
+/// Whether what came after a no has to be acknowledged; nothing where nothing is said of it.
+fn after(made: &Crystallized, step: &str) -> Option<bool> {
+    let id = format!("after_refusal:{step}");
+    let mut found = made.report.findings.iter();
+    found.find(|one| one.id == id).map(|one| one.acknowledge)
+}
+
+fn has_gate(made: &Crystallized) -> bool {
+    let mut steps = made.document.steps.iter();
+    steps.any(|step| step.action.as_deref() == Some("approval_gate"))
+}
+
+fn asked(question: &str, answer: &str, tool: &str, arguments: Value) -> Session {
+    read(&json!({ "messages": [
+        { "role": "user", "content": "Have a look at the server srv-771." },
+        { "role": "assistant", "tool_calls": [{ "id": "a", "type": "function", "function": { "name": "get_server", "arguments": "{\"id\": \"srv-771\"}" } }] },
+        { "role": "tool", "tool_call_id": "a", "content": "{\"id\": \"srv-771\", \"state\": \"stopped\"}" },
+        { "role": "assistant", "content": question },
+        { "role": "user", "content": answer },
+        { "role": "assistant", "tool_calls": [{ "id": "c", "type": "function", "function": { "name": tool, "arguments": arguments.to_string() } }] },
+        { "role": "tool", "tool_call_id": "c", "content": "ok" },
+    ] }))
+}
+
+#[test]
+fn what_a_person_said_no_to_waits_for_an_acknowledgement() {
+    let question = "Shall I delete srv-771?";
+    for answer in [
+        "no",
+        "No, thanks.",
+        "Better not",
+        "nein",
+        "Cancel that.",
+        "stop",
+        "No, we still need it.",
+        "Don't, I might want it back",
+        "No, delete srv-772 instead.",
+    ] {
+        let session = asked(
+            question,
+            answer,
+            "delete_server",
+            json!({ "id": "srv-771" }),
+        );
+        for made in both(&session) {
+            assert_eq!(after(&made, "delete_server"), Some(true), "{answer}");
+            assert!(has_gate(&made), "{answer}: {:?}", actions(&made));
+        }
+    }
+    // The deed of the question is enough, and so is a question in other words.
+    for question in ["Delete srv-771?", "It is stopped. Do you want me to go on?"] {
+        let session = asked(question, "no", "delete_server", json!({ "id": "srv-771" }));
+        for made in both(&session) {
+            assert_eq!(after(&made, "delete_server"), Some(true), "{question}");
+        }
+    }
+}
+
+#[test]
+fn an_order_beside_a_no_is_told_and_a_yes_stays_one() {
+    let question = "Shall I delete srv-771?";
+    let said = |answer: &str, tool: &str, arguments: Value| {
+        both(&asked(question, answer, tool, arguments))
+            .map(|made| (after(&made, tool), has_gate(&made)))
+    };
+    let id = json!({ "id": "srv-771" });
+    let rename = json!({ "id": "srv-771", "name": "old" });
+    for told in said("No. Rename it to old.", "rename_server", rename) {
+        assert_eq!(told, (Some(false), false));
+    }
+    let other = json!({ "id": "srv-772" });
+    for told in said("No, delete srv-772 instead.", "delete_server", other) {
+        assert_eq!(told, (Some(false), false));
+    }
+    for told in said("Yes, please.", "delete_server", id.clone()) {
+        assert_eq!(told, (None, true));
+    }
+    // A no to a question that is not about doing something.
+    let session = asked(
+        "Did it ever run on Windows?",
+        "no",
+        "start_server",
+        json!({ "id": "srv-8" }),
+    );
+    for made in both(&session) {
+        assert_eq!(
+            (after(&made, "start_server"), has_gate(&made)),
+            (None, false)
+        );
+    }
+}
+
+#[test]
+fn a_refusal_told_in_place_of_an_answer_is_one_in_every_format() {
+    let no = "The user doesn't want to proceed with this tool use. The tool use was rejected.";
+    let refund = json!({ "order": "ORD-7781", "amount": 77.5 });
+    let openai = |name: &str, id: &str| json!({ "role": "assistant", "tool_calls": [{ "id": id, "type": "function", "function": { "name": name, "arguments": refund.to_string() } }] });
+    let anthropic = |name: &str, id: &str| json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": id, "name": name, "input": refund }] });
+    let told = |id: &str, text: &str, failed: bool| json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": id, "content": text, "is_error": failed }] });
+    let task = json!({ "role": "user", "content": "Refund ORD-7781, 77.5." });
+    for recording in [
+        json!({ "messages": [task, openai("refund_order", "a"), { "role": "tool", "tool_call_id": "a", "content": no },
+            openai("issue_credit", "b"), { "role": "tool", "tool_call_id": "b", "content": "ok" }] }),
+        json!({ "messages": [task, anthropic("refund_order", "a"), told("a", no, true), anthropic("issue_credit", "b"), told("b", "ok", false)] }),
+    ] {
+        let session = read(&recording);
+        // Druse writes it anew, and it stays one refusal.
+        let again = read(&crate::to_own_form(&session));
+        for session in [&session, &again] {
+            assert_eq!(session.counts().approvals, 1);
+            for made in both(session) {
+                assert_eq!(actions(&made), ["issue_credit"]);
+                assert_eq!(after(&made, "issue_credit"), Some(true));
+            }
+        }
+    }
+    // A tool that hands such a text on as its answer has run.
+    let page = json!({ "messages": [task, anthropic("read_page", "a"), told("a", no, false)] });
+    for made in both(&read(&page)) {
+        assert_eq!(actions(&made), ["read_page"]);
+    }
+}
+
+#[test]
+fn what_nobody_had_approved_stands_behind_a_gate() {
+    let wire = |state: &str, approval: Value| {
+        let part = json!({ "type": "tool-wireMoney", "toolCallId": "c4", "state": state, "approval": approval,
+            "input": { "iban": "DE89370400440532013000", "amount": 900 } });
+        read(&json!([
+            { "id": "1", "role": "user", "parts": [{ "type": "text", "text": "Wire 900 EUR to DE89370400440532013000." }] },
+            { "id": "2", "role": "assistant", "parts": [{ "type": "step-start" }, part] },
+        ]))
+    };
+    let item = json!({ "type": "mcp_approval_request", "id": "r1", "server_label": "bank", "name": "wire", "arguments": "{\"amount\": 900}" });
+    let response = json!({ "object": "response", "id": "resp_1", "output": [item] });
+    let models = json!([
+        { "role": "user", "content": "Wire 900 EUR." },
+        { "role": "assistant", "content": [
+            { "type": "tool-call", "toolCallId": "t1", "toolName": "wire", "input": { "amount": 900 } },
+            { "type": "tool-approval-request", "approvalId": "p1", "toolCallId": "t1" },
+        ] },
+    ]);
+    for session in [
+        wire("approval-requested", json!({ "id": "ap4" })),
+        read(&response),
+        read(&models),
+    ] {
+        for session in [&session, &read(&crate::to_own_form(&session))] {
+            assert!(session.calls().all(|call| call.waits), "{session:#?}");
+            for made in both(session) {
+                assert!(has_gate(&made));
+                let mut found = made.report.findings.iter();
+                assert!(found.any(|one| one.code == "gate_suggested" && one.acknowledge));
+            }
+        }
+    }
+    let approved = wire(
+        "approval-responded",
+        json!({ "id": "ap4", "approved": true }),
+    );
+    assert!(approved.calls().all(|call| !call.waits));
+}
