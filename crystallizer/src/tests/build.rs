@@ -61,6 +61,7 @@ pub(super) fn result(content: Value) -> ToolResult {
         is_error: false,
         refused: false,
         truncated: false,
+        unread: false,
         exit_code: None,
     }
 }
