@@ -102,6 +102,11 @@ impl Gathered {
             self.add(trimmed, sort.what(), Name::Key(key), key);
         } else if around == Around::Headers && key::is_random(trimmed) && !key::is_public(key) {
             self.add(trimmed, "a long random header", Name::Key(key), key);
+        } else if around == Around::Headers
+            && header::is_key(key)
+            && key::stands_under_key(key::Sort::Token, trimmed)
+        {
+            self.add(trimmed, "a key in a header", Name::Key(key), key);
         } else if key::is_cookie(key) {
             for (_, value) in header::cookies(trimmed) {
                 self.add(value, "a cookie", Name::Key(key), key);

@@ -14,6 +14,11 @@ pub(super) fn is_authorization(name: &str) -> bool {
     named || key::sort_of(name) == Some(Sort::Token)
 }
 
+/// Whether a header is called a key: `X-Shop-Key`. One that only keeps a request from being done twice is none.
+pub(super) fn is_key(name: &str) -> bool {
+    split(name).last().is_some_and(|word| word == "key") && !key::is_public(name)
+}
+
 /// The credentials of `scheme SP credentials` (RFC 9110, 11.4), whatever the scheme is called: what stands behind it,
 /// or the values of its parameters. Empty where a text has another form.
 pub(super) fn credentials(text: &str, in_headers: bool) -> Vec<&str> {

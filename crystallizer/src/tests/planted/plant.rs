@@ -228,9 +228,10 @@ pub(crate) fn plant(kind: usize, chance: &mut Chance) -> Plant {
         }
         "random header" => {
             let value = chance.text(ALNUM, 40);
+            let other = chance.text(HEX, 32);
             (
-                vec![value.clone()],
-                json!({ "headers": { "X-Acme-Access": value, "Accept": "*/*" } }),
+                vec![value.clone(), other.clone()],
+                json!({ "headers": { "X-Acme-Access": value, "X-Shop-Key": other, "Accept": "*/*" } }),
                 format!("X-Api-Key: {value}"),
             )
         }
