@@ -136,12 +136,12 @@ pub fn crystallize(
     }
     let grafts = made.as_ref().map_or(&[][..], |made| &made.grafts);
     // The calls of all steps, whichever recording they are of.
-    let all: Vec<Kept<'_>> = kept
-        .iter()
-        .chain(grafts.iter().flat_map(bound::Graft::steps))
-        .cloned()
-        .collect();
-    emitted.document.capabilities = Some(capability::of(&emitted.document, &all, session));
+    let joined = (!grafts.is_empty()).then(|| {
+        let others = grafts.iter().flat_map(bound::Graft::steps);
+        kept.iter().chain(others).cloned().collect::<Vec<_>>()
+    });
+    let all = joined.as_deref().unwrap_or(&kept);
+    emitted.document.capabilities = Some(capability::of(&emitted.document, all, session));
     let document = Arc::new(emitted.document);
     let replayed = replay::replay(&document, &kept, started_at);
     let mut found = about_session(sessions, options);
@@ -205,12 +205,12 @@ pub fn crystallize(
             ));
         }
     }
-    trust::once::once(&mut found, &all);
+    trust::once::once(&mut found, all);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {
         session,
-        kept: &all,
+        kept: all,
         document: &document,
         findings: &found,
         held_out: made.as_ref().map_or(&[], |made| &made.held_out),
@@ -261,7 +261,7 @@ pub fn crystallize(
         judgement,
         shapes,
     };
-    drop((kept, all));
+    drop((joined, kept));
     let mut document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
     carried::write(&report.findings, &mut document);
     Ok(Crystallized { document, report })

@@ -57,23 +57,19 @@ async fn what_a_value_leads_elsewhere_is_refused() {
     let outside = tempfile::tempdir().expect("a temporary folder can be made");
     let folder = json!({ "kind": "folder", "path": outside.path() });
     admin.put("/connections/docs", &folder).await;
-    let other = json!({ "druse": 1, "name": "other", "steps": [
-        { "id": "a", "action": "transform", "with": { "value": 1 } },
-    ] });
-    admin.post("/automations", &other).await.with(201);
     let elsewhere = outside.path().join("elsewhere");
     std::fs::create_dir(&elsewhere).expect("a folder can be made");
     let document = json!({
         "druse": 1, "name": "bound",
         "inputs": {
             "host": { "type": "string" }, "path": { "type": "string" }, "folder": { "type": "string" },
-            "event": { "type": "string" }, "other": { "type": "string" },
+            "event": { "type": "string" },
         },
         "capabilities": {
             "hosts": ["*.shop.example"], "connections": ["docs"],
             "files": [{ "path": "reports/*" }, { "connection": "docs", "path": "in/*" }],
             "programs": ["touch"], "folders": ["/work-that-is-not-there/*"],
-            "events": ["bill.*"], "automations": ["some-other"],
+            "events": ["bill.*"],
         },
         "steps": [
             step("ask", "http", json!({ "url": "https://{{ inputs.host }}/x" })),
@@ -83,13 +79,12 @@ async fn what_a_value_leads_elsewhere_is_refused() {
             step("inside", "file", json!({ "op": "write", "path": "reports/{{ inputs.path }}", "text": "x", "create_folders": true })),
             step("touch", "shell", json!({ "argv": ["touch", "made"], "cwd": "{{ inputs.folder }}" })),
             step("tell", "emit", json!({ "type": "{{ inputs.event }}", "data": 1 })),
-            step("start", "automation", json!({ "id": "{{ inputs.other }}" })),
         ],
     });
     let folder = elsewhere.to_str().expect("a path in UTF-8");
     let inputs = json!({
         "host": "shop.example.evil.example", "path": "other/x.txt", "folder": folder,
-        "event": "user.deleted", "other": "other",
+        "event": "user.deleted",
     });
     let read = run(&admin, &document, inputs, "succeeded").await;
     denied(&read, "ask", "host", "shop.example.evil.example");
@@ -98,7 +93,6 @@ async fn what_a_value_leads_elsewhere_is_refused() {
     denied(&read, "docs", "path", "other/x.txt");
     denied(&read, "touch", "folder", folder);
     denied(&read, "tell", "event", "user.deleted");
-    denied(&read, "start", "automation", "other");
     assert_eq!(of(&read, "inside")["status"], "succeeded", "{read:#}");
     assert!(!elsewhere.join("made").exists());
     assert!(!outside.path().join("other").exists());

@@ -46,6 +46,8 @@ pub(super) struct Input {
 pub(super) struct Inputs {
     all: Vec<Input>,
     by_meaning: BTreeMap<(String, Vec<String>), usize>,
+    /// Those of each value, by its canonical form.
+    by_form: BTreeMap<String, Vec<usize>>,
     names: BTreeSet<String>,
 }
 
@@ -186,6 +188,9 @@ impl Inputs {
             return *index;
         }
         let index = self.all.len();
+        if let Some(form) = form(value) {
+            self.by_form.entry(form).or_default().push(index);
+        }
         let name = self.name(key);
         self.all.push(Input {
             name,
@@ -222,6 +227,13 @@ impl Inputs {
         name
     }
 
+    /// Those with the same value, however it is written.
+    pub(super) fn of_value(&self, value: &Value) -> impl Iterator<Item = &Input> {
+        let found = form(value).and_then(|form| self.by_form.get(&form));
+        let indexes = found.into_iter().flatten();
+        indexes.filter_map(|index| self.all.get(*index))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Input> {
         self.all.iter()
     }
@@ -233,6 +245,12 @@ impl Inputs {
     /// Leaves only the inputs that something uses.
     pub(super) fn keep(&mut self, used: &BTreeSet<String>) {
         self.all.retain(|input| used.contains(&input.name));
+        self.by_form.clear();
+        for (index, input) in self.all.iter().enumerate() {
+            if let Some(form) = form(&input.value) {
+                self.by_form.entry(form).or_default().push(index);
+            }
+        }
     }
 
     /// The inputs as the document declares them.

@@ -99,14 +99,13 @@ impl Binder<'_> {
     /// The source of a value that the person said for something else, where the record that was asked for by it has it
     /// under the very key, too: an order and a customer may have one number by chance.
     pub(super) fn of_own_field(&mut self, sent: &Sent<'_>) -> Outcome {
-        let form = canonical::form(sent.value);
-        let other = self.inputs.iter().find(|input| {
-            matches!(input.found, Found::Said(_)) && canonical::form(&input.value) == form
-        });
-        let Some(other) = other.filter(|input| agree(&input.key, &sent.key) < 2) else {
+        let mut same = self.inputs.of_value(sent.value);
+        let other = same.find(|input| matches!(input.found, Found::Said(_)));
+        let other = other.map(|input| input.key.clone());
+        drop(same);
+        let Some(other) = other.filter(|key| agree(key, &sent.key) < 2) else {
             return Outcome::Nothing;
         };
-        let other = other.key.clone();
         let places: Vec<Place> = self
             .answers
             .find_echoes(&canonical::forms(sent.value))

@@ -29,7 +29,7 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
             if !fits {
                 return Ok(None);
             }
-            let view = told(&call, row.try_into()?)?;
+            let view = told(&call, row.try_into()?);
             let fits = can_decide.is_none_or(|can| view.can_decide == can);
             Ok(fits.then_some(view))
         })?;
@@ -42,12 +42,13 @@ pub(in crate::api) async fn read(call: Call) -> Answer {
 }
 
 fn view(call: &Call, id: ApprovalId) -> Result<ApprovalView, Problem> {
-    told(call, row(call, id)?.try_into()?)
+    Ok(told(call, row(call, id)?.try_into()?))
 }
 
-/// With what it belongs to, and whether whoever asks can decide it.
-fn told(call: &Call, mut view: ApprovalView) -> Result<ApprovalView, Problem> {
-    let run = call.app.store.run_head(view.run_id)?;
+/// With what it belongs to, and whether whoever asks can decide it. What cannot be read of its run hides neither it
+/// nor those beside it.
+fn told(call: &Call, mut view: ApprovalView) -> ApprovalView {
+    let run = call.app.store.run_head(view.run_id).ok().flatten();
     view.automation_name = run.map(|run| run.name.clone());
     let role = Role::Approver;
     view.why_not = match call.who.role >= role {
@@ -59,7 +60,7 @@ fn told(call: &Call, mut view: ApprovalView) -> Result<ApprovalView, Problem> {
         false => Some(format!("Deciding needs the role {}.", role.name())),
     };
     view.can_decide = view.why_not.is_none();
-    Ok(view)
+    view
 }
 
 fn row(call: &Call, id: ApprovalId) -> Result<Approval, Problem> {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 /// The letters and digits from which on a number in groups is known without what stands between them.
 const SPELLED: usize = 7;
-/// The most words in which it is looked for.
-const MOST_SPELLED: usize = 20_000;
+/// The most letters and digits that may be left out before it.
+const LEFT_OUT: usize = 4;
 /// The digits that it has to have at least.
 const DIGITS: usize = 5;
 
@@ -144,41 +144,52 @@ impl Said {
             || digits < DIGITS
             || digits * 2 < wanted.len()
             || text.contains('@')
-            || self.taken > MOST_SPELLED
         {
             return None;
         }
+        // A country's code or a zero may be left out before it.
+        let begins = wanted.char_indices().map(|(begin, _)| begin);
+        let mut whole = None;
         let mut part = None;
-        for (at, spoken) in self.texts.iter().enumerate() {
-            if !spoken.person {
+        for begin in begins.take_while(|begin| *begin <= LEFT_OUT) {
+            let rest = &wanted[begin..];
+            let is_number = rest.bytes().all(|b| b.is_ascii_digit());
+            if begin > 0 && !(is_number && rest.len() >= SPELLED) {
                 continue;
             }
-            for word in 0..spoken.words.len() {
-                let mut joined = String::new();
-                for (length, next) in spoken.words[word..].iter().enumerate() {
-                    joined.push_str(next);
-                    if joined == wanted {
-                        return Some((self.mention(at, word, length + 1), true));
-                    }
-                    if joined.len() >= wanted.len() {
-                        break;
-                    }
-                    let is_number = joined.bytes().all(|b| b.is_ascii_digit());
-                    if is_number
-                        && part.is_none()
-                        && joined.len() >= SPELLED
-                        && wanted.len() - joined.len() <= 4
-                        && wanted.ends_with(&joined)
-                    {
-                        part = Some((self.mention(at, word, length + 1), false));
-                    }
-                    if !wanted.contains(joined.as_str()) {
-                        break;
-                    }
+            let found = match begin {
+                0 => &mut whole,
+                _ => &mut part,
+            };
+            for (at, word, length) in self.joined(rest) {
+                if found.is_none_or(|(known, known_word, _)| (at, word) < (known, known_word)) {
+                    *found = Some((at, word, length));
                 }
             }
         }
-        part
+        let told = |found: Option<(usize, usize, usize)>, all: bool| {
+            found.map(|(at, word, length)| (self.mention(at, word, length), all))
+        };
+        told(whole, true).or_else(|| told(part, false))
+    }
+
+    /// Where words that a person said are a text when they are put together: the text they stand in, the first of them,
+    /// and how many.
+    fn joined<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (usize, usize, usize)> + 's {
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        ends.flat_map(move |end| {
+            let places = self.words.get(&text[..end]).into_iter().flatten();
+            places.take(super::MOST).filter_map(move |(at, word)| {
+                let spoken = self.texts.get(*at).filter(|spoken| spoken.person)?;
+                let mut rest = &text[end..];
+                let mut length = 1;
+                while !rest.is_empty() {
+                    rest = rest.strip_prefix(spoken.words.get(word + length)?.as_str())?;
+                    length += 1;
+                }
+                Some((*at, *word, length))
+            })
+        })
     }
 }
 
