@@ -251,6 +251,9 @@ pub struct ToolResult {
     /// Whether the recorder cut the answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
+    /// Whether a part of the answer was left out that no reader of text can read: a picture, a document, sound.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
     /// The exit code of a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,

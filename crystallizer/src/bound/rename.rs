@@ -240,10 +240,45 @@ fn parsed(text: &str, like: &Number) -> Option<Value> {
         .or_else(|| text.parse::<u64>().ok().map(Value::from))
 }
 
+/// Another text in the place of one that has no name to change. A small amount stays one: what is read from it is
+/// a number, and grows as a small number does.
+pub(super) fn weak_text(text: &str) -> String {
+    amount(text).unwrap_or_else(|| format!("{text}q"))
+}
+
+/// A small amount with a sign of money or a percent, and three more of it.
+fn amount(text: &str) -> Option<String> {
+    let is_sign = |c: char| matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩' | '%');
+    let from = text.find(|c: char| c.is_ascii_digit())?;
+    let end = from
+        + text[from..]
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len() - from);
+    let (before, whole, after) = (&text[..from], &text[from..end], &text[end..]);
+    let decimals = after.strip_prefix(['.', ',']).map_or(0, |rest| {
+        rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len()
+    });
+    let behind = match decimals {
+        0 => after,
+        _ => &after[decimals + 1..],
+    };
+    let signs = before.chars().chain(behind.chars());
+    let fits = signs.clone().any(is_sign) && signs.clone().all(|c| is_sign(c) || c == ' ');
+    let leads = whole.len() > 1 && whole.starts_with('0');
+    if !fits || leads {
+        return None;
+    }
+    let more = whole.parse::<u64>().ok()?.checked_add(WEAK_MORE)?;
+    Some(format!("{before}{more}{after}"))
+}
+
+/// How much small numbers grow.
+const WEAK_MORE: u64 = 3;
+
 /// Another value in the place of one that has no name to change: a word, a small number.
 pub(super) fn weak(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::from(format!("{text}q")),
+        Value::String(text) => Value::from(weak_text(text)),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(int), _) => Value::from(int.saturating_add(3)),
             (None, Some(float)) => {
@@ -288,6 +323,23 @@ pub(super) fn names_in(content: &str) -> Vec<&str> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_small_amount_stays_one() {
+        for (from, to) in [
+            ("$42", "$45"),
+            ("4.5 €", "7.5 €"),
+            ("7 %", "10 %"),
+            ("42", "42q"),
+            ("$02", "$02q"),
+            ("$4 or 5", "$4 or 5q"),
+            ("economy", "economyq"),
+        ] {
+            assert_eq!(text(from), from);
+            assert_eq!(weak(&json!(from)), json!(to));
+        }
+        assert_eq!(weak(&json!(42)), json!(45));
+    }
 
     #[test]
     fn data_gets_other_names_and_wording_stays() {

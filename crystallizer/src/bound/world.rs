@@ -204,7 +204,7 @@ impl World {
                 .weak
                 .contains(&(key.to_owned(), Value::from(text).to_string()))
         {
-            return self.begun(format!("{text}q"));
+            return self.begun(rename::weak_text(text));
         }
         let mut named = self.begun(named);
         for word in &self.weak_words {

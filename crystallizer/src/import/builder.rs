@@ -54,6 +54,7 @@ impl Answer {
                 is_error: false,
                 refused: false,
                 truncated: false,
+                unread: false,
                 exit_code: None,
             },
             started_at: None,
@@ -170,7 +171,16 @@ impl Builder {
     pub(super) fn message(&mut self, role: Role, text: impl Into<String>, at: Option<Timestamp>) {
         let text = text.into();
         self.seen_at(at);
+        let unread = self.notes.take_unread();
         if text.trim().is_empty() {
+            // Many agents are shown what a tool made in a message of its own right behind the answer.
+            if unread
+                && role != Role::Assistant
+                && let Some(Turn::Call(call)) = self.turns.last_mut()
+                && let Some(result) = &mut call.result
+            {
+                result.unread = true;
+            }
             return;
         }
         let hidden = hidden(&text);
@@ -288,9 +298,10 @@ impl Builder {
         &mut self,
         id: Option<&str>,
         name: Option<&str>,
-        answer: Answer,
+        mut answer: Answer,
     ) -> Option<String> {
         self.seen_at(answer.at);
+        answer.result.unread |= self.notes.take_unread();
         let turns = &self.turns;
         let open =
             |index: usize| matches!(&turns[index], Turn::Call(call) if call.result.is_none());

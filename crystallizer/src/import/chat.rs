@@ -155,7 +155,8 @@ fn blocks(
         }
     }
     let _ = message;
-    flush(&mut said, role, builder, at);
+    // Said with nothing in it, too: what stood there that cannot be read is of this message, and of no answer.
+    builder.message(role, said.join("\n"), at);
 }
 
 fn flush(
@@ -298,6 +299,7 @@ fn answer(
     result.refused = flag(message.get("refused"));
     result.is_error |= result.refused;
     result.truncated = flag(message.get("truncated"));
+    result.unread = flag(message.get("unread"));
     result.exit_code = message.get("exit_code").and_then(Value::as_i64);
     result.structured = present(message, "structured").cloned();
     answer.started_at = time(message.get("started_at"));

@@ -58,6 +58,7 @@ pub use error::ImportError;
 pub use formats::{Format, FormatInfo, formats};
 pub use own_form::to_own_form;
 pub use recording::{Recording, recording};
+pub(crate) use value::holds_media;
 
 use crate::session::Session;
 use body::Body;

@@ -21,6 +21,8 @@ pub(super) struct Notes {
     notes: BTreeMap<(&'static str, String), Note>,
     subjects: BTreeMap<&'static str, usize>,
     bytes_left_out: u64,
+    /// Parts of what is read right now that no reader of text can read.
+    unread: u64,
     /// Numbers of the text that a 64-bit number cannot hold: bits of what was read, text that stood there.
     pub(super) numbers: BTreeMap<u64, String>,
 }
@@ -40,7 +42,15 @@ impl Notes {
         line: u32,
     ) {
         self.bytes_left_out = self.bytes_left_out.saturating_add(bytes);
+        if matches!(code, "media_left_out" | "unknown_block") {
+            self.unread += 1;
+        }
         self.count(code, subject.into(), 1, bytes, line);
+    }
+
+    /// Whether a part was left out since this was last asked that no reader of text can read.
+    pub(super) fn take_unread(&mut self) -> bool {
+        std::mem::take(&mut self.unread) > 0
     }
 
     /// Counts one thing of a known kind that says nothing about the task.

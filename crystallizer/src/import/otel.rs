@@ -58,6 +58,11 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     let mut calls: BTreeMap<usize, String> = BTreeMap::new();
     for (index, span) in spans.iter().enumerate() {
         let operation = span.operation();
+        // What the agent does after its last call belongs to the session, too.
+        if operation.is_some() || span.kind().is_some() {
+            builder.seen_at(moment(span.start));
+            builder.seen_at(moment(span.end));
+        }
         if builder.external_id.is_none() {
             builder.external_id = ["gen_ai.conversation.id", "session.id"]
                 .iter()
@@ -290,5 +295,37 @@ fn said(span: &Span, builder: &mut Builder) {
 fn once(builder: &mut Builder, role: Role, said: &str, at: Option<Timestamp>) {
     if !said.is_empty() && builder.first_time(role, said) {
         builder.message(role, said, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    /// What the agent says after its last call takes time, too.
+    #[test]
+    fn a_session_lasts_until_the_agent_has_ended() {
+        let span = |id: &str, operation: &str, from: u64| {
+            let text =
+                |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
+            let second = |at: u64| format!("{}000000000", 1_795_000_000 + at);
+            json!({ "traceId": "t", "spanId": id, "name": operation, "startTimeUnixNano": second(from), "endTimeUnixNano": second(from + 1), "attributes": [
+                text("gen_ai.operation.name", operation), text("gen_ai.tool.name", "f"), text("gen_ai.tool.call.arguments", "{}"),
+            ] })
+        };
+        let spans = [
+            span("1", "chat", 1),
+            span("2", "execute_tool", 3),
+            span("3", "chat", 5),
+        ];
+        let trace = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": spans }] }] });
+        let session = crate::import(trace.to_string().as_bytes())
+            .unwrap()
+            .remove(0);
+        let took = session
+            .finished_at
+            .unwrap()
+            .since(session.started_at.unwrap());
+        assert_eq!(took.as_millis(), 5_000);
     }
 }

@@ -99,7 +99,11 @@ fn written_result(call: &ToolCall, result: &ToolResult) -> Value {
         ("content".into(), result.content.clone()),
         ("is_error".into(), json!(result.is_error)),
     ]);
-    for (key, flag) in [("refused", result.refused), ("truncated", result.truncated)] {
+    for (key, flag) in [
+        ("refused", result.refused),
+        ("truncated", result.truncated),
+        ("unread", result.unread),
+    ] {
         if flag {
             out.insert(key.into(), json!(true));
         }

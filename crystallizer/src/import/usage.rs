@@ -5,7 +5,7 @@ use super::formats::Format;
 use super::split::Part;
 use super::value::{list, text};
 use crate::session::Usage;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What a recording used; `None` where it says nothing.
@@ -450,10 +450,19 @@ impl Responses {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.look(item, depth + 1)),
             Value::Object(map) => {
-                let own = ["usage", "usageMetadata", "usage_metadata", "totalUsage"]
+                let own = ["totalUsage", "usage", "usageMetadata", "usage_metadata"]
                     .iter()
                     .find_map(|name| of_names(map.get(*name)?));
-                if let Some(usage) = own {
+                if let Some(mut usage) = own {
+                    // A sum at the top may leave out what the parts tell of the cache.
+                    if usage.cached_input_tokens == 0 {
+                        let mut inner = Responses::default();
+                        inner.inside(map, depth);
+                        usage.cached_input_tokens = inner
+                            .sum()
+                            .filter(|parts| parts.input_tokens <= usage.input_tokens)
+                            .map_or(0, |parts| parts.cached_input_tokens);
+                    }
                     self.number += 1;
                     let id = ["id", "responseId", "response_id"]
                         .iter()
@@ -462,28 +471,33 @@ impl Responses {
                     self.by_id.insert(id, usage);
                     return;
                 }
-                for name in [
-                    "response",
-                    "responses",
-                    "message",
-                    "messages",
-                    "metadata",
-                    "body",
-                    "events",
-                    "event_logs",
-                    "model_response",
-                    "steps",
-                    "data",
-                    "items",
-                    "conversation",
-                    "turns",
-                ] {
-                    if let Some(inner) = map.get(name) {
-                        self.look(inner, depth + 1);
-                    }
-                }
+                self.inside(map, depth);
             }
             _ => {}
+        }
+    }
+
+    /// Looks at what an object may hold responses under.
+    fn inside(&mut self, map: &Map<String, Value>, depth: usize) {
+        for name in [
+            "response",
+            "responses",
+            "message",
+            "messages",
+            "metadata",
+            "body",
+            "events",
+            "event_logs",
+            "model_response",
+            "steps",
+            "data",
+            "items",
+            "conversation",
+            "turns",
+        ] {
+            if let Some(inner) = map.get(name) {
+                self.look(inner, depth + 1);
+            }
         }
     }
 
@@ -556,6 +570,42 @@ mod tests {
             response("r2", "r1"),
         ];
         assert_eq!(used(&lines), usage(40, 16, 8, None));
+    }
+
+    #[test]
+    fn a_sum_beside_the_last_step_is_what_counts() {
+        let messages = json!([
+            { "id": "1", "role": "user", "parts": [{ "type": "text", "text": "go" }] },
+            { "id": "2", "role": "assistant", "metadata": {
+                "usage": { "inputTokens": 100, "outputTokens": 20 },
+                "totalUsage": { "inputTokens": 200, "outputTokens": 40, "cachedInputTokens": 50 },
+            }, "parts": [{ "type": "tool-getA", "toolCallId": "c", "state": "output-available", "input": { "id": "A" }, "output": "ok" }] },
+        ]);
+        assert_eq!(used(&[messages]), usage(200, 50, 40, None));
+    }
+
+    #[test]
+    fn what_came_from_the_cache_is_told_by_the_parts_where_the_sum_leaves_it_out() {
+        let step = |id: &str| {
+            json!({ "role": "assistant", "content": null,
+                "tool_calls": [{ "id": id, "type": "function", "function": { "name": "f", "arguments": "{}" } }],
+                "usage": { "prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": { "cached_tokens": 50 } } })
+        };
+        let told = |usage: Value| {
+            used(&[
+                json!({ "messages": [{ "role": "user", "content": "go" }, step("a"), step("b")], "usage": usage }),
+            ])
+        };
+        assert_eq!(
+            told(json!({ "prompt_tokens": 200, "completion_tokens": 40 })),
+            usage(200, 100, 40, None)
+        );
+        assert_eq!(
+            told(
+                json!({ "prompt_tokens": 200, "completion_tokens": 40, "prompt_tokens_details": { "cached_tokens": 70 } })
+            ),
+            usage(200, 70, 40, None)
+        );
     }
 
     #[test]

@@ -141,10 +141,19 @@ pub(super) fn block_text(block: &Value, notes: &mut Notes, line: u32) -> Option<
             return None;
         }
         _ if is_media(kind, map) => {
+            // A document may be given as the text that it is.
+            if let Some(source) = map.get("source").filter(|source| is_readable(source)) {
+                let parts = [map.get("title"), source.get("data")];
+                let parts = parts.into_iter().flatten().filter_map(Value::as_str);
+                return Some(parts.collect::<Vec<_>>().join("\n"));
+            }
             notes.left_out("media_left_out", media_name(kind, map), size(block), line);
             return None;
         }
         _ => {}
+    }
+    if matches!(kind, "web_search_result" | "search_result") {
+        return Some(search_result(map, notes, line));
     }
     for key in ["text", "content", "output", "refusal"] {
         match map.get(key) {
@@ -165,6 +174,86 @@ pub(super) fn block_text(block: &Value, notes: &mut Notes, line: u32) -> Option<
     };
     notes.left_out("unknown_block", name, size(block), line);
     None
+}
+
+/// What a search found, a line for each: its title, its address, and what is told of it.
+fn search_result(map: &Map<String, Value>, notes: &mut Notes, line: u32) -> String {
+    let mut lines = Vec::new();
+    for key in ["title", "url", "source", "page_age", "text", "snippet"] {
+        if let Some(Value::String(told)) = map.get(key)
+            && !told.is_empty()
+        {
+            lines.push(told.clone());
+        }
+    }
+    if let Some(content) = map.get("content") {
+        lines.push(content_text(content, notes, line));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}
+
+/// Whether what a document is given as is text.
+fn is_readable(source: &Value) -> bool {
+    text(source, "type") == Some("text") && text(source, "data").is_some()
+}
+
+/// How deep a value is looked into for what cannot be read.
+const DEEP: usize = 12;
+
+/// Whether a value holds a part that no reader of text can read: a picture, a document, sound.
+pub(crate) fn holds_media(value: &Value) -> bool {
+    holds(value, DEEP)
+}
+
+fn holds(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::String(text) => {
+            let head = text.trim_start();
+            [
+                "data:image/",
+                "data:audio/",
+                "data:video/",
+                "data:application/",
+            ]
+            .iter()
+            .any(|start| head.starts_with(start))
+        }
+        Value::Array(items) if depth > 0 => items.iter().any(|item| holds(item, depth - 1)),
+        Value::Object(map) if depth > 0 => {
+            let kind = map.get("type").and_then(Value::as_str).unwrap_or("");
+            let readable = map.get("source").is_some_and(is_readable);
+            has_body(map) && (is_media(kind, map) || map.contains_key("blob")) && !readable
+                || map.values().any(|inner| holds(inner, depth - 1))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a block holds a picture, a document or sound itself. What a tool lists is no such block, whatever its type.
+fn has_body(map: &Map<String, Value>) -> bool {
+    let is_typed = ["media_type", "mime_type", "mimeType"]
+        .iter()
+        .any(|key| map.get(*key).is_some_and(Value::is_string));
+    let body = |key: &str| match map.get(key) {
+        Some(Value::String(_)) => is_typed || key == "image_url",
+        Some(Value::Object(_)) => true,
+        _ => false,
+    };
+    [
+        "source",
+        "data",
+        "blob",
+        "image_url",
+        "input_audio",
+        "file",
+        "inline_data",
+        "inlineData",
+        "file_data",
+        "fileData",
+    ]
+    .iter()
+    .any(|key| body(key))
 }
 
 fn is_media(kind: &str, map: &Map<String, Value>) -> bool {

@@ -1,6 +1,7 @@
 //! Secrets that are told by their own form, wherever in a text they stand: what providers put before their keys,
 //! signed tokens, private keys, passwords inside addresses, headers and assignments.
 
+use super::header;
 use super::key;
 use super::scan::{Scan, is_word, scan};
 
@@ -457,7 +458,29 @@ fn assigned<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Hit<'t>
                 )
         }
     });
-    let value = text[from..stop].trim_end_matches(['.', ':']);
+    if key::is_cookie(name) {
+        let stop = run(text, from, |byte| {
+            !matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'\n' | b'\r' | b'<')
+        });
+        let value = &text[from..stop];
+        if value.contains('=') {
+            let all = header::cookies(value).map(|(_, value)| value);
+            found.extend(all.map(|value| Hit {
+                start: place_of(text, value),
+                value,
+                what: "a cookie",
+                name: Name::Key(name),
+            }));
+            return;
+        }
+    }
+    let (from, value) = {
+        let value = text[from..stop].trim_end_matches(['.', ':']);
+        match behind_scheme(text, name, from, value, quoted.is_some()) {
+            Some(value) => (place_of(text, value), value),
+            None => (from, value),
+        }
+    };
     if key::stands_in_text(sort, value, quoted.is_some()) {
         found.push(Hit {
             start: from,
@@ -466,6 +489,40 @@ fn assigned<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Hit<'t>
             name: Name::Key(name),
         });
     }
+}
+
+/// Where a part of a text begins in it.
+fn place_of(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}
+
+/// What stands behind the scheme of `Authorization: scheme credentials`, where the value found so far is the scheme.
+fn behind_scheme<'t>(
+    text: &'t str,
+    name: &str,
+    from: usize,
+    value: &'t str,
+    quoted: bool,
+) -> Option<&'t str> {
+    if !header::is_authorization(name) {
+        return None;
+    }
+    if quoted {
+        return header::credentials(value, false).into_iter().next();
+    }
+    if key::stands_in_text(key::Sort::Token, value, false) {
+        return None;
+    }
+    let rest = text.get(from + value.len()..)?.strip_prefix(' ')?;
+    let end = run(rest, 0, |byte| {
+        !byte.is_ascii_whitespace()
+            && !matches!(
+                byte,
+                b'"' | b'\'' | b'`' | b'\\' | b',' | b';' | b'<' | b'>'
+            )
+    });
+    let whole = text.get(from..from + value.len() + 1 + end)?;
+    header::credentials(whole, false).into_iter().next()
 }
 
 /// Where the value behind a name begins, and the quote that it stands in.

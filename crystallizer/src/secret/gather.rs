@@ -1,6 +1,7 @@
 //! Walks JSON and says which secrets stand in it, and under which keys.
 
 use super::form::{self, Name};
+use super::header;
 use super::key;
 use super::option;
 use super::scan::scan;
@@ -39,12 +40,12 @@ pub(super) struct Gathered {
 impl Gathered {
     /// Looks at a value.
     pub(super) fn value(&mut self, value: &Value) {
-        self.inside(value, "", false, DEPTH);
+        self.inside(value, "", Around::Nothing, DEPTH);
     }
 
-    fn inside(&mut self, value: &Value, key: &str, in_headers: bool, depth: usize) {
+    fn inside(&mut self, value: &Value, key: &str, around: Around, depth: usize) {
         match value {
-            Value::String(text) => self.text(text, key, in_headers, depth),
+            Value::String(text) => self.text(text, key, around, depth),
             Value::Array(items) => {
                 if is_line(key) {
                     let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
@@ -53,7 +54,7 @@ impl Gathered {
                     }
                 }
                 for item in items {
-                    self.inside(item, key, in_headers, depth);
+                    self.inside(item, key, around, depth);
                 }
             }
             Value::Object(map) => {
@@ -63,13 +64,13 @@ impl Gathered {
                     .find_map(|field| map.get(*field)?.as_str());
                 for (inner, item) in map {
                     let of_pair = named.filter(|_| inner == "value" || inner.ends_with("Value"));
-                    let headers = in_headers || is_headers(inner);
+                    let around = around_of(inner).unwrap_or(around);
                     let key = of_pair.unwrap_or(if inner.ends_with("Value") && !key.is_empty() {
                         key
                     } else {
                         inner
                     });
-                    self.inside(item, key, headers, depth);
+                    self.inside(item, key, around, depth);
                     if inner.len() >= 8 {
                         self.shown(inner);
                     }
@@ -79,11 +80,11 @@ impl Gathered {
         }
     }
 
-    fn text(&mut self, text: &str, key: &str, in_headers: bool, depth: usize) {
+    fn text(&mut self, text: &str, key: &str, around: Around, depth: usize) {
         if depth == DEPTH
             && text.len() >= LONG
             && !self.seen.insert(mark(text))
-            && !tells_more(text, key, in_headers)
+            && !tells_more(text, key, around)
         {
             return;
         }
@@ -95,23 +96,35 @@ impl Gathered {
         }
         let trimmed = text.trim();
         if let Some(sort) = key::sort_of(key)
+            && !(key::is_cookie(key) && trimmed.contains('='))
             && key::stands_under_key(sort, trimmed)
         {
             self.add(trimmed, sort.what(), Name::Key(key), key);
-        } else if in_headers && key::is_random(trimmed) && !key::is_public(key) {
+        } else if around == Around::Headers && key::is_random(trimmed) && !key::is_public(key) {
             self.add(trimmed, "a long random header", Name::Key(key), key);
+        } else if around == Around::Headers
+            && header::is_key(key)
+            && key::stands_under_key(key::Sort::Token, trimmed)
+        {
+            self.add(trimmed, "a key in a header", Name::Key(key), key);
         } else if key::is_cookie(key) {
-            for (_, value) in trimmed.split(';').filter_map(|pair| pair.split_once('=')) {
-                if key::is_random(value.trim()) {
-                    self.add(value.trim(), "a cookie", Name::Key(key), key);
-                }
+            for (_, value) in header::cookies(trimmed) {
+                self.add(value, "a cookie", Name::Key(key), key);
+            }
+        } else if around == Around::Cookies {
+            if header::is_cookie_secret(key, trimmed) {
+                self.add(trimmed, "a cookie", Name::Key(key), key);
+            }
+        } else if header::is_authorization(key) {
+            for value in header::credentials(trimmed, around == Around::Headers) {
+                self.add(value, "credentials", Name::Key(key), key);
             }
         }
         if depth > 0
             && trimmed.starts_with(['{', '['])
             && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(trimmed)
         {
-            self.inside(&inner, key, in_headers, depth - 1);
+            self.inside(&inner, key, around, depth - 1);
         }
     }
 
@@ -224,11 +237,12 @@ impl Gathered {
 
 /// Whether a text that was looked at before may tell more under this key. Under none, what it holds may be known by
 /// names that another key stood for.
-fn tells_more(text: &str, key: &str, in_headers: bool) -> bool {
-    in_headers
+fn tells_more(text: &str, key: &str, around: Around) -> bool {
+    around != Around::Nothing
         || is_line(key)
         || key::sort_of(key).is_some()
         || key::is_cookie(key)
+        || header::is_authorization(key)
         || key.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
 }
 
@@ -238,6 +252,25 @@ fn is_line(key: &str) -> bool {
         "command", "cmd", "commands", "script", "argv", "args", "line", "bash", "shell",
     ];
     LINES.iter().any(|line| key.eq_ignore_ascii_case(line))
+}
+
+/// What a value stands among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    Headers,
+    Cookies,
+}
+
+/// What a key says of all that stands under it.
+fn around_of(key: &str) -> Option<Around> {
+    if ["cookies", "cookie_jar", "cookiejar"]
+        .iter()
+        .any(|cookies| key.eq_ignore_ascii_case(cookies))
+    {
+        return Some(Around::Cookies);
+    }
+    is_headers(key).then_some(Around::Headers)
 }
 
 fn is_headers(key: &str) -> bool {

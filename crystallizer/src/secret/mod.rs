@@ -4,6 +4,7 @@
 mod findings;
 mod form;
 mod gather;
+mod header;
 mod key;
 mod lift;
 mod option;

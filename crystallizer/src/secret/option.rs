@@ -1,6 +1,7 @@
 //! Passwords that stand bare in a line for a shell: behind an option of a program that is known to take one there,
 //! behind an option or a variable whose name says so, or at the place where a program expects one.
 
+use super::header;
 use super::key::{self, Sort};
 use super::scan::scan;
 use std::sync::LazyLock;
@@ -332,6 +333,9 @@ fn of_command(words: &[String], is_line: bool, found: &mut Vec<Bare>) {
                 at_place(rest, with, before, base, found);
             }
         }
+        if matches!(program, "curl" | "wget" | "http" | "https" | "xh") {
+            of_cookies(rest, found);
+        }
         if is_line {
             by_name(word, rest, found);
         }
@@ -368,6 +372,22 @@ fn of_option(known: &Known, rest: &[String], found: &mut Vec<Bare>) {
             },
         };
         add(value, known.name, lead, found);
+    }
+}
+
+/// `curl -b 'sid=…; theme=dark'`: a word without `=` names a file.
+fn of_cookies(rest: &[String], found: &mut Vec<Bare>) {
+    for (at, word) in rest.iter().enumerate() {
+        let given = match word.strip_prefix("--cookie=") {
+            Some(given) => Some(given),
+            None if word == "-b" || word == "--cookie" => rest.get(at + 1).map(String::as_str),
+            None => word
+                .strip_prefix("-b")
+                .filter(|given| !word.starts_with("--") && given.contains('=')),
+        };
+        for (name, value) in header::cookies(given.unwrap_or_default()) {
+            add(value, "COOKIE", format!("{name}="), found);
+        }
     }
 }
 
@@ -522,6 +542,11 @@ mod tests {
             ("smbclient //s/x -U ana%sommer", "sommer"),
             ("openssl rsa -passin pass:sommer -in k", "sommer"),
             ("rabbitmqctl add_user ana sommer", "sommer"),
+            ("curl -b session=sommer https://x.example", "sommer"),
+            (
+                "curl --cookie 'theme=dark; PHPSESSID=sommer' https://x.example",
+                "sommer",
+            ),
         ] {
             let expected: Vec<&str> = [value]
                 .into_iter()
@@ -546,6 +571,7 @@ mod tests {
             "tool --password-file /run/secret",
             "redis-cli -a \"$REDIS\" ping",
             "cp -a one two",
+            "curl -b cookies.txt -c cookies.txt https://x.example",
         ] {
             assert_eq!(values(line, true), Vec::<String>::new(), "{line}");
         }

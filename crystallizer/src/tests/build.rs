@@ -63,6 +63,7 @@ pub(super) fn result(content: Value) -> ToolResult {
         is_error: false,
         refused: false,
         truncated: false,
+        unread: false,
         exit_code: None,
     }
 }

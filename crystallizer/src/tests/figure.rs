@@ -355,3 +355,35 @@ fn a_figure_that_differs_between_recordings_is_no_constant() {
     waived.sort_unstable();
     assert_eq!(waived, ["figure_stays", "held_out_differs"]);
 }
+
+/// A small amount with its sign is another amount in the renamed world, and what is read from it moves with it.
+#[test]
+fn a_small_amount_is_renamed_as_one() {
+    let session = session(
+        "Submit the change for REC-5501.",
+        vec![
+            call(
+                "c1",
+                0,
+                "get_record",
+                json!({ "record_id": "REC-5501" }),
+                json!({ "id": "REC-5501", "total": "1,250.00 EUR", "net": "$42" }),
+            ),
+            call(
+                "c2",
+                1,
+                "submit_change",
+                json!({ "record_id": "REC-5501", "amount": 1250.0, "net": 42 }),
+                json!({ "ok": 1 }),
+            ),
+        ],
+    );
+    let made = made(&session, &bound());
+    let with = &made.document.steps[1].with.as_ref().unwrap()["arguments"];
+    assert_ne!(with["net"], json!(42));
+    assert!(
+        made.report.generalisable >= Some(Level::Renamed),
+        "{:?}",
+        made.report.findings
+    );
+}

@@ -128,6 +128,7 @@ fn session(calls: Vec<Made>, task: &str) -> Session {
                     is_error,
                     refused,
                     truncated: false,
+                    unread: false,
                     exit_code: None,
                 }),
         })));

@@ -519,6 +519,7 @@ pub(super) mod tests {
             is_error: false,
             refused: false,
             truncated: false,
+            unread: false,
             exit_code: None,
         });
         let none = BTreeMap::new();

@@ -1,12 +1,13 @@
 //! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
 
 use super::request::asks_for;
-use super::seen::{Origin, Place, Seen};
+use super::seen::{Origin, Place, Seen, plain};
 use super::{Label, Word};
 use crate::findings::{is_sink, located, others_write, place};
+use crate::import::holds_media;
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
-use crate::mark::{MarkMap, mark};
+use crate::mark::{MarkMap, MarkSet, mark};
 use crate::session::{Role, Session, ToolCall, Turn, handed_on};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
@@ -38,8 +39,12 @@ struct Walk<'a> {
     folder: Option<&'a str>,
     seen: Seen,
     answers: Vec<Answered>,
-    /// Whether sentences were answered before.
+    /// Whether sentences were answered before, or what nobody here can read.
     read: bool,
+    /// The first answer that held what cannot be read: anything may have stood there.
+    unread: Option<usize>,
+    /// What the agent sent before that.
+    own: MarkSet,
     trust: Trust,
     /// The labels by their places.
     labels: MarkMap<usize>,
@@ -70,6 +75,8 @@ pub(crate) fn trust(
         seen: Seen::default(),
         answers: Vec::new(),
         read: false,
+        unread: None,
+        own: MarkSet::default(),
         trust: Trust::default(),
         labels: MarkMap::default(),
         said: HashSet::new(),
@@ -143,7 +150,13 @@ impl<'a> Walk<'a> {
             sentences |= self.seen.learn(number, structured);
         }
         let lists = lists(call, kept);
-        self.read |= sentences && !lists;
+        let json = kept.and_then(|kept| kept.answer.json.as_deref());
+        let values = [Some(&result.content), result.structured.as_ref(), json];
+        let unread = result.unread || values.into_iter().flatten().any(holds_media);
+        if unread {
+            self.unread.get_or_insert(number);
+        }
+        self.read |= sentences && !lists || unread;
         self.answers.push(Answered {
             source: kept.map_or_else(|| call.name.clone(), |kept| kept.step.clone()),
             open: kept.is_some_and(others_write),
@@ -204,12 +217,22 @@ impl<'a> Walk<'a> {
                 named += usize::from(word == Word::Person);
             }
             let ask = match (&kept.target.shell, origin) {
+                (Some(_), Origin::Made) if kept.changes() && self.is_unread(&text) => {
+                    let answer = self.of_command(&text).map(Asked::Answer);
+                    answer.or(self.unread.map(Asked::Unread))
+                }
                 (Some(_), _) => self.of_command(&text).map(Asked::Answer),
                 (None, Origin::Answer(place)) => {
                     let open = place.in_text || self.is_open(place);
                     let path = is_path(&key) && self.lists(place);
                     let asks = !path && (steers || kept.changes() && open && !is_content(&key));
                     asks.then_some(Asked::Answer(place.answer as usize))
+                }
+                (None, Origin::Made)
+                    if self.is_unread(&text)
+                        && (steers || kept.changes() && (is_target(&key) || is_path(&key))) =>
+                {
+                    self.unread.map(Asked::Unread)
                 }
                 (None, Origin::Made) => {
                     let asks = self.read && kept.changes() && is_recipient(&key);
@@ -235,8 +258,16 @@ impl<'a> Walk<'a> {
             self.say(finding, gated);
         }
         for text in sent {
+            if self.unread.is_none() {
+                self.own.insert(mark(plain(&text).trim()));
+            }
             self.seen.send(&text);
         }
+    }
+
+    /// Whether a value that the agent made may have stood in what cannot be read.
+    fn is_unread(&self, text: &str) -> bool {
+        self.unread.is_some() && !self.own.contains(&mark(plain(text).trim()))
     }
 
     /// Whether a gate stands right before a step, or before the loop that it is in.
@@ -335,6 +366,15 @@ impl<'a> Walk<'a> {
                 ),
             )
             .help("Whoever wrote that answer chose it. Put a gate before the step, or acknowledge it."),
+            Asked::Unread(answer) => Finding::warning(
+                "influenced",
+                format!(
+                    "{named} of `{}` is {shown}: nobody named it, no answer that can be read holds it, and `{}` answered with a picture, a document or sound, where it may have stood.",
+                    kept.step,
+                    source(answer)
+                ),
+            )
+            .help("Look at what was answered there: make sure that it is what you want, put a gate before the step, or acknowledge it."),
             Asked::Made => Finding::warning(
                 "influenced",
                 format!(
@@ -381,6 +421,8 @@ fn influenced(kept: &Kept<'_>, spot: Spot) -> Finding {
 enum Asked {
     /// It stood in this answer.
     Answer(usize),
+    /// It may have stood in a part of this answer that cannot be read.
+    Unread(usize),
     /// The agent made it.
     Made,
 }

@@ -152,6 +152,16 @@ impl Seen {
                     self.beyond.is_none()
                 });
                 sentences |= count >= 5;
+                // A value may stand there as an address writes it.
+                if let Some(decoded) = decoded(&text) {
+                    for word in words(&decoded) {
+                        if self.beyond.is_some() {
+                            break;
+                        }
+                        let place = Place { answer, in_text };
+                        pieces(word, &mut |piece| self.add(piece, place));
+                    }
+                }
             }
             Value::Number(number) => self.add(
                 shortest(&number.to_string()),
@@ -289,6 +299,31 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
         .flat_map(char::to_lowercase)
         .collect::<String>()
         .into()
+}
+
+/// A plain text without the escapes of addresses (`%40`); `None` where there are none.
+fn decoded(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or(b' '));
+                at += 3;
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    let out = String::from_utf8_lossy(&out);
+    (out != text).then(|| plain(&out).into_owned())
 }
 
 /// The words of a plain text.

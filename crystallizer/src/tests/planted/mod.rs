@@ -132,6 +132,7 @@ fn what_is_no_secret_stays() {
         "order": "HAT069-2026-XK",
         "headers": {
             "ETag": "W/\"aZ09bY18cX27dW36eV45fU54\"",
+            "Idempotency-Key": "8e03978e40d5443ba1b2c3d4e5f60718",
             "X-Request-Id": "aZ09bY18cX27dW36eV45fU54gT63",
             "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         },

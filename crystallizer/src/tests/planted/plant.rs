@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// The kinds of secrets.
-pub(crate) const KINDS: [&str; 21] = [
+pub(crate) const KINDS: [&str; 24] = [
     "AWS key pair",
     "GitHub token",
     "GitLab token",
@@ -26,6 +26,9 @@ pub(crate) const KINDS: [&str; 21] = [
     "environment variable",
     "option of a program",
     "bare option of a program",
+    "credentials behind a scheme",
+    "header in a list",
+    "cookies",
 ];
 
 /// The formats of the recordings.
@@ -80,6 +83,24 @@ const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const LOWER: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
 const URLSAFE: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 const BASE64: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
+
+const HEX: &str = "abcdef0123456789";
+/// Names before credentials.
+const SCHEMES: [&str; 13] = [
+    "Token",
+    "token",
+    "ApiKey",
+    "SSWS",
+    "GenieKey",
+    "Bot",
+    "Zoho-oauthtoken",
+    "Klaviyo-API-Key",
+    "Splunk",
+    "Api-Token",
+    "OAuth",
+    "Negotiate",
+    "PRIVATE-TOKEN",
+];
 
 /// A planted secret.
 pub(crate) struct Plant {
@@ -207,9 +228,10 @@ pub(crate) fn plant(kind: usize, chance: &mut Chance) -> Plant {
         }
         "random header" => {
             let value = chance.text(ALNUM, 40);
+            let other = chance.text(HEX, 32);
             (
-                vec![value.clone()],
-                json!({ "headers": { "X-Acme-Access": value, "Accept": "*/*" } }),
+                vec![value.clone(), other.clone()],
+                json!({ "headers": { "X-Acme-Access": value, "X-Shop-Key": other, "Accept": "*/*" } }),
                 format!("X-Api-Key: {value}"),
             )
         }
@@ -249,6 +271,47 @@ pub(crate) fn plant(kind: usize, chance: &mut Chance) -> Plant {
                 vec![value],
                 json!({ "command": line }),
                 format!("then run `{line}` again"),
+            )
+        }
+        "credentials behind a scheme" => {
+            let alphabet = [HEX, LOWER, ALNUM][chance.below(3)];
+            let value = chance.text(alphabet, 32);
+            let scheme = SCHEMES[chance.below(SCHEMES.len())];
+            let name = ["Authorization", "authorization", "X-Auth"][chance.below(3)];
+            (
+                vec![value.clone()],
+                json!({ "url": "https://api.example.com/v1/things", "headers": { name: format!("{scheme} {value}") } }),
+                format!("curl -H '{name}: {scheme} {value}' https://api.example.com/me"),
+            )
+        }
+        "header in a list" => {
+            let alphabet = [HEX, LOWER, ALNUM][chance.below(3)];
+            let value = chance.text(alphabet, 32);
+            let scheme = SCHEMES[chance.below(SCHEMES.len())];
+            let field = ["name", "key"][chance.below(2)];
+            (
+                vec![value.clone()],
+                json!({ "headers": [
+                    { field: "Accept", "value": "*/*" },
+                    { field: "Authorization", "value": format!("{scheme} {value}") },
+                ] }),
+                format!("Authorization: {scheme} {value}\nAccept: */*"),
+            )
+        }
+        "cookies" => {
+            let alphabet = [HEX, LOWER][chance.below(2)];
+            let value = chance.text(alphabet, 32);
+            let name = ["sid", "PHPSESSID", "sessionid", "connect.sid"][chance.below(4)];
+            let arguments = [
+                json!({ "headers": { "Cookie": format!("{name}={value}; theme=dark") } }),
+                json!({ "headers": { "cookie": format!("lang=de; {name}={value}") } }),
+                json!({ "cookies": { name: value, "lang": "de" } }),
+                json!({ "command": format!("curl -s -b '{name}={value}; lang=de' https://x.example.com") }),
+            ];
+            (
+                vec![value.clone()],
+                arguments[chance.below(arguments.len())].clone(),
+                format!("Cookie: lang=de; {name}={value}"),
             )
         }
         _ => {
