@@ -113,7 +113,7 @@ pub(in crate::api) async fn decide(call: Call) -> Answer {
     };
     let decided = call.app.engine.decide(id, &call.who, request).await;
     let decided = decided.map_err(|refused| call.placed(refused, "bad_fields", "/fields"))?;
-    ok(&told(&call, decided)?)
+    ok(&told(&call, decided))
 }
 
 /// Who is asked from now on.
@@ -145,5 +145,5 @@ pub(in crate::api) async fn reassign(call: Call) -> Answer {
     };
     let engine = &call.app.engine;
     let view = engine.reassign(id, &call.who, body.approvers, reason, extra);
-    ok(&told(&call, view.await?)?)
+    ok(&told(&call, view.await?))
 }
