@@ -53,7 +53,7 @@ test("attempts and waits are told apart over time, and two runs stand beside eac
   assert.match(await node(), /graph/);
   // Compared by a choice, which stands in the address.
   await page.getByRole("link", { name: "Compare" }).click();
-  await page.getByLabel("With").selectOption(good.id);
+  await page.locator("select[name=with]").selectOption(good.id);
   await page.getByRole("button", { name: "Compare" }).click();
   await page.waitForURL(new RegExp(`with=${good.id}`));
   assert.match(await page.textContent("main"), /upload.*was.*succeeded/s);
