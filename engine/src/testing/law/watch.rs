@@ -39,6 +39,8 @@ pub struct Watch {
     asked: BTreeMap<StepPath, Box<ApprovalRequest>>,
     /// Who has answered that.
     votes: BTreeMap<StepPath, BTreeSet<String>>,
+    /// Steps that wait for a rate: each was looked at when it began to, and starts what was let through then.
+    waited: BTreeSet<StepPath>,
     /// Results of an earlier run.
     kept: BTreeSet<StepPath>,
     seq: u64,
@@ -190,9 +192,14 @@ impl Watch {
                 let first = votes.insert(decision.by.clone());
                 looked.hold(Law::OneOutcome, first, || format!("{entry:?}"))?;
             }
+            RunEvent::RateAwaited { .. } => {
+                self.waited.insert(step.clone());
+            }
             RunEvent::AttemptStarted { number, input, .. } => {
                 // What has begun goes on with what was let through.
-                let starts = (*number == 1 && self.active > 0).then_some(self.active);
+                let waited = self.waited.remove(step);
+                let first = *number == 1 && !waited;
+                let starts = (first && self.active > 0).then_some(self.active);
                 if let Some(right) = self.lets_through(plan, step, input, starts) {
                     looked.hold(Law::Bound, right, || format!("{entry:?}"))?;
                 }
@@ -213,6 +220,7 @@ impl Watch {
         self.passes.forget(gone);
         self.asked.retain(|path, _| !gone(path));
         self.kept.retain(|path| !gone(path));
+        self.waited.retain(|path| !gone(path));
     }
 
     /// Whether a step is begun with what the gates before it have shown and let through; nothing where none
