@@ -2,11 +2,13 @@
 
 use crate::definition::Delivery;
 use crate::event::{ApprovalRequest, Failure, Outcome, StepPath, Verdict};
+use crate::flow::Claim;
 use crate::plan::ActionKind;
-use crate::run::{Input, Resolution, ResumeAnswer};
+use crate::run::{ConnectionRates, Input, Resolution, ResumeAnswer};
 use crate::{EventId, Json, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// An attempt that would happen now.
 #[derive(Debug, Clone)]
@@ -53,8 +55,6 @@ pub enum Answer {
     },
     /// Not by itself: only its time limit ends it.
     Hangs,
-    /// Not at all: what it belongs to was ended first. Where that is not so here, nobody knows.
-    Canceled,
     /// Nobody knows.
     Unknown,
 }
@@ -116,6 +116,43 @@ pub struct Resume {
     pub answer: ResumeAnswer,
 }
 
+/// What a run has to wait for, besides what it does itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    /// What it asks for before anything of it begins; none where nothing limits it.
+    pub claim: Option<Claim>,
+    /// The connections that have a rate; none for none.
+    pub rates: Option<Arc<ConnectionRates>>,
+}
+
+/// How long a limit holds something up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// So long.
+    Ends(Span),
+    /// Until what it holds up is ended.
+    Lasts,
+}
+
+/// What somebody finds out about an uncertain step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// How long after it became uncertain.
+    pub after: Span,
+    /// What became of it.
+    pub resolution: Resolution,
+}
+
+impl From<Resolution> for Resolved {
+    /// Found out at once.
+    fn from(resolution: Resolution) -> Self {
+        Self {
+            after: Span::default(),
+            resolution,
+        }
+    }
+}
+
 /// Answers.
 pub trait Answers {
     /// How an attempt ends.
@@ -125,7 +162,7 @@ pub trait Answers {
     fn gate(&mut self, step: &StepPath, request: &ApprovalRequest) -> GateAnswer;
 
     /// What became of an uncertain step.
-    fn uncertain(&mut self, _step: &StepPath) -> Option<Resolution> {
+    fn uncertain(&mut self, _step: &StepPath) -> Option<Resolved> {
         None
     }
 
@@ -139,8 +176,29 @@ pub trait Answers {
         EventAnswer::Unknown
     }
 
+    /// For how long it is known that nothing more comes for a step that begins or waits now and has no answer:
+    /// it was ended then. What would have come later, nobody knows.
+    fn quiet(&self, _step: &StepPath) -> Option<Span> {
+        None
+    }
+
+    /// What limits the run as it begins.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// How long the run is queued that waits for its turn now.
+    fn turn(&mut self) -> Hold {
+        Hold::Ends(Span::default())
+    }
+
+    /// How long a step waits for the rate of its connection.
+    fn permit(&mut self, _step: &StepPath) -> Hold {
+        Hold::Ends(Span::default())
+    }
+
     /// What happens to the run from outside without being asked for, each with its moment: somebody
-    /// cancels it.
+    /// cancels or pauses it, or limits it from then on.
     fn outside(&self) -> Vec<(Timestamp, Input)> {
         Vec::new()
     }
@@ -206,7 +264,7 @@ impl Answers for Layers<'_> {
         GateAnswer::Votes(votes.collect(), Source::Assumed)
     }
 
-    fn uncertain(&mut self, step: &StepPath) -> Option<Resolution> {
+    fn uncertain(&mut self, step: &StepPath) -> Option<Resolved> {
         self.layers
             .iter_mut()
             .find_map(|layer| layer.uncertain(step))
@@ -224,6 +282,28 @@ impl Answers for Layers<'_> {
             .map(|layer| layer.event(step, event_type))
             .find(|answer| *answer != EventAnswer::Unknown)
             .unwrap_or(EventAnswer::Unknown)
+    }
+
+    fn quiet(&self, step: &StepPath) -> Option<Span> {
+        self.layers.iter().find_map(|layer| layer.quiet(step))
+    }
+
+    fn limits(&self) -> Limits {
+        let mut layers = self.layers.iter().map(|layer| layer.limits());
+        let none = Limits::default();
+        layers.find(|limits| *limits != none).unwrap_or(none)
+    }
+
+    fn turn(&mut self) -> Hold {
+        let mut layers = self.layers.iter_mut();
+        let limiting = layers.find(|layer| layer.limits().claim.is_some());
+        limiting.map_or(Hold::Ends(Span::default()), |layer| layer.turn())
+    }
+
+    fn permit(&mut self, step: &StepPath) -> Hold {
+        let mut layers = self.layers.iter_mut();
+        let limiting = layers.find(|layer| layer.limits().rates.is_some());
+        limiting.map_or(Hold::Ends(Span::default()), |layer| layer.permit(step))
     }
 
     fn outside(&self) -> Vec<(Timestamp, Input)> {

@@ -1,11 +1,12 @@
 //! Drives a run with given answers: each comes at its moment, and where nothing is due, time jumps.
 
-use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
+use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Hold, Limits, Source};
 use super::course::{Call, Course, Stop};
 use crate::definition::Delivery;
 use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
+use crate::flow::Standing;
 use crate::plan::{Plan, check_value};
-use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Rejected, Run};
+use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, Run};
 use crate::{EventId, Json, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,6 +14,9 @@ use std::sync::Arc;
 
 /// The most facts of one rehearsal. A real run of this length is possible; nobody reads a trial of it.
 const MOST_FACTS: usize = 2_000_000;
+
+/// What comes behind all else that comes at the same moment.
+const LAST: u64 = 1 << 63;
 
 /// Rehearses a run of a plan from its start to its end, or to where an answer is missing.
 ///
@@ -25,7 +29,12 @@ pub fn rehearse(
     now: Timestamp,
     answers: &mut dyn Answers,
 ) -> Course {
-    let (run, entries) = Run::begin_with(Arc::clone(plan), start, kept, now);
+    let Limits { claim, rates } = answers.limits();
+    let known = Known {
+        rates,
+        ..Known::default()
+    };
+    let (run, entries) = Run::begin_knowing(Arc::clone(plan), start, kept, claim, known, now);
     let mut drive = Drive {
         run,
         now,
@@ -35,22 +44,37 @@ pub fn rehearse(
         calls: Vec::new(),
         stops: Vec::new(),
         unknown: BTreeSet::new(),
-        canceled: BTreeSet::new(),
+        uncertain: BTreeMap::new(),
+        doubts: BTreeMap::new(),
+        doubted: BTreeSet::new(),
+        granted: BTreeSet::new(),
+        permits: BTreeMap::new(),
+        has_turn: false,
         times_out: answers.times_out(),
         facts: 0,
     };
     for (at, input) in answers.outside() {
-        drive.later(at.max(now), StepPath::from(""), input);
+        drive.outside(at.max(now), input);
     }
     drive.go(entries.into(), answers);
     drive.close()
+}
+
+/// When something comes, and among what comes then.
+type Moment = (Timestamp, u64);
+
+/// From when on it is not known what comes for a step.
+struct Doubt {
+    from: Moment,
+    /// The attempt that runs, if one does, and that it has no answer.
+    missing: Option<(u32, String)>,
 }
 
 struct Drive {
     run: Run,
     now: Timestamp,
     /// What comes, by its moment and then in the order in which it was arranged.
-    due: BTreeMap<(Timestamp, u64), (StepPath, Input)>,
+    due: BTreeMap<Moment, (StepPath, Option<Input>)>,
     order: u64,
     /// How many events have got an id.
     events: u64,
@@ -59,8 +83,18 @@ struct Drive {
     /// Gates, waits for events, uncertain and paused steps that nothing answers. They are told at the end,
     /// when they still wait.
     unknown: BTreeSet<StepPath>,
-    /// Steps of which it is known that they were ended while they ran.
-    canceled: BTreeSet<StepPath>,
+    /// Since when steps are uncertain, or were.
+    uncertain: BTreeMap<StepPath, Timestamp>,
+    /// Steps for which nothing comes up to a moment, and nobody knows what comes from then on.
+    doubts: BTreeMap<StepPath, Doubt>,
+    /// Those of them that were not ended by then.
+    doubted: BTreeSet<StepPath>,
+    /// Steps that no rate holds up any more, and that begin once the run lets them.
+    granted: BTreeSet<StepPath>,
+    /// When each of the others may begin that wait for a rate.
+    permits: BTreeMap<StepPath, Moment>,
+    /// Whether it is the run's turn, once nobody holds it.
+    has_turn: bool,
     /// Whether the run's own time runs out, whatever else is not known.
     times_out: bool,
     facts: usize,
@@ -69,7 +103,19 @@ struct Drive {
 impl Drive {
     fn later(&mut self, at: Timestamp, step: StepPath, input: Input) {
         self.order += 1;
-        self.due.insert((at, self.order), (step, input));
+        self.due.insert((at, self.order), (step, Some(input)));
+    }
+
+    /// Something comes from outside. A resume comes last at its moment: what a person said of a step that waits
+    /// is said with it.
+    fn outside(&mut self, at: Timestamp, input: Input) {
+        self.order += 1;
+        let order = match input {
+            Input::Resume { .. } => self.order | LAST,
+            _ => self.order,
+        };
+        self.due
+            .insert((at, order), (StepPath::from(""), Some(input)));
     }
 
     fn stop(&mut self, path: &StepPath, code: &str, message: String) {
@@ -97,6 +143,32 @@ impl Drive {
             let Some((step, input)) = self.next() else {
                 return;
             };
+            let Some(input) = input else {
+                self.doubt(&step);
+                continue;
+            };
+            let input = match input {
+                Input::Permit { .. } if self.run.throttled_at(&step).is_none() => {
+                    self.granted.insert(step);
+                    continue;
+                }
+                Input::Admit if !self.is_next() => {
+                    self.has_turn = true;
+                    continue;
+                }
+                Input::Resume {
+                    by,
+                    reason,
+                    step: Some(of),
+                    answer,
+                } if step.0.is_empty() && !self.waits_for_people(&of) => Input::Resume {
+                    by,
+                    reason,
+                    step: None,
+                    answer,
+                },
+                input => input,
+            };
             match self.run.handle(self.now, input) {
                 Ok(entries) => facts.extend(entries),
                 // The step or the run ended meanwhile: what comes too late is of no consequence. Nor is an
@@ -118,10 +190,13 @@ impl Drive {
     }
 
     /// The next thing that happens, time moved on to it.
-    fn next(&mut self) -> Option<(StepPath, Input)> {
-        let itself = |input| (StepPath::from(""), input);
+    fn next(&mut self) -> Option<(StepPath, Option<Input>)> {
+        let itself = |input| (StepPath::from(""), Some(input));
         if self.run.goes_on() {
             return Some(itself(Input::Tick));
+        }
+        if let Some((step, input)) = self.granted() {
+            return Some((step, Some(input)));
         }
         let deadline = self.run.next_deadline();
         let deadline = deadline.filter(|(_, reason)| self.may_pass(reason));
@@ -148,6 +223,30 @@ impl Drive {
         self.due.remove(&key)
     }
 
+    /// What nothing holds up any more, where the run lets it begin by now.
+    fn granted(&mut self) -> Option<(StepPath, Input)> {
+        if self.has_turn && self.is_next() {
+            self.has_turn = false;
+            return Some((StepPath::from(""), Input::Admit));
+        }
+        let mut granted = self.granted.iter();
+        let step = granted.find(|step| self.run.throttled_at(step).is_some())?;
+        let step = step.clone();
+        self.granted.remove(&step);
+        Some((step.clone(), Input::Permit { step }))
+    }
+
+    /// Whether the run is queued, and may be let go.
+    fn is_next(&self) -> bool {
+        matches!(self.run.standing(), Standing::Queued { .. })
+    }
+
+    /// Whether a step has failed and waits for a person.
+    fn waits_for_people(&self, step: &StepPath) -> bool {
+        let view = self.run.step(&step.0);
+        view.is_some_and(|view| view.status == Status::Paused)
+    }
+
     /// Where an answer is missing, it is not known how long it takes: then no time limit is taken to run
     /// out, but what only waits goes on, and so do gates of which all answers are known.
     fn may_pass(&self, reason: &DeadlineReason) -> bool {
@@ -169,8 +268,18 @@ impl Drive {
     }
 
     fn see(&mut self, fact: Entry, answers: &mut dyn Answers) {
+        if let RunEvent::StepUncertain { step } = &fact.event {
+            self.uncertain.insert(step.clone(), fact.at);
+        }
         match fact.event {
             RunEvent::AttemptStarted { step, fence, .. } => self.asked(&step, fence, answers),
+            RunEvent::Queued { .. } => {
+                self.has_turn = false;
+                if let Hold::Ends(after) = answers.turn() {
+                    self.later(self.now.after(after), StepPath::from(""), Input::Admit);
+                }
+            }
+            RunEvent::RateAwaited { step, .. } => self.throttled(step, answers),
             RunEvent::ApprovalRequested { step, request } => self.gate(step, &request, answers),
             // Its check is asked first.
             RunEvent::StepUncertain { step } if self.has_check(&step) => {}
@@ -183,7 +292,8 @@ impl Drive {
             // What has ended misses no answer any more.
             RunEvent::StepCanceled { step } => {
                 self.unknown.remove(&step);
-                if self.canceled.remove(&step) {
+                self.doubts.remove(&step);
+                if self.doubted.remove(&step) {
                     let missed = |stop: &Stop| stop.path == step && stop.code == "no_answer";
                     self.stops.retain(|stop| !missed(stop));
                 }
@@ -198,15 +308,27 @@ impl Drive {
                     };
                     self.later(self.now.after(resume.after), step, input);
                 }
-                None => {
-                    self.unknown.insert(step);
-                }
+                None => self.unknown(step, None, answers),
             },
             RunEvent::EventAwaited {
                 step, event_type, ..
             } => self.awaited(step, &event_type, answers),
             _ => {}
         }
+    }
+
+    /// A step waits for a rate. A permit that came for nothing before says nothing of this one.
+    fn throttled(&mut self, step: StepPath, answers: &mut dyn Answers) {
+        self.granted.remove(&step);
+        if let Some(key) = self.permits.remove(&step) {
+            self.due.remove(&key);
+        }
+        let Hold::Ends(after) = answers.permit(&step) else {
+            return;
+        };
+        let at = self.now.after(after);
+        self.later(at, step.clone(), Input::Permit { step: step.clone() });
+        self.permits.insert(step, (at, self.order));
     }
 
     fn has_check(&self, step: &StepPath) -> bool {
@@ -217,22 +339,24 @@ impl Drive {
     /// Whether a step happened is left to a person.
     fn left_open(&mut self, step: StepPath, answers: &mut dyn Answers) {
         if !self.resolved(&step, answers) {
-            self.unknown.insert(step);
+            self.unknown(step, None, answers);
         }
     }
 
     /// Whether somebody says what became of an uncertain step.
     fn resolved(&mut self, step: &StepPath, answers: &mut dyn Answers) -> bool {
-        let Some(resolution) = answers.uncertain(step) else {
+        let Some(resolved) = answers.uncertain(step) else {
             return false;
         };
+        let since = self.uncertain.get(step).copied().unwrap_or(self.now);
         let input = Input::ResolveUncertain {
             step: step.clone(),
-            resolution,
+            resolution: resolved.resolution,
             by: "user:rehearsal".into(),
             reason: None,
         };
-        self.later(self.now, step.clone(), input);
+        let at = self.now.max(since.after(resolved.after));
+        self.later(at, step.clone(), input);
         true
     }
 
@@ -264,7 +388,6 @@ impl Drive {
         let source = match &answer {
             Answer::Ends { source, .. } => *source,
             Answer::Hangs => Source::Mocked,
-            Answer::Canceled => Source::None,
             Answer::Unknown => Source::None,
         };
         self.calls.push(Call {
@@ -276,7 +399,6 @@ impl Drive {
             at: self.now,
             answer: source,
         });
-        let canceled = answer == Answer::Canceled;
         match answer {
             Answer::Ends { outcome, after, .. } => {
                 let ends = Input::Finished {
@@ -288,32 +410,67 @@ impl Drive {
                 self.later(self.now.after(after), step, ends);
             }
             Answer::Hangs => {}
-            Answer::Canceled | Answer::Unknown => {
+            Answer::Unknown => {
                 // Where a person knew, nobody waited for the check.
                 let checked = self.run.plan().checked(&step);
                 if checked.is_some_and(|checked| self.resolved(&checked, answers)) {
                     return;
-                }
-                if canceled {
-                    self.canceled.insert(step.clone());
                 }
                 let which = match number {
                     1 => String::new(),
                     number => format!(" to attempt {number}"),
                 };
                 let message = format!("there is no answer{which} of step {step} ({})", kind.name());
-                self.stop(&step, "no_answer", message);
+                self.unknown(step, Some((number, message)), answers);
             }
+        }
+    }
+
+    /// Nobody knows what comes for a step; or nothing does up to some moment, and from then on nobody knows.
+    fn unknown(&mut self, step: StepPath, missing: Option<(u32, String)>, answers: &dyn Answers) {
+        let Some(quiet) = answers.quiet(&step) else {
+            return self.misses(step, missing.map(|(_, message)| message));
+        };
+        self.order += 1;
+        let from = (self.now.after(quiet), self.order | LAST);
+        self.due.insert(from, (step.clone(), None));
+        if let Some(before) = self.doubts.insert(step, Doubt { from, missing }) {
+            self.due.remove(&before.from);
+        }
+    }
+
+    /// It was not ended by now, as it was in the earlier run.
+    fn doubt(&mut self, step: &StepPath) {
+        let Some(Doubt { missing, .. }) = self.doubts.remove(step) else {
+            return;
+        };
+        let waits = match &missing {
+            Some((attempt, _)) => {
+                let effect = self.run.effect(&step.0);
+                effect.is_some_and(|Effect::Attempt { number, .. }| number == *attempt)
+            }
+            None => {
+                let view = self.run.step(&step.0);
+                view.is_some_and(|view| !view.status.is_final())
+            }
+        };
+        if waits {
+            self.doubted.insert(step.clone());
+            self.misses(step.clone(), missing.map(|(_, message)| message));
+        }
+    }
+
+    fn misses(&mut self, step: StepPath, answer: Option<String>) {
+        match answer {
+            Some(message) => self.stop(&step, "no_answer", message),
+            None => drop(self.unknown.insert(step)),
         }
     }
 
     fn gate(&mut self, step: StepPath, request: &ApprovalRequest, answers: &mut dyn Answers) {
         let votes = match answers.gate(&step, request) {
             GateAnswer::Votes(votes, _) => votes,
-            GateAnswer::Unknown => {
-                self.unknown.insert(step);
-                return;
-            }
+            GateAnswer::Unknown => return self.unknown(step, None, answers),
         };
         for vote in votes {
             // The server looks at the form before the run sees the answer.
@@ -347,16 +504,21 @@ impl Drive {
 
     fn awaited(&mut self, step: StepPath, event_type: &str, answers: &mut dyn Answers) {
         let EventAnswer::Come(events) = answers.event(&step, event_type) else {
-            self.unknown.insert(step);
-            return;
+            return self.unknown(step, None, answers);
         };
         for comes in events {
             let at = self.now.after(comes.after);
-            let event = comes.event.unwrap_or_else(|| self.event_id(at));
+            let (event, value) = match comes.event {
+                Some(event) => (event, comes.value),
+                None => {
+                    let event = self.event_id(at);
+                    (event, whole(event, event_type, at, &comes.value))
+                }
+            };
             let heard = Heard {
                 event,
                 received_at: at,
-                value: whole(event, event_type, at, &comes.value),
+                value,
             };
             let input = Input::Event {
                 step: step.clone(),

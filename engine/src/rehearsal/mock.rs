@@ -1,6 +1,8 @@
 //! Answers that are written down.
 
-use super::answers::{Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Resume, Source, Vote};
+use super::answers::{
+    Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Resolved, Resume, Source, Vote,
+};
 use super::pattern::PathPattern;
 use crate::definition::FailureClass;
 use crate::event::{ApprovalRequest, Failure, Outcome, StepPath, Verdict};
@@ -178,11 +180,11 @@ impl Answers for Given<'_> {
         GateAnswer::Votes(votes.collect(), Source::Mocked)
     }
 
-    fn uncertain(&mut self, step: &StepPath) -> Option<Resolution> {
+    fn uncertain(&mut self, step: &StepPath) -> Option<Resolved> {
         // What comes behind the attempt that left it open says what a person found out.
         let tried = self.tried.get(step).copied().unwrap_or_default();
         let mock = self.mocks.of(step)?.get(tried)?;
-        match (&mock.output, mock.fail) {
+        let resolution = match (&mock.output, mock.fail) {
             (Some(output), _) => Some(Resolution::Happened {
                 output: output.clone().into(),
             }),
@@ -190,7 +192,8 @@ impl Answers for Given<'_> {
                 message: mock.message.clone().unwrap_or_else(|| "given up".into()),
             }),
             _ => None,
-        }
+        };
+        resolution.map(Resolved::from)
     }
 
     fn paused(&mut self, step: &StepPath, _: &Failure) -> Option<Resume> {

@@ -6,6 +6,7 @@ mod answers;
 mod course;
 mod drive;
 mod expect;
+mod held;
 mod mock;
 mod pattern;
 mod recorded;
@@ -16,7 +17,8 @@ mod spec;
 mod trial;
 
 pub use answers::{
-    Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Layers, Resume, Source, Vote,
+    Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Hold, Layers, Limits, Resolved, Resume,
+    Source, Vote,
 };
 pub use course::{Call, Course, Stop};
 pub use drive::rehearse;

@@ -1,13 +1,17 @@
 //! Answers of a run that was: by the step's path and the digest of what it asked for.
 
-use super::answers::{Answers, Comes, Resume, Vote};
+use super::answers::{Answers, Comes, Resolved, Resume, Vote};
+use super::held::Held;
 use super::replay::Replay;
 use super::retain::is_within;
-use crate::event::{Decision, Entry, Outcome, Probed, RunEvent, StepPath};
+use crate::action_config::schema_of;
+use crate::definition::FailureClass;
+use crate::event::{Change, Decision, Entry, Outcome, Probed, RunEvent, StepPath};
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan};
-use crate::run::{Input, Kept, Resolution, ResumeAnswer, is_death};
+use crate::run::{Input, Kept, Resolution, ResumeAnswer, is_death, is_of_child};
 use crate::{Digest, Json, RunId, Span, Timestamp};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the calls, gates and end of an earlier run, or of a recording.
@@ -21,12 +25,14 @@ pub struct Recorded {
     /// What came each time that a `wait` for an event began.
     pub(super) waits: BTreeMap<StepPath, Rounds<Comes>>,
     /// What became of a step each time that it was uncertain.
-    pub(super) resolved: BTreeMap<StepPath, Vec<Resolution>>,
+    pub(super) resolved: BTreeMap<StepPath, Vec<Resolved>>,
     pub(super) resumed: BTreeMap<StepPath, Vec<Resume>>,
     pub(super) kept: Vec<Kept>,
-    pub(super) cancels: Vec<(Timestamp, Input)>,
-    /// Steps that were ended by the end of what they belong to.
-    pub(super) canceled: BTreeSet<StepPath>,
+    /// What came from outside, each with its moment.
+    pub(super) outside: Vec<(Timestamp, Input)>,
+    pub(super) held: Held,
+    /// How long after they last began, or began to wait, steps were ended by the end of what they belong to.
+    pub(super) quiet: BTreeMap<StepPath, Span>,
     pub(super) timed_out: bool,
 }
 
@@ -92,9 +98,26 @@ impl Recorded {
         let mut begun: BTreeMap<&StepPath, (Timestamp, Option<Timestamp>)> = BTreeMap::new();
         let mut asked: BTreeMap<&StepPath, (Timestamp, Option<Timestamp>)> = BTreeMap::new();
         let mut held: BTreeMap<&StepPath, Timestamp> = BTreeMap::new();
-        let mut queued: Option<Span> = None;
-        let mut open: BTreeSet<&StepPath> = BTreeSet::new();
-        for entry in entries {
+        let mut open: BTreeMap<&StepPath, Timestamp> = BTreeMap::new();
+        let mut voided: BTreeSet<&StepPath> = BTreeSet::new();
+        let mut corrected: BTreeSet<&StepPath> = BTreeSet::new();
+        let mut written: BTreeMap<&StepPath, &Json> = BTreeMap::new();
+        let mut started: BTreeMap<&StepPath, usize> = BTreeMap::new();
+        let (mut turn, mut moment) = (0, None);
+        let mut since: BTreeMap<&StepPath, Timestamp> = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            known.held.see(entry);
+            if moment != Some(entry.at) || begins_turn(&entry.event) {
+                (turn, moment) = (index, Some(entry.at));
+            }
+            if let RunEvent::AttemptStarted { step, .. }
+            | RunEvent::ApprovalRequested { step, .. }
+            | RunEvent::EventAwaited { step, .. }
+            | RunEvent::StepUncertain { step }
+            | RunEvent::StepPaused { step, .. } = &entry.event
+            {
+                since.insert(step, entry.at);
+            }
             match &entry.event {
                 RunEvent::AttemptStarted {
                     step,
@@ -103,29 +126,43 @@ impl Recorded {
                     ..
                 } => {
                     begun.insert(step, (entry.at, *deadline));
-                    if open.remove(step) {
-                        known.resolves(step, Resolution::Again);
+                    started.insert(step, index);
+                    if !corrected.contains(step) {
+                        written.insert(step, input);
                     }
-                    known.asks(plan, step, input);
+                    if let Some(from) = open.remove(step) {
+                        known.resolves(step, entry.at.since(from), Resolution::Again);
+                    }
+                    // Where its time was over at once, nobody was asked.
+                    if deadline.is_none_or(|end| end > entry.at) {
+                        known.asks(plan, step, input);
+                    }
                 }
                 RunEvent::AttemptFinished { step, outcome, .. } => {
-                    if open.remove(step) {
+                    if let Some(from) = open.remove(step) {
                         if let Outcome::Succeeded { output } = outcome {
                             let output = output.clone();
-                            known.resolves(step, Resolution::Happened { output });
+                            known.resolves(
+                                step,
+                                entry.at.since(from),
+                                Resolution::Happened { output },
+                            );
                         }
                         continue;
                     }
                     let Some((from, deadline)) = begun.get(step) else {
                         continue;
                     };
+                    if deadline.is_some_and(|end| end <= *from) {
+                        continue;
+                    }
                     let after = lasted(*from, *deadline, entry.at, outcome);
                     if let Some(step) = known.steps.get_mut(step) {
                         step.ends(outcome.clone(), after);
                     }
                 }
                 RunEvent::StepUncertain { step } => {
-                    open.insert(step);
+                    open.insert(step, entry.at);
                     let number = known.resolved.get(step).map_or(0, Vec::len);
                     let after = begun.get(step).map_or_else(Span::default, |(from, end)| {
                         in_time(*end, entry.at).since(*from)
@@ -144,9 +181,9 @@ impl Recorded {
                     }
                 }
                 RunEvent::StepFailed { step, failure } | RunEvent::StepPaused { step, failure } => {
-                    if open.remove(step) {
+                    if let Some(from) = open.remove(step) {
                         let message = failure.message.clone();
-                        known.resolves(step, Resolution::Failed { message });
+                        known.resolves(step, entry.at.since(from), Resolution::Failed { message });
                     } else if let Some(known) = known.steps.get_mut(step).filter(|s| s.interrupted)
                     {
                         // It was given up after the process had died of it: nothing else will come.
@@ -173,10 +210,19 @@ impl Recorded {
                     input,
                 } => {
                     let from = held.remove(step).unwrap_or(entry.at);
-                    let again = ResumeAnswer::Again {
-                        input: input.clone(),
-                    };
+                    let input = input.as_ref().and_then(|input| {
+                        corrected.insert(step);
+                        Self::corrected(plan, step, written.get(step).copied(), input)
+                    });
+                    let again = ResumeAnswer::Again { input };
                     known.resumes(step, entry.at.since(from), by, reason.clone(), again);
+                }
+                // It asks anew because another version of what it lets start became active: here none does, and
+                // only the answers to what it let through count.
+                RunEvent::ApprovalRequested { step, .. } if voided.remove(step) => {
+                    if let Some(round) = known.gates.get_mut(step).and_then(|all| all.last_mut()) {
+                        *round = None;
+                    }
                 }
                 RunEvent::ApprovalRequested { step, .. } => {
                     asked.insert(step, (entry.at, None));
@@ -184,6 +230,10 @@ impl Recorded {
                 }
                 RunEvent::ApprovalDecided { step, decision }
                 | RunEvent::ApprovalSentBack { step, decision } => {
+                    // What runs again is as the document has it.
+                    if let RunEvent::ApprovalSentBack { .. } = &entry.event {
+                        corrected.clear();
+                    }
                     let from = asked.get(step).map_or(entry.at, |(from, _)| *from);
                     let vote = vote(decision, entry.at.since(from));
                     if let Some(Some(round)) = known.gates.get_mut(step).map(|all| all.last_mut()) {
@@ -191,6 +241,9 @@ impl Recorded {
                     }
                 }
                 // Nobody answered in time; so nobody does in the rehearsal.
+                RunEvent::ApprovalVoided { step, changes } if is_of_others(changes) => {
+                    voided.insert(step);
+                }
                 RunEvent::ApprovalExpired { step }
                 | RunEvent::ApprovalEscalated { step, .. }
                 | RunEvent::ApprovalVoided { step, .. } => {
@@ -214,20 +267,43 @@ impl Recorded {
                     }
                 }
                 RunEvent::StepCanceled { step } => {
-                    known.canceled.insert(step.clone());
+                    // What begins and is ended in one turn never reaches the world.
+                    if started.get(step).is_some_and(|index| *index >= turn) {
+                        known.never_asked(step);
+                    }
+                    if let Some(from) = since.get(step) {
+                        known.quiet.insert(step.clone(), entry.at.since(*from));
+                    }
                 }
                 RunEvent::WaitFinished { step } => nothing_came(&mut known.waits, step),
                 RunEvent::CancelRequested { by, reason } => {
                     let (by, reason) = (by.clone(), reason.clone());
-                    let early = queued.unwrap_or_default().as_millis();
-                    let early = i64::try_from(early).unwrap_or(i64::MAX);
-                    let at = Timestamp(entry.at.0.saturating_sub(early));
-                    known.cancels.push((at, Input::Cancel { by, reason }));
+                    known.comes(entry, Input::Cancel { by, reason });
                 }
-                // A rehearsal does not wait for its turn: it is as much earlier than the run was.
-                RunEvent::Admitted => {
-                    let created = entries.first().map_or(entry.at, |first| first.at);
-                    queued.get_or_insert(entry.at.since(created));
+                RunEvent::Paused { by, reason } => {
+                    let (by, reason) = (by.clone(), reason.clone());
+                    known.comes(entry, Input::Pause { by, reason });
+                }
+                RunEvent::Resumed { by, reason } => {
+                    let step = resumed_alone(&entries[index + 1..], &held);
+                    let (by, reason) = (by.clone(), reason.clone());
+                    let answer = ResumeAnswer::Again { input: None };
+                    let input = Input::Resume {
+                        by,
+                        reason,
+                        step,
+                        answer,
+                    };
+                    known.comes(entry, input);
+                }
+                RunEvent::PassedOver { reason } => {
+                    let reason = reason.clone();
+                    known.comes(entry, Input::PassOver { reason });
+                }
+                // Limits were set while it ran.
+                RunEvent::Queued { claim: Some(claim) } if entry.seq > 2 => {
+                    let claim = (**claim).clone();
+                    known.comes(entry, Input::Claim { claim });
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
                 RunEvent::AskedBefore { step, from, asked } => known.kept.push(Kept::Asked {
@@ -335,7 +411,7 @@ impl Recorded {
         match &known.ends.last()?.0 {
             End::Known(Outcome::Succeeded { output }) => Some(output),
             End::Known(Outcome::Failed { .. }) => None,
-            End::Open(number) => match self.resolved.get(step)?.get(*number)? {
+            End::Open(number) => match &self.resolved.get(step)?.get(*number)?.resolution {
                 Resolution::Happened { output } => Some(output),
                 Resolution::Again | Resolution::Failed { .. } => None,
             },
@@ -385,6 +461,56 @@ impl Recorded {
             self.by_request
                 .entry((kind, digest(input)))
                 .or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Takes in what came from outside.
+    fn comes(&mut self, entry: &Entry, input: Input) {
+        self.outside.push((entry.at, input));
+    }
+
+    /// The keys of a step's configuration that a person gave another value than the document does. What was
+    /// corrected before is not among them.
+    fn corrected(
+        plan: &Plan,
+        path: &StepPath,
+        before: Option<&Json>,
+        input: &Json,
+    ) -> Option<Json> {
+        let before = before.and_then(|before| before.value().as_object());
+        // Only what its action knows is a person's.
+        let kind = plan.find(path).and_then(|step| step.work.kind())?;
+        let known = &schema_of(kind)["properties"];
+        let given = input.value().as_object().into_iter().flatten();
+        let given = given.filter(|(key, value)| {
+            let before = before.and_then(|before| before.get(*key));
+            before != Some(*value) && known.get(*key).is_some()
+        });
+        let given: Map<String, Value> = given
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        Some(Value::Object(given).into())
+    }
+
+    /// The last attempt of a step asked nobody.
+    fn never_asked(&mut self, path: &StepPath) {
+        let Some(known) = self.steps.get_mut(path) else {
+            return;
+        };
+        if known.inputs.len() <= known.ends.len() {
+            return;
+        }
+        let Some(input) = known.inputs.pop() else {
+            return;
+        };
+        if known.inputs.is_empty()
+            && let Some(kind) = known.kind
+        {
+            self.steps.remove(path);
+            let request = (kind, digest(&input));
+            if self.by_request.get(&request) == Some(path) {
+                self.by_request.remove(&request);
+            }
         }
     }
 
@@ -447,9 +573,9 @@ impl Recorded {
         }
     }
 
-    fn resolves(&mut self, path: &StepPath, resolution: Resolution) {
+    fn resolves(&mut self, path: &StepPath, after: Span, resolution: Resolution) {
         let known = self.resolved.entry(path.clone()).or_default();
-        known.push(resolution);
+        known.push(Resolved { after, resolution });
     }
 
     fn keeps(&mut self, path: &StepPath, output: &Json, from: RunId) {
@@ -461,11 +587,46 @@ impl Recorded {
     }
 }
 
+/// The one step that a person let go on with the run, while others stayed as they were.
+fn resumed_alone(after: &[Entry], held: &BTreeMap<&StepPath, Timestamp>) -> Option<StepPath> {
+    let mut resumed = after.iter().map_while(|entry| match &entry.event {
+        RunEvent::StepResumed { step, .. } | RunEvent::StepFailed { step, .. } => {
+            held.contains_key(step).then_some(step)
+        }
+        _ => None,
+    });
+    let first = resumed.next().filter(|_| held.len() > 1)?;
+    resumed.next().is_none().then(|| first.clone())
+}
+
+/// Whether nothing changed of what a gate lets through but the versions of other automations.
+fn is_of_others(changes: &[Change]) -> bool {
+    changes.iter().all(is_of_child)
+}
+
+/// Whether a fact is the first of what the run did about something that it was told.
+fn begins_turn(event: &RunEvent) -> bool {
+    match event {
+        RunEvent::AttemptFinished { outcome, .. } => !is_timeout(outcome),
+        RunEvent::CancelRequested { .. }
+        | RunEvent::Paused { .. }
+        | RunEvent::Resumed { .. }
+        | RunEvent::StepResumed { .. }
+        | RunEvent::Admitted
+        | RunEvent::ApprovalDecided { .. }
+        | RunEvent::ApprovalSentBack { .. }
+        | RunEvent::EventTaken { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_timeout(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed { failure, .. } if failure.class == FailureClass::Timeout)
+}
+
 /// How long an attempt took. One that ended in time by the run, but late by the clock, ended in time.
 fn lasted(from: Timestamp, deadline: Option<Timestamp>, at: Timestamp, outcome: &Outcome) -> Span {
-    let timed_out = matches!(outcome, Outcome::Failed { failure, .. }
-        if failure.class == crate::definition::FailureClass::Timeout);
-    match timed_out {
+    match is_timeout(outcome) {
         true => at.since(from),
         false => in_time(deadline, at).since(from),
     }

@@ -1,6 +1,8 @@
 //! The answers of a run that was, given one after the other.
 
-use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Resume, Source};
+use super::answers::{
+    Answer, Answers, Ask, EventAnswer, GateAnswer, Hold, Limits, Resolved, Resume, Source,
+};
 use super::recorded::{End, Recorded, Rounds};
 use crate::definition::{Delivery, FailureClass};
 use crate::event::{ApprovalRequest, Failure, Outcome, StepPath};
@@ -19,6 +21,10 @@ pub(super) struct Replay<'a> {
     open: BTreeMap<StepPath, usize>,
     /// How often each gate asked, each wait began, each step waited for a person.
     waited: BTreeMap<StepPath, usize>,
+    /// How often the run was queued.
+    turns: usize,
+    /// How often each step waited for a rate.
+    throttled: BTreeMap<StepPath, usize>,
 }
 
 impl Answers for Replay<'_> {
@@ -42,7 +48,10 @@ impl Answers for Replay<'_> {
         };
         self.from.insert(ask.step.clone(), path.clone());
         let taken = self.taken.entry(ask.step.clone()).or_default();
-        let resolved = |number: usize| self.known.resolved.get(path)?.get(number);
+        let resolved = |number: usize| {
+            let resolved = self.known.resolved.get(path)?.get(number)?;
+            Some(&resolved.resolution)
+        };
         while let Some((end, after)) = known.ends.get(*taken) {
             *taken += 1;
             let outcome = match end {
@@ -64,11 +73,7 @@ impl Answers for Replay<'_> {
                 source,
             };
         }
-        // It was ended while it ran: here that comes in its place, too.
-        match !self.alone && self.known.canceled.contains(ask.step) {
-            true => Answer::Canceled,
-            false => Answer::Unknown,
-        }
+        Answer::Unknown
     }
 
     fn gate(&mut self, step: &StepPath, _: &ApprovalRequest) -> GateAnswer {
@@ -78,12 +83,12 @@ impl Answers for Replay<'_> {
         }
     }
 
-    fn uncertain(&mut self, step: &StepPath) -> Option<Resolution> {
+    fn uncertain(&mut self, step: &StepPath) -> Option<Resolved> {
         let from = self.from.get(step).unwrap_or(step);
         let asked = self.open.entry(step.clone()).or_default();
-        let resolution = self.known.resolved.get(from)?.get(*asked)?;
+        let resolved = self.known.resolved.get(from)?.get(*asked)?;
         *asked += 1;
-        Some(resolution.clone())
+        Some(resolved.clone())
     }
 
     fn paused(&mut self, step: &StepPath, _: &Failure) -> Option<Resume> {
@@ -100,10 +105,32 @@ impl Answers for Replay<'_> {
         }
     }
 
+    fn quiet(&self, step: &StepPath) -> Option<Span> {
+        self.known.quiet.get(step).copied().filter(|_| !self.alone)
+    }
+
+    fn limits(&self) -> Limits {
+        match self.alone {
+            true => Limits::default(),
+            false => self.known.held.limits(),
+        }
+    }
+
+    fn turn(&mut self) -> Hold {
+        self.turns += 1;
+        self.known.held.turn(self.turns - 1)
+    }
+
+    fn permit(&mut self, step: &StepPath) -> Hold {
+        let waited = self.throttled.entry(step.clone()).or_default();
+        *waited += 1;
+        self.known.held.permit(step, *waited - 1)
+    }
+
     fn outside(&self) -> Vec<(Timestamp, Input)> {
         match self.alone {
             true => Vec::new(),
-            false => self.known.cancels.clone(),
+            false => self.known.outside.clone(),
         }
     }
 
@@ -121,6 +148,8 @@ impl<'a> Replay<'a> {
             from: BTreeMap::new(),
             open: BTreeMap::new(),
             waited: BTreeMap::new(),
+            turns: 0,
+            throttled: BTreeMap::new(),
         }
     }
 

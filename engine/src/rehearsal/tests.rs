@@ -8,6 +8,7 @@ use crate::{Finding, Json, RunId, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod held;
 mod hidden;
 mod interrupted;
 mod lineage;

@@ -117,6 +117,14 @@ fn seen<'a>(request: &'a ApprovalRequest, target: &ChildTarget) -> Option<&'a Va
     all.iter().find(same)?.get("starts")
 }
 
+/// Whether what changed is the version of another automation that a step behind a gate starts.
+pub(crate) fn is_of_child(change: &Change) -> bool {
+    let of = change.what.strip_prefix(AUTOMATION);
+    let in_step = change.what.split_once('/');
+    of.is_some_and(|of| of.starts_with(' '))
+        || in_step.is_some_and(|(_, of)| of.split('/').next() == Some(AUTOMATION))
+}
+
 impl Run {
     /// Says which versions its steps would start, from the next turn on. It has to be told where
     /// [`Plan::starts`] is not empty; none binds nothing.

@@ -52,6 +52,7 @@ pub use apply::CorruptJournal;
 pub use artifact::KeptArtifact;
 pub(crate) use attempt::is_death;
 pub use bound::{LARGEST_FACT, LARGEST_OUTPUT};
+pub(crate) use child::is_of_child;
 pub use child::{ChildVersion, ChildVersions};
 pub use deadline::DeadlineReason;
 pub(crate) use hear::type_fault;

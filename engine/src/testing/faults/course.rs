@@ -294,14 +294,14 @@ impl Course<'_> {
     }
 
     fn uncertain(&mut self, step: &StepPath) {
-        if let Some(resolution) = self.answers.uncertain(step) {
+        if let Some(resolved) = self.answers.uncertain(step) {
             let input = Input::ResolveUncertain {
                 step: step.clone(),
-                resolution,
+                resolution: resolved.resolution,
                 by: "ana".into(),
                 reason: None,
             };
-            self.later(Span::default(), input);
+            self.later(resolved.after, input);
         }
     }
 

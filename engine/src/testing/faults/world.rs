@@ -5,8 +5,8 @@ use crate::definition::{Syntax, parse_value};
 use crate::event::{ApprovalRequest, Failure, Outcome, Start, StepPath, Verdict};
 use crate::plan::{ActionKind, Plan};
 use crate::rehearsal::{
-    Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Layers, Mocks, Resume, Source, Vote,
-    own_tests, read_tests,
+    Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Layers, Mocks, Resolved, Resume, Source,
+    Vote, own_tests, read_tests,
 };
 use crate::run::{Resolution, ResumeAnswer};
 use crate::{Json, Span, Timestamp};
@@ -85,12 +85,15 @@ impl Answers for Kind {
         GateAnswer::Votes(votes.collect(), Source::Assumed)
     }
 
-    fn uncertain(&mut self, step: &StepPath) -> Option<Resolution> {
+    fn uncertain(&mut self, step: &StepPath) -> Option<Resolved> {
         match self.resolved.insert(step.clone()) {
-            true => Some(Resolution::Again),
-            false => Some(Resolution::Failed {
-                message: "nobody knows".into(),
-            }),
+            true => Some(Resolution::Again.into()),
+            false => Some(
+                Resolution::Failed {
+                    message: "nobody knows".into(),
+                }
+                .into(),
+            ),
         }
     }
 
