@@ -7,6 +7,7 @@ mod pinned;
 mod races;
 mod retention;
 mod runs;
+mod unread;
 
 use super::route::{Access, Peer};
 use super::{openapi, router, table};

@@ -5,7 +5,9 @@
 //! is done by the next start. A run that nobody waits for (`wait: false`) is nobody's child.
 
 use super::hold::parent_of;
+use super::internal::refused;
 use super::live::{Found, lock};
+use super::plan::NoPlan;
 use super::{Engine, clock};
 use crate::action::{Attempt, Failed};
 use crate::service::{RunView, Wish};
@@ -13,7 +15,7 @@ use druse_engine::event::{RunEvent, Status, StepPath};
 use druse_engine::plan::{ChildTarget, Plan};
 use druse_engine::run::{ChildVersion, ChildVersions, Run};
 use druse_engine::{AutomationId, RunId};
-use druse_storage::{AutomationName, Batch, StoreExt as _};
+use druse_storage::{AutomationName, Batch, ReadError, StoreExt as _};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,38 +25,65 @@ const NESTED: usize = 3;
 
 impl Engine {
     /// Which versions the steps of a plan with gates would start now; nothing where they start none.
-    pub(super) fn child_versions(&self, plan: &Plan) -> Option<Arc<ChildVersions>> {
+    ///
+    /// # Errors
+    /// When that cannot be read. Nothing is known of it then, and no approval is void because of it.
+    pub(super) fn child_versions(
+        &self,
+        plan: &Plan,
+    ) -> Result<Option<Arc<ChildVersions>>, ReadError> {
         if plan.starts.is_empty() {
-            return None;
+            return Ok(None);
         }
         let all = plan.starts.iter();
-        let all = all.map(|target| (target.clone(), self.stands_for(target)));
-        Some(Arc::new(all.collect()))
+        let all = all.map(|target| Ok((target.clone(), self.stands_for(target)?)));
+        Ok(Some(Arc::new(all.collect::<Result<_, ReadError>>()?)))
     }
 
-    fn stands_for(&self, target: &ChildTarget) -> Option<ChildVersion> {
-        let automation: AutomationId = match (&target.id, &target.name) {
-            (Some(id), _) => id.parse().ok()?,
-            (None, Some(name)) => {
-                let row: AutomationName = self.0.store.get(name).ok()??;
-                row.automation
+    /// Tells a run before its turn which versions its steps would start. What was told last holds while that cannot
+    /// be read, and in a run that was read from its journal what its gates have shown.
+    pub(super) fn tell_children(&self, run: &mut Run) {
+        let plan = run.plan().clone();
+        match self.child_versions(&plan) {
+            Ok(children) => run.know_children(children),
+            Err(error) => {
+                tracing::warn!(run = %run.id(), %error, "which versions its steps start cannot be read");
+                if !run.knows_children() {
+                    run.know_children(Some(Arc::new(shown_by(run))));
+                }
             }
-            (None, None) => return None,
+        }
+    }
+
+    fn stands_for(&self, target: &ChildTarget) -> Result<Option<ChildVersion>, ReadError> {
+        let named: Option<AutomationId> = match (&target.id, &target.name) {
+            (Some(id), _) => id.parse().ok(),
+            (None, Some(name)) => {
+                let row: Option<AutomationName> = self.0.store.get(name)?;
+                row.map(|row| row.automation)
+            }
+            (None, None) => None,
         };
-        if !self.has_automation(automation).ok()? {
-            return None;
+        let Some(automation) = named else {
+            return Ok(None);
+        };
+        if !self.has_automation(automation)? {
+            return Ok(None);
         }
         let store = self.0.store.as_ref();
-        let found = self.0.plans.get(store, automation, target.version).ok()?;
-        Some(ChildVersion {
-            automation,
-            version: found.version,
-            digest: found.digest.clone(),
-        })
+        match self.0.plans.get(store, automation, target.version) {
+            Ok(found) => Ok(Some(ChildVersion {
+                automation,
+                version: found.version,
+                digest: found.digest.clone(),
+            })),
+            Err(NoPlan::Read(error)) => Err(error),
+            Err(NoPlan::Unknown | NoPlan::NotActive | NoPlan::Broken(_)) => Ok(None),
+        }
     }
 
     /// What an attempt starts: the version that was let through, where a gate stands before it, else what its
-    /// configuration names.
+    /// configuration names. What was taken out of service is not started by the former.
     pub(super) fn child_version(
         &self,
         attempt: &Attempt,
@@ -65,10 +94,15 @@ impl Engine {
         let live = self.0.live.get(attempt.run);
         let step = attempt.step.as_str().into();
         let approved = live.and_then(|live| lock(&live).run.approved_child(&step));
-        Ok(match approved {
-            Some((automation, version)) => (automation, named.or(Some(version))),
-            None => (automation, named),
-        })
+        let Some((automation, version)) = approved else {
+            return Ok((automation, named));
+        };
+        if named.is_none() {
+            let store = self.0.store.as_ref();
+            let active = self.0.plans.active_version(store, automation);
+            active.map_err(|reason| refused(reason.into()))?;
+        }
+        Ok((automation, named.or(Some(version))))
     }
 
     /// What the steps of a run wait for that wait for runs which they have started: which runs, and for what
@@ -215,6 +249,32 @@ impl Engine {
             }
         }
     }
+}
+
+/// Which versions the gates of a run have shown last that its steps would start; nothing where none has shown any.
+fn shown_by(run: &Run) -> ChildVersions {
+    let starts = run.plan().starts.iter();
+    let mut all: ChildVersions = starts.map(|target| (target.clone(), None)).collect();
+    let mut gates = run.approvals();
+    gates.sort_by_key(|gate| gate.requested_at);
+    for gate in gates {
+        let shown = gate.request.details.value()["automations"].as_array();
+        for one in shown.into_iter().flatten() {
+            if let Some(target) = ChildTarget::of(one) {
+                all.insert(target, shown_version(&one["starts"]));
+            }
+        }
+    }
+    all
+}
+
+/// A version as a gate shows it.
+fn shown_version(shown: &Value) -> Option<ChildVersion> {
+    Some(ChildVersion {
+        automation: shown["id"].as_str()?.parse().ok()?,
+        version: u32::try_from(shown["version"].as_u64()?).ok()?,
+        digest: serde_json::from_value(shown["digest"].clone()).ok()?,
+    })
 }
 
 /// Whether a step that waited for the run that it has started was canceled.

@@ -3,7 +3,7 @@
 
 use super::live::{self, LiveRun};
 use super::project::approval_row;
-use super::starters::started;
+use super::starters::{began, started};
 use super::{Engine, attempt::given, clock};
 use crate::secret::written_by_hand;
 use crate::service::problem::sentence;
@@ -11,7 +11,7 @@ use crate::service::{
     ApprovalView, DecisionRequest, Filled, Principal, ResolveRequest, Resume, Role, RunError,
     RunView, Wish,
 };
-use druse_engine::event::{ApprovalRequest, Decision, Verdict};
+use druse_engine::event::{ApprovalRequest, Decision, RunEvent, Start, Verdict};
 use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, ResumeAnswer, Run};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
@@ -154,10 +154,10 @@ impl Engine {
         if view.status != ApprovalStatus::Pending {
             return Some(RunError::AlreadyDecided(view.status));
         }
-        // Who started the run is asked of the run only where it counts.
-        let own_run = match view.exclude_starter.then(|| self.asking(view.id)) {
+        // Who started the run is asked of the run only where it counts; a run that sleeps sleeps on.
+        let own_run = match view.exclude_starter.then(|| self.start_of(view.run_id)) {
             Some(Err(refused)) => return Some(refused),
-            Some(Ok((_, live))) => started(&live::lock(&live).run, &who.user()),
+            Some(Ok(start)) => began(&start, &who.user()),
             None => false,
         };
         if let Err(refused) = asks(&view.approvers, view.exclude_starter, who, own_run) {
@@ -239,6 +239,18 @@ impl Engine {
         let shown = self.take_wish(id, live, input, wish).await?;
         self.take_up(id).await;
         Ok(shown)
+    }
+
+    /// How a run began.
+    fn start_of(&self, id: RunId) -> Result<Start, RunError> {
+        if let Some(live) = self.0.live.get(id) {
+            return Ok(live::lock(&live).run.start().clone());
+        }
+        let first = self.0.store.run_entries(id, 0, 1)?;
+        match first.into_iter().next().map(|entry| entry.event) {
+            Some(RunEvent::Created(start)) => Ok(*start),
+            _ => Err(RunError::NotFound("run")),
+        }
     }
 
     /// The run of a gate, which is under way.

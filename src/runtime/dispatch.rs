@@ -60,8 +60,7 @@ impl Engine {
         if locked.run.connects() {
             locked.run.know_rates(self.0.rates.rates());
         }
-        let children = self.child_versions(locked.run.plan());
-        locked.run.know_children(children);
+        self.tell_children(&mut locked.run);
         let now = clock::now();
         let entries = self.turn(id, locked, |locked| match self.0.draining.is_cancelled() {
             true => locked.run.note(now, input),

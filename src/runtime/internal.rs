@@ -10,8 +10,8 @@ use crate::service::{IdempotencyClaim, RunError, RunView, Submit};
 use druse_engine::event::{Entry, Status, StepPath};
 use druse_engine::plan::InputCheck;
 use druse_engine::run::Run;
-use druse_engine::{AutomationId, Digest, Json, RunId};
-use druse_storage::{AutomationName, Batch, IdempotencyKey, StoreExt as _};
+use druse_engine::{AutomationId, Digest, Finding, Json, RunId};
+use druse_storage::{AutomationName, Batch, IdempotencyKey, ReadError, StoreExt as _};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::sync::Weak;
@@ -87,7 +87,7 @@ impl Internal for Inner {
                     .or_insert_with(|| format!("/runs/{}", attempt.run).into());
             }
             let publish = || publisher.publish(event.clone(), starters.clone());
-            let id = once_taken(cancel, publish).await.map_err(as_event)?;
+            let id = once_taken(cancel, publish, refused_event).await?;
             Ok(json!({ "event_id": id }).into())
         })
     }
@@ -128,8 +128,6 @@ impl Engine {
 
     async fn run_child(&self, attempt: &Attempt, cancel: &CancellationToken) -> Performed {
         let input = attempt.input.value();
-        let named = version_of(input)?;
-        let (automation, version) = self.child_version(attempt, named)?;
         let waits = waits_of(input)?;
         let parent = self.0.live.get(attempt.run).ok_or_else(Failed::canceled)?;
         let (depth, parent_name, person, starters, failed) = {
@@ -146,7 +144,6 @@ impl Engine {
                 failed,
             )
         };
-        self.stays_sensitive(attempt, automation, version)?;
         let claim = IdempotencyClaim {
             scope: child_scope(attempt.run),
             key: child_key(&attempt.idempotency_key, failed),
@@ -159,12 +156,15 @@ impl Engine {
             .get::<IdempotencyKey>(&scope_key)
             .map_err(|error| refused(error.into()))?
         {
+            // Whatever became of the automation since.
             Some(row) => {
                 let child = made(&row)?;
                 self.take_up(child).await;
                 child
             }
             None => {
+                let (automation, version) = self.child_version(attempt, version_of(input)?)?;
+                self.stays_sensitive(attempt, automation, version)?;
                 let submit = Submit {
                     automation,
                     version,
@@ -182,7 +182,8 @@ impl Engine {
                     dry_run: false,
                     priority: None,
                 };
-                once_taken(cancel, || self.submit(submit.clone())).await?.id
+                let submitted = || self.submit(submit.clone());
+                once_taken(cancel, submitted, refused).await?.id
             }
         };
         if !waits {
@@ -308,15 +309,16 @@ fn child_key(key: &str, failed: usize) -> String {
     }
 }
 
-/// Asks again while the store takes no new work: a run that has begun does not fail because a disk is
-/// full for a while. The step's own time limit still holds.
+/// Asks again while the store takes no new work, or too many files are open: a run that has begun does not fail
+/// because a disk is full for a while. The step's own time limit still holds. `refused` words what is refused.
 async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
     cancel: &CancellationToken,
     ask: impl Fn() -> F,
+    refused: fn(RunError) -> Failed,
 ) -> Result<T, Failed> {
     loop {
         let wait = match ask().await {
-            Err(RunError::Full) => AGAIN,
+            Err(RunError::Full | RunError::Read(ReadError::Busy(_))) => AGAIN,
             Err(RunError::Busy { retry_after }) => retry_after.0,
             answer => return answer.map_err(refused),
         };
@@ -325,18 +327,6 @@ async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
             () = cancel.cancelled() => return Err(Failed::canceled()),
         }
     }
-}
-
-/// What was refused of an event, in its own words.
-fn as_event(mut failed: Failed) -> Failed {
-    let before = "The inputs are not what the automation takes: ";
-    if failed.failure.code == "bad_inputs" {
-        failed.failure.code = "bad_event".into();
-        if let Some(why) = failed.failure.message.strip_prefix(before) {
-            failed.failure.message = format!("This is no event: {why}");
-        }
-    }
-    failed
 }
 
 fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
@@ -366,25 +356,39 @@ fn outcome_of(child: &RunView) -> Performed {
     .details(json!({ "run_id": child.id, "status": child.status })))
 }
 
-fn refused(error: RunError) -> Failed {
+/// Why an event was not published.
+fn refused_event(error: RunError) -> Failed {
+    match error {
+        RunError::BadInputs(findings) => Failed::permanent(
+            "bad_event",
+            format!("This is no event: {}", messages(&findings)),
+        ),
+        other => refused(other),
+    }
+}
+
+fn messages(findings: &[Finding]) -> String {
+    let all: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding.message.as_str())
+        .collect();
+    all.join(" ")
+}
+
+/// Why a run was not started.
+pub(super) fn refused(error: RunError) -> Failed {
     match error {
         RunError::Full | RunError::Busy { .. } | RunError::Read(_) | RunError::Claimed(_) => {
             Failed::retryable("not_accepted", error.to_string())
         }
         RunError::Ending => Failed::canceled(),
-        RunError::BadInputs(findings) => {
-            let messages: Vec<String> = findings
-                .iter()
-                .map(|finding| finding.message.clone())
-                .collect();
-            Failed::permanent(
-                "bad_inputs",
-                format!(
-                    "The inputs are not what the automation takes: {}",
-                    messages.join(" ")
-                ),
-            )
-        }
+        RunError::BadInputs(findings) => Failed::permanent(
+            "bad_inputs",
+            format!(
+                "The inputs are not what the automation takes: {}",
+                messages(&findings)
+            ),
+        ),
         RunError::NotRunnable(findings) => Failed::permanent(
             "not_runnable",
             format!(

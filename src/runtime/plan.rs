@@ -183,7 +183,12 @@ impl Plans {
         Ok(compiled)
     }
 
-    fn active_version(&self, store: &dyn Store, automation: AutomationId) -> Result<u32, NoPlan> {
+    /// The version of an automation that is active.
+    pub(super) fn active_version(
+        &self,
+        store: &dyn Store,
+        automation: AutomationId,
+    ) -> Result<u32, NoPlan> {
         let changes = {
             let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(number) = active.versions.get(&automation) {

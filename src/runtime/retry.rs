@@ -133,13 +133,19 @@ impl Engine {
             .map_err(RunError::from)?;
         let inputs = self.retried_inputs(&compiled.plan, before.root, &before.inputs, inputs)?;
         let keep: BTreeSet<StepPath> = keep.iter().map(|step| step.as_str().into()).collect();
-        if keep
+        if let Some(step) = keep
             .iter()
-            .any(|step| old.undone(step) != Some(Undone::Unknown))
+            .find(|step| old.undone(step) != Some(Undone::Unknown))
         {
-            return Err(RunError::NotFound(
-                "step in `keep` of which nobody knows whether it was undone",
-            ));
+            let why = match (old.step(&step.0), old.undone(step)) {
+                (None, _) => "the run has no such step",
+                (Some(_), Some(Undone::Yes)) => "it was undone",
+                (Some(_), _) => "it was not undone, or it is known that its undo did nothing",
+            };
+            return Err(RunError::BadKeep {
+                step: step.to_string(),
+                why,
+            });
         }
         let retained = retain(&old, &entries, &compiled.plan, &inputs, from, &keep, run).ok_or(
             RunError::NotFound(

@@ -14,18 +14,18 @@ const PERSON: &str = "user:";
 /// Whether this person started a run, one that it repeats, or one of those that led to it: whoever may not
 /// decide about a run may not have another automation, or somebody else's retry, ask.
 pub(super) fn started(run: &Run, user: &str) -> bool {
-    starters(run.start()).any(|starter| starter == user)
+    began(run.start(), user)
 }
 
-/// The first ones first, and who started the run itself at the end.
-fn starters(start: &Start) -> impl Iterator<Item = &str> {
-    start.starters().into_iter()
+/// The same of how a run began.
+pub(super) fn began(start: &Start, user: &str) -> bool {
+    start.starters().contains(&user)
 }
 
 /// All who began what led to a run, each once: what follows from it carries them on.
 pub(super) fn all_starters(start: &Start) -> Vec<&str> {
     let mut all = Vec::new();
-    for starter in starters(start) {
+    for starter in start.starters() {
         if !all.contains(&starter) {
             all.push(starter);
         }
@@ -35,7 +35,8 @@ pub(super) fn all_starters(start: &Start) -> Vec<&str> {
 
 /// Who began what led to a run: a person, or a trigger.
 pub(super) fn first_starter(run: &Run) -> String {
-    starters(run.start()).next().unwrap_or_default().to_owned()
+    let starters = run.start().starters();
+    starters.first().copied().unwrap_or_default().to_owned()
 }
 
 /// The people among them, as `user:<name>`: what an event carries on to the runs that it starts.

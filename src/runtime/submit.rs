@@ -114,7 +114,7 @@ impl Engine {
         let plan = compiled.plan.clone();
         let known = Known {
             rates: plan.connects.then(|| self.0.rates.rates()).flatten(),
-            children: self.child_versions(&plan),
+            children: self.child_versions(&plan)?,
         };
         let (run, entries) = Run::begin_knowing(plan, start, kept, claim, known, now);
         // What it is given may be too large; what it makes of that never is.

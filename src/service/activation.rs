@@ -7,7 +7,10 @@ use crate::runtime::clock;
 use crate::trigger::Triggers;
 use druse_engine::definition;
 use druse_engine::{AutomationId, Finding, Timestamp};
-use druse_storage::{Automation, AutomationStatus, Batch, StoreExt as _, Trigger, Version};
+use druse_storage::{
+    Automation, AutomationStatus, Batch, ReadError, StoreExt as _, Trigger, Version,
+};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 impl App {
@@ -100,7 +103,7 @@ impl App {
     /// what they do: there is no error in it, and everything that asks for it was acknowledged.
     ///
     /// # Errors
-    /// When it may not, with the findings that stop it.
+    /// When it may not, with the findings that stop it; or when that cannot be read now.
     pub(super) fn may_run_alone(
         &self,
         automation: AutomationId,
@@ -114,18 +117,23 @@ impl App {
         let key = Version::key_of(automation, number);
         let version = self.store.get::<Version>(&key)?;
         let version = version.ok_or(RunError::NotFound("version"))?;
-        let stopping = self
-            .catalog()
-            .and_then(|catalog| self.asked(&row, &version, &catalog))
-            .map_err(|problem| {
-                tracing::error!(message = %problem.message, "a version cannot be judged");
-                RunError::NotRunnable(problem.findings)
-            })?
-            .blocking(&[]);
+        let stopping = self.stopping(&row, &version).map_err(|problem| {
+            tracing::error!(message = %problem.message, "a version cannot be judged");
+            // Only what cannot be read keeps it from being judged: that is no judgment.
+            RunError::Read(match problem.status {
+                StatusCode::SERVICE_UNAVAILABLE => ReadError::Busy(problem.message),
+                _ => ReadError::Io(problem.message),
+            })
+        })?;
         match stopping.is_empty() {
             true => Ok(()),
             false => Err(RunError::NotRunnable(stopping)),
         }
+    }
+
+    /// What stops a version that is not the active one: errors, and what nobody has acknowledged.
+    fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, Problem> {
+        Ok(self.asked(row, version, &self.catalog()?)?.blocking(&[]))
     }
 
     /// What is wrong with the versions that steps start by number.
@@ -139,8 +147,11 @@ impl App {
                 continue;
             };
             let named = with["id"].as_str().or(with["name"].as_str());
-            let Some(Ok(row)) = named.map(|named| self.automation(named)) else {
-                continue;
+            let row = match named.map(|named| self.automation(named)) {
+                None => continue,
+                // One that may come later.
+                Some(Err(unknown)) if unknown.status == StatusCode::NOT_FOUND => continue,
+                Some(found) => found?,
             };
             let number = u32::try_from(number).unwrap_or(0);
             let path = format!("{path}/with/version");
@@ -224,7 +235,7 @@ impl App {
             return Ok(());
         }
         let version = self.version(row.id, number)?;
-        let mut stopping = self.asked(&row, &version, &self.catalog()?)?.blocking(&[]);
+        let mut stopping = self.stopping(&row, &version)?;
         stopping.retain(|finding| !finding.acknowledge || who.role < Role::Editor);
         if stopping.is_empty() {
             return Ok(());

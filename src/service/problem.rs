@@ -183,6 +183,11 @@ impl From<RunError> for Problem {
                     "Retry from {step:?}, so that it is made again; or bring it back with a backup."
                 ),
             ),
+            RunError::BadKeep { .. } => Self::unprocessable(
+                "bad_keep",
+                message,
+                "Name in `keep` only steps whose undo was left open: the preview says of them that nobody knows whether they were undone.",
+            ),
             RunError::NotActive => Self::conflict(
                 "not_active",
                 message,

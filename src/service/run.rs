@@ -526,6 +526,14 @@ pub enum RunError {
         /// The step.
         step: String,
     },
+    /// The result of this step is not kept by saying that it was not undone.
+    #[error("{step:?} is no step whose result can be kept so: {why}.")]
+    BadKeep {
+        /// The path that was given.
+        step: String,
+        /// Why.
+        why: &'static str,
+    },
     /// The automation is not active, and no version was named.
     #[error("The automation is not active.")]
     NotActive,

@@ -11,7 +11,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use druse_engine::{Digest, FiringId, RunId, Timestamp};
 use druse_storage::{Batch, Firing, FiringKey, FiringStatus, StoreExt, TriggerStatus};
 use druse_triggers::address;
-use druse_triggers::webhook::{Delivery, Headers, MAX_BODY, REMEMBERED, Request, handshake};
+use druse_triggers::webhook::{
+    BodyError, Delivery, Headers, MAX_BODY, REMEMBERED, Request, handshake,
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -334,10 +336,16 @@ impl Triggers {
                 });
                 payload[UNREADABLE] = error.to_string().into();
                 arrival.trigger = payload.into();
+                let help = match error {
+                    BodyError::TooDeep => "Send a flatter value, or the deep part as a text.",
+                    BodyError::InvalidJson | BodyError::BadMultipart => {
+                        "Send a body that is what its content type says."
+                    }
+                };
                 let problem = Problem::unprocessable(
                     "bad_body",
                     format!("The delivery cannot be read: {error}."),
-                    "Send a body that is what its content type says.",
+                    help,
                 );
                 Err(Box::new((arrival, problem)))
             }

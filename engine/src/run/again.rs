@@ -1,11 +1,10 @@
 //! Turning back: steps that were over run again, because a gate was sent back or what it let through has
 //! changed.
 
-use super::GateStatus;
-use super::gate;
 use super::kept::{Kept, Reviewed};
 use super::scope::{Owner, Place, Scope};
 use super::state::{Phase, State, StepState, Trouble};
+use super::{GateStatus, changes};
 use crate::event::{Change, Decision, Status, StepPath};
 use crate::expression::{REVIEW, StepValue};
 use crate::plan::Plan;
@@ -289,7 +288,7 @@ impl State {
         let steps = (0..inner.steps.len()).filter(|step| asking(inner, step));
         let stale: Vec<Place> = steps
             .map(|step| Place { scope, step })
-            .filter(|place| gate::is_stale(self, plan, *place))
+            .filter(|place| changes::is_stale(self, plan, *place))
             .collect();
         self.stale.extend(stale);
     }

@@ -9,13 +9,14 @@
 //! - when a step directly behind a gate is to start one: then the approval is void, and the gate asks anew.
 //!
 //! What has been let through is what runs ([`Run::approved_child`]): also later attempts of such a step, and steps
-//! that stand in a loop behind the gate or come after others, start the version that was shown.
+//! that stand in a loop behind the gate or come after others, start the version that was shown. So it is too while
+//! what a gate belongs to is ending: then nobody can be asked anew.
 
-use super::changes::Found;
+use super::changes::{Found, may_ask_anew, void};
 use super::covered::gates_before;
 use super::gate::{self, AUTOMATION, AUTOMATIONS};
 use super::scope::{Owner, Place};
-use super::state::{Phase, State};
+use super::state::Phase;
 use super::{GateStatus, Input, Rejected, Run};
 use crate::event::{ApprovalRequest, Change, RunEvent, StepPath, Verdict};
 use crate::plan::{ActionKind, ChildTarget, Plan, PlannedStep, Work};
@@ -55,6 +56,11 @@ fn target(plan: &Plan, step: &PlannedStep) -> Option<ChildTarget> {
     }
     let with = plan.written(step).with.clone()?;
     ChildTarget::of(&Value::Object(with))
+}
+
+/// Whether a configuration has computed which version it names: then that is bound with it, whatever is active.
+fn names_other(target: &ChildTarget, with: &Value) -> bool {
+    target.version.is_none() && !with["version"].is_null()
 }
 
 /// All that the steps of a list start, and what stands in and undoes them.
@@ -133,6 +139,11 @@ impl Run {
         self.children = children;
     }
 
+    /// Whether it was told which versions its steps would start.
+    pub fn knows_children(&self) -> bool {
+        self.children.is_some()
+    }
+
     /// The version that was let through for a step that starts one: that of the gate before it, or before what it
     /// is a part of, which asked last.
     pub fn approved_child(&self, step: &StepPath) -> Option<(AutomationId, u32)> {
@@ -173,9 +184,13 @@ impl Run {
                 self.show(&step, &mut request, children);
                 RunEvent::ApprovalRequested { step, request }
             }
-            RunEvent::AttemptStarted { ref step, .. } => {
-                self.not_let_through(step, children).unwrap_or(event)
-            }
+            RunEvent::AttemptStarted {
+                ref step,
+                ref input,
+                ..
+            } => self
+                .not_let_through(step, input.value(), children)
+                .unwrap_or(event),
             other => other,
         }
     }
@@ -198,6 +213,8 @@ impl Run {
         details[AUTOMATIONS] = all.into();
         for item in details["next"].as_array_mut().into_iter().flatten() {
             let target = item["step"].as_str().and_then(|step| self.target_at(step));
+            let target = target
+                .filter(|target| item["rendered"] != true || !names_other(target, &item["with"]));
             if let Some(found) = target.and_then(|target| children.get(&target)) {
                 item[AUTOMATION] = shown(found.as_ref());
             }
@@ -212,7 +229,12 @@ impl Run {
     }
 
     /// That an approval is void by which a step would start another version than it was given for.
-    fn not_let_through(&self, step: &StepPath, children: &ChildVersions) -> Option<RunEvent> {
+    fn not_let_through(
+        &self,
+        step: &StepPath,
+        input: &Value,
+        children: &ChildVersions,
+    ) -> Option<RunEvent> {
         #[cfg(test)]
         if planted(Bug::ChildUnbound) {
             return None;
@@ -224,6 +246,9 @@ impl Run {
         }
         let planned = self.state.planned(&self.plan, place);
         let target = target(&self.plan, planned)?;
+        if names_other(&target, input) {
+            return None;
+        }
         let now = shown(children.get(&target)?.as_ref());
         planned.needs.iter().find_map(|need| {
             let before = Place {
@@ -231,14 +256,15 @@ impl Run {
                 ..place
             };
             let gate = self.state.step(before).gate.as_ref()?;
-            if gate.status != GateStatus::Approved {
+            if gate.status != GateStatus::Approved || !may_ask_anew(&self.state, &self.plan, before)
+            {
                 return None;
             }
             let mut found = Found::default();
             let pointer = format!("/{AUTOMATION}");
             found.differ(&step.0, &pointer, seen(&gate.request, &target)?, &now);
             let other = !found.changes.is_empty();
-            other.then(|| gate::void(&self.state, &self.plan, before, found.changes))
+            other.then(|| void(&self.state, &self.plan, before, found.changes))
         })
     }
 
@@ -285,7 +311,9 @@ impl Run {
             return Ok(());
         }
         let place = self.state.approvals.get(approval);
-        let place = place.filter(|_| decision.decision == Verdict::Approve);
+        let place = place.filter(|place| {
+            decision.decision == Verdict::Approve && may_ask_anew(&self.state, &self.plan, **place)
+        });
         let changes = place.map_or_else(Vec::new, |place| self.child_changes(*place));
         match changes.is_empty() {
             true => Ok(()),
@@ -300,22 +328,14 @@ impl Run {
         }
         let state = &self.state;
         let asks = |place: &&Place| {
-            state.step(**place).phase == Phase::Asking && may_turn(state, &self.plan, **place)
+            state.step(**place).phase == Phase::Asking && may_ask_anew(state, &self.plan, **place)
         };
         let mut asking = state.approvals.values().filter(asks);
         let other = asking.find_map(|place| {
             let changes = self.child_changes(*place);
-            (!changes.is_empty()).then(|| gate::void(state, &self.plan, *place, changes))
+            (!changes.is_empty()).then(|| void(state, &self.plan, *place, changes))
         });
         self.uncompared = other.is_some();
         other
     }
-}
-
-/// Whether a gate can ask anew: nothing around it is ending, and something still waits for it.
-fn may_turn(state: &State, plan: &Plan, place: Place) -> bool {
-    let scope = &state.scopes[place.scope];
-    let waits = |next: &usize| scope.steps[*next].phase == Phase::Queued;
-    let behind = &scope.list(plan).steps[place.step].dependants;
-    state.ending.is_none() && scope.close.is_none() && behind.iter().any(waits)
 }

@@ -4,8 +4,8 @@ use super::scope::{Owner, Place, TOP};
 use super::state::{AttemptState, Ending, Phase, State, StepState, Timer};
 use super::time::later;
 use super::{
-    Input, Rejected, Resolution, attempt, failure, gate, handlers, hear, join, looping, pass,
-    pause, probe, wait,
+    Input, Rejected, Resolution, approvers, attempt, changes, failure, gate, handlers, hear, join,
+    looping, pass, pause, probe, wait,
 };
 use crate::definition::FailureClass;
 use crate::event::{Failure, Outcome, RunEvent, SkipReason, Status, StepPath};
@@ -65,7 +65,7 @@ impl State {
                 reason,
             } => {
                 let reason = reason.as_ref();
-                let fact = gate::reassign(self, plan, *approval, approvers, by, reason)?;
+                let fact = approvers::reassign(self, plan, *approval, approvers, by, reason)?;
                 Ok(vec![fact])
             }
             Input::Notified {
@@ -268,9 +268,15 @@ impl State {
             || !self.to_end.is_empty()
             || !self.unsettled.is_empty()
             || !self.idle.is_empty()
-            || !self.stale.is_empty()
+            || self.stale_gate(plan).is_some()
             || self.next_of_slot(plan).is_some();
         left && self.finish.is_none() && !self.awaits_kept() && !self.awaits_turn()
+    }
+
+    /// A gate that asks about what is not so any more, and can ask anew.
+    fn stale_gate(&self, plan: &Plan) -> Option<Place> {
+        let mut stale = self.stale.iter().copied();
+        stale.find(|place| changes::may_ask_anew(self, plan, *place))
     }
 
     /// Whether results of an earlier run are missing: then it was never said that the run begins.
@@ -333,10 +339,15 @@ impl State {
         if let Some(&place) = self.idle.first() {
             return Some(looping::finish(self, plan, place));
         }
-        if let Some(&place) = self.stale.first() {
+        if let Some(place) = self.stale_gate(plan) {
             let gate = self.step(place).gate.as_ref();
-            let changes = gate.map(|gate| gate::changes(self, plan, place, &gate.request));
-            return Some(gate::void(self, plan, place, changes.unwrap_or_default()));
+            let changes = gate.map(|gate| changes::changes(self, plan, place, &gate.request));
+            return Some(changes::void(
+                self,
+                plan,
+                place,
+                changes.unwrap_or_default(),
+            ));
         }
         #[cfg(test)]
         let (clock, now) = (now, planted_clock(now));
@@ -436,7 +447,7 @@ impl State {
                 return pause::failed(self, plan, place, failure);
             }
         }
-        if let Some(void) = gate::not_approved(self, plan, place) {
+        if let Some(void) = changes::not_approved(self, plan, place) {
             return void;
         }
         let kind = match &planned.work {

@@ -157,15 +157,7 @@ impl State {
             RunEvent::ApprovalSentBack { .. } => {
                 super::gate::cannot_send_back(self, plan, place).is_none()
             }
-            RunEvent::ApprovalVoided { .. } => {
-                let scope = &self.scopes[place.scope];
-                let waits = |next: &usize| scope.steps[*next].phase == Phase::Queued;
-                scope.close.is_none()
-                    && scope.list(plan).steps[place.step]
-                        .dependants
-                        .iter()
-                        .any(waits)
-            }
+            RunEvent::ApprovalVoided { .. } => super::changes::may_ask_anew(self, plan, place),
             RunEvent::ApprovalNotified { notice, index, .. } => {
                 gate.is_some_and(|gate| gate.untold.contains(&(*notice, *index)))
             }

@@ -6,15 +6,14 @@
 //! version alone. An approval is compared with what is so at two moments: when it is given, and when a step
 //! behind the gate is to begin. One that does not hold any more is refused, or void, with the difference.
 
-use super::changes::Found;
+use super::approvers::people;
+use super::changes::changes;
 use super::scope::Place;
 use super::state::{GateState, Phase, State};
 use super::time::later;
 use super::{GateStatus, Rejected};
 use crate::definition::FailureClass;
-use crate::event::{
-    ApprovalRequest, Change, Decision, Failure, RunEvent, Status, StepPath, Verdict,
-};
+use crate::event::{ApprovalRequest, Decision, Failure, RunEvent, Status, StepPath, Verdict};
 use crate::expression::Template;
 use crate::json::canonical;
 use crate::plan::{ActionKind, Plan, PlannedStep, Times, Work, validator};
@@ -30,7 +29,7 @@ const SHOWN_ITEMS: usize = 16 * 1024;
 /// How often one gate is brought to mind at most.
 const MOST_REMINDERS: u32 = 1_000;
 /// How often a run turns back at most.
-const MOST_ROUNDS: u32 = 1_000;
+pub(super) const MOST_ROUNDS: u32 = 1_000;
 /// Where a step behind a gate shows which version of another automation it starts.
 pub(super) const AUTOMATION: &str = "automation";
 /// Where a gate shows which versions all that comes behind it starts.
@@ -98,20 +97,20 @@ fn ask(
 }
 
 /// What a gate asks, whom, and about what: all that its digest is of.
-struct Asked {
-    title: String,
-    message: Option<String>,
-    details: Value,
-    fields: Value,
-    approvers: Vec<String>,
-    needed: u32,
-    exclude_starter: bool,
+pub(super) struct Asked {
+    pub(super) title: String,
+    pub(super) message: Option<String>,
+    pub(super) details: Value,
+    pub(super) fields: Value,
+    pub(super) approvers: Vec<String>,
+    pub(super) needed: u32,
+    pub(super) exclude_starter: bool,
 }
 
 impl Asked {
     /// From the rendered configuration. `like` are the details of an earlier request: what was not
     /// rendered there is not rendered here, so that two of them can be compared.
-    fn read(
+    pub(super) fn read(
         state: &State,
         plan: &Plan,
         place: Place,
@@ -175,7 +174,7 @@ impl Asked {
         })
     }
 
-    fn digest(&self, plan: &Plan, path: &StepPath) -> Digest {
+    pub(super) fn digest(&self, plan: &Plan, path: &StepPath) -> Digest {
         let whole = json!({
             "version": plan.digest,
             "step": path,
@@ -189,34 +188,6 @@ impl Asked {
         });
         Digest::of(canonical(&whole).as_bytes())
     }
-}
-
-/// A list of `user:<name>` and `role:<role>`.
-fn people(list: &Value, key: &str) -> Result<Vec<String>, String> {
-    let wrong = || format!("`{key}` is a list of `user:<name>` and `role:<role>`");
-    let list = list.as_array().ok_or_else(wrong)?;
-    let all: Option<Vec<String>> = list
-        .iter()
-        .map(|one| one.as_str().map(ToOwned::to_owned))
-        .collect();
-    let all = all.ok_or_else(wrong)?;
-    if all.is_empty() {
-        return Err(format!("`{key}` is empty: nobody could decide"));
-    }
-    if let Some(other) = all.iter().find(|who| !names(who)) {
-        return Err(format!(
-            "`{key}` holds {other:?}, which does not say who decides: it is a list of `user:<name>` and `role:<role>`"
-        ));
-    }
-    Ok(all)
-}
-
-/// Whether it names a person or a role.
-fn names(who: &str) -> bool {
-    let rest = ["user:", "role:"]
-        .iter()
-        .find_map(|kind| who.strip_prefix(kind));
-    rest.is_some_and(|name| !name.is_empty())
 }
 
 /// How often a gate is brought to mind.
@@ -298,7 +269,7 @@ fn text(value: &Value) -> String {
 
 /// A step behind a gate: its rendered configuration where all that it reads is known, else as written;
 /// `rendered` says which. Of a loop that is its items, and its body as written.
-fn behind(state: &State, plan: &Plan, place: Place, like: Option<&Value>) -> Value {
+pub(super) fn behind(state: &State, plan: &Plan, place: Place, like: Option<&Value>) -> Value {
     let step = state.planned(plan, place);
     let written = match &step.work {
         Work::Loop(looped) => {
@@ -360,87 +331,9 @@ fn rendered(state: &State, plan: &Plan, place: Place, written: &Value) -> Option
 }
 
 /// What is shown of a step in the details of a request.
-fn item<'a>(details: Option<&'a Value>, path: &StepPath) -> Option<&'a Value> {
+pub(super) fn item<'a>(details: Option<&'a Value>, path: &StepPath) -> Option<&'a Value> {
     let next = details?.get("next")?.as_array()?;
     next.iter().find(|item| item["step"] == *path.0)
-}
-
-/// What is not as it was when the gate asked: what it shows, what it would let through, the version.
-pub(super) fn changes(
-    state: &State,
-    plan: &Plan,
-    place: Place,
-    request: &ApprovalRequest,
-) -> Vec<Change> {
-    let path = state.path(plan, place);
-    let with = state
-        .planned(plan, place)
-        .with
-        .render(&state.values(place.scope));
-    let like = Some(request.details.value());
-    let now = match with {
-        Ok(with) => Asked::read(state, plan, place, with.value(), like),
-        Err(error) => Err(error.to_string()),
-    };
-    let now = match now {
-        Ok(now) => now,
-        Err(message) => {
-            return vec![Change {
-                what: path.to_string(),
-                before: json!(request.title).into(),
-                after: json!(message).into(),
-            }];
-        }
-    };
-    let mut found = Found::default();
-    let texts = |title: &str, message: Option<&str>| json!({ "title": title, "message": message });
-    found.differ(
-        &path.0,
-        "",
-        &texts(&request.title, request.message.as_deref()),
-        &texts(&now.title, now.message.as_deref()),
-    );
-    found.differ(
-        &path.0,
-        "/show",
-        &request.details.value()["show"],
-        &now.details["show"],
-    );
-    found.differ(&path.0, "/fields", request.fields.value(), &now.fields);
-    let whom = |approvers: &[String], needed: u32, exclude: bool| json!({ "approvers": approvers, "needed": needed, "exclude_starter": exclude });
-    found.differ(
-        &path.0,
-        "",
-        &whom(&request.approvers, request.needed, request.exclude_starter),
-        &whom(&now.approvers, now.needed, now.exclude_starter),
-    );
-    let items =
-        |details: &Value| -> Vec<Value> { details["next"].as_array().cloned().unwrap_or_default() };
-    let (before, after) = (items(request.details.value()), items(&now.details));
-    for old in &before {
-        // One that names no step was changed itself.
-        let name = old["step"].as_str().unwrap_or(&path.0);
-        let new = after.iter().find(|new| new["step"] == old["step"]);
-        found.differ(name, "", old, new.unwrap_or(&Value::Null));
-    }
-    for new in &after {
-        if !before.iter().any(|old| old["step"] == new["step"]) {
-            let name = new["step"].as_str().unwrap_or(&path.0);
-            found.differ(name, "", &Value::Null, new);
-        }
-    }
-    if now.digest(plan, &path) != request.digest {
-        // Of the version that was asked about only the digest is known, and that inside of another.
-        let other_version = Change {
-            what: "version".into(),
-            before: Json::null(),
-            after: json!(plan.digest).into(),
-        };
-        if found.changes.is_empty() || digest(plan, &path, request) != request.digest {
-            found.changes.push(other_version);
-        }
-    }
-    found.changes
 }
 
 /// The digest of what a request shows and asks. It is right once everything that was seen to differ is as it was,
@@ -458,73 +351,6 @@ pub(super) fn digest(plan: &Plan, path: &StepPath, request: &ApprovalRequest) ->
     asked.digest(plan, path)
 }
 
-/// What has changed of one step that the gate let through, when its inputs were rendered for it.
-fn changes_of(state: &State, plan: &Plan, place: Place, request: &ApprovalRequest) -> Vec<Change> {
-    let path = state.path(plan, place);
-    let Some(old) = item(Some(request.details.value()), &path) else {
-        return Vec::new();
-    };
-    let new = behind(state, plan, place, Some(old));
-    let mut found = Found::default();
-    found.differ(&path.0, "", old, &new);
-    found.changes
-}
-
-/// Whether a gate asks about what is known to be something else by now. While a step that it shows the
-/// inputs of waits for others to run again, it is not known.
-pub(super) fn is_stale(state: &State, plan: &Plan, place: Place) -> bool {
-    let Some(gate) = &state.step(place).gate else {
-        return false;
-    };
-    state.planned(plan, place).dependants.iter().any(|next| {
-        let next = Place {
-            step: *next,
-            ..place
-        };
-        let ready = match &state.planned(plan, next).work {
-            Work::Action(_) => known(state, next.scope, &state.planned(plan, next).with),
-            Work::Loop(looped) => match &looped.times {
-                Times::ForEach(each) => known(state, next.scope, &each.items),
-                Times::Repeat(_) => true,
-            },
-        };
-        ready && !changes_of(state, plan, next, &gate.request).is_empty()
-    })
-}
-
-/// The fact that a gate's approval is void.
-pub(super) fn void(state: &State, plan: &Plan, place: Place, changes: Vec<Change>) -> RunEvent {
-    let step = state.path(plan, place);
-    if state.rounds < MOST_ROUNDS || state.step(place).phase == Phase::Over {
-        return RunEvent::ApprovalVoided { step, changes };
-    }
-    let message = format!("the run has turned back {MOST_ROUNDS} times");
-    RunEvent::StepFailed {
-        step,
-        failure: Failure::new(FailureClass::Permanent, "too_many_rounds", message),
-    }
-}
-
-/// The fact that a gate before a step which is to begin let something else through than that, if it did.
-pub(super) fn not_approved(state: &State, plan: &Plan, place: Place) -> Option<RunEvent> {
-    #[cfg(test)]
-    if planted(Bug::ApprovalUnbound) {
-        return None;
-    }
-    state.planned(plan, place).needs.iter().find_map(|need| {
-        let before = Place {
-            step: need.step,
-            ..place
-        };
-        let gate = state.step(before).gate.as_ref()?;
-        if gate.status != GateStatus::Approved {
-            return None;
-        }
-        let changes = changes_of(state, plan, place, &gate.request);
-        (!changes.is_empty()).then(|| void(state, plan, before, changes))
-    })
-}
-
 /// Items as a person can take them in; of many, how many they are and what they are bound by.
 fn shown(items: Value) -> Value {
     let text = canonical(&items);
@@ -540,7 +366,7 @@ fn shown(items: Value) -> Value {
 }
 
 /// Whether every step that a template reads has ended.
-fn known(state: &State, scope: usize, template: &Template) -> bool {
+pub(super) fn known(state: &State, scope: usize, template: &Template) -> bool {
     let values = state.values(scope);
     template.expressions().iter().all(|(_, expression)| {
         expression.references().steps().all(|item| {
@@ -566,7 +392,10 @@ fn id(run: RunId, path: &str, seq: u64, now: Timestamp) -> ApprovalId {
 }
 
 /// The gate of an approval, while it asks.
-fn pending(state: &State, approval: ApprovalId) -> Result<(Place, &GateState), Rejected> {
+pub(super) fn pending(
+    state: &State,
+    approval: ApprovalId,
+) -> Result<(Place, &GateState), Rejected> {
     if let Some(gate) = state.closed.get(&approval) {
         return Err(Rejected::AlreadyDecided {
             status: gate.status,
@@ -665,75 +494,6 @@ pub(super) fn cannot_send_back(state: &State, plan: &Plan, place: Place) -> Opti
         return Some("steps before this gate are not over");
     }
     None
-}
-
-/// The fact that others are asked.
-pub(super) fn reassign(
-    state: &State,
-    plan: &Plan,
-    approval: ApprovalId,
-    approvers: &[String],
-    by: &str,
-    reason: Option<&String>,
-) -> Result<RunEvent, Rejected> {
-    let (place, gate) = pending(state, approval)?;
-    let nobody = approvers.is_empty() || !approvers.iter().all(|who| names(who));
-    #[cfg(test)]
-    let nobody = nobody && !planted(Bug::AnyApprovers);
-    if nobody {
-        return Err(Rejected::BadApprovers {
-            why: "an approval is given to `user:<name>` and `role:<role>`, at least one".into(),
-        });
-    }
-    if let Some(why) = too_few(state, gate, approvers) {
-        return Err(Rejected::BadApprovers { why });
-    }
-    Ok(RunEvent::ApprovalReassigned {
-        step: state.path(plan, place),
-        approvers: approvers.to_vec(),
-        by: by.to_owned(),
-        reason: reason.cloned(),
-    })
-}
-
-/// Why people who are asked could never decide, if they could not: fewer of them may still answer than are needed.
-/// How many a role is, nobody knows.
-fn too_few(state: &State, gate: &GateState, approvers: &[String]) -> Option<String> {
-    let people: Option<BTreeSet<&str>> = approvers
-        .iter()
-        .map(|who| who.strip_prefix("user:"))
-        .collect();
-    let people = people?;
-    let request = &gate.request;
-    let started = |who: &str| {
-        let starters = state.start.starters();
-        request.exclude_starter
-            && starters
-                .iter()
-                .any(|s| s.strip_prefix("user:") == Some(who))
-    };
-    let voted = |who: &str| {
-        let mut all = gate.decisions.iter();
-        all.any(|known| known.by.strip_prefix("user:").unwrap_or(&known.by) == who)
-    };
-    let may = people
-        .iter()
-        .filter(|who| !started(who) && !voted(who))
-        .count();
-    let given = gate.decisions.len();
-    let left = (request.needed as usize).saturating_sub(given);
-    if may >= left {
-        return None;
-    }
-    let started: Vec<&str> = people.iter().copied().filter(|who| started(who)).collect();
-    let because = match started.as_slice() {
-        [] => String::new(),
-        who => format!("; whoever started the run is excluded ({})", who.join(", ")),
-    };
-    Some(match left {
-        1 => format!("nobody of these could decide{because}"),
-        left => format!("{left} more people have to approve, and {may} of these may{because}"),
-    })
 }
 
 /// The fact that somebody was told, or could not be.

@@ -14,6 +14,7 @@
 
 mod again;
 mod apply;
+mod approvers;
 mod artifact;
 mod attempt;
 mod bound;

@@ -302,7 +302,8 @@ impl Run {
         let place = self.state.approvals.get(&id);
         let gate = place.and_then(|place| Some((place, self.state.step(*place).gate.as_ref()?)));
         gate.map_or_else(Vec::new, |(place, gate)| {
-            let mut changes = super::gate::changes(&self.state, &self.plan, *place, &gate.request);
+            let mut changes =
+                super::changes::changes(&self.state, &self.plan, *place, &gate.request);
             changes.extend(self.child_changes(*place));
             changes
         })

@@ -211,3 +211,25 @@ fn a_sleeper_that_nothing_wakes_is_found() {
         assembly.close().await;
     });
 }
+
+/// Whether somebody can decide is said of runs that sleep on.
+#[test]
+fn who_cannot_decide_is_said_without_waking_anybody() {
+    let folder = tempfile::tempdir().unwrap();
+    life(async {
+        let assembly = Assembly::open(folder.path(), serving()).await.unwrap();
+        let title = "title: 'Go on, {{ inputs.who }}?'";
+        let excludes = ASKS.replace(title, &format!("{title}, exclude_starter: true"));
+        let asks = active(&assembly, &excludes).await;
+        start(&assembly, &asks, json!({})).await;
+        sleeping(&assembly, 1).await;
+        let path = "/api/v1/approvals?status=pending";
+        let (_, list) = ask(&assembly, "GET", path, "").await;
+        let gate = &list["items"][0];
+        assert_eq!(gate["can_decide"], false, "{list:#}");
+        let why = gate["why_not"].as_str().unwrap();
+        assert!(why.contains("somebody else than whoever started"), "{why}");
+        assert_eq!(assembly.app.engine.sleeping(), 1);
+        assembly.close().await;
+    });
+}

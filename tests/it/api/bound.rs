@@ -1,6 +1,6 @@
 //! An approval is bound to the version of another automation that the step behind its gate starts.
 
-use crate::harness::{Client, Server, text, wait};
+use crate::harness::{Client, Server, active, text, wait};
 use serde_json::{Value, json};
 
 /// Stores a version of the other automation and activates it.
@@ -9,22 +9,15 @@ async fn payout(admin: &Client, id: Option<&str>, path: &str) -> String {
         { "id": "x", "action": "transform", "with": { "value": path } },
         { "id": "ask", "needs": ["x"], "action": "approval_gate", "with": { "title": "Really?" } },
     ], "outputs": { "x": "{{ steps.x.output }}" } });
-    let made = match id {
-        None => admin.post("/automations", &document).await.with(201),
-        Some(id) => {
-            let path = format!("/automations/{id}");
-            admin
-                .request("PUT", &path)
-                .json(&document)
-                .send()
-                .await
-                .with(200)
-        }
+    let Some(id) = id else {
+        let path = active(admin, &document).await;
+        return path.trim_start_matches("/automations/").to_owned();
     };
-    let id = text(&made["id"]);
-    let activate = format!("/automations/{id}/activate");
+    let path = format!("/automations/{id}");
+    admin.put(&path, &document).await.with(200);
+    let activate = format!("{path}/activate");
     admin.post(&activate, &json!({})).await.with(200);
-    id
+    id.to_owned()
 }
 
 fn approve(gate: &Value) -> (String, Value) {
@@ -44,12 +37,7 @@ async fn another_version_behind_a_gate_is_approved_anew() {
         { "id": "g", "action": "approval_gate", "with": { "title": "Pay?" } },
         { "id": "c", "needs": ["g"], "action": "automation", "with": { "name": "payout", "inputs": { "a": 5 } } },
     ], "outputs": { "said": "{{ steps.c.output.outputs.x }}" } });
-    let made = admin.post("/automations", &document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
+    let path = active(&admin, &document).await;
     let run = admin
         .post(&format!("{path}/runs"), &json!({}))
         .await
@@ -105,12 +93,7 @@ async fn a_version_is_the_same_on_its_own_run_whatever_held_that_up() {
         { "id": "g", "action": "approval_gate", "with": { "title": "Pay?" } },
         { "id": "pay", "needs": ["g"], "action": "emit", "with": { "type": "pay" } },
     ]});
-    let made = admin.post("/automations", &document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
+    let path = active(&admin, &document).await;
     let run = admin
         .post(&format!("{path}/runs"), &json!({}))
         .await
@@ -125,4 +108,35 @@ async fn a_version_is_the_same_on_its_own_run_whatever_held_that_up() {
     let tried = format!("{path}/versions/1/try");
     let tried = admin.post(&tried, &json!({ "runs": 10 })).await.with(200);
     assert_eq!(tried["counts"]["same"], 1, "{tried:#}");
+}
+
+/// What was let through is not started once its automation was taken out of service, however long ago it was approved.
+#[tokio::test]
+async fn what_was_taken_out_of_service_is_not_started_by_an_approval() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let child = payout(&admin, None, "v1").await;
+    let document = json!({ "druse": 1, "name": "parent", "steps": [
+        { "id": "g", "action": "approval_gate", "with": { "title": "Pay?" } },
+        { "id": "w", "needs": ["g"], "action": "wait", "with": { "event": { "type": "com.example.now" } } },
+        { "id": "c", "needs": ["w"], "action": "automation", "with": { "name": "payout" } },
+    ] });
+    let path = active(&admin, &document).await;
+    let run = admin
+        .post(&format!("{path}/runs"), &json!({}))
+        .await
+        .with(202);
+    let run = text(&run["id"]);
+    let gate = wait::approval(&admin, &run).await;
+    assert_eq!(gate["details"]["automations"][0]["starts"]["version"], 1);
+    let (decide, body) = approve(&gate);
+    admin.post(&decide, &body).await.with(200);
+    let stop = format!("/automations/{child}/deactivate");
+    admin.post(&stop, &json!({})).await.with(200);
+    let event =
+        json!({ "specversion": "1.0", "id": "1", "source": "/x", "type": "com.example.now" });
+    admin.post("/events", &event).await.with(202);
+    let ended = wait::run(&admin, &run, "failed").await;
+    assert_eq!(ended["error"]["code"], "not_started", "{ended:#}");
+    assert_eq!(ended["error"]["message"], "The automation is not active.");
 }

@@ -1,7 +1,7 @@
 //! What nobody sends by mistake: bodies, events and headers that are made to break whoever reads them. Each is
 //! taken or refused with a reason, and the server goes on.
 
-use crate::harness::{Raw, Server, text, wait};
+use crate::harness::{Raw, Server, active, text, wait};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -14,12 +14,7 @@ async fn hostile_deliveries_are_taken_or_refused_and_nothing_breaks() {
             "inputs": { "body": "{{ trigger.body }}" } }],
         "steps": [{ "id": "see", "action": "transform", "with": { "value": "{{ inputs.body }}" } }],
     });
-    let made = admin.post("/automations", &document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
+    let path = active(&admin, &document).await;
     let trigger = admin.all(&format!("{path}/triggers")).await.remove(0);
     assert_eq!(trigger["open"], true, "shown wherever the trigger is");
     assert_eq!(trigger["findings"][0]["code"], "open_webhook");
@@ -182,12 +177,7 @@ async fn what_is_taken_away_while_it_fires_keeps_what_it_said() {
             ],
             "steps": [{ "id": "see", "action": "transform", "with": { "value": 1 } }],
         });
-        let made = admin.post("/automations", &document).await.with(201);
-        let path = format!("/automations/{}", text(&made["id"]));
-        admin
-            .post(&format!("{path}/activate"), &json!({}))
-            .await
-            .with(200);
+        let path = active(&admin, &document).await;
         let triggers = admin.all(&format!("{path}/triggers")).await;
         let hook = triggers.iter().find(|one| one["name"] == "hook").unwrap();
         let address = text(&hook["address"]);
@@ -220,7 +210,10 @@ async fn what_is_taken_away_while_it_fires_keeps_what_it_said() {
         }
         wait::until("some runs", || async {
             let runs = admin
-                .get(&format!("/runs?automation_id={}", text(&made["id"])))
+                .get(&format!(
+                    "/runs?automation_id={}",
+                    path.trim_start_matches("/automations/")
+                ))
                 .await;
             (runs.with(200)["items"].as_array().unwrap().len() > 5).then_some(())
         })

@@ -1,6 +1,6 @@
 //! The server lets itself have many files open; what it starts begins with the limit that the server began with.
 
-use crate::harness::{Server, text, wait};
+use crate::harness::{Server, active, text, wait};
 use serde_json::json;
 
 const SOFT: u32 = 300;
@@ -21,12 +21,7 @@ async fn programs_begin_with_the_limit_of_open_files_that_the_server_began_with(
         { "id": "soft", "action": "shell", "with": { "script": "ulimit -S -n" } },
         { "id": "hard", "action": "shell", "with": { "argv": ["sh", "-c", "ulimit -H -n"] } },
     ] });
-    let made = admin.post("/automations", &document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
+    let path = active(&admin, &document).await;
     let run = admin
         .post(&format!("{path}/runs"), &json!({}))
         .await

@@ -1,17 +1,7 @@
 //! Runs: waited for, followed, cancelled, tried again, and left alone by a server that ends.
 
-use crate::harness::{Client, Server, Stream, text, wait};
+use crate::harness::{Server, Stream, active, text, wait};
 use serde_json::{Value, json};
-
-async fn active(admin: &Client, document: &Value) -> String {
-    let made = admin.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
-    path
-}
 
 fn gated() -> Value {
     json!({ "druse": 1, "name": "gated", "steps": [

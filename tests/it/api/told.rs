@@ -1,6 +1,6 @@
 //! What Druse tells of itself as events: whatever people change, and whatever becomes of runs.
 
-use crate::harness::{Browser, Client, Server, text, wait};
+use crate::harness::{Browser, Client, Server, active, text, wait};
 use druse_triggers::event::builtin::{Builtin, OF_CHANGES, OF_RUNS};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,16 +13,6 @@ async fn listen(admin: &Client) {
         "steps": [{ "id": "a", "action": "transform", "with": { "value": 1 } }],
     });
     active(admin, &document).await;
-}
-
-async fn active(admin: &Client, document: &Value) -> String {
-    let made = admin.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
-    path
 }
 
 /// The events of these types that were told, by type; waits until each was.

@@ -1,6 +1,6 @@
 //! Values that are nested deep: refused where they come in, and never made.
 
-use crate::harness::{Server, text, wait};
+use crate::harness::{Server, active, text, wait};
 use serde_json::{Value, json};
 
 fn nested(deep: usize) -> Value {
@@ -20,12 +20,7 @@ async fn what_can_be_stored_can_be_read_again() {
               "repeat": { "until": "loop.index >= 150", "max": 1000, "output": "{{ {'p': loop.previous} }}" },
               "steps": [{ "id": "t", "action": "transform", "with": { "value": "{{ loop.index }}" } }] }],
         "outputs": { "x": "{{ steps.hold.output }}" } });
-    let made = admin.post("/automations", &document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
+    let path = active(&admin, &document).await;
     let start = format!("{path}/runs");
     let refused = admin
         .post(&start, &json!({ "inputs": { "x": nested(120) } }))

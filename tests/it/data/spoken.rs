@@ -1,19 +1,11 @@
 //! A secret that somebody types where a reason is asked for stands nowhere afterwards.
 
 use crate::cli::Desk;
-use crate::harness::{Browser, Client, Server, text, wait};
+use crate::harness::{Browser, Client, Server, active, text, wait};
 use serde_json::{Value, json};
 use std::path::Path;
 
 const KEY: &str = "sk-live-9f8e7d6c5b4a";
-
-async fn active(admin: &Client, document: &Value) -> String {
-    let made = admin.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    let activate = format!("{path}/activate");
-    admin.post(&activate, &json!({})).await.with(200);
-    path
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_in_what_somebody_says_is_masked_wherever_it_is_kept() {

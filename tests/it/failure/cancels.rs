@@ -2,7 +2,7 @@
 
 use super::shop::Shop;
 use super::{call, server};
-use crate::harness::{Client, Server, text, wait};
+use crate::harness::{Client, Server, active, text, wait};
 use serde_json::{Value, json};
 
 /// A way into a state: the step that brings a run there, and how the run and the step are shown.
@@ -84,16 +84,6 @@ async fn automation(admin: &Client, state: &State) -> String {
         "steps": [state.step, call("after", "POST /after", json!({ "needs": ["a"] }))],
         "finally": [clean] });
     active(admin, &document).await
-}
-
-async fn active(admin: &Client, document: &Value) -> String {
-    let made = admin.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    admin
-        .post(&format!("{path}/activate"), &json!({}))
-        .await
-        .with(200);
-    path
 }
 
 async fn start(admin: &Client, path: &str) -> String {

@@ -1,17 +1,8 @@
 //! Automations that start automations: which version, with which inputs, who is whose, and who may decide.
 
 use crate::cli::Desk;
-use crate::harness::{Browser, Client, Server, text, wait};
+use crate::harness::{Browser, Client, Server, active, text, wait};
 use serde_json::{Value, json};
-
-/// Stores a document and makes it active; the path of its automation.
-async fn active(client: &Client, document: &Value) -> String {
-    let made = client.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    let activate = format!("{path}/activate");
-    client.post(&activate, &json!({})).await.with(200);
-    path
-}
 
 async fn begun(client: &Client, path: &str) -> String {
     let run = client.post(&format!("{path}/runs"), &json!({})).await;
@@ -242,4 +233,23 @@ async fn whoever_started_the_first_of_them_is_excluded_at_the_gates_of_all() {
     let firing = editor.post(&fire, &json!({})).await;
     assert!(firing.status < 300, "{}", firing.text);
     decided(&text(&firing.body["run_id"])).await;
+}
+
+/// What is no event is refused in words about events.
+#[tokio::test]
+async fn what_is_no_event_is_not_emitted() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let emits = json!({ "druse": 1, "name": "emits", "inputs": { "type": { "type": "string" } },
+        "steps": [{ "id": "tell", "action": "emit", "with": { "type": "{{ inputs.type }}" } }] });
+    let path = active(&admin, &emits).await;
+    for kind in ["run.failed", "a\u{1}b"] {
+        let body = json!({ "inputs": { "type": kind } });
+        let run = admin.post(&format!("{path}/runs"), &body).await.with(202);
+        let failed = wait::run(&admin, &text(&run["id"]), "failed").await;
+        let error = &failed["error"];
+        assert_eq!(error["code"], "bad_event", "{kind:?}: {error}");
+        let message = text(&error["message"]);
+        assert!(message.starts_with("This is no event: "), "{message}");
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::shop::Shop;
 use super::{call, facts, lines, server, start, with};
-use crate::harness::wait;
+use crate::cli::Desk;
+use crate::harness::{text, wait};
 use serde_json::{Value, json};
 
 fn order() -> Value {
@@ -162,4 +163,65 @@ async fn a_cancel_runs_finally_and_a_second_one_ends_that_too() {
     assert!(
         !lines.contains(&"POST /refund".to_owned()) && !lines.contains(&"POST /tell".to_owned())
     );
+}
+
+/// Of an undo that was stopped in its middle nobody knows whether it undid, until a person says so.
+#[tokio::test]
+async fn a_result_whose_undo_was_stopped_is_kept_when_a_person_says_so() {
+    let shop = Shop::open().await;
+    let server = server(&shop).await;
+    let client = server.admin();
+    shop.refuse("GET /last");
+    shop.hold("DELETE /pay");
+    let undo = json!({ "undo": { "action": "http", "with": with("DELETE", "/pay") } });
+    let document = json!({ "druse": 1, "name": "paid", "undo_on_failure": true, "steps": [
+        call("pay", "POST /pay", undo),
+        call("last", "GET /last", json!({ "needs": ["pay"] })),
+    ] });
+    let run = start(&client, &document).await;
+    shop.asks("DELETE /pay", 1).await;
+    for _ in 0..2 {
+        let canceled = client
+            .post(&format!("/runs/{run}/cancel"), &json!({}))
+            .await;
+        assert!(canceled.status < 300, "{}", canceled.text);
+    }
+    let over = wait::until("the end of the run", || async {
+        let read = client.get(&format!("/runs/{run}")).await.with(200);
+        (!read["finished_at"].is_null()).then_some(read)
+    })
+    .await;
+    assert_eq!(lines(&over)[..2], ["pay succeeded", "pay.undo canceled"]);
+    shop.let_go();
+    shop.forgive("GET /last");
+
+    let preview = format!("/runs/{run}/retry/preview");
+    let said = client.post(&preview, &json!({})).await.with(200);
+    assert_eq!(said["keeps"], json!([]));
+    assert_eq!(said["runs_again"][0]["step"], "pay");
+    assert_eq!(
+        said["runs_again"][0]["why"],
+        "nobody knows whether it was undone"
+    );
+    for (step, why) in [
+        ("last", "it was not undone"),
+        ("lost", "the run has no such step"),
+    ] {
+        let refused = client
+            .post(&preview, &json!({ "keep": ["pay", step] }))
+            .await;
+        let refused = refused.problem(422, "bad_keep");
+        let message = refused["message"].to_string();
+        assert!(message.contains(step) && message.contains(why), "{message}");
+    }
+    let data = server.data().display().to_string();
+    let retry = [
+        "runs", "retry", &run, "--keep", "pay", "--data", &data, "--output", "json",
+    ];
+    let again = Desk::new().run(&retry).ok().json();
+    let again = text(&again["id"]);
+    let again = wait::run(&client, &again, "succeeded").await;
+    assert_eq!(again["steps"][0]["kept_from"], run);
+    let paid = |line: &&String| *line == "POST /pay";
+    assert_eq!(shop.lines().iter().filter(paid).count(), 1);
 }

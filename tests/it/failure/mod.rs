@@ -12,7 +12,7 @@ mod starters;
 mod stops;
 mod versions;
 
-use crate::harness::{Client, Server, text};
+use crate::harness::{Client, Server, active, text};
 use serde_json::{Value, json};
 use shop::Shop;
 
@@ -41,11 +41,7 @@ fn with(method: &str, path: &str) -> Value {
 
 /// Starts a run of a new automation.
 async fn start(client: &Client, document: &Value) -> String {
-    let made = client.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    let activate = format!("{path}/activate");
-    client.post(&activate, &json!({})).await.with(200);
-    let runs = format!("{path}/runs");
+    let runs = format!("{}/runs", active(client, document).await);
     text(&client.post(&runs, &json!({})).await.with(202)["id"])
 }
 

@@ -1,17 +1,8 @@
 //! Who is behind an event may not decide at the gates of what it starts, where the gate excludes its starter.
 
 use crate::cli::Desk;
-use crate::harness::{Browser, Client, Server, text, wait};
+use crate::harness::{Browser, Client, Server, active, text, wait};
 use serde_json::{Value, json};
-
-/// Stores a document and makes it active; the path of its automation.
-async fn active(client: &Client, document: &Value) -> String {
-    let made = client.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    let activate = format!("{path}/activate");
-    client.post(&activate, &json!({})).await.with(200);
-    path
-}
 
 /// Asks somebody else than whoever started it, once an event of this type has come.
 fn asks(name: &str, trigger: Value) -> Value {

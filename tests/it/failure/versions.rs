@@ -1,6 +1,6 @@
 //! Versions that are named by their numbers, where no person starts them.
 
-use crate::harness::{Client, Server, text, wait};
+use crate::harness::{Client, Server, active, text, wait};
 use serde_json::{Value, json};
 
 /// One that steers a program by what stands around it, which somebody has to acknowledge.
@@ -50,11 +50,7 @@ async fn what_nobody_acknowledged_is_started_neither_by_a_trigger_nor_by_a_step(
         .problem(422, "activation_blocked");
     assert_eq!(refused["findings"][0]["code"], "version_not_runnable");
     assert_eq!(refused["findings"][0]["path"], "/steps/0/with/version");
-    let computed = stored(&admin, &parent("computed", json!("{{ inputs.v }}"))).await;
-    admin
-        .post(&format!("{computed}/activate"), &json!({}))
-        .await
-        .with(200);
+    let computed = active(&admin, &parent("computed", json!("{{ inputs.v }}"))).await;
     let body = json!({ "inputs": { "v": 1 } });
     let failed = ended(&operator, &computed, body.clone(), "failed").await;
     assert_eq!(failed["error"]["code"], "not_runnable", "{failed:#}");
@@ -89,16 +85,8 @@ async fn what_is_no_number_of_a_version_never_means_the_active_one() {
     let admin = server.admin();
     let child = json!({ "druse": 1, "name": "steered", "steps": [
         { "id": "say", "action": "transform", "with": { "value": 1 } }] });
-    let child = stored(&admin, &child).await;
-    admin
-        .post(&format!("{child}/activate"), &json!({}))
-        .await
-        .with(200);
-    let computed = stored(&admin, &parent("computed", json!("{{ inputs.v }}"))).await;
-    admin
-        .post(&format!("{computed}/activate"), &json!({}))
-        .await
-        .with(200);
+    active(&admin, &child).await;
+    let computed = active(&admin, &parent("computed", json!("{{ inputs.v }}"))).await;
     for v in [
         json!("1"),
         json!(1.5),

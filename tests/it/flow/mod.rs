@@ -6,17 +6,8 @@ mod gates;
 mod overflow;
 mod rates;
 
-use crate::harness::{Client, text};
+use crate::harness::{Client, active, text};
 use serde_json::{Value, json};
-
-/// Stores and activates a document, and gives the path of its automation.
-async fn active(admin: &Client, document: &Value) -> String {
-    let made = admin.post("/automations", document).await.with(201);
-    let path = format!("/automations/{}", text(&made["id"]));
-    let activate = format!("{path}/activate");
-    admin.post(&activate, &json!({})).await.with(200);
-    path
-}
 
 /// Starts a run and gives its id.
 async fn start(admin: &Client, path: &str, body: Value) -> String {

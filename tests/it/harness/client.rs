@@ -229,3 +229,16 @@ impl Answer {
             .unwrap_or_default()
     }
 }
+
+/// Stores a document and makes it active; the path of its automation.
+pub(crate) async fn active(client: &Client, document: &Value) -> String {
+    let made = client.post("/automations", document).await.with(201);
+    let id = made["id"].as_str().expect("an id");
+    let path = format!("/automations/{id}");
+    let activate = format!("{path}/activate");
+    client
+        .post(&activate, &Value::Object(serde_json::Map::new()))
+        .await
+        .with(200);
+    path
+}

@@ -10,7 +10,7 @@ pub(crate) mod wait;
 pub(crate) mod world;
 
 pub(crate) use browser::Browser;
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::{Answer, Client, active};
 pub(crate) use postgres::Postgres;
 pub(crate) use raw::Raw;
 pub(crate) use server::{Server, druse, text};

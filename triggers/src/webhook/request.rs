@@ -2,7 +2,7 @@
 
 use super::{Delivery, Headers};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use druse_engine::json::is_deep;
+use druse_engine::json::{DEEPEST, is_deep};
 use serde_json::{Map, Value, json};
 
 /// A request to a webhook's address.
@@ -24,10 +24,16 @@ pub enum BodyError {
     /// The content type says JSON.
     #[error("the body is not valid JSON")]
     InvalidJson,
+    /// It is JSON that no run can hold.
+    #[error("the body is nested more than {DEEPEST} deep")]
+    TooDeep,
     /// The content type says `multipart/form-data`.
     #[error("the body is not multipart/form-data with a boundary and names")]
     BadMultipart,
 }
+
+/// How the reader of JSON says that it goes no deeper.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 /// What proves a sender is for the verifier alone and goes into no journal.
 const WITHHELD: [&str; 4] = [
@@ -81,20 +87,23 @@ impl Request<'_> {
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
-        let json = || {
-            let value = serde_json::from_slice::<Value>(self.body);
-            value.ok().filter(|value| !is_deep(value))
+        let json = || match serde_json::from_slice::<Value>(self.body) {
+            Ok(value) if is_deep(&value) => Err(BodyError::TooDeep),
+            Ok(value) => Ok(value),
+            // What is wrong with the rest of it is not known then.
+            Err(error) if error.to_string().starts_with(TOO_DEEP) => Err(BodyError::TooDeep),
+            Err(_) => Err(BodyError::InvalidJson),
         };
         if self.body.is_empty() {
             Ok(Value::Null)
         } else if media == "application/json" || media.ends_with("+json") {
-            json().ok_or(BodyError::InvalidJson)
+            json()
         } else if media == "application/x-www-form-urlencoded" {
             Ok(fields(self.body))
         } else if media == "multipart/form-data" {
             super::multipart::read(content_type, self.body)
         } else if media.is_empty() {
-            Ok(json().unwrap_or_else(|| self.text_or_bytes(content_type)))
+            Ok(json().unwrap_or_else(|_| self.text_or_bytes(content_type)))
         } else {
             Ok(self.text_or_bytes(content_type))
         }

@@ -559,6 +559,13 @@ fn a_run_sees_the_delivery_without_its_credentials() {
     assert_eq!(body("application/vnd.api+json", b"[1]"), Ok(json!([1])));
     assert_eq!(body("application/json", b""), Ok(Value::Null));
     assert_eq!(body("application/json", b"{"), Err(BodyError::InvalidJson));
+    // Also what the reader of JSON does not take for its depth.
+    for deep in [101, 100_000] {
+        let nested = ["[".repeat(deep), "]".repeat(deep)].concat();
+        let read = body("application/json", nested.as_bytes());
+        assert_eq!(read, Err(BodyError::TooDeep), "{deep}");
+        assert_eq!(body("", nested.as_bytes()), Ok(json!(nested)));
+    }
     assert_eq!(body("", b"plain"), Ok(json!("plain")));
     assert_eq!(
         body("image/png", b"\x89PNG"),

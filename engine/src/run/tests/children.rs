@@ -131,6 +131,77 @@ fn an_approval_is_void_when_another_version_would_begin() {
     assert_eq!(version, 2);
 }
 
+/// While a run ends, nobody is asked anew: what was let through is what runs.
+#[test]
+fn what_was_let_through_runs_while_the_run_is_ending() {
+    let mut cleanup = pay("cleanup", "gate");
+    cleanup["needs"] = json!(["gate", "work"]);
+    cleanup["join"] = json!("all_done");
+    let plan = plan(&json!({ "steps": [
+        gate(), call("work", json!({})), call("bad", json!({})), cleanup,
+    ]}));
+    let mut bench = knowing(&plan, 1);
+    let input = approve(&bench);
+    bench.give(input);
+    bench.run.know_children(active(2));
+    bench.fail("bad", FailureClass::Permanent);
+    assert_eq!(bench.running(), ["cleanup#1"]);
+    let (_, version) = bench.run.approved_child(&"cleanup".into()).unwrap();
+    assert_eq!(version, 1);
+    bench.ok("cleanup");
+    assert_eq!(bench.run.status(), Status::Failed);
+}
+
+/// A gate that asks while its run ends takes an answer about what it has shown.
+#[test]
+fn a_gate_of_a_run_that_is_ending_takes_an_answer_about_what_it_shows() {
+    let mut late = gate();
+    (late["needs"], late["join"]) = (json!(["work"]), json!("all_done"));
+    let mut cleanup = pay("cleanup", "gate");
+    cleanup["join"] = json!("all_done");
+    let plan = plan(&json!({ "steps": [
+        call("work", json!({})), call("bad", json!({})), late, cleanup,
+    ]}));
+    let mut bench = knowing(&plan, 1);
+    bench.fail("bad", FailureClass::Permanent);
+    let first = last(&bench).request.approval;
+    bench.run.know_children(active(2));
+    bench.give(Input::Tick);
+    assert_eq!(last(&bench).request.approval, first);
+    let input = approve(&bench);
+    bench.give(input);
+    assert_eq!(bench.running(), ["cleanup#1"]);
+    let (_, version) = bench.run.approved_child(&"cleanup".into()).unwrap();
+    assert_eq!(version, 1);
+}
+
+/// A version that is computed is bound with the configuration, whatever is active.
+#[test]
+fn a_version_that_is_computed_is_what_the_gate_shows() {
+    let mut step = pay("pay", "gate");
+    step["with"]["version"] = json!("{{ inputs.v }}");
+    let plan = plan(&json!({ "inputs": { "v": { "default": 7 } }, "steps": [gate(), step] }));
+    let known = Known {
+        rates: None,
+        children: active(1),
+    };
+    let begin = start(&plan, json!({ "v": 7 }));
+    let (run, journal) = Run::begin_knowing(plan.clone(), begin, Vec::new(), None, known, BEGIN);
+    let mut bench = Bench {
+        run,
+        journal,
+        now: BEGIN,
+    };
+    let shown = last(&bench).request.details;
+    let item = &shown.value()["next"][0];
+    assert_eq!(item["with"]["version"], 7);
+    assert_eq!(item.get("automation"), None, "{item}");
+    let input = approve(&bench);
+    bench.run.know_children(active(1));
+    bench.give(input);
+    assert_eq!(bench.running(), ["pay#1"]);
+}
+
 /// What comes after other steps, or stands in a loop, starts what was shown.
 #[test]
 fn what_comes_later_starts_the_version_that_was_shown() {

@@ -700,3 +700,45 @@ fn an_approval_is_not_handed_to_too_few() {
     let input = hand(&bench, &["user:ben"]);
     bench.give(input);
 }
+
+/// While a run ends, nobody is asked anew: a step that is not what was approved does not run.
+#[test]
+fn what_is_not_as_it_was_approved_fails_while_the_run_is_ending() {
+    let mut bench = Bench::new(json!({"steps": [
+        call("text", json!({})),
+        call("rest", json!({})),
+        call("bad", json!({})),
+        {"id": "legal", "action": "approval_gate", "needs": ["rest"], "with": {"title": "Legal?"}},
+        {"id": "style", "action": "approval_gate", "needs": ["text"], "with": {"title": "Style?", "send_back": {"to": "text"}}},
+        call("publish", json!({"needs": ["legal", "style"], "join": "all_done", "with": {"text": "{{ steps.text.output }}"}})),
+    ]}));
+    bench.answer("text", succeeded(json!("one"))).ok("rest");
+    for (gate, verdict) in [("legal", Verdict::Approve), ("style", Verdict::SendBack)] {
+        let asked = bench.run.approvals();
+        let asked = asked
+            .iter()
+            .find(|one| &*one.step.0 == gate && one.status == GateStatus::Pending)
+            .unwrap();
+        let Input::Decide { mut decision, .. } = bench.voting("ana", verdict) else {
+            unreachable!()
+        };
+        decision.comment = Some("again".into());
+        bench.give(Input::Decide {
+            approval: asked.request.approval,
+            decision,
+        });
+    }
+    bench.fail("bad", FailureClass::Permanent);
+    let publish = bench.run.step("publish").unwrap();
+    assert_eq!(publish.status, Status::Failed, "{}", bench.line());
+    let error = publish.error.unwrap();
+    assert_eq!(error.code, "approval_changed");
+    assert!(error.message.contains("step legal"), "{}", error.message);
+    let details = error.details.unwrap();
+    assert_eq!(
+        details.value()["changes"][1]["what"],
+        "publish/with/text",
+        "{details:?}"
+    );
+    assert_eq!(bench.run.status(), Status::Failed);
+}

@@ -35,6 +35,11 @@ impl Ended {
         self.statuses.get(step).copied()
     }
 
+    /// Whether anything has failed, was refused, or is to end.
+    pub(super) fn trouble(&self) -> bool {
+        self.trouble
+    }
+
     /// A step, with all that stands inside of it, is as if it had never run.
     pub(super) fn forget(&mut self, gone: impl Fn(&StepPath) -> bool) {
         self.statuses.retain(|path, _| !gone(path));

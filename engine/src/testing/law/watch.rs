@@ -232,10 +232,14 @@ impl Watch {
         input: &Json,
         starts: Option<u32>,
     ) -> Option<bool> {
-        let starts = starts.filter(|_| planned_kind(plan, step) == Some(ActionKind::Automation));
+        let (list, planned) = plan.locate(step)?;
+        // While something ends, nobody is asked anew: what was let through runs, whatever is active by then.
+        let ending =
+            self.ended.trouble() && matches!(planned.join, Join::AllDone | Join::AnyFailed);
+        let starts =
+            starts.filter(|_| planned_kind(plan, step) == Some(ActionKind::Automation) && !ending);
         let child =
             |item: &Value| starts.is_none_or(|version| item["automation"]["version"] == version);
-        let (list, planned) = plan.locate(step)?;
         let gates = planned.needs.iter().filter_map(|need| {
             let gate = beside(step, &list.steps[need.step].id);
             let asked = self.asked.get(&gate)?;
