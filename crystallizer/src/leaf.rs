@@ -77,29 +77,125 @@ const PARTS_WORDS: u128 = {
 };
 
 /// The tokens of a text: what stands between blanks, quotes and brackets, without punctuation at its ends.
-pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(parts_words)
-        .map(|token| {
-            token.trim_matches(|c: char| {
-                matches!(
-                    c,
-                    '.' | ':'
-                        | '!'
-                        | '?'
-                        | '*'
-                        | '$'
-                        | '€'
-                        | '£'
-                        | '#'
-                        | '…'
-                        | '“'
-                        | '”'
-                        | '‘'
-                        | '’'
-                )
-            })
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> + Clone {
+    Tokens::of(text).map(|(token, _)| token)
+}
+
+/// The tokens of what is left of a text, each with the kinds of the bytes in it and at its end. Each byte is looked at
+/// once: all of a recording is gone over several times.
+#[derive(Clone)]
+pub(crate) struct Tokens<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+/// It parts words.
+const PARTS: u8 = 1;
+/// At the end of a word it is none of it.
+const ENDS: u8 = 2;
+/// It is a part of a letter that is none of ASCII.
+const WIDE: u8 = 4;
+/// A digit.
+pub(crate) const DIGIT: u8 = 8;
+/// A hyphen.
+pub(crate) const HYPHEN: u8 = 16;
+/// It parts an address or a path.
+pub(crate) const PIECES: u8 = 32;
+
+/// What each byte is.
+static BYTES: [u8; 256] = {
+    let mut all = [WIDE; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let mut kinds = 0;
+        if PARTS_WORDS >> byte & 1 == 1 {
+            kinds |= PARTS;
+        }
+        if matches!(byte, b'.' | b':' | b'!' | b'?' | b'*' | b'$' | b'#') {
+            kinds |= ENDS;
+        }
+        if byte.is_ascii_digit() {
+            kinds |= DIGIT;
+        }
+        if byte == b'-' {
+            kinds |= HYPHEN;
+        }
+        if matches!(byte, b'/' | b'?' | b'&' | b'#' | b'@' | b':') {
+            kinds |= PIECES;
+        }
+        all[byte as usize] = kinds;
+        byte += 1;
+    }
+    all
+};
+
+fn kinds(byte: u8) -> u8 {
+    BYTES[usize::from(byte)]
+}
+
+impl<'t> Tokens<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    fn letter(&self, at: usize) -> Option<char> {
+        self.text.get(at..)?.chars().next()
+    }
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = (&'t str, u8);
+
+    fn next(&mut self) -> Option<(&'t str, u8)> {
+        let bytes = self.text.as_bytes();
+        let mut from = self.at;
+        loop {
+            let kinds = kinds(*bytes.get(from)?);
+            if kinds & WIDE != 0 {
+                let c = self.letter(from)?;
+                if !c.is_whitespace() && !ends_words(c) {
+                    break;
+                }
+                from += c.len_utf8();
+            } else if kinds & (PARTS | ENDS) != 0 {
+                from += 1;
+            } else {
+                break;
+            }
+        }
+        let (mut to, mut all, mut last) = (from, 0, 0);
+        while let Some(byte) = bytes.get(to) {
+            let kinds = kinds(*byte);
+            if kinds & PARTS != 0 {
+                break;
+            }
+            let mut length = 1;
+            if kinds & WIDE != 0 {
+                let c = self.letter(to)?;
+                if c.is_whitespace() {
+                    break;
+                }
+                length = c.len_utf8();
+            }
+            to += length;
+            all |= kinds;
+            last = kinds;
+        }
+        self.at = to;
+        let token = self.text.get(from..to)?;
+        Some(match last & (ENDS | WIDE) {
+            0 => (token, all),
+            _ => (token.trim_end_matches(ends_words), all),
         })
-        .filter(|token| !token.is_empty())
+    }
+}
+
+/// Whether a character at the end of a word is none of it.
+fn ends_words(c: char) -> bool {
+    match u8::try_from(c).ok().filter(u8::is_ascii) {
+        Some(byte) => kinds(byte) & ENDS != 0,
+        None => matches!(c, '€' | '£' | '…' | '“' | '”' | '‘' | '’'),
+    }
 }
 
 /// One form for equal values: numbers and numeric texts in their shortest form, other text as it is.
@@ -126,6 +222,10 @@ pub(crate) fn canonical_text(text: &str) -> String {
 
 /// The same as a part of the text.
 pub(crate) fn shortest(text: &str) -> &str {
+    // What ends otherwise has nothing to drop, and each word of a recording is asked about.
+    if !text.ends_with('0') {
+        return text;
+    }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let fraction = digits.split_once('.');
     let numeric = match fraction {
@@ -144,4 +244,46 @@ pub(crate) fn shortest(text: &str) -> &str {
         return text.trim_end_matches('0').trim_end_matches('.');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same in the words of the language's library.
+    fn known(text: &str) -> Vec<&str> {
+        const ENDS: &[char] = &[
+            '.', ':', '!', '?', '*', '$', '€', '£', '#', '…', '“', '”', '‘', '’',
+        ];
+        text.split(parts_words)
+            .map(|token| token.trim_matches(ENDS))
+            .filter(|token| !token.is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn words_stand_between_blanks_and_marks() {
+        let text = "Pay “98.70” to <ana@x.example>: €5…\u{2003}größe! (#W12) a..b ?";
+        let all = [
+            "Pay",
+            "98.70",
+            "to",
+            "ana@x.example",
+            "5",
+            "größe",
+            "W12",
+            "a..b",
+        ];
+        assert_eq!(tokens(text).collect::<Vec<_>>(), all);
+        assert_eq!(known(text), all);
+        assert_eq!(tokens("… . ").count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_those_that_splitting_gives(text in "[a.:!#$ =\"(…“€ä\u{2003}\u{a0}x-]{0,40}") {
+            prop_assert_eq!(tokens(&text).collect::<Vec<_>>(), known(&text));
+        }
+    }
 }

@@ -3,11 +3,12 @@
 
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, shortest, tokens};
-use crate::mark::{MarkMap, MarkSet, mark};
+use crate::mark::{Mark, MarkMap, MarkSet, mark};
 use crate::session::{Role, Session, Turn, handed_on};
 use crate::value_class::{self, ValueClass};
 use druse_engine::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -102,10 +103,8 @@ impl Places {
 struct Tracker {
     /// The words of people and instructions.
     said: MarkSet,
-    /// Values that the agent sent before any answer held them.
-    made: MarkSet,
-    /// The first place of each value in an answer.
-    outputs: MarkMap<Seen>,
+    /// The first place of each value in an answer; of those that the agent sent before any answer held them none.
+    outputs: MarkMap<Option<Seen>>,
     places: Places,
     relative: bool,
     /// How many words may still be remembered.
@@ -121,7 +120,6 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
         .collect();
     let mut tracker = Tracker {
         said: MarkSet::default(),
-        made: MarkSet::default(),
         outputs: MarkMap::default(),
         places: Places::default(),
         relative: false,
@@ -169,10 +167,10 @@ impl Tracker {
             if self.left == 0 && (self.relative || !person) {
                 return;
             }
-            let lower = token.to_lowercase();
+            let lower = small(token);
             if person
                 && matches!(
-                    lower.as_str(),
+                    &*lower,
                     "today" | "tomorrow" | "tonight" | "yesterday" | "weekend" | "week" | "month"
                 )
             {
@@ -186,7 +184,7 @@ impl Tracker {
 
     /// Whether people or instructions named it: all of its tokens are among their words.
     fn was_said(&self, text: &str) -> bool {
-        let lower = text.to_lowercase();
+        let lower = small(text);
         self.said.contains(&mark(&lower)) || {
             let mut any = false;
             tokens(&lower).all(|token| {
@@ -230,18 +228,19 @@ impl Tracker {
         if text.len() < 3 || self.left == 0 {
             return;
         }
-        let form = mark(text);
-        if self.made.contains(&form) {
-            return;
-        }
-        if let Entry::Vacant(free) = self.outputs.entry(form) {
+        if let Entry::Vacant(free) = self.outputs.entry(mark(text)) {
             self.left -= 1;
-            free.insert(Seen {
+            free.insert(Some(Seen {
                 call: u32::try_from(call).unwrap_or(u32::MAX),
                 place: self.places.number(pointer, key),
                 in_text,
-            });
+            }));
         }
+    }
+
+    /// Where a value stood first in an answer.
+    fn output(&self, form: Mark) -> Option<Seen> {
+        self.outputs.get(&form).copied().flatten()
     }
 
     /// Judges what a call sent.
@@ -257,7 +256,7 @@ impl Tracker {
                     return;
                 }
                 let known = mark(&crate::leaf::whole(text, LONGEST));
-                let from = match self.outputs.get(&known).copied() {
+                let from = match self.output(known) {
                     Some(seen) => From::Output {
                         call: seen.call as usize,
                         pointer: self.places.of(seen).0.to_owned(),
@@ -277,7 +276,7 @@ impl Tracker {
                 return;
             }
             let class = value_class::of(&text);
-            let from = match self.outputs.get(&mark(&text)).copied() {
+            let from = match self.output(mark(&text)) {
                 Some(seen) => {
                     let (at, under) = self.places.of(seen);
                     let agree = !seen.in_text && keys_agree(key, under);
@@ -308,7 +307,9 @@ impl Tracker {
             };
             found.push(origin(at, pointer, key, leaf, from));
         });
-        self.made.extend(sent);
+        for form in sent {
+            self.outputs.entry(form).or_insert(None);
+        }
     }
 
     /// Looks for ids of earlier answers inside a longer value: a sentence, an address.
@@ -322,7 +323,7 @@ impl Tracker {
         found: &mut Vec<Origin>,
     ) {
         if text.len() > LONGEST_WITH_PARTS
-            || self.outputs.contains_key(&mark(text))
+            || self.output(mark(text)).is_some()
             || self.was_said(text)
         {
             return;
@@ -336,7 +337,7 @@ impl Tracker {
             if digits < 2 || !strong || self.was_said(&word) || named.contains(&word) {
                 continue;
             }
-            if let Some(seen) = self.outputs.get(&mark(&word)).copied() {
+            if let Some(seen) = self.output(mark(&word)) {
                 let from = From::Part {
                     part: word.clone(),
                     call: seen.call as usize,
@@ -349,6 +350,17 @@ impl Tracker {
                 }
             }
         }
+    }
+}
+
+/// A text in small letters.
+fn small(text: &str) -> Cow<'_, str> {
+    match text
+        .bytes()
+        .any(|byte| !byte.is_ascii() || byte.is_ascii_uppercase())
+    {
+        true => text.to_lowercase().into(),
+        false => text.into(),
     }
 }
 

@@ -180,7 +180,10 @@ fn decode<'a>(bytes: &'a [u8], notes: &mut Notes) -> Result<Cow<'a, str>, Import
         }
         _ => {}
     }
-    let text = String::from_utf8_lossy(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    };
     if let Cow::Owned(owned) = &text {
         let replaced = owned.matches('\u{fffd}').count();
         // A few broken characters are a recording with a fault; many are no text at all.

@@ -4,9 +4,9 @@ use super::form::{self, Name};
 use super::header;
 use super::key;
 use super::option;
-use super::scan::scan;
+use super::scan::{self, scan};
 use crate::mark::{MarkSet, mark};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How long a text is whose look is worth remembering: readers take most of a recording over as it stands there.
 const LONG: usize = 64;
@@ -59,9 +59,7 @@ impl Gathered {
             }
             Value::Object(map) => {
                 // `{"name": "Authorization", "value": "…"}`, as headers and attributes are often written.
-                let named = ["name", "key", "header"]
-                    .iter()
-                    .find_map(|field| map.get(*field)?.as_str());
+                let named = name_in(map);
                 for (inner, item) in map {
                     let of_pair = named.filter(|_| inner == "value" || inner.ends_with("Value"));
                     let around = around_of(inner).unwrap_or(around);
@@ -135,6 +133,10 @@ impl Gathered {
 
     /// Looks at a text for what its own form tells.
     pub(super) fn shown(&mut self, text: &str) {
+        // A short word by itself is nothing that has a form.
+        if text.len() < scan::SHORTEST && text.bytes().all(scan::is_word) {
+            return;
+        }
         let seen = scan(text);
         if seen.named {
             self.names(text);
@@ -244,6 +246,25 @@ fn tells_more(text: &str, key: &str, around: Around) -> bool {
         || key::is_cookie(key)
         || header::is_authorization(key)
         || key.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
+}
+
+/// What a pair of a name and a value says is its name: the first of these fields that is a text.
+fn name_in(map: &Map<String, Value>) -> Option<&str> {
+    let mut found = None;
+    for (field, value) in map {
+        let rank = match field.as_str() {
+            "name" => 0,
+            "key" => 1,
+            "header" => 2,
+            _ => continue,
+        };
+        if let Value::String(text) = value
+            && found.is_none_or(|(known, _)| rank < known)
+        {
+            found = Some((rank, text.as_str()));
+        }
+    }
+    found.map(|(_, name)| name)
 }
 
 /// Whether what stands under a key is a line for a shell, or its words.

@@ -158,7 +158,7 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
 }
 
 /// The letters of a name, a bit each.
-const fn letters(name: &[u8]) -> u32 {
+pub(super) const fn letters(name: &[u8]) -> u32 {
     let mut found = 0;
     let mut at = 0;
     while at < name.len() {

@@ -262,14 +262,23 @@ const PLACES: [(&str, &str, usize, &str); 4] = [
     ("rabbitmqctl", "authenticate_user", 2, "RABBITMQ_PASSWORD"),
 ];
 
+/// Programs with one first letter.
+#[derive(Default)]
+struct Programs {
+    /// How long their names are, a bit each.
+    lengths: u32,
+    names: Vec<&'static [u8]>,
+}
+
 /// The programs by their first letter.
-static PROGRAMS: LazyLock<[Vec<&[u8]>; 128]> = LazyLock::new(|| {
-    let mut all = [const { Vec::new() }; 128];
+static PROGRAMS: LazyLock<[Programs; 128]> = LazyLock::new(|| {
+    let mut all = std::array::from_fn(|_| Programs::default());
     let known = KNOWN.iter().flat_map(|known| known.programs).copied();
     for program in known.chain(PLACES.iter().map(|(program, ..)| *program)) {
         let place = program.bytes().next().map(usize::from);
         if let Some(place) = place.and_then(|first| all.get_mut(first)) {
-            place.push(program.as_bytes());
+            place.lengths |= length_bit(program.as_bytes());
+            place.names.push(program.as_bytes());
         }
     }
     all
@@ -280,7 +289,14 @@ pub(super) fn may_be_program(word: &[u8]) -> bool {
     let first = word.first().map(|first| usize::from(*first));
     first
         .and_then(|first| PROGRAMS.get(first))
-        .is_some_and(|known| known.contains(&word))
+        .is_some_and(|known| known.lengths & length_bit(word) != 0 && known.names.contains(&word))
+}
+
+/// The bit of how long a name is. Each word of a recording is asked about, and most have another length.
+fn length_bit(name: &[u8]) -> u32 {
+    1_u32
+        .checked_shl(u32::try_from(name.len()).unwrap_or(u32::MAX))
+        .unwrap_or(0)
 }
 
 /// The passwords in a text that names such a program, and is no line for a shell.

@@ -23,7 +23,7 @@ pub(super) struct Scan {
 }
 
 /// The shortest key with a provider's prefix that has no point in it.
-const SHORTEST: usize = 16;
+pub(super) const SHORTEST: usize = 16;
 
 const IN_WORD: u8 = 1;
 /// What may stand between a name and its value.

@@ -1,11 +1,10 @@
 //! The words that people said and that answers held, in the order of the session. One pass, one look-up for each
 //! word: a value is told by its words, however it was put together.
 
-use crate::leaf::{leaves, shortest, tokens};
+use crate::leaf::{DIGIT, HYPHEN, PIECES, Tokens, leaves, shortest, tokens};
 use crate::mark::{MarkMap, MarkSet, mark};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 
 /// The most words of a session that are remembered: what comes after them is nobody's.
@@ -62,10 +61,8 @@ impl Words {
 /// times its room.
 pub(super) struct Seen {
     said: Words,
-    /// Words of answers, and whole values of them.
-    answered: MarkMap<Place>,
-    /// What the agent sent before any answer held it.
-    sent: MarkSet,
+    /// Words of answers, and whole values of them; of those that the agent sent before any answer held them no place.
+    known: MarkMap<Option<Place>>,
     /// How many words may still be remembered.
     left: usize,
     /// The first answer of which not all was remembered: what nobody else said may come from there.
@@ -83,8 +80,7 @@ impl Seen {
     fn with(left: usize) -> Self {
         Self {
             said: Words::default(),
-            answered: MarkMap::default(),
-            sent: MarkSet::default(),
+            known: MarkMap::default(),
             left,
             beyond: None,
         }
@@ -93,11 +89,11 @@ impl Seen {
     /// Takes in what people or instructions said.
     pub(super) fn hear(&mut self, text: &str) {
         let text = plain(text);
-        for word in words(&text) {
+        for (word, kinds) in with_kinds(&text) {
             if self.is_full() {
                 return;
             }
-            pieces(word, &mut |piece| self.remember_said(piece));
+            pieces(word, kinds, |piece| self.remember_said(piece));
         }
         groups(&text, &mut |joined| {
             if is_long_number(&joined) {
@@ -139,13 +135,13 @@ impl Seen {
                     },
                 );
                 let mut count = 0;
-                for word in words(&text) {
+                for (word, kinds) in with_kinds(&text) {
                     if count >= 5 && self.beyond.is_some() {
                         break;
                     }
                     count += 1;
                     let place = Place { answer, in_text };
-                    pieces(word, &mut |piece| self.add(piece, place));
+                    pieces(word, kinds, |piece| self.add(piece, place));
                 }
                 groups(&text, &mut |joined| {
                     self.add(&joined, Place { answer, in_text });
@@ -154,12 +150,12 @@ impl Seen {
                 sentences |= count >= 5;
                 // A value may stand there as an address writes it.
                 if let Some(decoded) = decoded(&text) {
-                    for word in words(&decoded) {
+                    for (word, kinds) in with_kinds(&decoded) {
                         if self.beyond.is_some() {
                             break;
                         }
                         let place = Place { answer, in_text };
-                        pieces(word, &mut |piece| self.add(piece, place));
+                        pieces(word, kinds, |piece| self.add(piece, place));
                     }
                 }
             }
@@ -186,17 +182,14 @@ impl Seen {
             });
             return;
         }
-        let word = mark(text);
-        if !self.sent.contains(&word)
-            && let Entry::Vacant(free) = self.answered.entry(word)
-        {
+        if let Entry::Vacant(free) = self.known.entry(mark(text)) {
             self.left -= 1;
-            free.insert(place);
+            free.insert(Some(place));
         }
     }
 
     fn answered(&self, text: &str) -> Option<Place> {
-        self.answered.get(&mark(text)).copied()
+        self.known.get(&mark(text)).copied().flatten()
     }
 
     /// Where a value came from that a call sends.
@@ -235,7 +228,7 @@ impl Seen {
         for word in unsaid {
             let mut here = self.answered(word);
             if here.is_none() {
-                pieces(word, &mut |piece| {
+                pieces(word, PIECES, |piece| {
                     if here.is_none() && tells(piece) && !self.said.has(piece) {
                         here = self.answered(piece);
                     }
@@ -273,15 +266,17 @@ impl Seen {
         });
         self.remember_sent(shortest(text.trim()));
         // An answer that repeats a part of it tells nothing new either.
-        for word in words(&text) {
-            pieces(word, &mut |piece| self.remember_sent(piece));
+        for (word, kinds) in with_kinds(&text) {
+            pieces(word, kinds, |piece| self.remember_sent(piece));
         }
     }
 
     fn remember_sent(&mut self, text: &str) {
-        let word = mark(text);
-        if self.left > 0 && !self.answered.contains_key(&word) && self.sent.insert(word) {
+        if self.left > 0
+            && let Entry::Vacant(free) = self.known.entry(mark(text))
+        {
             self.left -= 1;
+            free.insert(None);
         }
     }
 }
@@ -294,11 +289,26 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
             false => text.into(),
         };
     }
-    text.chars()
-        .filter(|c| !crate::import::is_hidden(*c))
-        .flat_map(char::to_lowercase)
-        .collect::<String>()
-        .into()
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        // Most of a text is of ASCII, also where not all is.
+        let run = rest
+            .iter()
+            .position(|byte| !byte.is_ascii() || *byte == b'\0')
+            .unwrap_or(rest.len());
+        out.push_str(text.get(at..at + run).unwrap_or_default());
+        at += run;
+        if let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+            if !crate::import::is_hidden(c) {
+                out.extend(c.to_lowercase());
+            }
+            at += c.len_utf8();
+        }
+    }
+    out.make_ascii_lowercase();
+    out.into()
 }
 
 /// A plain text without the escapes of addresses (`%40`); `None` where there are none.
@@ -331,14 +341,20 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     tokens(text).map(shortest)
 }
 
+/// The same, each with the kinds of bytes in it.
+fn with_kinds(text: &str) -> impl Iterator<Item = (&str, u8)> + Clone {
+    Tokens::of(text).map(|(word, kinds)| (shortest(word), kinds))
+}
+
 /// A word, and the parts of an address or a path.
-fn pieces(word: &str, then: &mut dyn FnMut(&str)) {
+fn pieces(word: &str, kinds: u8, mut then: impl FnMut(&str)) {
     then(word);
-    if word.contains(['/', '?', '&', '#', '@', ':']) {
-        for part in word.split(['/', '?', '&', '#', '@', ':']) {
-            if part.len() >= 3 && part != word {
-                then(part);
-            }
+    if kinds & PIECES == 0 {
+        return;
+    }
+    for part in word.split(['/', '?', '&', '#', '@', ':']) {
+        if part.len() >= 3 && part != word {
+            then(part);
         }
     }
 }
@@ -368,41 +384,40 @@ fn is_long_number(text: &str) -> bool {
 /// The numbers of a plain text that are written in groups, put together: `DE89 3704 0044` and each run inside of it,
 /// for as long as they are wanted.
 fn groups(text: &str, then: &mut dyn FnMut(String) -> bool) {
-    let is_group = |word: &str| {
-        word.len() <= 12
-            && word.bytes().any(|b| b.is_ascii_digit())
+    // Each number has a digit, and most texts have none.
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    let is_group = |(word, kinds): (&str, u8)| {
+        kinds & DIGIT != 0
+            && word.len() <= 12
             && word.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
-    // The words behind each one that may belong to it.
-    let mut behind: VecDeque<&str> = VecDeque::with_capacity(GROUPS);
-    let mut rest = words(text);
+    let mut rest = with_kinds(text);
     let mut run = String::new();
-    loop {
-        while behind.len() < GROUPS
-            && let Some(word) = rest.next()
-        {
-            behind.push_back(word);
-        }
-        let Some(first) = behind.pop_front() else {
-            return;
-        };
-        if first.contains('-')
+    let mut next = rest.next();
+    while let Some((first, kinds)) = next {
+        let behind = rest.clone();
+        next = rest.next();
+        if kinds & HYPHEN != 0
+            && kinds & DIGIT != 0
+            && first.contains('-')
             && let Some(joined) = together(first)
             && !then(joined)
         {
             return;
         }
         // Only the first of them may be letters alone.
-        if first.len() > 12 {
+        if first.len() > 12 || !next.is_some_and(is_group) {
             continue;
         }
         run.clear();
         run.push_str(first);
-        for word in &behind {
+        for word in behind.take(GROUPS - 1) {
             if !is_group(word) || run.len() > 40 {
                 break;
             }
-            run.push_str(word);
+            run.push_str(word.0);
             if let Some(joined) = together(&run).filter(|joined| is_long_number(joined))
                 && !then(joined)
             {
