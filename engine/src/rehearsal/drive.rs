@@ -6,7 +6,9 @@ use crate::definition::Delivery;
 use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
 use crate::flow::Standing;
 use crate::plan::{Plan, check_value};
-use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, Run};
+use crate::run::{
+    DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, ResumeAnswer, Run,
+};
 use crate::{EventId, Json, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
