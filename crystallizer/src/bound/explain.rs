@@ -3,7 +3,7 @@
 
 use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
 use super::body::ALL;
-use super::branch::{ALWAYS, Branch};
+use super::branch::{ALWAYS, Branch, NEVER};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
@@ -716,14 +716,16 @@ pub(super) struct Origin<'o> {
     pub(super) recording: &'o str,
 }
 
-/// Steps that only some recordings have: the condition that was found, or the question.
+/// Steps that only some recordings have: the condition that was found, or the question. Says whether a condition waits
+/// for a person's yes.
 pub(super) fn of_branches(
     explained: &mut Explained,
     kept: &[Kept<'_>],
     steps: &[Spot],
     branches: &[Branch],
     origin: Option<&Origin<'_>>,
-) {
+) -> bool {
+    let mut waits = false;
     for branch in branches {
         let (Some(kept), Some(spot)) = (kept.get(branch.call), steps.get(branch.call)) else {
             continue;
@@ -751,7 +753,20 @@ pub(super) fn of_branches(
             ),
             None => String::new(),
         };
+        waits |= branch.is_by_chance();
         let finding = match &branch.taken {
+            Some(condition) if branch.is_by_chance() => Finding::warning(
+                "step_has_condition",
+                format!(
+                    "It runs when `{}`: {sides}, and this parts them. Nobody named it, and so few recordings may be parted by chance.{from}",
+                    crate::show::text(condition, 160)
+                ),
+            )
+            .help(format!(
+                "Answer `{}` with one of its choices, or give more recordings.",
+                branch.id
+            ))
+            .must_acknowledge(),
             Some(condition) => Finding::info(
                 "step_has_condition",
                 format!(
@@ -766,13 +781,16 @@ pub(super) fn of_branches(
             .help(if branch.choices().next().is_none() {
                 "Nothing that was known before it parts them. Give more recordings, or write a `when` by hand.".to_owned()
             } else {
-                format!("Answer `{}` with one of its choices.", branch.id)
+                format!(
+                    "Answer `{}` with one of its choices.",
+                    branch.question()
+                )
             }),
         };
         explained
             .findings
             .push(located(finding, &kept.step, *spot, ""));
-        if branch.taken.is_none() && branch.choices().next().is_some() {
+        if branch.is_asked() {
             let when = match instead.as_slice() {
                 [] => format!("When does `{}` run?", kept.step),
                 all => format!(
@@ -785,15 +803,22 @@ pub(super) fn of_branches(
                 id: branch.id.clone(),
                 step: kept.step.clone(),
                 path: spot.pointer(),
-                text: format!("{when} {sides}."),
-                choices: std::iter::once(ALWAYS)
+                text: match &branch.taken {
+                    Some(condition) => format!(
+                        "{when} {sides}, and `{}` parts them, as something may by chance. Is that the reason?",
+                        crate::show::text(condition, 160)
+                    ),
+                    None => format!("{when} {sides}."),
+                },
+                choices: std::iter::once(origin.map_or(ALWAYS, |_| NEVER))
                     .chain(branch.choices())
                     .map(str::to_owned)
                     .collect(),
-                default: ALWAYS.to_owned(),
+                default: branch.taken.clone().unwrap_or_else(|| ALWAYS.to_owned()),
             });
         }
     }
+    waits
 }
 
 /// What came of predicting the further recordings.

@@ -483,7 +483,11 @@ fn is_reason(sentence: &Sentence, at: usize) -> bool {
                     || l::limits(&token.word, None) && !l::negates(&token.word)
             })
     };
+    // `due to a delay`, and not `the payments due to Anna`.
+    let third = sentence.get(at + 2).map(|third| third.word.as_str());
+    let causes = || third.is_some_and(|third| l::is_indefinite(third) || third == "some");
     matches!(word, "because" | "weil" | "denn")
+        || matches!(word, "due" | "owing") && next == Some("to") && causes()
         || word == "since" && speaks()
         || word == "as"
             && speaks()
