@@ -48,6 +48,8 @@ pub(super) struct Branch {
     pub(super) taken: Option<String>,
     /// Whether it was taken though nobody named it and chance may have parted the recordings.
     by_chance: bool,
+    /// Whether the person named it, and said what is done otherwise.
+    otherwise: bool,
     /// The question of a step before it that it goes with, for the same recordings have that.
     goes_with: Option<String>,
     /// The steps that other recordings have in its place: their names, and under which conditions.
@@ -62,6 +64,19 @@ struct Condition {
     parting: Parting,
     /// The same of the recordings on the other side.
     other: Parting,
+    /// That it is none of what the other side has, where each side has one value: whether a third one belongs to it is
+    /// for the person to say.
+    rest: Option<(String, Parting)>,
+}
+
+impl Condition {
+    /// Makes it the condition for all that the other side does not have.
+    fn take_rest(&mut self) {
+        if let Some((expression, parting)) = self.rest.take() {
+            self.expression = expression;
+            self.parting = parting;
+        }
+    }
 }
 
 /// A step that other recordings have in the place of one.
@@ -130,25 +145,41 @@ impl Branch {
             one.is_named_by(&condition.parting, &condition.other)
         };
         let of_call = || unshown.iter().filter(|one| one.call == self.call);
-        let named: Vec<&Condition> = of_call()
-            .flat_map(|one| {
-                let all = self.conditions.iter();
-                all.filter(move |condition| names(one, condition))
-            })
+        let all = || self.conditions.iter().enumerate();
+        let named: BTreeSet<usize> = of_call()
+            .flat_map(|one| all().filter(move |(_, condition)| names(one, condition)))
+            .map(|(at, _)| at)
             .collect();
-        let (only, is_named) = match (self.conditions.as_slice(), named.as_slice()) {
-            // What was said may have been heard as said of a step that all recordings have.
-            ([one], _) => (Some(one), unshown.iter().any(|said| names(said, one))),
-            (_, [one]) => (Some(*one), true),
-            _ => (None, false),
+        let only = match (self.conditions.len(), named.len()) {
+            (1, _) => Some(0),
+            (_, 1) => named.first().copied(),
+            _ => None,
         };
-        let only = only
-            .filter(|_| given != Some(unasked))
-            .map(|one| one.expression.clone());
+        // What was said may have been heard as said of a step that all recordings have.
+        let naming = only
+            .and_then(|at| self.conditions.get(at))
+            .and_then(|condition| {
+                let said = of_call().chain(unshown).find(|one| names(one, condition))?;
+                Some((said.says_otherwise(), said.is_turned_at(self.call)))
+            });
         // Whether what parts them is what was meant is asked with what was said of the step.
         let is_asked = unshown.iter().any(|one| one.is_condition_of(self.call));
-        self.by_chance = answered.is_none() && !is_named && !is_asked && self.chance > CHANCE;
-        self.taken = answered.map(str::to_owned).or(only);
+        self.by_chance =
+            answered.is_none() && naming.is_none() && !is_asked && self.chance > CHANCE;
+        if answered.is_some() || given == Some(unasked) {
+            self.taken = answered.map(str::to_owned);
+            return;
+        }
+        let taken = only.and_then(|at| self.conditions.get_mut(at));
+        self.taken = taken.map(|condition| {
+            if let Some((otherwise, turned)) = naming {
+                self.otherwise = otherwise;
+                if turned {
+                    condition.take_rest();
+                }
+            }
+            condition.expression.clone()
+        });
     }
 
     /// Takes the condition on the field by which another one is parted, or none where that one has none. What is asked
@@ -160,8 +191,11 @@ impl Branch {
             all.find(|one| one.expression == *taken)
         });
         self.taken = field.and_then(|field| {
-            let mut all = self.conditions.iter();
+            let mut all = self.conditions.iter_mut();
             let own = all.find(|one| one.place == field.place)?;
+            if other.otherwise && field.parting.equal {
+                own.take_rest();
+            }
             Some(own.expression.clone())
         });
     }
@@ -267,6 +301,7 @@ impl<'a, 'w> Aligned<'a, 'w> {
             chance,
             taken: None,
             by_chance: false,
+            otherwise: false,
             goes_with: None,
             instead: Vec::new(),
         })
@@ -433,11 +468,18 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
                 Some(value) => parting(source, &path, value, true),
                 None => parting(source, &path, shared, !equal),
             };
+            let rest = alike(&without).filter(|_| equal).map(|value| {
+                (
+                    format!("{place} not in [{}]", literal(value)),
+                    parting(source, &path, value, false),
+                )
+            });
             found.push(Condition {
                 expression: format!("{place} {sign} {}", literal(shared)),
                 parting: parting(source, &path, shared, equal),
                 place,
                 other,
+                rest,
             });
         }
     }

@@ -654,9 +654,12 @@ fn what_was_said_of_both_ways_is_not_asked_about() {
                 conditions,
                 [
                     "steps.get_order.output.status == 'delivered'",
-                    "steps.get_order.output.status == 'shipped'"
+                    "steps.get_order.output.status not in ['delivered']"
                 ]
             );
+            // What is neither is done otherwise, as it was said.
+            let schema = made.document.steps[0].output_schema.as_ref().unwrap();
+            assert_eq!(schema["properties"]["status"], json!({ "type": "string" }));
             assert_eq!(held(&made), [Verdict::Passed; 3]);
             assert_eq!(made.report.generalisable, Some(Level::Shuffled));
         }

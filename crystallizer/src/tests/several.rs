@@ -438,3 +438,56 @@ fn what_was_said_of_one_step_is_not_asked_about_another_that_all_recordings_have
     let alone = both(&[closed(1, true)]);
     assert!(!alone.report.questions.is_empty());
 }
+
+/// Two words are said under one key in each recording: one is sent, the other tells which are meant.
+#[test]
+fn what_tells_which_is_not_what_was_sent_under_such_a_key() {
+    let changed = |number: u32, class: &str, classes: [&str; 4]| {
+        let customer = format!("person_{number}_4471");
+        let bookings: Vec<Value> = (0..)
+            .zip(classes)
+            .map(
+                |(at, class)| json!({ "booking_id": format!("B-{number}{at}071"), "class": class }),
+            )
+            .collect();
+        let asked = json!({ "customer_id": customer });
+        let found = json!({ "bookings": bookings });
+        let mut turns = vec![call("l", 0, "list_bookings", asked, found)];
+        let taken = bookings.iter().filter(|one| one["class"] == class);
+        for (at, booking) in (1..).zip(taken) {
+            let sent = json!({ "booking_id": booking["booking_id"], "class": "economy" });
+            turns.push(call(
+                &format!("c{at}"),
+                at,
+                "change_class",
+                sent,
+                json!({ "ok": true }),
+            ));
+        }
+        let task = format!("Please change all {class} bookings of {customer} to economy class.");
+        let mut session = session(&task, turns);
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let made = both(&[
+        changed(
+            1,
+            "business",
+            ["business", "economy", "business", "premium"],
+        ),
+        changed(2, "premium", ["premium", "premium", "business", "economy"]),
+        changed(3, "premium", ["business", "premium", "premium", "premium"]),
+    ]);
+    let verdicts: Vec<Verdict> = made
+        .report
+        .held_out
+        .iter()
+        .map(|held| held.verdict)
+        .collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Passed; 2],
+        "{:#?}",
+        made.report.held_out
+    );
+}

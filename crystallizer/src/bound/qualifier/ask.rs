@@ -83,6 +83,18 @@ impl Unshown {
         self.answer.is_none()
     }
 
+    /// Whether the person said what is done otherwise.
+    pub(in crate::bound) fn says_otherwise(&self) -> bool {
+        let all = self.sentences.iter();
+        let mut words = all.flat_map(|sentence| sentence.split(|c: char| !c.is_alphabetic()));
+        words.any(says_otherwise)
+    }
+
+    /// Whether a call is what is done otherwise.
+    pub(in crate::bound) fn is_turned_at(&self, call: usize) -> bool {
+        self.call == call && self.is_turned
+    }
+
     /// Whether all of it says when a call is to be done.
     pub(in crate::bound) fn is_condition_of(&self, call: usize) -> bool {
         self.is_condition && self.call == call

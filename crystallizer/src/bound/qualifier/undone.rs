@@ -9,8 +9,6 @@ use super::sentence::{Sentence, Token};
 use crate::bound::key::words;
 use std::collections::BTreeSet;
 
-/// The most words that somebody says who only goes on with what was said before: `yes, please`.
-const SHORT: usize = 8;
 /// The most words that are shown of an order.
 const SHOWN: usize = 8;
 
@@ -39,30 +37,10 @@ impl Asker<'_> {
         if changes.is_empty() || self.kept.iter().any(works_here) {
             return Vec::new();
         }
-        let Some(text) = self.last_order() else {
+        let orders = self.last_orders();
+        let Some(text) = orders.first().map(|order| order.text) else {
             return Vec::new();
         };
-        let none = BTreeSet::new();
-        let nouns = Nouns {
-            heads: &none,
-            deeds: &none,
-        };
-        let orders: Vec<Order<'_>> = self
-            .sentences
-            .iter()
-            .filter(|(other, sentence)| *other == text && self.may_look(sentence.len()))
-            .flat_map(|(text, sentence)| {
-                parts(sentence, &nouns).into_iter().filter_map(|part| {
-                    let at = part.order.filter(|_| !part.negated)?;
-                    Some(Order {
-                        text: *text,
-                        sentence,
-                        part,
-                        at,
-                    })
-                })
-            })
-            .collect();
         let does = |call: usize, order: &Order<'_>| {
             let tool = words(&crate::name::of_call(&self.kept[call].call.name, None));
             tool.iter().any(|word| l::same_deed(order.word(), word))
@@ -89,12 +67,38 @@ impl Asker<'_> {
             .collect()
     }
 
-    /// The text with the orders, where all that people said behind it only goes on with it.
-    fn last_order(&self) -> Option<usize> {
-        let texts: BTreeSet<usize> = self.sentences.iter().map(|(text, _)| *text).collect();
-        let length = |text: usize| self.decisions.said.length(text);
-        let text = texts.into_iter().rev().find(|text| length(*text) > SHORT)?;
-        (length(text) <= MANUAL).then_some(text)
+    /// The orders of the last text that has some, where nothing that people said behind it takes something back.
+    fn last_orders(&self) -> Vec<Order<'_>> {
+        let none = BTreeSet::new();
+        let nouns = Nouns {
+            heads: &none,
+            deeds: &none,
+        };
+        let mut found: Vec<Order<'_>> = Vec::new();
+        for (text, sentence) in self.sentences.iter().rev() {
+            if found.first().is_some_and(|order| order.text != *text) {
+                break;
+            }
+            let takes_back = |token: &Token| l::negates(&token.word) || l::denies(&token.word);
+            if self.decisions.said.length(*text) > MANUAL
+                || !self.may_look(sentence.len())
+                || found.is_empty() && sentence.iter().any(takes_back)
+            {
+                return Vec::new();
+            }
+            let all = parts(sentence, &nouns).into_iter();
+            found.extend(all.filter_map(|part| {
+                let at = part.order.filter(|_| !part.negated)?;
+                Some(Order {
+                    text: *text,
+                    sentence: *sentence,
+                    part,
+                    at,
+                })
+            }));
+        }
+        found.reverse();
+        found
     }
 
     /// Whether an order is one that only a tool could do, said in so many words: its verb, and behind it what it is done

@@ -22,6 +22,10 @@ fn what_is_said_of_the_cheapest_is_followed_or_asked_about() {
         ),
         ("Book the cheapest flight to OSL. It must be direct.", "?"),
         (
+            "Take the cheapest flight to OSL. Book it, it was found by Anna.",
+            "",
+        ),
+        (
             "Book the cheapest flight to OSL, which has to be direct.",
             "?",
         ),
