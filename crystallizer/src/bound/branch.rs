@@ -25,7 +25,7 @@ const A_SIDE: usize = 2;
 /// The most conditions that are offered.
 const MOST: usize = 4;
 /// How many fields may be expected to part the recordings by chance where one of them is followed and nobody named it.
-const CHANCE: f64 = 0.05;
+const CHANCE: f64 = 0.06;
 /// The answer that leaves a step to every run.
 pub(super) const ALWAYS: &str = "always";
 /// The answer that leaves a step of another recording out.

@@ -91,7 +91,7 @@ impl Asker<'_> {
                 let at = part.order.filter(|_| !part.negated)?;
                 Some(Order {
                     text: *text,
-                    sentence: *sentence,
+                    sentence,
                     part,
                     at,
                 })
