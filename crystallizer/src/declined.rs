@@ -1,11 +1,11 @@
 //! A no in words: the agent asks whether it may, the person declines, and calls that change something follow all the
 //! same.
 
+use crate::exchange::exchanges;
 use crate::kept::Kept;
 use crate::reply::{Reply, declines, deeds, names, reply};
-use crate::session::{Role, Session, Turn};
-use crate::spoken::asks;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::session::Session;
+use std::collections::BTreeSet;
 
 /// A call that followed a no.
 pub(crate) struct Declined<'s> {
@@ -29,77 +29,35 @@ struct No<'s> {
 
 /// The calls that change something and come after a no, before the person spoke again.
 pub(crate) fn declined<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Declined<'s>> {
-    let index: HashMap<&str, usize> = kept
-        .iter()
-        .enumerate()
-        .map(|(index, kept)| (kept.call.id.as_str(), index))
-        .collect();
-    let mut found = BTreeMap::new();
-    // The last question since the person last spoke.
-    let mut question: Option<&str> = None;
-    let mut quiet = false;
+    let mut found = Vec::new();
     let mut no: Option<No<'_>> = None;
-    for turn in &session.turns {
-        match turn {
-            Turn::Message {
-                role: Role::Assistant,
-                text,
-                ..
-            } => {
-                if asks(text) {
-                    question = Some(text);
-                }
-                quiet = false;
-            }
-            Turn::Message {
-                role: Role::User,
-                text,
-                ..
-            } => {
-                // What is said right after a no takes it back only where it says yes.
-                let goes_on = quiet && no.is_some() && reply(text, "") == Reply::No;
-                if !goes_on {
-                    no = question.and_then(|question| {
-                        let more = declines(text, question)?;
-                        Some(No {
-                            question,
-                            answer: text,
-                            more,
-                        })
-                    });
-                }
-                question = None;
-                quiet = true;
-            }
-            Turn::Message {
-                role: Role::System, ..
-            }
-            | Turn::Approval(_) => {}
-            Turn::Call(call) => {
-                quiet = false;
-                let at = index.get(call.id.as_str()).copied();
-                let (Some(no), Some((at, kept))) =
-                    (&no, at.and_then(|at| Some((at, kept.get(at)?))))
-                else {
-                    continue;
-                };
-                if kept.changes()
-                    && let Some(of_this) = of_this(no, kept)
-                {
-                    found.insert(
-                        at,
-                        Declined {
-                            at,
-                            question: no.question,
-                            answer: no.answer,
-                            of_this,
-                        },
-                    );
-                }
+    for said in exchanges(session, kept) {
+        // What is said right after a no takes it back only where it says yes.
+        let goes_on = said.goes_on && no.is_some() && reply(said.text, "") == Reply::No;
+        if !goes_on {
+            no = said.question.and_then(|question| {
+                let more = declines(said.text, question)?;
+                Some(No {
+                    question,
+                    answer: said.text,
+                    more,
+                })
+            });
+        }
+        let Some(no) = &no else { continue };
+        for at in said.changes {
+            if let Some(of_this) = kept.get(at).and_then(|kept| of_this(no, kept)) {
+                found.push(Declined {
+                    at,
+                    question: no.question,
+                    answer: no.answer,
+                    of_this,
+                });
             }
         }
     }
-    found.into_values().collect()
+    found.sort_by_key(|one| one.at);
+    found
 }
 
 /// Whether a call may do what was declined; nothing where the question was not about doing something.

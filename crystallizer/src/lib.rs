@@ -30,6 +30,7 @@ mod drive;
 mod duplicate;
 mod effects;
 mod emit;
+mod exchange;
 mod findings;
 mod gate;
 mod judgement;

@@ -10,8 +10,8 @@ use super::filter::spoken;
 use super::information::{STRONG, WEAK, bits, names_things};
 use super::key::words;
 use super::said::{Mention, Said};
+use crate::exchange::asks;
 use crate::reply::{Reply, only_names, reply};
-use crate::spoken::asks;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 //! Steps that only some recordings of the task have. What parts the recordings that have one from those that do not
 //! has to be known before it: one field that is alike on one side, with two recordings a side at least, and nothing
-//! else that parts them as well. Otherwise a person is asked.
+//! else that parts them as well. Otherwise a person is asked, and also where a few recordings would be parted by some
+//! field or other whatever the reason was, and nobody named it.
 
 use super::binding::Bound;
 use super::cycle;
@@ -23,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const A_SIDE: usize = 2;
 /// The most conditions that are offered.
 const MOST: usize = 4;
+/// How many fields may be expected to part the recordings by chance where one of them is followed and nobody named it.
+const CHANCE: f64 = 0.06;
 /// The answer that leaves a step to every run.
 pub(super) const ALWAYS: &str = "always";
 /// The answer that leaves a step of another recording out.
@@ -39,8 +42,16 @@ pub(super) struct Branch {
     pub(super) recordings: BTreeSet<usize>,
     /// What parts them.
     conditions: Vec<Condition>,
+    /// How many fields part as many recordings of each side, on average over all ways to choose these.
+    chance: f64,
     /// The condition that was taken.
     pub(super) taken: Option<String>,
+    /// Whether it was taken though nobody named it and chance may have parted the recordings.
+    by_chance: bool,
+    /// Whether the person named it, and said what is done otherwise.
+    otherwise: bool,
+    /// The question of a step before it that it goes with, for the same recordings have that.
+    goes_with: Option<String>,
     /// The steps that other recordings have in its place: their names, and under which conditions.
     pub(super) instead: Vec<Instead>,
 }
@@ -53,6 +64,19 @@ struct Condition {
     parting: Parting,
     /// The same of the recordings on the other side.
     other: Parting,
+    /// That it is none of what the other side has, where each side has one value: whether a third one belongs to it is
+    /// for the person to say.
+    rest: Option<(String, Parting)>,
+}
+
+impl Condition {
+    /// Makes it the condition for all that the other side does not have.
+    fn take_rest(&mut self) {
+        if let Some((expression, parting)) = self.rest.take() {
+            self.expression = expression;
+            self.parting = parting;
+        }
+    }
 }
 
 /// A step that other recordings have in the place of one.
@@ -74,6 +98,39 @@ impl Branch {
         self.conditions.iter().map(|one| one.expression.as_str())
     }
 
+    /// Whether a person has to say that what was taken is the reason: it is only what happens to part the recordings.
+    pub(super) fn is_by_chance(&self) -> bool {
+        self.by_chance && self.taken.is_some()
+    }
+
+    /// Whether a person is asked when the step is done.
+    pub(super) fn is_asked(&self) -> bool {
+        self.goes_with.is_none()
+            && !self.conditions.is_empty()
+            && (self.taken.is_none() || self.by_chance)
+    }
+
+    /// The id of the question when it is done.
+    pub(super) fn question(&self) -> &str {
+        self.goes_with.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Takes what a step takes that the same recordings have, where that parts them for this one, too. Says whether it
+    /// does: whatever the reason is, it is one.
+    pub(super) fn go_with(&mut self, other: &Self, given: &BTreeMap<String, String>) -> bool {
+        let known = |condition: &String| self.choices().any(|choice| choice == condition);
+        let same = self.recordings == other.recordings
+            && !given.contains_key(&self.id)
+            && other.taken.as_ref().is_none_or(known)
+            && !self.conditions.is_empty();
+        if same {
+            self.taken.clone_from(&other.taken);
+            self.by_chance = false;
+            self.goes_with = Some(other.question().to_owned());
+        }
+        same
+    }
+
     /// Takes the condition that was answered, or the only one there is, or the only one that the person named.
     /// `unasked` is the answer that takes none.
     pub(super) fn take(
@@ -84,33 +141,61 @@ impl Branch {
     ) {
         let given = answers.get(&self.id).map(String::as_str);
         let answered = given.filter(|answer| self.choices().any(|choice| choice == *answer));
-        let of_call = unshown.iter().filter(|one| one.call == self.call);
-        let named: Vec<&Condition> = of_call
-            .flat_map(|one| {
-                let all = self.conditions.iter();
-                all.filter(move |condition| one.is_named_by(&condition.parting, &condition.other))
-            })
+        let names = |one: &Unshown, condition: &Condition| {
+            one.is_named_by(&condition.parting, &condition.other)
+        };
+        let of_call = || unshown.iter().filter(|one| one.call == self.call);
+        let all = || self.conditions.iter().enumerate();
+        let named: BTreeSet<usize> = of_call()
+            .flat_map(|one| all().filter(move |(_, condition)| names(one, condition)))
+            .map(|(at, _)| at)
             .collect();
-        let only = match (self.conditions.as_slice(), named.as_slice()) {
-            ([one], _) => Some(one),
-            (_, [one]) => Some(*one),
+        let only = match (self.conditions.len(), named.len()) {
+            (1, _) => Some(0),
+            (_, 1) => named.first().copied(),
             _ => None,
         };
-        let only = only
-            .filter(|_| given != Some(unasked))
-            .map(|one| one.expression.clone());
-        self.taken = answered.map(str::to_owned).or(only);
+        // What was said may have been heard as said of a step that all recordings have.
+        let naming = only
+            .and_then(|at| self.conditions.get(at))
+            .and_then(|condition| {
+                let said = of_call().chain(unshown).find(|one| names(one, condition))?;
+                Some((said.says_otherwise(), said.is_turned_at(self.call)))
+            });
+        // Whether what parts them is what was meant is asked with what was said of the step.
+        let is_asked = unshown.iter().any(|one| one.is_condition_of(self.call));
+        self.by_chance =
+            answered.is_none() && naming.is_none() && !is_asked && self.chance > CHANCE;
+        if answered.is_some() || given == Some(unasked) {
+            self.taken = answered.map(str::to_owned);
+            return;
+        }
+        let taken = only.and_then(|at| self.conditions.get_mut(at));
+        self.taken = taken.map(|condition| {
+            if let Some((otherwise, turned)) = naming {
+                self.otherwise = otherwise;
+                if turned {
+                    condition.take_rest();
+                }
+            }
+            condition.expression.clone()
+        });
     }
 
-    /// Takes the condition on the field by which another one is parted, or none where that one has none.
+    /// Takes the condition on the field by which another one is parted, or none where that one has none. What is asked
+    /// about that one is asked about both.
     pub(super) fn follow(&mut self, other: &Self) {
+        self.by_chance = false;
         let field = other.taken.as_ref().and_then(|taken| {
             let mut all = other.conditions.iter();
             all.find(|one| one.expression == *taken)
         });
         self.taken = field.and_then(|field| {
-            let mut all = self.conditions.iter();
+            let mut all = self.conditions.iter_mut();
             let own = all.find(|one| one.place == field.place)?;
+            if other.otherwise && field.parting.equal {
+                own.take_rest();
+            }
             Some(own.expression.clone())
         });
     }
@@ -169,6 +254,23 @@ impl<'a, 'w> Aligned<'a, 'w> {
         }
     }
 
+    /// Those of some calls that only some recordings have, each with its condition where one is certain or was answered.
+    fn taken(
+        &self,
+        calls: impl Iterator<Item = usize>,
+        unshown: &[Unshown],
+        answers: &BTreeMap<String, String>,
+    ) -> Vec<Branch> {
+        let mut found: Vec<Branch> = Vec::new();
+        for mut branch in calls.filter_map(|call| self.branch(call)) {
+            if !found.iter().any(|other| branch.go_with(other, answers)) {
+                branch.take(answers, ALWAYS, unshown);
+            }
+            found.push(branch);
+        }
+        found
+    }
+
     /// A call as a step that only some recordings have; none where all do.
     pub(super) fn branch(&self, call: usize) -> Option<Branch> {
         let one = self.kept.get(call)?;
@@ -185,10 +287,10 @@ impl<'a, 'w> Aligned<'a, 'w> {
             recordings.len(),
             self.witnesses.len() + 1 - recordings.len(),
         );
-        let conditions = if sides.0 >= A_SIDE && sides.1 >= A_SIDE {
+        let (conditions, chance) = if sides.0 >= A_SIDE && sides.1 >= A_SIDE {
             conditions(self.kept, call, self.witnesses)
         } else {
-            Vec::new()
+            (Vec::new(), 0.0)
         };
         Some(Branch {
             call,
@@ -196,7 +298,11 @@ impl<'a, 'w> Aligned<'a, 'w> {
             sides,
             recordings,
             conditions,
+            chance,
             taken: None,
+            by_chance: false,
+            otherwise: false,
+            goes_with: None,
             instead: Vec::new(),
         })
     }
@@ -219,15 +325,11 @@ pub(super) fn set_apart<'w>(
         return None;
     }
     let aligned = Aligned::followed(kept, witnesses);
-    let mut partial: BTreeMap<&str, Branch> = BTreeMap::new();
-    for (call, one) in kept.iter().enumerate() {
-        if let Some(mut branch) = aligned.branch(call) {
-            branch.take(answers, ALWAYS, unshown);
-            if branch.taken.is_some() {
-                partial.insert(&one.step, branch);
-            }
-        }
-    }
+    let all = aligned.taken(0..kept.len(), unshown, answers).into_iter();
+    let partial: BTreeMap<&str, Branch> = all
+        .filter(|branch| branch.taken.is_some())
+        .filter_map(|branch| Some((kept.get(branch.call)?.step.as_str(), branch)))
+        .collect();
     if partial.is_empty() {
         return None;
     }
@@ -277,13 +379,8 @@ pub(super) fn branches(
             || decisions.pages.iter().any(|pages| pages.holds(call))
     };
     let aligned = Aligned::followed(kept, witnesses);
-    let mut found: Vec<Branch> = (0..kept.len())
-        .filter(|call| !in_loop(*call))
-        .filter_map(|call| aligned.branch(call))
-        .collect();
-    for branch in &mut found {
-        branch.take(answers, ALWAYS, unshown);
-    }
+    let calls = (0..kept.len()).filter(|call| !in_loop(*call));
+    let mut found = aligned.taken(calls, unshown, answers);
     // What reads a step that may not run has to be on the same side.
     let conditions: BTreeMap<usize, String> = found
         .iter()
@@ -310,14 +407,19 @@ pub(super) fn branches(
             .is_some_and(|spot| read_elsewhere.contains(&spot.step))
         {
             branch.taken = None;
+            branch.goes_with = None;
         }
     }
     found
 }
 
-/// The conditions that part the recordings that have a call from those that do not.
-fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> Vec<Condition> {
+/// The conditions that part the recordings that have a call from those that do not, and how many fields would part as
+/// many of them whichever these were.
+fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec<Condition>, f64) {
     let mut found = Vec::new();
+    // Fields that group the recordings alike part them alike.
+    let mut groupings: BTreeSet<Vec<usize>> = BTreeSet::new();
+    let mut sides = (0, 0);
     let batch = kept.get(call).map(|kept| kept.call.batch);
     for (before, source) in kept.iter().enumerate().take(call) {
         let known = Some(source.call.batch) != batch
@@ -350,6 +452,8 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> Vec<
             if !whole {
                 continue;
             }
+            sides = (with.len(), without.len());
+            groupings.insert(grouping(with.iter().chain(&without).copied()));
             let mut place = closed(&seen.base);
             for word in &path {
                 place.push_str(&member(word));
@@ -364,16 +468,62 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> Vec<
                 Some(value) => parting(source, &path, value, true),
                 None => parting(source, &path, shared, !equal),
             };
+            let rest = alike(&without).filter(|_| equal).map(|value| {
+                (
+                    format!("{place} not in [{}]", literal(value)),
+                    parting(source, &path, value, false),
+                )
+            });
             found.push(Condition {
                 expression: format!("{place} {sign} {}", literal(shared)),
                 parting: parting(source, &path, shared, equal),
                 place,
                 other,
+                rest,
             });
         }
     }
     found.truncate(MOST);
-    found
+    let chance = groupings.iter().map(|groups| by_chance(groups, sides));
+    (found, chance.sum())
+}
+
+/// Which of the values are alike: to each the place of the first that is the same.
+fn grouping<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<usize> {
+    let mut known: Vec<&Value> = Vec::new();
+    values
+        .map(|value| {
+            known
+                .iter()
+                .position(|one| *one == value)
+                .unwrap_or_else(|| {
+                    known.push(value);
+                    known.len() - 1
+                })
+        })
+        .collect()
+}
+
+/// The share of all ways to choose the recordings of one side in which a field with these values parts them: they are
+/// alike on one side, and on the other none is the same. With two recordings a side a field with two values does in two
+/// of six, with four a side in two of seventy.
+fn by_chance(groups: &[usize], (with, without): (usize, usize)) -> f64 {
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for group in groups {
+        *sizes.entry(*group).or_default() += 1;
+    }
+    let of = |size: usize| sizes.values().filter(|one| **one == size).count();
+    // Of two values the one side is alike where the other one is.
+    let parting = match sizes.len() {
+        2 if with != without => of(with).min(1),
+        2 => of(with),
+        _ => of(with) + of(without),
+    };
+    let ways = (1..=with).fold(1.0, |all, at| {
+        all * f64::from(u32::try_from(without + at).unwrap_or(u32::MAX))
+            / f64::from(u32::try_from(at).unwrap_or(u32::MAX))
+    });
+    f64::from(u32::try_from(parting).unwrap_or(u32::MAX)) / ways
 }
 
 fn parting(source: &Kept<'_>, path: &[String], value: &Value, equal: bool) -> Parting {
@@ -419,4 +569,28 @@ fn scalars(value: &Value) -> Vec<(Vec<String>, &Value)> {
         walk(value, &mut Vec::new(), &mut found);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_chance, grouping};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn the_fewer_recordings_the_more_parts_them_by_chance() {
+        for (values, sides, expected) in [
+            (json!(["a", "a", "b", "b"]), (2, 2), 2.0 / 6.0),
+            (json!(["a", "a", "b", "c"]), (2, 2), 2.0 / 6.0),
+            (json!(["a", "b", "c", "d"]), (2, 2), 0.0),
+            (json!(["a", "a", "a", "b"]), (2, 2), 0.0),
+            (json!(["a", "a", "b", "b", "b"]), (2, 3), 1.0 / 10.0),
+            (json!(["a", "a", "b", "b", "c"]), (2, 3), 2.0 / 10.0),
+            (json!([1, 1, 1, 1, 2, 2, 2, 2]), (4, 4), 2.0 / 70.0),
+            (json!([true, true, null, null]), (3, 1), 0.0),
+        ] {
+            let values: &Vec<Value> = values.as_array().unwrap();
+            let found = by_chance(&grouping(values.iter()), sides);
+            assert!((found - expected).abs() < 1e-9, "{values:?}: {found}");
+        }
+    }
 }

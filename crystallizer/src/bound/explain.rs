@@ -1,9 +1,12 @@
 //! What a person is told and asked about the bindings: a finding for each decision with its evidence, a question
 //! where only they can decide.
 
+mod branches;
+
+pub(super) use branches::{Origin, of_branches};
+
 use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
 use super::body::ALL;
-use super::branch::{ALWAYS, Branch};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
@@ -708,91 +711,6 @@ pub(super) fn of_taken(
         .help("Nothing is to be done: `answered_for` names the value from now on.");
         finding.id = format!("answer_taken:{id}");
         explained.findings.push(finding);
-    }
-}
-
-/// The recording that steps come from, where it is not the one that is followed.
-pub(super) struct Origin<'o> {
-    pub(super) recording: &'o str,
-}
-
-/// Steps that only some recordings have: the condition that was found, or the question.
-pub(super) fn of_branches(
-    explained: &mut Explained,
-    kept: &[Kept<'_>],
-    steps: &[Spot],
-    branches: &[Branch],
-    origin: Option<&Origin<'_>>,
-) {
-    for branch in branches {
-        let (Some(kept), Some(spot)) = (kept.get(branch.call), steps.get(branch.call)) else {
-            continue;
-        };
-        let (with, without) = branch.sides;
-        let instead: Vec<String> = branch
-            .instead
-            .iter()
-            .map(|one| format!("`{}`", one.step))
-            .collect();
-        let sides = format!(
-            "{} it, {} not{}",
-            crate::show::count(with, "recording has", "recordings have"),
-            crate::show::count(without, "does", "do"),
-            match instead.as_slice() {
-                [] => String::new(),
-                all => format!(" ({} instead)", all.join(" or ")),
-            }
-        );
-        let from = match origin {
-            Some(origin) => format!(
-                " It is the call `{}` of the recording `{}`.",
-                crate::show::text(&kept.call.id, 60),
-                crate::show::text(origin.recording, 60)
-            ),
-            None => String::new(),
-        };
-        let finding = match &branch.taken {
-            Some(condition) => Finding::info(
-                "step_has_condition",
-                format!(
-                    "It runs when `{}`: {sides}, and this parts them.{from}",
-                    crate::show::text(condition, 160)
-                ),
-            ),
-            None => Finding::warning(
-                "step_not_in_all",
-                format!("Every run does it, though {sides}.{from}"),
-            )
-            .help(if branch.choices().next().is_none() {
-                "Nothing that was known before it parts them. Give more recordings, or write a `when` by hand.".to_owned()
-            } else {
-                format!("Answer `{}` with one of its choices.", branch.id)
-            }),
-        };
-        explained
-            .findings
-            .push(located(finding, &kept.step, *spot, ""));
-        if branch.taken.is_none() && branch.choices().next().is_some() {
-            let when = match instead.as_slice() {
-                [] => format!("When does `{}` run?", kept.step),
-                all => format!(
-                    "When does `{}` run, and not {}?",
-                    kept.step,
-                    all.join(" or ")
-                ),
-            };
-            explained.questions.push(Question {
-                id: branch.id.clone(),
-                step: kept.step.clone(),
-                path: spot.pointer(),
-                text: format!("{when} {sides}."),
-                choices: std::iter::once(ALWAYS)
-                    .chain(branch.choices())
-                    .map(str::to_owned)
-                    .collect(),
-                default: ALWAYS.to_owned(),
-            });
-        }
     }
 }
 

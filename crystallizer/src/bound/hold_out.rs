@@ -1,13 +1,15 @@
 //! Predicts a further recording: the draft runs with what the person said there, every request is answered as it was
 //! there, and what it changes has to be what was changed there, in that order.
 
+use super::binding::{Piece, Source};
 use super::canonical;
 use super::decide::Decisions;
 use super::filter;
 use super::graft::{self, Grafts};
-use super::inputs::Found;
+use super::inputs::{Found, Input};
 use super::key::{Key, agree};
 use super::rename;
+use super::transform::Transform;
 use super::view;
 use super::witness::{Witness, said_by_people};
 use crate::drive::{Drive, Order, outcome};
@@ -67,7 +69,7 @@ pub(super) fn hold_out(
 }
 
 /// The inputs as they were in a further recording: as they were sent, else the one value under such a key that the
-/// person said there. The name of the first that it does not show otherwise.
+/// person said there, and that is none of those which were sent. The name of the first that it does not show otherwise.
 fn inputs(
     decisions: &Decisions,
     witness: &Witness<'_>,
@@ -76,8 +78,19 @@ fn inputs(
     let said = said_by_people(witness.session);
     let mut all = Map::new();
     for input in decisions.inputs.iter() {
-        if let Some(value) = shown.get(&input.name) {
-            all.insert(input.name.clone(), value.clone());
+        let value = shown.get(&input.name).cloned();
+        if let Some(value) = value.or_else(|| sent(decisions, witness, &input.name)) {
+            all.insert(input.name.clone(), value);
+        }
+    }
+    // `business` of `their business trips`, where `economy` of `to economy class` was sent under such a key.
+    let sent: Vec<(&Input, Option<String>)> = decisions
+        .inputs
+        .iter()
+        .filter_map(|input| Some((input, canonical::form(all.get(&input.name)?))))
+        .collect();
+    for input in decisions.inputs.iter() {
+        if all.contains_key(&input.name) {
             continue;
         }
         if !matches!(input.found, Found::Said(_)) {
@@ -94,6 +107,14 @@ fn inputs(
                         .find(leaf, &input.key.full())
                         .is_some_and(|mention| mention.person);
                 if is_it && let Some(form) = canonical::form(leaf) {
+                    let is_other = sent.iter().any(|(other, value)| {
+                        value.as_ref() == Some(&form)
+                            && other.value != input.value
+                            && agree(&other.key, &input.key) >= 2
+                    });
+                    if is_other {
+                        return;
+                    }
                     found.entry(form).or_insert_with(|| leaf.clone());
                 }
             });
@@ -114,6 +135,36 @@ fn inputs(
         }
     }
     Ok(all)
+}
+
+/// What a further recording sent wherever an input is sent as it is; none where that differs.
+fn sent(decisions: &Decisions, witness: &Witness<'_>, name: &str) -> Option<Value> {
+    let mut found: Option<&Value> = None;
+    for (decided, there) in decisions.calls.iter().zip(&witness.counterparts) {
+        let Some(there) = there.and_then(|there| witness.kept.get(there)) else {
+            continue;
+        };
+        for bound in &decided.bound {
+            let [Piece::Value(binding)] = bound.pieces.as_slice() else {
+                continue;
+            };
+            let is_it = matches!(&binding.source, Source::Input(known) if known == name)
+                && binding.transform == Transform::default();
+            let Some(value) = there
+                .call
+                .arguments
+                .pointer(&bound.pointer)
+                .filter(|_| is_it)
+            else {
+                continue;
+            };
+            if found.is_some_and(|known| known != value) {
+                return None;
+            }
+            found = Some(value);
+        }
+    }
+    found.cloned()
 }
 
 fn predict(

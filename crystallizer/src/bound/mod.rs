@@ -105,8 +105,8 @@ pub(crate) struct Made<'w> {
     pub(crate) generalisable: Level,
     /// Whether a list is asked for by as many pages as were recorded: on longer ones the draft does less.
     pub(crate) pages_fixed: bool,
-    /// Whether the person named a condition that nothing in the draft carries, or a figure of an answer stays in a text
-    /// that moves, and nobody has answered about it.
+    /// Whether the person named a condition that nothing in the draft carries, a figure of an answer stays in a text that
+    /// moves, or a condition that the recordings show may be one by chance, and nobody has answered about it.
     pub(crate) not_shown: bool,
     /// How many gates people wanted for what they had named.
     pub(crate) gates_added: u64,
@@ -269,7 +269,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
                 .push(crate::findings::located(finding, &one.step, *spot, ""));
         }
     }
-    explain::of_branches(&mut explained, kept, spots, &branches, None);
+    let by_chance = explain::of_branches(&mut explained, kept, spots, &branches, None);
     let (findings, questions, not_shown) =
         qualifier::explained(&unshown, kept, spots, &decisions, &branches);
     explained.findings.extend(findings);
@@ -291,7 +291,11 @@ pub(crate) fn bind<'k: 'w, 'w>(
         held_out,
         generalisable: level,
         pages_fixed,
-        not_shown: not_shown || figures_stay || told.is_open || decisions.said.readings().is_cut(),
+        not_shown: not_shown
+            || figures_stay
+            || by_chance
+            || told.is_open
+            || decisions.said.readings().is_cut(),
         gates_added: gates_added + grafts.gates(),
         loops: decisions.cycles.len() + decisions.pages.len(),
         gates_folded,

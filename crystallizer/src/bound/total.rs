@@ -223,6 +223,22 @@ fn says(figure: &Written, field: &str, value: &Value) -> bool {
     }
 }
 
+/// The calls before one whose answers were known by then and are given once in a run, the last of them, with their places.
+fn earlier<'a, 'k>(
+    kept: &'a [Kept<'k>],
+    decisions: &'a Decisions,
+    call: usize,
+) -> impl Iterator<Item = (usize, &'a Kept<'k>)> {
+    let batch = kept.get(call).map(|kept| kept.call.batch);
+    let first = call.saturating_sub(MOST_CALLS);
+    let before = kept.iter().enumerate().take(call).skip(first);
+    before.filter(move |(at, source)| {
+        let in_loop = decisions.cycles.iter().any(|cycle| cycle.holds(*at))
+            || decisions.pages.iter().any(|pages| pages.holds(*at));
+        !in_loop && Some(source.call.batch) != batch && crate::prune::succeeded(source.call)
+    })
+}
+
 /// The one list of an earlier answer of which a field of all elements stands in a text, one behind the other: the part
 /// of the text and what gives it.
 pub(super) fn joined(
@@ -233,14 +249,7 @@ pub(super) fn joined(
     text: &str,
 ) -> Option<(String, Binding)> {
     let mut found: Vec<(String, Binding)> = Vec::new();
-    let batch = kept.get(call).map(|kept| kept.call.batch);
-    let first = call.saturating_sub(MOST_CALLS);
-    for (at, source) in kept.iter().enumerate().take(call).skip(first) {
-        let in_loop = decisions.cycles.iter().any(|cycle| cycle.holds(at))
-            || decisions.pages.iter().any(|pages| pages.holds(at));
-        if in_loop || Some(source.call.batch) == batch || !crate::prune::succeeded(source.call) {
-            continue;
-        }
+    for (at, source) in earlier(kept, decisions, call) {
         let seen = view::view(source);
         walk(&seen.data, &mut Vec::new(), &mut |path, value| {
             let Value::Array(items) = value else { return };
@@ -346,14 +355,7 @@ pub(super) fn source(
             offer(binding);
         }
     }
-    let batch = kept.get(call).map(|kept| kept.call.batch);
-    let first = call.saturating_sub(MOST_CALLS);
-    for (at, source) in kept.iter().enumerate().take(call).skip(first) {
-        let in_loop = decisions.cycles.iter().any(|cycle| cycle.holds(at))
-            || decisions.pages.iter().any(|pages| pages.holds(at));
-        if in_loop || Some(source.call.batch) == batch || !crate::prune::succeeded(source.call) {
-            continue;
-        }
+    for (at, source) in earlier(kept, decisions, call) {
         let seen = view::view(source);
         let mut take = |path: &[String], total: Total, value: &Value| {
             let Some(transform) = notation(value, figure) else {

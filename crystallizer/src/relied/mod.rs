@@ -27,7 +27,8 @@ pub(crate) fn write(
     }
     let mut shapes: BTreeMap<String, Shape> = BTreeMap::new();
     for relies in &reader.relies {
-        let (Relies::On(place) | Relies::Some(place) | Relies::OneOf(place)) = relies;
+        let (Relies::On(place) | Relies::Some(place) | Relies::OneOf(place) | Relies::Any(place)) =
+            relies;
         shapes.entry(place.step.clone()).or_default().add(relies);
     }
     for (step, shape) in shapes {

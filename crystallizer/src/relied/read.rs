@@ -39,6 +39,8 @@ pub(super) enum Relies {
     Some(Place),
     /// That a scalar is one of those that were seen.
     OneOf(Place),
+    /// That a scalar may be whatever it is: what is done then was said.
+    Any(Place),
 }
 
 /// What an expression stands for.
@@ -373,6 +375,9 @@ impl Parser<'_> {
                     self.reader.relies.push(Relies::OneOf(place.clone()));
                 }
             }
+            if let (Part::At(place), "not") = (&before, operator.as_str()) {
+                self.reader.relies.push(Relies::Any(place.clone()));
+            }
             before = next;
         }
         Some(if alone { first } else { Part::Other })
@@ -565,6 +570,7 @@ mod tests {
                 Relies::On(place) => shown(place),
                 Relies::Some(place) => format!("some {}", shown(place)),
                 Relies::OneOf(place) => format!("one of {}", shown(place)),
+                Relies::Any(place) => format!("any {}", shown(place)),
             })
             .collect();
         all.sort();

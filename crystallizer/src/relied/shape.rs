@@ -19,6 +19,7 @@ pub(super) struct Shape {
     text: Option<(bool, Box<Shape>)>,
     some: bool,
     one_of: bool,
+    any: bool,
 }
 
 impl Shape {
@@ -29,6 +30,7 @@ impl Shape {
             }
             Relies::Some(place) => self.at(&place.hops).some = true,
             Relies::OneOf(place) => self.at(&place.hops).one_of = true,
+            Relies::Any(place) => self.at(&place.hops).any = true,
         }
     }
 
@@ -96,6 +98,7 @@ impl Shape {
             schema.insert("format".to_owned(), json!("date"));
         }
         if self.one_of
+            && !self.any
             && !of_list
             && let Some(all) = few(seen)
         {
@@ -149,7 +152,7 @@ impl Shape {
     /// Of an element of a list, the fields with a value that was seen: a filter by a fixed word finds nothing any more
     /// when the words have changed.
     fn known(&self, elements: &[Cow<'_, Value>]) -> Value {
-        if self.one_of {
+        if self.one_of && !self.any {
             return few(elements).map_or_else(|| json!({}), |all| json!({ "enum": all }));
         }
         let mut properties = Map::new();

@@ -142,6 +142,30 @@ pub(super) fn closing(task: &str, asked: Value, tickets: &[Value], taken: &[usiz
     session(task, turns)
 }
 
+/// One of three flights is booked. `more` is what is known of each beside its number and its price.
+pub(super) fn flight_booked(task: &str, more: [Value; 3], chosen: usize) -> Session {
+    let all: Vec<Value> = [("HAT069", 121), ("HAT083", 164), ("HAT271", 190)]
+        .iter()
+        .zip(more)
+        .map(|((number, price), more)| {
+            let mut flight = json!({ "flight_number": number, "price": price });
+            if let (Some(flight), Value::Object(more)) = (flight.as_object_mut(), more) {
+                flight.extend(more);
+            }
+            flight
+        })
+        .collect();
+    let taken = json!({ "flight_number": all[chosen]["flight_number"] });
+    let (asked, found) = (json!({ "to": "OSL" }), json!({ "flights": all }));
+    session(
+        task,
+        vec![
+            call("s", 0, "search_flights", asked, found),
+            call("b", 1, "book_flight", taken, json!({ "ok": true })),
+        ],
+    )
+}
+
 /// An order is looked up, and one thing is done with it.
 pub(super) fn with_order(task: &str, order: Value, deed: &str) -> Session {
     let id = json!({ "order_id": order["order_id"] });

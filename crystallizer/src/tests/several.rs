@@ -316,6 +316,16 @@ fn a_condition_that_was_named_is_asked_about_until_what_parts_the_recordings_say
     assert_eq!((when, asked, level), (true, false, Some(Level::Shuffled)));
 }
 
+/// Once a person has said when the voucher is sent.
+fn answered_by(sessions: &[Session], answer: &str) -> Crystallized {
+    let options = Options {
+        mode: Mode::Bound,
+        answers: [("branch:send_voucher".to_owned(), answer.to_owned())].into(),
+        ..options()
+    };
+    crystallize(sessions, &options).unwrap()
+}
+
 #[test]
 fn what_only_some_do_gets_a_condition_that_parts_them() {
     let all = [
@@ -324,7 +334,12 @@ fn what_only_some_do_gets_a_condition_that_parts_them() {
         looked_at(3, "W-773402", "gold", "sent", true),
         looked_at(4, "W-900817", "silver", "sent", false),
     ];
-    let made = both(&all);
+    // Four recordings may be parted by chance: a person says that it is the reason.
+    let open = both(&all);
+    let question = &open.report.questions[0];
+    assert_eq!(question.default, "steps.get_order.output.tier == 'gold'");
+    assert_eq!(open.report.generalisable, Some(Level::Same));
+    let made = answered_by(&all, "steps.get_order.output.tier == 'gold'");
     assert_eq!(
         chain(&made),
         [
@@ -367,19 +382,7 @@ fn what_only_some_do_gets_a_condition_that_parts_them() {
         ]
     );
     assert_eq!(made.report.generalisable, Some(Level::Same));
-    let answered = crystallize(
-        &both_ways,
-        &Options {
-            mode: Mode::Bound,
-            answers: [(
-                "branch:send_voucher".to_owned(),
-                "steps.get_order.output.tier == 'gold'".to_owned(),
-            )]
-            .into(),
-            ..options()
-        },
-    )
-    .unwrap();
+    let answered = answered_by(&both_ways, "steps.get_order.output.tier == 'gold'");
     assert_eq!(answered.report.questions, []);
     assert_eq!(answered.report.generalisable, Some(Level::Shuffled));
 }
@@ -434,4 +437,57 @@ fn what_was_said_of_one_step_is_not_asked_about_another_that_all_recordings_have
     // With one recording nothing shows it.
     let alone = both(&[closed(1, true)]);
     assert!(!alone.report.questions.is_empty());
+}
+
+/// Two words are said under one key in each recording: one is sent, the other tells which are meant.
+#[test]
+fn what_tells_which_is_not_what_was_sent_under_such_a_key() {
+    let changed = |number: u32, class: &str, classes: [&str; 4]| {
+        let customer = format!("person_{number}_4471");
+        let bookings: Vec<Value> = (0..)
+            .zip(classes)
+            .map(
+                |(at, class)| json!({ "booking_id": format!("B-{number}{at}071"), "class": class }),
+            )
+            .collect();
+        let asked = json!({ "customer_id": customer });
+        let found = json!({ "bookings": bookings });
+        let mut turns = vec![call("l", 0, "list_bookings", asked, found)];
+        let taken = bookings.iter().filter(|one| one["class"] == class);
+        for (at, booking) in (1..).zip(taken) {
+            let sent = json!({ "booking_id": booking["booking_id"], "class": "economy" });
+            turns.push(call(
+                &format!("c{at}"),
+                at,
+                "change_class",
+                sent,
+                json!({ "ok": true }),
+            ));
+        }
+        let task = format!("Please change all {class} bookings of {customer} to economy class.");
+        let mut session = session(&task, turns);
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let made = both(&[
+        changed(
+            1,
+            "business",
+            ["business", "economy", "business", "premium"],
+        ),
+        changed(2, "premium", ["premium", "premium", "business", "economy"]),
+        changed(3, "premium", ["business", "premium", "premium", "premium"]),
+    ]);
+    let verdicts: Vec<Verdict> = made
+        .report
+        .held_out
+        .iter()
+        .map(|held| held.verdict)
+        .collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Passed; 2],
+        "{:#?}",
+        made.report.held_out
+    );
 }

@@ -1,6 +1,7 @@
 //! Labels of trust: whose word each value of a draft is, and which steps somebody else than the person may have
 //! brought about. A recording is what an agent did, and an agent does what it reads.
 
+mod encoded;
 mod find;
 pub(crate) mod once;
 mod request;

@@ -169,7 +169,7 @@ impl Drive {
                     step: None,
                     answer,
                 },
-                input => input,
+                input => self.together(input),
             };
             match self.run.handle(self.now, input) {
                 Ok(entries) => facts.extend(entries),
@@ -236,6 +236,38 @@ impl Drive {
         let step = step.clone();
         self.granted.remove(&step);
         Some((step.clone(), Input::Permit { step }))
+    }
+
+    /// What a person said of all steps that wait at once is said of all at once.
+    fn together(&mut self, input: Input) -> Input {
+        let fails = |input: &Input| {
+            matches!(input, Input::Resume { step: Some(_), answer: ResumeAnswer::Fail, .. })
+        };
+        if !fails(&input) {
+            return input;
+        }
+        let now = self.due.range((self.now, 0)..=(self.now, u64::MAX));
+        let others = now.filter(|(_, (_, other))| other.as_ref().is_some_and(fails));
+        let others: Vec<Moment> = others.map(|(moment, _)| *moment).collect();
+        let steps = self.run.steps();
+        let held = steps.iter().filter(|step| step.status == Status::Paused);
+        if others.is_empty() || held.count() != others.len() + 1 {
+            return input;
+        }
+        for moment in others {
+            self.due.remove(&moment);
+        }
+        match input {
+            Input::Resume {
+                by, reason, answer, ..
+            } => Input::Resume {
+                by,
+                reason,
+                step: None,
+                answer,
+            },
+            input => input,
+        }
     }
 
     /// Whether the run is queued, and may be let go.

@@ -177,9 +177,11 @@ impl<'w> Grafter<'_, 'w> {
             let half = branches.iter().position(|other| {
                 other.is_other_half(&branch) && self.kept.get(other.call).is_some_and(Kept::changes)
             });
+            let given = self.answers.given;
             match half.and_then(|at| branches.get_mut(at)) {
                 Some(other) => branch.follow(other),
-                None => branch.take(self.answers.given, NEVER, &view.unshown),
+                None if taken.values().any(|other| branch.go_with(other, given)) => {}
+                None => branch.take(given, NEVER, &view.unshown),
             }
             let reads = match &branch.taken {
                 Some(_) => self.reads(&view, *call, &branch, &taken, &aligned, decisions),

@@ -45,7 +45,8 @@ impl Graft<'_> {
             recording: &self.recording,
         };
         let (kept, spots) = (&self.kept, &self.spots);
-        explain::of_branches(&mut explained, kept, spots, &self.branches, Some(&origin));
+        told.is_open |=
+            explain::of_branches(&mut explained, kept, spots, &self.branches, Some(&origin));
         let Explained {
             mut findings,
             mut questions,

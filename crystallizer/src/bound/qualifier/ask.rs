@@ -68,6 +68,8 @@ pub(in crate::bound) struct Unshown {
     is_condition: bool,
     /// Whether some of it is in a language that is not read here.
     is_foreign: bool,
+    /// Whether it was told to be done, and nothing does it.
+    is_undone: bool,
     /// Whether the sentence goes on behind one of them with an `and` or an `or`.
     goes_on: bool,
     /// Whether it is what is done otherwise.
@@ -79,6 +81,23 @@ impl Unshown {
     /// Whether nobody has answered yet.
     pub(in crate::bound) fn is_open(&self) -> bool {
         self.answer.is_none()
+    }
+
+    /// Whether the person said what is done otherwise.
+    pub(in crate::bound) fn says_otherwise(&self) -> bool {
+        let all = self.sentences.iter();
+        let mut words = all.flat_map(|sentence| sentence.split(|c: char| !c.is_alphabetic()));
+        words.any(says_otherwise)
+    }
+
+    /// Whether a call is what is done otherwise.
+    pub(in crate::bound) fn is_turned_at(&self, call: usize) -> bool {
+        self.call == call && self.is_turned
+    }
+
+    /// Whether all of it says when a call is to be done.
+    pub(in crate::bound) fn is_condition_of(&self, call: usize) -> bool {
+        self.is_condition && self.call == call
     }
 
     /// The call before which somebody wants to be asked in each run, and what about.
@@ -173,6 +192,11 @@ pub(in crate::bound) fn condition_question(kept: &Kept<'_>) -> String {
     format!("condition:{}", kept.step)
 }
 
+/// The id of the question what becomes of what the person told to be done and nothing does.
+fn undone_question(kept: &Kept<'_>) -> String {
+    format!("undone:{}", kept.step)
+}
+
 /// The places that go on without what the person named. `spots` gives where the step of each kept call stands.
 pub(in crate::bound) fn unshown(
     kept: &[Kept<'_>],
@@ -181,7 +205,8 @@ pub(in crate::bound) fn unshown(
     answers: Answered<'_>,
 ) -> Vec<Unshown> {
     let asker = Asker::new(kept, spots, decisions);
-    let mut all: BTreeMap<usize, Unshown> = BTreeMap::new();
+    // What is not done at all is asked about by itself.
+    let mut all: BTreeMap<(usize, bool), Unshown> = BTreeMap::new();
     let mut seen: BTreeMap<usize, Spans> = BTreeMap::new();
     let mut quoted: BTreeSet<(usize, String)> = BTreeSet::new();
     let mut shown: BTreeSet<(usize, String)> = BTreeSet::new();
@@ -194,7 +219,8 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_selections())
         .chain(asker.of_picks())
         .chain(asker.of_left())
-        .chain(asker.of_conditions());
+        .chain(asker.of_conditions())
+        .chain(asker.of_undone());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.
         if !seen.entry(text).or_default().add(one.start, one.end) {
@@ -203,14 +229,19 @@ pub(in crate::bound) fn unshown(
         let Some(kept) = kept.get(call) else { continue };
         let quote = decisions.said.part(text, one.start, one.end);
         let quote: Vec<&str> = quote.split_whitespace().collect();
-        let entry = all.entry(call).or_insert_with(|| Unshown {
+        let is_undone = one.kind == Kind::Undone;
+        let entry = all.entry((call, is_undone)).or_insert_with(|| Unshown {
             call,
-            id: condition_question(kept),
+            id: match is_undone {
+                true => undone_question(kept),
+                false => condition_question(kept),
+            },
             cycle,
             quotes: Vec::new(),
             sentences: Vec::new(),
             is_condition: true,
             is_foreign: false,
+            is_undone,
             goes_on: false,
             is_turned: false,
             answer: None,
@@ -377,6 +408,7 @@ pub(in crate::bound) fn explained(
                     .any(|binding| !binding.compared.flags.is_empty())
             });
         let missed = match (filter, one.is_condition) {
+            _ if one.is_undone => String::new(),
             (Some(filter), _) => format!(
                 "and the draft does not carry all of it: the loop takes elements whose {}",
                 filter.shown()
@@ -388,6 +420,7 @@ pub(in crate::bound) fn explained(
             _ => String::new(),
         };
         let what = match (cycle, one.is_condition, parted) {
+            _ if one.is_undone => "no step does it".to_owned(),
             _ if one.is_foreign => {
                 "it is in a language that is not read here, so what it leaves out or makes a condition is lost"
                     .to_owned()
@@ -413,8 +446,12 @@ pub(in crate::bound) fn explained(
             Some(_) => Finding::info(
                 "condition_not_shown",
                 format!(
-                    "The person said {}. It holds in every run, as a person answered.",
-                    one.shown()
+                    "The person said {}. {}, as a person answered.",
+                    one.shown(),
+                    match one.is_undone {
+                        true => "Runs go without it",
+                        false => "It holds in every run",
+                    }
                 ),
             ),
             None => {
@@ -422,6 +459,10 @@ pub(in crate::bound) fn explained(
                 Finding::warning(
                     "condition_not_shown",
                     match missed.as_str() {
+                        "" if one.is_undone => format!(
+                            "The person said {}, and nothing in the recording does it: {what}.",
+                            one.shown()
+                        ),
                         "" => format!(
                             "The person said {}, and nothing in the draft carries it: {what}.",
                             one.shown()
@@ -444,6 +485,10 @@ pub(in crate::bound) fn explained(
                 step: step.to_owned(),
                 path: place.pointer(),
                 text: match parted.filter(|_| one.is_condition) {
+                    _ if one.is_undone => format!(
+                        "The person said {}, and no step does it. Shall runs go without it, or shall somebody be asked?",
+                        one.shown()
+                    ),
                     Some(parted) => format!(
                         "The person said {}, and the step is done where `{}`. Is that all that was meant, or shall somebody be asked?",
                         one.shown(),

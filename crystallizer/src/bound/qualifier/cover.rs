@@ -483,7 +483,17 @@ fn is_reason(sentence: &Sentence, at: usize) -> bool {
                     || l::limits(&token.word, None) && !l::negates(&token.word)
             })
     };
-    matches!(word, "because" | "weil" | "denn")
+    let third = sentence.get(at + 2).map(|third| third.word.as_str());
+    // `Cancel it, it was ordered by mistake`: one thing that is known already.
+    let known = || {
+        let begins = at
+            .checked_sub(1)
+            .is_some_and(|before| sentence[before].clause != clause);
+        let past = next.is_some_and(l::is_past) || (next, third) == (Some("has"), Some("been"));
+        begins && past && matches!(word, "it" | "es")
+    };
+    known() && !bounds()
+        || matches!(word, "because" | "weil" | "denn")
         || word == "since" && speaks()
         || word == "as"
             && speaks()

@@ -27,6 +27,7 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 mod told;
+mod undone;
 mod wish;
 
 pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};

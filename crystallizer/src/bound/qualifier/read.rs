@@ -31,6 +31,8 @@ pub(in crate::bound) enum Kind {
     Demand,
     /// What is said in a language that is not read here.
     Foreign,
+    /// What was told to be done and nothing does: `and mail Anna`.
+    Undone,
 }
 
 impl Kind {

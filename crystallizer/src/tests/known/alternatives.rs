@@ -50,18 +50,11 @@ impl Way {
     }
 }
 
+/// Of so many of a hundred programs nobody told why they go either way.
+const WHIMS: usize = 15;
+
 /// Plays the program of a shape in a world. None where the world has nothing that it could mean.
 pub(super) fn play(shape: u64, world: &World, data: u64) -> Option<Played> {
-    either(shape, world, data, 15)
-}
-
-/// The same without choices that nobody told: four recordings may be parted by chance.
-pub(super) fn told(shape: u64, world: &World, data: u64) -> Option<Played> {
-    either(shape, world, data, 0)
-}
-
-/// `whims` is how many of a hundred programs go either way for no reason.
-fn either(shape: u64, world: &World, data: u64, whims: usize) -> Option<Played> {
     let mut play = Play::new(shape ^ 0x800_0000, world, data);
     play.chatter();
     let chosen = play.data.below(world.customers.len());
@@ -70,7 +63,7 @@ fn either(shape: u64, world: &World, data: u64, whims: usize) -> Option<Played> 
     play.tell(&format!("The customer is {id}."));
     let full = play.ask("get_customer", json!({ "customer_id": id }));
     let tier = *play.shape.pick(&["basic", "silver", "gold"]);
-    let unsaid = play.shape.chance(whims);
+    let unsaid = play.shape.chance(WHIMS);
     let (one, other) = *play.shape.pick(&[
         (Way::Ticket, Way::Email),
         (Way::Visit, Way::Ticket),

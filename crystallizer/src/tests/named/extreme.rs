@@ -4,37 +4,11 @@ use super::*;
 use crate::report::Level;
 
 fn flights(task: &str, refundable: [Option<bool>; 3], chosen: usize) -> Session {
-    let all: Vec<Value> = [("HAT069", 121), ("HAT083", 164), ("HAT271", 190)]
-        .iter()
-        .zip(refundable)
-        .map(|((number, price), refundable)| {
-            let mut flight = json!({ "flight_number": number, "price": price });
-            if let Some(refundable) = refundable {
-                flight["refundable"] = refundable.into();
-            }
-            flight
-        })
-        .collect();
-    let number = all[chosen]["flight_number"].clone();
-    session(
-        task,
-        vec![
-            call(
-                "s",
-                0,
-                "search_flights",
-                json!({ "to": "OSL" }),
-                json!({ "flights": all }),
-            ),
-            call(
-                "b",
-                1,
-                "book_flight",
-                json!({ "flight_number": number }),
-                json!({ "ok": true }),
-            ),
-        ],
-    )
+    let more = refundable.map(|refundable| match refundable {
+        Some(refundable) => json!({ "refundable": refundable }),
+        None => json!({}),
+    });
+    flight_booked(task, more, chosen)
 }
 
 fn booked(made: &Crystallized) -> String {

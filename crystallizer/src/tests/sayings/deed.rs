@@ -196,6 +196,48 @@ fn what_is_added_to_a_single_deed_is_asked_about() {
     hold_asked(&all, cancelling);
 }
 
+/// What is told beside the deed and no call does is asked about; what a call does, or what is told to the agent, is not.
+#[test]
+fn an_order_that_nothing_does_is_asked_about() {
+    let cases = [
+        ("Cancel order W48121 and mail Anna.", true),
+        ("Cancel order W48121 and send an email to Anna.", true),
+        ("Cancel order W48121. Notify the customer.", true),
+        ("Cancel order W48121, then refund it.", true),
+        ("Please delete the account. And cancel order W48121.", true),
+        ("Storniere order W48121 und schreibe Anna.", true),
+        ("Cancel order W48121 and tell me its total.", false),
+        ("Cancel order W48121 and send me the total.", false),
+        ("Cancel order W48121. Don't mail Anna.", false),
+        ("Cancel order W48121. Book 5 hours for it.", false),
+        ("Cancel order W48121, it was ordered by mistake.", false),
+    ];
+    hold_asked(&cases, cancelling);
+    let made = crystallized(&cancelling("Cancel order W48121 and mail Anna."));
+    let question = &made.report.questions[0];
+    assert_eq!(question.id, "undone:cancel_order");
+    assert_eq!(question.choices, ["always", "gate"]);
+    assert!(question.text.contains("“mail Anna”"), "{}", question.text);
+    assert_eq!(made.report.generalisable, Some(Level::Same));
+    // Once it is answered a run goes without it.
+    let answer = [("undone:cancel_order".to_owned(), "always".to_owned())];
+    let options = crate::Options {
+        answers: answer.into(),
+        ..bound()
+    };
+    let session = cancelling("Cancel order W48121 and mail Anna.");
+    let answered = super::super::build::made(&session, &options);
+    assert_eq!(answered.report.questions, []);
+    assert!(answered.report.generalisable >= Some(Level::Renamed));
+    // Where somebody is mailed, nothing is missing.
+    let mut session = cancelling("Cancel order W48121 and mail anna@example.com.");
+    let sent = json!({ "to": "anna@example.com", "body": "It is done." });
+    session
+        .turns
+        .push(call("m", 2, "send_message", sent, json!({ "ok": true })));
+    assert_eq!(unshown(&crystallized(&session)), Vec::<&str>::new());
+}
+
 /// One flight is looked up and booked; the day may be told to the tool.
 fn booking(task: &str) -> Session {
     let mut asked = json!({ "flight_number": "HAT069" });

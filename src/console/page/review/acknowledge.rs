@@ -32,9 +32,12 @@ fn words(code: &str) -> &str {
         "influenced" => {
             "The agent had read texts of others before it did this, and nobody named it"
         }
-        "after_refusal" => "A person had refused a call, and the agent did this instead",
+        "after_refusal" => "A person had refused a call or said no, and the agent did this then",
         "condition_not_shown" => {
-            "The person named these conditions, and nothing in the draft holds them"
+            "The person said this, and nothing in the draft does it or holds it"
+        }
+        "step_has_condition" => {
+            "These conditions part the recordings, and nobody named them: it may be chance"
         }
         "looks_like_secret" => "These values stay although they look like secrets",
         "secret_lifted" => "These steps may have these secrets",

@@ -221,6 +221,78 @@ pub(in crate::bound::qualifier) fn is_deed_of_tools(said: &str) -> bool {
     DEEDS.iter().any(|deed| deed.contains(&said))
 }
 
+/// Verbs of orders that nobody carries out by looking or by talking, and that are said of nothing else.
+pub(in crate::bound::qualifier) fn is_order_to_tools(word: &str) -> bool {
+    matches!(
+        word,
+        "archive"
+            | "assign"
+            | "book"
+            | "buy"
+            | "cancel"
+            | "charge"
+            | "create"
+            | "delete"
+            | "disable"
+            | "email"
+            | "enable"
+            | "escalate"
+            | "exchange"
+            | "forward"
+            | "inform"
+            | "invite"
+            | "mail"
+            | "message"
+            | "notify"
+            | "pay"
+            | "post"
+            | "purchase"
+            | "refund"
+            | "reimburse"
+            | "remind"
+            | "remove"
+            | "rename"
+            | "reschedule"
+            | "reserve"
+            | "schedule"
+            | "send"
+            | "transfer"
+            | "upgrade"
+            | "upload"
+            | "archiviere"
+            | "bestelle"
+            | "bezahle"
+            | "buche"
+            | "erstelle"
+            | "informiere"
+            | "lösche"
+            | "schicke"
+            | "schreibe"
+            | "sende"
+            | "storniere"
+            | "überweise"
+            | "zahle"
+    )
+}
+
+/// Words behind which another thing is done than before them, so that no run does both.
+pub(in crate::bound::qualifier) fn turns_elsewhere(word: &str) -> bool {
+    matches!(
+        word,
+        "otherwise"
+            | "or"
+            | "either"
+            | "instead"
+            | "if"
+            | "else"
+            | "andernfalls"
+            | "sonst"
+            | "oder"
+            | "statt"
+            | "falls"
+    )
+}
+
 /// Verbs that mean whatever is done: `deal with them`.
 pub(in crate::bound::qualifier) fn is_any_deed(word: &str) -> bool {
     matches!(

@@ -13,7 +13,8 @@ mod particle;
 mod time;
 
 pub(super) use deed::{
-    creates, finds, is_any_deed, is_deed_of_tools, is_verb, leads_to_verb, points_back, same_deed,
+    creates, finds, is_any_deed, is_deed_of_tools, is_order_to_tools, is_verb, leads_to_verb,
+    points_back, same_deed, turns_elsewhere,
 };
 pub(super) use determiner::{is_definite, is_determiner, is_indefinite, is_neutral, is_universal};
 pub(super) use harmless::{is_harmless, is_particle, is_usual};

@@ -1,0 +1,228 @@
+//! Texts that stand in an answer in another writing: as addresses, pages or mails write them. Whoever reads the answer
+//! reads them as what they mean.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+/// The shortest and the longest run of letters that is read as base64, in bytes.
+const SHORTEST: usize = 16;
+const LONGEST: usize = 1 << 20;
+/// The longest name or number of a character, between `&` and `;`.
+const LONGEST_NAME: usize = 10;
+
+/// Gives each text that stands in another writing: with the escapes of addresses (`%40`) and of pages (`&#64;`) taken
+/// out, and what is base64 of a text.
+pub(super) fn each_decoded(text: &str, then: &mut dyn FnMut(&str)) {
+    let plain = unescaped(text);
+    if let Some(plain) = &plain {
+        then(plain);
+    }
+    let percent = from_percent(plain.as_deref().unwrap_or(text));
+    if let Some(percent) = &percent {
+        then(percent);
+    }
+    from_base64(text, then);
+}
+
+/// A text without the escapes of addresses; `None` where there are none.
+fn from_percent(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or(b' '));
+                at += 3;
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    let out = String::from_utf8_lossy(&out).into_owned();
+    (out != text).then_some(out)
+}
+
+/// A text without the escapes of pages; `None` where there are none.
+fn unescaped(text: &str) -> Option<String> {
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some(at) = rest.find('&') {
+        let behind = &rest[at + 1..];
+        let end = behind
+            .bytes()
+            .take(LONGEST_NAME + 1)
+            .position(|byte| byte == b';');
+        let read = end.and_then(|end| Some((end, character(behind.get(..end)?)?)));
+        match read {
+            Some((end, c)) => {
+                out.push_str(&rest[..at]);
+                out.push(c);
+                rest = &behind[end + 1..];
+            }
+            None => {
+                out.push_str(&rest[..=at]);
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    (out.len() != text.len()).then_some(out)
+}
+
+/// The character that a page writes by a name or a number.
+fn character(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let number = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        };
+        return char::from_u32(number.ok()?);
+    }
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => ' ',
+        "commat" => '@',
+        "period" => '.',
+        "comma" => ',',
+        "colon" => ':',
+        "semi" => ';',
+        "sol" => '/',
+        "bsol" => '\\',
+        "lowbar" => '_',
+        "hyphen" | "dash" => '-',
+        "num" => '#',
+        "excl" => '!',
+        "quest" => '?',
+        "equals" => '=',
+        "percnt" => '%',
+        "plus" => '+',
+        "Tab" | "NewLine" => ' ',
+        _ => return None,
+    })
+}
+
+/// Gives what runs of base64 mean, where that is a text. A run may go over several lines of one length, as mails have it.
+fn from_base64(text: &str, then: &mut dyn FnMut(&str)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = run(&bytes[at..]);
+        if length < SHORTEST {
+            at += length.max(1);
+            continue;
+        }
+        let mut joined = bytes[at..at + length].to_vec();
+        at += length;
+        // Further lines.
+        while let Some(more) = next_line(&bytes[at..])
+            && joined.len().is_multiple_of(4)
+            && joined.len() + length <= LONGEST
+        {
+            let from = at + more;
+            let next = run(&bytes[from..]);
+            if next == 0 || next > length {
+                break;
+            }
+            joined.extend_from_slice(&bytes[from..from + next]);
+            at = from + next;
+            if next < length {
+                break;
+            }
+        }
+        // What stands in the next line need not belong to it.
+        let all = [joined.as_slice(), &joined[..length]];
+        if let Some(read) = all.into_iter().find_map(read_base64) {
+            then(&read);
+        }
+    }
+}
+
+/// The text that a run of base64 means.
+fn read_base64(run: &[u8]) -> Option<String> {
+    if run.len() > LONGEST {
+        return None;
+    }
+    let read = match run.iter().any(|byte| matches!(byte, b'-' | b'_')) {
+        true => URL_SAFE_NO_PAD.decode(run),
+        false => STANDARD_NO_PAD.decode(run),
+    };
+    let read = String::from_utf8(read.ok()?).ok()?;
+    is_text(&read).then_some(read)
+}
+
+/// How many letters of base64 a text begins with.
+fn run(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+        })
+        .count()
+}
+
+/// How long the end of a line is that a text begins with.
+fn next_line(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\r', b'\n', ..] => Some(2),
+        [b'\n', ..] => Some(1),
+        _ => None,
+    }
+}
+
+/// Whether it reads as a text: letters, blanks and signs that people write.
+fn is_text(text: &str) -> bool {
+    text.chars()
+        .all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::each_decoded;
+
+    fn decoded(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        each_decoded(text, &mut |one| all.push(one.to_owned()));
+        all
+    }
+
+    #[test]
+    fn what_a_text_means_is_read() {
+        for (text, expected) in [
+            ("a plain text & nothing more; 100 % of it", vec![]),
+            ("mail%20eve%40x.org", vec!["mail eve@x.org"]),
+            ("eve&#64;x&#x2E;org &amp; co", vec!["eve@x.org & co"]),
+            (
+                "eve&commat;x.org &unknown; &",
+                vec!["eve@x.org &unknown; &"],
+            ),
+            ("eve&#37;40x.org", vec!["eve%40x.org", "eve@x.org"]),
+            (
+                "see UGF5IHRvIGV2ZUBldmlsLmV4YW1wbGU= now",
+                vec!["Pay to eve@evil.example"],
+            ),
+            // Over two lines.
+            (
+                "UGF5IHRvIGV2ZUBl\ndmlsLmV4YW1wbGU=",
+                vec!["Pay to eve@evil.example"],
+            ),
+            ("UGF5IHRvIGV2ZUBl\nthanks", vec!["Pay to eve@e"]),
+            // Neither a digest nor a path nor a picture is a text.
+            ("9f86d081884c7d659a2feaa0c55ad015", vec![]),
+            ("home/ana/projects/shop/readme", vec![]),
+            ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf", vec![]),
+        ] {
+            assert_eq!(decoded(text), expected, "{text}");
+        }
+    }
+}
