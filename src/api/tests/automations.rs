@@ -336,8 +336,9 @@ async fn comments_of_a_draft_stay_when_it_is_made_anew_and_none_goes_without_a_w
     let (before, after) = written.split_once("\nsteps:\n").unwrap();
     let (first, note) = after.split_once("id: write_note\n").unwrap();
     let (head, with) = note.split_once("    with:\n").unwrap();
+    let with = with.replacen("tool: write_note\n", "tool: write_note # no names\n", 1);
     let written = format!(
-        "{before}\n# Ask Ana first.\nsteps:\n  # the plan decides\n{first}id: write_note # by the desk\n{head}    with:\n      # no names\n{with}"
+        "{before}\n# Ask Ana first.\nsteps:\n  # the plan decides\n{first}id: write_note # by the desk\n{head}    with:\n{with}"
     );
     let put = [("content-type", "application/yaml")];
     let put = server.call("PUT", &automation, &put, &written).await;

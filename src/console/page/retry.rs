@@ -99,17 +99,20 @@ pub(super) async fn show(
     let button = |label: &str, class: &str, values: &[(&str, &str)]| {
         action::with(&format!("{path}/retry"), label, class, values)
     };
+    let keeps = html! {
+        @match (&newest, plain) {
+            (Some((number, keeps)), _) => div .keeps { p .dim { "Version " (number) " is active; this run was of version " (run["version"]) "." } (told(keeps)) },
+            (None, Some(plain)) => div .keeps { (told(plain)) },
+            (None, None) => {},
+        }
+    };
     Ok(html! {
         // Where something is asked first there is one way, and the answer goes along.
         @if again.asks() {}
         @else if let Some((number, _)) = &newest {
             (button(&format!("Retry with version {number}"), first, &[("version", &number.to_string())]))
         } @else if !succeeded { (button("Retry", first, &[])) }
-        @match (&newest, plain) {
-            (Some((number, keeps)), _) => div .keeps { p .dim { "Version " (number) " is active; this run was of version " (run["version"]) "." } (told(keeps)) },
-            (None, Some(plain)) => div .keeps { (told(plain)) },
-            (None, None) => {},
-        }
+        @if !again.asks() { (keeps) }
         @if newest.is_some() && !again.asks() { (button(&format!("Retry with version {} again", run["version"]), "quiet", &[])) }
         details .more open[sent || (again.asks() && !done)] {
             summary { @if again.asks() { "Retry" } @else if schema_form::is_empty(&schema) { "Retry from a step" } @else { "Retry with other inputs" } }
@@ -126,6 +129,7 @@ pub(super) async fn show(
                     label { span { "Version" } select name="version" { (versions.options(call.form.text("version"))) } }
                 }
                 @if let Some(otherwise) = otherwise { div role="status" { (told(&otherwise)) } }
+                @else if again.asks() { (keeps) }
                 div .buttons {
                     button formaction={ (path) "/retry/preview" } { "See what it keeps" }
                     button .primary { @if again.asks() { "Retry" } @else { "Retry with these" } }

@@ -103,7 +103,7 @@ pub(super) fn table(list: &Value, now: Timestamp) -> Markup {
                             td { a href={ "/runs/" (id) } data-open { (run["automation_name"].as_str().unwrap_or_default()) }
                                 @if let Some(message) = run["error"]["message"].as_str() { div .dim { (value::said(&value::cut(message, 90))) } }
                                 @if let Some(by) = run["seen_by"].as_str() { div .dim { "seen by " (by.trim_start_matches("user:")) } } }
-                            td { (value::id(&run["id"])) }
+                            td .brief { (value::id(&run["id"])) }
                             td { (cause(&run["cause"])) }
                             td { (time::ago(&run["created_at"], now)) }
                             td .num { (took(run, now)) }
