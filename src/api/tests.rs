@@ -125,10 +125,16 @@ impl Server {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
+        let media = parts.headers.get("content-type");
+        let is_yaml = media.is_some_and(|media| media == "application/yaml");
         Answered {
             status: parts.status,
             headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            body: match serde_json::from_slice(&bytes) {
+                Ok(body) => body,
+                Err(_) if is_yaml => String::from_utf8_lossy(&bytes).into_owned().into(),
+                Err(_) => Value::Null,
+            },
         }
     }
 

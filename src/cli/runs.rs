@@ -42,6 +42,7 @@ Examples:
 Examples:
   druse runs list --automation pay-bill --status failed --limit 50
   druse runs list --waits-for uncertain
+  druse runs list --seen false            failed, and nobody has said that they have seen it
   druse runs list --input region=EU --label ticket=OPS-12 --since 2027-03-01T00:00:00Z")]
     List {
         /// Only with this status.
@@ -57,6 +58,9 @@ Examples:
         /// happened.
         #[arg(long, value_name = "WHAT")]
         waits_for: Option<String>,
+        /// Only failed ones that somebody has seen (`true`), or that nobody has (`false`).
+        #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+        seen: Option<bool>,
         /// Only those with this value of an input; a dot goes into an object.
         #[arg(short = 'i', long = "input", value_name = "NAME=VALUE")]
         inputs: Vec<String>,
@@ -133,6 +137,19 @@ Examples:
         #[arg(long)]
         fail: bool,
         /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Say that you have seen that runs failed: they stay failed, and leave what waits for people.
+    #[command(after_help = "\
+Examples:
+  druse runs seen run_01… --reason 'the shop was being moved'
+  druse runs seen run_01… run_02…")]
+    Seen {
+        /// Their ids.
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<String>,
+        /// Why nothing more is done about them.
         #[arg(long)]
         reason: Option<String>,
     },

@@ -36,14 +36,14 @@ async fn retry(client: &Client, what: &Retry, output: Output) -> Result<Value, F
         .map_err(|failure| inputs::placed(failure, None, &what.input))?;
     if what.preview {
         if output == Output::Text {
-            for line in previewed(&preview) {
+            for line in previewed(&preview, &what.keep) {
                 print::line(&line);
             }
         }
         return Ok(preview);
     }
     if output == Output::Text {
-        for line in previewed(&preview) {
+        for line in previewed(&preview, &what.keep) {
             talk!("{line}");
         }
     }
@@ -61,14 +61,27 @@ async fn retry(client: &Client, what: &Retry, output: Output) -> Result<Value, F
     Ok(done)
 }
 
-/// What a retry keeps and runs again, a line each.
-fn previewed(preview: &Value) -> Vec<String> {
+/// What a retry keeps and runs again, a line each; of the steps `keep` it was said that they were not undone.
+fn previewed(preview: &Value, keep: &[String]) -> Vec<String> {
     let keeps = preview["keeps"].as_array().into_iter().flatten();
     let keeps: Vec<String> = keeps.map(print::cell).collect();
     let mut lines = vec![match keeps.is_empty() {
         true => "Nothing is kept.".to_owned(),
         false => format!("Kept: {}.", keeps.join(", ")),
     }];
+    let asked: Vec<String> = preview["undo_unknown"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| print::cell(&one["step"]))
+        .filter(|step| !keep.contains(step))
+        .collect();
+    if !asked.is_empty() {
+        lines.push(format!(
+            "Nobody knows whether it was undone: {}. `--keep STEP` keeps its result.",
+            asked.join(", ")
+        ));
+    }
     for again in preview["runs_again"].as_array().into_iter().flatten() {
         lines.push(format!(
             "Runs again: {} ({}).",
@@ -186,6 +199,7 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             automation,
             cause,
             waits_for,
+            seen,
             inputs,
             labels,
             since,
@@ -203,6 +217,9 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                 if let Some(given) = given {
                     filter.push(format!("{name}={}", encode(given)));
                 }
+            }
+            if let Some(seen) = seen {
+                filter.push(format!("seen={seen}"));
             }
             for (kind, given) in [("input", inputs), ("label", labels)] {
                 for one in given {
@@ -310,6 +327,18 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
                 print::line(&format!("{run} is {}.", print::cell(&done["status"])));
             }
             done
+        }
+        Runs::Seen { runs, reason } => {
+            let mut seen = Vec::with_capacity(runs.len());
+            for run in runs {
+                let path = format!("/runs/{}/seen", encode(run));
+                let done = client.post(&path, &json!({ "reason": reason })).await?;
+                if target.output == Output::Text {
+                    print::line(&format!("{run}: {}", seen_by(&done)));
+                }
+                seen.push(done);
+            }
+            json!(seen)
         }
         Runs::Retry(what) => retry(&client, what, target.output).await?,
         Runs::Artifacts { run } => artifacts::list(&client, run, target.output).await?,
@@ -421,6 +450,28 @@ pub(super) fn show(run: &Value) {
     }
     if let Some(waits) = run["waits_for"].as_str() {
         print::line(&format!("  {}", print::shown(waits)));
+    }
+    if !run["seen_by"].is_null() {
+        print::line(&format!("  {}", seen_by(run)));
+    }
+}
+
+/// Who has seen that a run failed, when, and why nothing more is done about it.
+fn seen_by(run: &Value) -> String {
+    let by = run["seen_by"].as_str().unwrap_or_default();
+    let by = you(by.strip_prefix("user:").unwrap_or(by));
+    let at = print::cell(&run["seen_at"]);
+    print::shown(&match run["seen_reason"].as_str() {
+        Some(reason) => format!("seen by {by} at {at}: {reason}"),
+        None => format!("seen by {by} at {at}"),
+    })
+}
+
+/// Whoever does something on the machine itself is known by the number of the user.
+fn you(by: &str) -> String {
+    match by == format!("uid:{}", nix::unistd::getuid()) {
+        true => format!("you ({by})"),
+        false => by.to_owned(),
     }
 }
 
@@ -555,13 +606,7 @@ pub(super) fn decided(decision: &Value) -> String {
         other => other,
     };
     let by = decision["by"].as_str().unwrap_or_default();
-    // Who decides on the machine itself is known by the number of the user.
-    let you = format!("uid:{}", nix::unistd::getuid());
-    let by = if by == you {
-        format!("you ({by})")
-    } else {
-        by.to_owned()
-    };
+    let by = you(by);
     print::shown(&match decision["comment"].as_str() {
         Some(comment) => format!("{verdict} by {by}: {comment}"),
         None => format!("{verdict} by {by}"),

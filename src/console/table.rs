@@ -3,7 +3,7 @@
 use super::call::Handler;
 use super::page::{
     approval, approvals, artifacts, audit, automation, automations, delegation, events, home, logs,
-    pause, queues, recording, recordings, retry, review, run, runs, settings, signin, step,
+    pause, queues, recording, recordings, retry, review, run, runs, seen, settings, signin, step,
     uncertain,
 };
 use crate::service::Role::{self, Admin, Approver, Editor, Operator, Viewer};
@@ -136,8 +136,10 @@ fn work() -> Vec<Route> {
     let inbox: Handler = to!(approvals::show);
     let gate: Handler = to!(approval::show);
     let one: Handler = to!(run::show);
+    let home: Handler = to!(home::show);
     vec![
-        show("/", Viewer, to!(home::show)),
+        show("/", Viewer, home),
+        form("/", Operator, to!(seen::several), home),
         show("/approvals", Viewer, inbox),
         form("/approvals", Approver, to!(approvals::decide), inbox),
         show("/approvals/{id}", Viewer, gate),
@@ -167,6 +169,7 @@ fn work() -> Vec<Route> {
         form("/runs/{id}/resolve", Operator, to!(uncertain::resolve), one),
         form("/runs/{id}/pause", Operator, to!(pause::pause), one),
         form("/runs/{id}/resume", Operator, to!(pause::resume), one),
+        form("/runs/{id}/seen", Operator, to!(seen::one), one),
         form("/runs/{id}/retry", Operator, to!(retry::start), one),
         // Looked at, and shown again with what would be kept.
         form("/runs/{id}/retry/preview", Operator, one, one),

@@ -5,10 +5,10 @@ use super::live::{self, Found};
 use super::plan::Compiled;
 use super::starters::all_starters;
 use super::submit::With;
-use crate::service::{Retry, RetryPreview, RunError, RunView, label};
+use crate::service::{FailureView, Retry, RetryPreview, RunError, RunView, UndoUnknown, label};
 use druse_engine::event::{Start, StepPath};
 use druse_engine::rehearsal::{Retained, retain};
-use druse_engine::run::{Kept, Undone};
+use druse_engine::run::{Kept, Run, Undone};
 use druse_engine::{Json, RunId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -25,6 +25,7 @@ impl Engine {
             compiled,
             inputs,
             retained,
+            undo_unknown: _,
         } = self.prepared(
             id,
             retry.run,
@@ -90,6 +91,7 @@ impl Engine {
             version: prepared.compiled.version,
             keeps: kept.collect(),
             runs_again: prepared.retained.again,
+            undo_unknown: prepared.undo_unknown,
         })
     }
 
@@ -157,8 +159,32 @@ impl Engine {
             compiled,
             inputs,
             retained,
+            undo_unknown: undo_unknown(&old),
         })
     }
+}
+
+/// The steps of an ended run of which nobody knows whether they were undone.
+fn undo_unknown(run: &Run) -> Vec<UndoUnknown> {
+    let steps = run.steps();
+    let open = steps.iter().filter_map(|step| {
+        let undo = step.undo?;
+        (run.undone(&step.path) == Some(Undone::Unknown)).then(|| {
+            let of = format!("{}.undo", step.path);
+            let undoing = steps.iter().find(|one| *one.path.0 == *of);
+            let error = undoing.and_then(|one| {
+                let last = one.attempts.last();
+                let of_attempt = || last.and_then(|attempt| attempt.error.clone());
+                one.error.clone().or_else(of_attempt)
+            });
+            UndoUnknown {
+                step: step.path.clone(),
+                undo,
+                error: error.map(FailureView::from),
+            }
+        })
+    });
+    open.collect()
 }
 
 /// A retry that is about to begin.
@@ -169,4 +195,5 @@ struct Prepared {
     /// The inputs of the new run.
     inputs: Json,
     retained: Retained,
+    undo_unknown: Vec<UndoUnknown>,
 }

@@ -151,10 +151,10 @@ impl App {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub async fn run_view(&self, run: RunId) -> Result<RunView, Problem> {
-        self.engine
-            .view(run)
-            .await?
-            .ok_or_else(|| Problem::not_found("run"))
+        let view = self.engine.view(run).await?;
+        let mut view = view.ok_or_else(|| Problem::not_found("run"))?;
+        self.say_seen(&mut view)?;
+        Ok(view)
     }
 
     /// Makes a batch durable.

@@ -18,6 +18,7 @@ pub mod examples;
 pub mod export;
 pub(crate) mod gate;
 pub mod idempotency;
+pub mod kept_text;
 pub mod label;
 pub mod links;
 pub(crate) mod merge;
@@ -31,6 +32,7 @@ pub mod retention;
 pub mod review;
 pub mod run;
 pub mod secrets;
+pub mod seen;
 pub mod sessions;
 pub mod setup;
 pub mod signin;
@@ -48,5 +50,5 @@ pub use problem::Problem;
 pub use run::{
     ApprovalView, AttemptView, CAUSES, DecisionRequest, FailureView, Filled, IdempotencyClaim,
     QueuePlace, ResolveRequest, Resume, Retry, RetryPreview, RunError, RunView, SinceAsked,
-    StepView, Submit, Wish,
+    StepView, Submit, UndoUnknown, Wish,
 };

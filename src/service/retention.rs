@@ -14,8 +14,8 @@ use crate::step_log::StepLogs;
 use druse_engine::{ApprovalId, AutomationId, RunId, Span, Timestamp};
 use druse_storage::{
     Approval, ApprovalLink, Automation, Batch, BlobUse, CompactError, EndedRun, Entity, Firing,
-    FiringKey, FiringStatus, IdempotencyKey, Scan, Sent, Setting, Store, StoreExt as _, Trigger,
-    Usage,
+    FiringKey, FiringStatus, IdempotencyKey, Scan, SeenRun, Sent, Setting, Store, StoreExt as _,
+    Table, Trigger, Usage,
 };
 use files::Searched;
 pub(crate) use policy::parse_bytes;
@@ -402,6 +402,10 @@ impl Sweep<'_> {
                 for link in self.links_to(approval)? {
                     batch = batch.remove::<ApprovalLink>(link);
                 }
+            }
+            let key = run.run.to_string();
+            if self.store().row(Table::SeenRun, &key)?.is_some() {
+                batch = batch.remove::<SeenRun>(key);
             }
             batch = batch.forget(run.run, reason, self.now);
             leaving.insert(run.run);

@@ -115,6 +115,20 @@ pub struct RetryPreview {
     pub keeps: Vec<StepPath>,
     /// The steps of the document's list that run again, with why.
     pub runs_again: Vec<Again>,
+    /// The steps of which nobody knows whether they were undone: what `keep` may name.
+    pub undo_unknown: Vec<UndoUnknown>,
+}
+
+/// A step whose undo has begun, and of which nobody knows whether it was undone.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UndoUnknown {
+    /// Its path in the earlier run.
+    #[schemars(with = "String")]
+    pub step: StepPath,
+    /// Where its undo stands: `failed`, `canceled`, `uncertain`.
+    pub undo: Status,
+    /// Why its undo failed, where it has said so.
+    pub error: Option<FailureView>,
 }
 
 /// A person's answer to a gate.
@@ -196,6 +210,15 @@ pub struct RunView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// Who has seen that it failed: `user:<name>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_by: Option<String>,
+    /// When they said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
+    /// Why nothing more is done about it, as they said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_reason: Option<String>,
     /// Its steps in the order of the document, those of a loop's passes behind the loop; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<StepView>>,
@@ -348,6 +371,9 @@ impl From<&RunHead> for RunView {
             created_at: head.created_at,
             started_at: head.started_at,
             finished_at: head.finished_at,
+            seen_by: None,
+            seen_at: None,
+            seen_reason: None,
             steps: None,
             artifacts: Vec::new(),
         }

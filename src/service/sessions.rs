@@ -1,8 +1,9 @@
 //! Recordings: stored as they came and in their normal form, and turned into automations.
 
-use super::automation::{Change, Origin, still, without_gate};
+use super::automation::{Change, Origin, document_of, still, without_gate};
 use super::document::Written;
 use super::edits::{self, Edit};
+use super::kept_text::KeptText;
 use super::{App, Principal, Problem, audit::Audited, page, tools::tool_rules};
 use crate::runtime::clock;
 use bytes::Bytes;
@@ -107,8 +108,8 @@ pub struct CrystallizeRequest {
     /// new automation is made.
     #[serde(default)]
     pub into: Option<String>,
-    /// Leaves out what was changed by hand in the automation and does not fit what is made now. Without it, nothing is
-    /// made where something would be lost: 409 `edits_would_be_lost` says what.
+    /// Leaves out what was changed by hand in the automation and does not fit what is made now, comments of its text
+    /// among it. Without it, nothing is made where something would be lost: 409 `edits_would_be_lost` says what.
     #[serde(default)]
     pub discard_edits: bool,
 }
@@ -160,24 +161,23 @@ fn undropped(
     edits
 }
 
-/// What was made anew, with what people had changed by hand; the report says where things stand then.
-fn with_edits(
-    mut made: Crystallized,
-    edits: Vec<Edit>,
-    discard: bool,
-) -> Result<Crystallized, Problem> {
+/// The refusal to make something by which these changes would be lost.
+fn would_be_lost(lost: Vec<Finding>) -> Problem {
+    Problem::conflict(
+        "edits_would_be_lost",
+        "What was written by hand does not fit what is made of the recording now, and would be lost.",
+        "Say so with `discard_edits`, or leave the draft as it is; the rest of what was changed by hand is kept.",
+    )
+    .findings(lost)
+}
+
+/// Makes in what was made anew what people had changed by hand, and gives the changes that do not fit; the report says
+/// where things stand then.
+fn with_edits(made: &mut Crystallized, edits: Vec<Edit>) -> Result<Vec<Finding>, Problem> {
     let damaged = |error: serde_json::Error| Problem::internal(&error);
     let before = serde_json::to_value(&made.document).map_err(damaged)?;
     let mut after = before.clone();
     let edited = edits::make(&mut after, edits);
-    if !edited.lost.is_empty() && !discard {
-        return Err(Problem::conflict(
-            "edits_would_be_lost",
-            "Changes made by hand do not fit what is made of the recording now, and would be lost.",
-            "Say so with `discard_edits`, or leave the draft as it is; the rest of what was changed by hand is kept.",
-        )
-        .findings(edited.lost));
-    }
     let hidden = edits::hidden_steps(&after, &edited.kept);
     let (then, now) = (StepPlaces::of(&before), StepPlaces::of(&after));
     let findings = std::mem::take(&mut made.report.findings).into_iter();
@@ -206,7 +206,7 @@ fn with_edits(
         )
     })?;
     carried::settle(&mut made.document);
-    Ok(made)
+    Ok(edited.lost)
 }
 
 /// The beginning of what people said in a session.
@@ -448,8 +448,17 @@ impl App {
             Some(row) => row.name.clone(),
             None => self.free_name(&made.document.name)?,
         };
+        let mut lost = Vec::new();
         if !edits.is_empty() {
-            made = with_edits(made, edits, request.discard_edits)?;
+            lost = with_edits(&mut made, edits)?;
+        }
+        let mut text = KeptText::default();
+        if let Some(row) = &into {
+            text = self.kept_text(row, &made)?;
+            lost.extend(text.warned());
+        }
+        if !lost.is_empty() && !request.discard_edits {
+            return Err(would_be_lost(lost));
         }
         let report =
             serde_json::to_value(&made.report).map_err(|error| Problem::internal(&error))?;
@@ -462,14 +471,18 @@ impl App {
             }),
             report: Some(report.clone()),
         };
+        let told = text.told();
         let written = Written {
             document: made.document,
-            text: None,
+            text: text.text,
         };
         let mut change = match into {
             Some(row) => self.crystallized_version(who, row, written, report.clone())?,
             None => self.new_automation(who, written, origin)?,
         };
+        if let Some(findings) = change.answer["findings"].as_array_mut() {
+            findings.extend(told.iter().map(|finding| json!(finding)));
+        }
         change.answer = json!({ "automation": change.answer, "report": report });
         Ok(change)
     }
@@ -512,6 +525,14 @@ impl App {
             });
         }
         Ok(MadeWith::default())
+    }
+
+    /// The text of the newest version, as somebody wrote it, made to say what was made anew.
+    fn kept_text(&self, row: &Automation, made: &Crystallized) -> Result<KeptText, Problem> {
+        let version = self.version(row.id, row.latest_version)?;
+        let before = document_of(&version)?;
+        let text = version.source_text.as_deref();
+        Ok(KeptText::of(text, &before, &made.document))
     }
 
     /// The automation of an id or a name, which was made from this recording.

@@ -85,6 +85,8 @@ pub enum Table {
     Revocation = 55,
     /// Sessions of browsers by the SHA-256 of what the browser keeps.
     BrowserSession = 56,
+    /// Failed runs that a person has seen, by id.
+    SeenRun = 57,
     /// Links to approvals by the SHA-256 of their token.
     ApprovalLink = 60,
     /// Ids of events by `<type>\n<event id>`.

@@ -107,7 +107,7 @@ test("every page is found by links, without script, and tells what it is made of
       await page.getByRole("button", { name: "Try it with an example" }).click();
       await page.getByRole("button", { name: "Crystallize" }).click();
     }
-    const named = [...extra, `/automations/${at.draft.id}/review`, `/automations/${at.desk.id}/review`, `/runs/${at.uncertain.id}`, `/runs/${at.paused.id}`, `/runs/${at.letters.id}`, `/automations/${at.refund}`];
+    const named = [...extra, `/automations/${at.draft.id}/review`, `/automations/${at.desk.id}/review`, `/runs/${at.uncertain.id}`, `/runs/${at.paused.id}`, `/runs/${at.undone.id}`, `/runs/${at.letters.id}`, `/automations/${at.refund}`];
     const waiting = server === fresh ? ["/"] : [...named, "/", "/audit", "/signin"];
     const seen = new Map();
     const asked = new Set();

@@ -51,12 +51,13 @@ test("an empty console", async () => {
 });
 
 test("a console at work", async () => {
-  const { backup, bill, desk, draft, event, failed, gate, held, letters, link, looped, paid, paused, refund, stored, triage, uncertain, waiting, wide } = await atWork(server);
+  const { backup, bill, desk, draft, event, failed, gate, held, letters, link, looped, paid, paused, refund, stored, triage, uncertain, undone, waiting, wide } = await atWork(server);
   await show("home", "/");
   await show("review-loop", `/automations/${desk.id}/review#step-each_ticket`);
   await show("review-gate", `/automations/${desk.id}/review#step-delete_account`);
   await show("run-paused", `/runs/${paused.id}`);
   await show("run-uncertain", `/runs/${uncertain.id}`);
+  await show("run-undone", `/runs/${undone.id}`);
   await show("approvals", "/approvals");
   await show("approval", `/approvals/${gate.id}`);
   await show("approval-link", new URL(link).pathname, false);

@@ -33,7 +33,7 @@ test("from the first start to the first finished crystallized run", async t => {
   await click("button", "Crystallize");
   await page.getByRole("heading", { name: "Automation", exact: true }).waitFor();
   // What its tools work in is set up where it is missed.
-  await click("button", "Set its world up");
+  await click("button", "Set up the tools of the example");
   await until("nothing to be missing", async () => (await page.locator("#connections").count()) === 0);
   assert.match(await page.textContent("main"), /replay 4\/4/);
   // A call and its step are lit together, with a line between them.

@@ -1,7 +1,7 @@
 // What a person watches: runs over time, runs beside each other, times, and how pages keep up.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { browse, fits, mailing, signedIn as enter, until, violations } from "./harness.mjs";
 
@@ -359,5 +359,77 @@ test("two hundred approvals wait, and none is lost", async t => {
     await page.waitForLoadState();
   }
   assert.equal(seen.size, 200);
+  whole();
+});
+
+test("failed runs are seen one by one, of an automation, and all at once", async t => {
+  const { server, page } = await signedIn(t, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const nightly = await server.active(TRIED);
+  const weekly = await server.active(TRIED.replace("name: nightly", "name: weekly"));
+  const [first] = [await server.run(nightly, {}, "30s"), await server.run(nightly, {}, "30s"), await server.run(nightly, {}, "30s"), await server.run(weekly, {}, "30s")];
+  await page.goto(`${server.address}/runs/${first.id}`);
+  await page.locator("summary", { hasText: "Mark as seen" }).tap();
+  await page.getByLabel("Why nothing more is done", { exact: false }).fill("The store was being moved");
+  await page.getByRole("button", { name: "Mark this run as seen" }).tap();
+  await page.getByText("Seen by").waitFor();
+  assert.match(await page.textContent("main"), /The store was being moved/);
+  assert.deepEqual(await violations(page), []);
+  await fits(page, "a run that was seen");
+  await page.goto(server.address);
+  const line = page.locator(".inbox li", { hasText: "nightly failed 2 times" });
+  await page.getByRole("button", { name: "Mark all 3 failed runs as seen" }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await fits(page, "home");
+  await line.getByRole("button", { name: "Seen" }).tap();
+  await line.waitFor({ state: "detached" });
+  await page.locator(".inbox li", { hasText: "weekly failed" }).waitFor();
+  // Of one line there is one button.
+  assert.equal(await page.getByRole("button", { name: /Mark all/ }).count(), 0);
+  await server.run(nightly, {}, "30s");
+  await page.reload();
+  await page.getByRole("button", { name: "Mark all 2 failed runs as seen" }).tap();
+  await page.getByText("Nothing. Approvals").waitFor();
+  assert.equal((await server.api("GET", "/runs?seen=true")).items.length, 5);
+  await page.goto(`${server.address}/runs?seen=true`);
+  assert.equal(await page.locator("main td").getByText("seen by").count(), 5);
+  whole();
+});
+
+test("a retry asks what was undone where nobody knows it, and a newer version is what it offers first", async t => {
+  const { server, page } = await signedIn(t);
+  const file = join(server.folder, "effects");
+  const order = ships => `druse: 1
+name: order
+undo_on_failure: true
+steps:
+  - id: pay
+    action: shell
+    timeout: 2s
+    with: { script: 'echo paid >> "$FILE"', env: { FILE: ${file} } }
+    undo: { action: shell, with: { argv: [sleep, "600"] } }
+  - { id: ship, needs: [pay], action: shell, with: { argv: ["${ships}"] } }
+`;
+  const id = await server.active(order("false"));
+  const failed = await server.run(id, {}, "30s");
+  await page.goto(`${server.address}/runs/${failed.id}`);
+  await page.getByText("It will fail again as it is").waitFor();
+  const asked = page.getByRole("group", { name: "Was it undone?" });
+  await asked.getByText("its undo ended without saying whether it worked").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await server.api("PUT", `/automations/${id}`, order("true"), "application/yaml");
+  await server.api("POST", `/automations/${id}/activate`, {});
+  await page.reload();
+  await page.getByText("Version 2 is active by now: a retry with version 2 may help").waitFor();
+  // Every way to try it again leads through the question.
+  assert.equal(await page.getByRole("button", { name: /^Retry/ }).count(), 1);
+  await asked.getByLabel("pay was not undone", { exact: false }).check();
+  await page.getByRole("button", { name: "See what it keeps" }).click();
+  await page.getByText("A retry keeps pay").waitFor();
+  assert.ok(await asked.getByRole("checkbox").isChecked());
+  await page.getByRole("button", { name: "Retry", exact: true }).click();
+  await page.waitForURL(url => !url.href.includes(failed.id));
+  await page.locator(".head .pill", { hasText: "succeeded" }).waitFor();
+  await page.getByRole("link", { name: "version 2" }).waitFor();
+  assert.equal(readFileSync(file, "utf8"), "paid\n");
   whole();
 });

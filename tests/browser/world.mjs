@@ -119,6 +119,19 @@ steps:
   - { id: greet, action: transform, needs: [ask], with: { value: "Hello {{ inputs.who }}" } }
 `);
   for (const who of ["Ana", "Bob"]) await server.gate((await server.run(greets, { who })).id);
+  const ordered = await server.active(`druse: 1
+name: order
+undo_on_failure: true
+capabilities: { programs: ["true", "false", sleep] }
+steps:
+  - id: pay
+    action: shell
+    timeout: 2s
+    with: { argv: ["true"] }
+    undo: { action: shell, with: { argv: [sleep, "600"] } }
+  - { id: ship, needs: [pay], action: shell, with: { argv: ["false"] } }
+`);
+  const undone = await server.run(ordered, {}, "30s");
   const link = (await server.api("POST", `/approvals/${gate.id}/links`, {})).address;
-  return { backup, bill, desk, draft, event, failed, gate, held, letters, link, looped, paid, paused, refund, stored, triage, uncertain, waiting, wide };
+  return { backup, bill, desk, draft, event, failed, gate, held, letters, link, looped, paid, paused, refund, stored, triage, uncertain, undone, waiting, wide };
 }

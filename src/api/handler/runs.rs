@@ -8,6 +8,7 @@ use super::super::{
 };
 use crate::runtime::clock;
 use crate::service::rehearsal::AnswersOf;
+use crate::service::seen::failed_runs;
 use crate::service::{
     App, CAUSES, Principal, Problem, Resume, Retry, Role, RunView, Submit, Wish, label,
 };
@@ -227,22 +228,24 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
     };
     let store = call.app.store.clone();
     let uncertain = waits_for_uncertain(&call)?.then(|| call.app.engine.uncertain());
+    let seen: Option<bool> = call.query.read("seen", "true or false")?;
     // A search may have to look at many: the others do not wait for it.
-    let runs = match uncertain {
-        None => call.app.off_thread(move || Ok(store.runs(&query)?)).await?,
-        Some(ids) => {
-            let search = move || Ok(runs_among(&*store, &query, &ids)?);
-            call.app.off_thread(search).await?
-        }
-    };
-    let items = runs
-        .iter()
-        .map(|head| {
-            let mut view = RunView::from(head.as_ref());
-            call.app.engine.say_why(&mut view);
-            (head.id.to_string(), view)
+    let search = move || {
+        Ok(match (uncertain, seen) {
+            (None, None) => store.runs(&query)?,
+            (None, Some(seen)) => failed_runs(&*store, query, seen)?,
+            (Some(ids), None) => runs_among(&*store, &query, &ids)?,
+            // What has failed waits for nothing.
+            (Some(_), Some(_)) => Vec::new(),
         })
-        .collect();
+    };
+    let mut items = Vec::new();
+    for head in call.app.off_thread(search).await? {
+        let mut view = RunView::from(head.as_ref());
+        call.app.engine.say_why(&mut view);
+        call.app.say_seen(&mut view)?;
+        items.push((head.id.to_string(), view));
+    }
     ok(&page.answer(items))
 }
 
@@ -495,6 +498,14 @@ pub(in crate::api) async fn pause(call: Call) -> Answer {
     let wish = call.json::<Reason>()?.wish(&call, "run.pause", id)?;
     let run = call.app.engine.pause(id, wish).await?;
     Reply::json(StatusCode::ACCEPTED, &run)
+}
+
+/// Takes it that a person has seen that a run failed.
+pub(in crate::api) async fn seen(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    let body: Reason = call.json()?;
+    let reason = call.hidden_of(id).said(body.reason);
+    ok(&call.app.see(&call.who, id, reason).await?)
 }
 
 /// How a run goes on.

@@ -5,11 +5,10 @@ use super::automations::done;
 use crate::service::Problem;
 use crate::service::automation::{document_of, tag};
 use crate::service::document::Written;
+use crate::service::kept_text::KeptText;
 use crate::service::steps;
-use crate::service::tokens::clip;
 use druse_engine::Finding;
 use druse_engine::capability::widen;
-use druse_engine::definition::{Document, amend, comments};
 use druse_storage::Automation;
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -60,30 +59,6 @@ pub(in crate::api) async fn remove(call: Call) -> Answer {
     .await
 }
 
-/// The text as somebody wrote it, made to say what the document says now, and what is told of its comments.
-fn kept_text(
-    text: Option<&str>,
-    before: &Document,
-    after: &Document,
-) -> (Option<String>, Option<Finding>) {
-    let Some(text) = text else {
-        return (None, None);
-    };
-    let (text, lost) = match amend(text, before, after) {
-        Some(amended) => (Some(amended.text), amended.lost),
-        None => (None, comments(text)),
-    };
-    let finding = (!lost.is_empty()).then(|| {
-        let message = match lost.as_slice() {
-            [one] => format!("The comment `{}` is not in the text any more.", clip(one)),
-            many => format!("{} comments are not in the text any more.", many.len()),
-        };
-        Finding::info("comments_lost", message)
-            .help("The version before still has them; write them again where they are missed.")
-    });
-    (text, finding)
-}
-
 async fn edit(
     call: &Call,
     action: &str,
@@ -98,8 +73,9 @@ async fn edit(
     let mut said = edit(&mut document)?;
     let mut document = call.app.changed_document(document)?;
     said.extend(widen(&before, &mut document));
-    let (text, lost) = kept_text(version.source_text.as_deref(), &before, &document);
-    said.extend(lost);
+    let kept = KeptText::of(version.source_text.as_deref(), &before, &document);
+    said.extend(kept.told());
+    let text = kept.text;
     let written = Written { document, text };
     let mut change = call.app.new_version(&call.who, row, written, action)?;
     if let Some(findings) = change.answer["findings"].as_array_mut() {

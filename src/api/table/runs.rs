@@ -27,6 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
             "since",
             "until",
             "waits_for",
+            "seen",
             "input.NAME",
             "label.NAME",
         ])
@@ -121,6 +122,14 @@ pub(super) fn routes() -> Vec<Route> {
         .request::<runs::ResumeBody>()
         .response::<RunView>()
         .status(202),
+        post(
+            "/api/v1/runs/{id}/seen",
+            Operator,
+            to!(runs::seen),
+            "Mark a failed run as seen: nothing more is to be done about it",
+        )
+        .request::<runs::Reason>()
+        .response::<RunView>(),
         post(
             "/api/v1/runs/{id}/retry",
             Operator,

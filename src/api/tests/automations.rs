@@ -318,3 +318,70 @@ async fn what_was_changed_by_hand_stands_when_a_draft_is_made_anew() {
             .any(|step| step["id"] == "approve_delete_account")
     );
 }
+
+/// What people write into the text of a draft stays when the draft is made anew; what would go is named first.
+#[tokio::test]
+async fn comments_of_a_draft_stay_when_it_is_made_anew_and_none_goes_without_a_word() {
+    let server = Server::new().await;
+    let (path, made) = desk(&server).await;
+    let id = made["automation"]["id"].as_str().unwrap().to_owned();
+    let automation = format!("/automations/{id}");
+    let text = async |place: &str| {
+        let yaml = [("accept", "application/yaml")];
+        let place = format!("{automation}{place}");
+        let read = server.call("GET", &place, &yaml, "").await;
+        read.body.as_str().unwrap().to_owned()
+    };
+    let written = text("").await;
+    let (before, after) = written.split_once("\nsteps:\n").unwrap();
+    let (first, note) = after.split_once("id: write_note\n").unwrap();
+    let (head, with) = note.split_once("    with:\n").unwrap();
+    let with = with.replacen("tool: write_note\n", "tool: write_note # no names\n", 1);
+    let written = format!(
+        "{before}\n# Ask Ana first.\nsteps:\n  # the plan decides\n{first}id: write_note # by the desk\n{head}    with:\n{with}"
+    );
+    let put = [("content-type", "application/yaml")];
+    let put = server.call("PUT", &automation, &put, &written).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+
+    let again = server.post(&path, &json!({ "into": id })).await;
+    assert_eq!(again.status, 201, "{}", again.body);
+    let all = [
+        "# Ask Ana first.",
+        "# the plan decides",
+        "# by the desk",
+        "# no names",
+    ];
+    let kept = text("").await;
+    for comment in all {
+        assert!(kept.contains(comment), "{comment} is not in {kept}");
+    }
+
+    // Where the tool becomes something else, what was said inside of it has no place any more.
+    let mut mapped = json!({ "into": id, "tools": [{ "match": "write_note", "action": "emit", "with": { "type": "com.example.note", "data": "{{ call.arguments }}" } }] });
+    let refused = server.post(&path, &mapped).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert_eq!(refused.body["code"], "edits_would_be_lost");
+    let lost = refused.body["findings"].as_array().unwrap();
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert_eq!(lost[0]["code"], "comments_lost");
+    assert_eq!(
+        lost[0]["message"],
+        "The comment `# no names` would be lost."
+    );
+    assert_eq!(text("").await, kept, "nothing was made");
+    mapped["discard_edits"] = true.into();
+    let made = server.post(&path, &mapped).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let told = made.body["automation"]["findings"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let told: Vec<&Value> = told.filter(|one| one["code"] == "comments_lost").collect();
+    assert_eq!(told[0]["message"], "The comment `# no names` is lost.");
+    let now = text("").await;
+    for comment in &all[..3] {
+        assert!(now.contains(comment), "{comment} is not in {now}");
+    }
+    assert!(!now.contains(all[3]) && text("/versions/3").await.contains(all[3]));
+}

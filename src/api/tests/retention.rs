@@ -2,7 +2,7 @@
 
 use super::*;
 use druse_engine::{Span, Timestamp};
-use druse_storage::{Batch, Setting};
+use druse_storage::{Batch, Setting, Table};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -74,6 +74,27 @@ async fn runs_leave_by_the_age_that_their_automation_says() {
             Span::from_millis(after.unsigned_abs())
         );
     }
+}
+
+/// That a person has seen a failed run is told by a row of its own, which stays no longer than the run.
+#[tokio::test]
+async fn what_was_said_of_a_run_leaves_with_it() {
+    let server = Server::new().await;
+    let fails = "druse: 1\nname: fails\nsteps:\n  - { id: say, action: transform, with: { value: \"{{ [] | only }}\" } }\n";
+    let run = server.ran(fails, "").await;
+    let seen = server.post(&format!("/runs/{run}/seen"), &json!({})).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+    let row = || server.app.store.row(Table::SeenRun, &run).unwrap();
+    assert_eq!(row().unwrap()["by"], seen.body["seen_by"]);
+    let put = server
+        .call("PUT", "/settings/retention", &[], r#"{ "max_age": "1h" }"#)
+        .await;
+    assert_eq!(put.status, StatusCode::OK, "{:?}", put.body);
+    let app = server.app.clone();
+    let later = Timestamp(crate::runtime::clock::now().0 + DAY);
+    let swept = tokio::task::spawn_blocking(move || app.sweep_at(false, later));
+    assert_eq!(swept.await.unwrap().unwrap().forgotten, 1);
+    assert_eq!(row(), None);
 }
 
 /// An older Druse took values by which every run leaves.

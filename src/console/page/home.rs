@@ -27,7 +27,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         automations: call.api.get("/automations?limit=200").await?,
         failed: call
             .api
-            .get(&format!("/runs?status=failed&since={since}&limit=200"))
+            .get(&format!("/runs?seen=false&since={since}&limit=200"))
             .await?,
         retries: call
             .api

@@ -1,5 +1,6 @@
 //! The pages, one a file.
 
+mod amended;
 pub(super) mod approval;
 pub(super) mod approvals;
 pub(super) mod artifacts;
@@ -26,6 +27,7 @@ pub(super) mod retry;
 pub(super) mod review;
 pub(super) mod run;
 pub(super) mod runs;
+pub(super) mod seen;
 pub(super) mod settings;
 pub(super) mod signin;
 pub(super) mod step;

@@ -1,6 +1,6 @@
 //! One run: why it stands where it does, its steps over time, and what a person can do.
 
-use super::{artifacts, comparison, journal, logs, pause, retries, retry, timeline, why};
+use super::{artifacts, comparison, journal, logs, pause, retries, retry, seen, timeline, why};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done, while_signed_in};
 use crate::console::component::{action, state, time, value};
@@ -37,6 +37,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         tab => tab,
     };
     let path = format!("/runs/{id}");
+    let again = retry::Again::read(call, &run).await?;
     let main = match tab {
         "graph" => graph(&run, &document),
         "compare" => comparison::show(call, &run).await?,
@@ -55,11 +56,18 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         _ => {
             let logs = logs::read(call, call.param("id"), run["finished_at"].is_null()).await?;
             let versions = pause::versions(call, &run).await?;
-            html! { (timeline::show(&run, &document, call.now)) (pause::of_all(call, &run, &versions)) (steps(call, &run, &logs, &versions)) (artifacts::show(&run, call.now)) }
+            let shown = Shown {
+                call,
+                run: &run,
+                logs: &logs,
+                versions: &versions,
+                again: &again,
+            };
+            html! { (timeline::show(&run, &document, call.now)) (pause::of_all(call, &run, &versions)) (shown.steps()) (artifacts::show(&run, call.now)) }
         }
     };
     let retries = retries::of(call, &run).await?;
-    let retry = retry::show(call, &run, &document, &retries).await?;
+    let retry = retry::show(call, &run, &document, &retries, &again).await?;
     // What is still at work is not compared: the page looks again and again.
     let drift = match run["finished_at"].is_null() {
         true => Value::Null,
@@ -77,14 +85,19 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 (value::id(&run["id"]))
             }
         }
-        @if let Some((sentence, hint)) = why::of(&run) {
+        @if let Some((sentence, hint)) = why::of(&run, again.newer()) {
             section .why.(state::class(status)) aria-label="Why" {
                 @let hint = why::retried(&retries).unwrap_or(&hint);
                 p { strong { (value::said(&sentence)) } @if !hint.is_empty() { " " (hint) } }
                 (retries::show(call, &retries))
-                @if let Some(step) = to_correct(call, &run) && retries.last().is_none_or(|last| last["status"] != "succeeded") {
-                    p { a href=(step.0) { "Correct " code { (step.1) } } }
+                @let open = status == "failed" && retries.last().is_none_or(|last| last["status"] != "succeeded");
+                @if let Some(number) = again.newer() && open && let Some(automation) = run["automation_id"].as_str() {
+                    p { a href={ "/automations/" (automation) "?tab=versions&from=" (run["version"]) "&to=" (number) } { "What version " (number) " says otherwise" } }
                 }
+                @if let Some(step) = to_correct(call, &run) && retries.last().is_none_or(|last| last["status"] != "succeeded") {
+                    p { a .button href=(step.0) { "Correct " (step.1) } }
+                }
+                (seen::by(call, &run))
                 @for gate in waiting_gates(&run) {
                     p { a .button href={ "/approvals/" (gate) } { "To the approval" } }
                 }
@@ -96,7 +109,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         @if let Some(before) = retries::before(&run) {
             p .dim { "It goes on from run " a href={ "/runs/" (before) } { "…" (value::short(before)) } "." }
         }
-        (actions(call, &run, retry))
+        (actions(call, &run, html! { (retry) (seen::form(call, &run, &retries)) }))
         (drifted(&drift))
         nav .tabs aria-label="Parts of the run" {
             @for (one, label) in TABS {
@@ -196,15 +209,13 @@ fn values(run: &Value) -> Markup {
     }
 }
 
-fn steps(call: &Call, run: &Value, logs: &logs::Logs, versions: &[pause::Choice]) -> Markup {
-    let all = all_steps(run);
-    html! {
-        h2 .sr { "Steps" }
-        ol .steps {
-            @for step in all.iter().take(MOST) { (step_of(call, run, step, logs, versions)) }
-        }
-        @if all.len() > MOST { p .dim { "These are the first " (MOST) " of " (all.len()) " steps; the rest is read by the API." } }
-    }
+/// What the steps of a run are shown with.
+struct Shown<'a> {
+    call: &'a Call,
+    run: &'a Value,
+    logs: &'a logs::Logs,
+    versions: &'a [pause::Choice],
+    again: &'a retry::Again,
 }
 
 fn skipped(reason: &Value) -> String {
@@ -241,56 +252,65 @@ fn checked(check: &Value) -> Option<String> {
     })
 }
 
-fn step_of(
-    call: &Call,
-    run: &Value,
-    step: &Value,
-    logs: &logs::Logs,
-    versions: &[pause::Choice],
-) -> Markup {
-    let path = step["path"].as_str().unwrap_or_default();
-    let status = step["status"].as_str().unwrap_or_default();
-    let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
-    let open = matches!(status, "failed" | "paused" | "uncertain" | "rejected");
-    html! {
-        li #{ "step-" (path) } {
-            details open[open] {
-                summary {
-                    (state::pill(status)) " " strong { (path) } " " span .dim { (step["action"].as_str().unwrap_or_default()) }
-                    @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
-                    @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::said(&value::cut(message, 100))) } }
-                    @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
-                    @if let Some(says) = checked(&step["check"]) { " " span .dim { (value::cut(&says, 100)) } }
-                    @if let Some(passes) = step["passes"].as_object() {
-                        " " span .dim { (passes["succeeded"]) " of " (if passes["items"].is_null() { &passes["begun"] } else { &passes["items"] }) " passes done" }
+impl Shown<'_> {
+    fn steps(&self) -> Markup {
+        let all = all_steps(self.run);
+        html! {
+            h2 .sr { "Steps" }
+            ol .steps {
+                @for step in all.iter().take(MOST) { (self.step(step)) }
+            }
+            @if all.len() > MOST { p .dim { "These are the first " (MOST) " of " (all.len()) " steps; the rest is read by the API." } }
+        }
+    }
+
+    fn step(&self, step: &Value) -> Markup {
+        let (call, run, logs, versions) = (self.call, self.run, self.logs, self.versions);
+        let path = step["path"].as_str().unwrap_or_default();
+        let status = step["status"].as_str().unwrap_or_default();
+        let attempts = step["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+        let open = matches!(status, "failed" | "paused" | "uncertain" | "rejected");
+        html! {
+            li #{ "step-" (path) } {
+                details open[open] {
+                    summary {
+                        (state::pill(status)) " " strong { (path) } " " span .dim { (step["action"].as_str().unwrap_or_default()) }
+                        @if !step["skipped"].is_null() { " " span .dim { (skipped(&step["skipped"])) } }
+                        @if let Some(message) = step["error"]["message"].as_str() { " " span .dim { (value::said(&value::cut(message, 100))) } }
+                        @if let Some(undo) = step["undo"].as_str() { " " span .dim { "undo" } " " (state::pill(undo)) }
+                        @if let Some(says) = checked(&step["check"]) { " " span .dim { (value::cut(&says, 100)) } }
+                        @if let Some(passes) = step["passes"].as_object() {
+                            " " span .dim { (passes["succeeded"]) " of " (if passes["items"].is_null() { &passes["begun"] } else { &passes["items"] }) " passes done" }
+                        }
                     }
-                }
-                div .inside {
-                    @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
-                    @if let Some(child) = step["child"].as_str() { p { a href={ "/runs/" (child) } { "The run that it started" } } }
-                    @if status == "paused" && call.may(Role::Operator) { (pause::of_step(call, run["id"].as_str().unwrap_or_default(), path, versions)) }
-                    @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
-                    @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }
-                    @if !step["input"].is_null() { h3 { "Input" } (value::pairs(&step["input"])) }
-                    @if !step["output"].is_null() { h3 { "Output" } (value::pairs(&step["output"])) }
-                    @if !attempts.is_empty() {
-                        h3 { "Attempts" }
-                        ul .plain {
-                            @for attempt in attempts {
-                                li {
-                                    (state::pill(attempt["status"].as_str().unwrap_or_default()))
-                                    " " (attempt["number"]) ", began " (time::stop(&attempt["started_at"], call.now))
-                                    @if let Some(took) = time::between(&attempt["started_at"], &attempt["finished_at"], call.now) { ", " (time::span(took)) }
-                                    @if let Some(message) = attempt["error"]["message"].as_str() {
-                                        div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(message, 400))) }
+                    div .inside {
+                        @if let Some(gate) = step["approval_id"].as_str() { p { a href={ "/approvals/" (gate) } { "The approval" } } }
+                        @if let Some(child) = step["child"].as_str() { p { a href={ "/runs/" (child) } { "The run that it started" } } }
+                        @if status == "paused" && call.may(Role::Operator) { (pause::of_step(call, run["id"].as_str().unwrap_or_default(), path, versions)) }
+                        @if status == "uncertain" && call.may(Role::Operator) { (super::uncertain::form(call, run["id"].as_str().unwrap_or_default(), path)) }
+                        @if !step["error"].is_null() { h3 { "Error" } (value::pairs(&step["error"])) }
+                        @if !step["input"].is_null() { h3 { "Input" } (value::pairs(&step["input"])) }
+                        @if !step["output"].is_null() { h3 { "Output" } (value::pairs(&step["output"])) }
+                        @if !attempts.is_empty() {
+                            h3 { "Attempts" }
+                            ul .plain {
+                                @for attempt in attempts {
+                                    li {
+                                        (state::pill(attempt["status"].as_str().unwrap_or_default()))
+                                        " " (attempt["number"]) ", began " (time::stop(&attempt["started_at"], call.now))
+                                        @if let Some(took) = time::between(&attempt["started_at"], &attempt["finished_at"], call.now) { ", " (time::span(took)) }
+                                        @if let Some(message) = attempt["error"]["message"].as_str() {
+                                            div .dim { code { (attempt["error"]["code"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(message, 400))) }
+                                        }
+                                        (logs.of(path, attempt["number"].as_u64().unwrap_or(0)))
                                     }
-                                    (logs.of(path, attempt["number"].as_u64().unwrap_or(0)))
                                 }
                             }
                         }
-                    }
-                    @if call.may(Role::Operator) && !run["finished_at"].is_null() && !path.contains(['[', '.']) && status != "skipped" {
-                        (action::with(&format!("/runs/{}/retry", run["id"].as_str().unwrap_or_default()), &format!("Retry from {path}"), "quiet", &[("from", path)]))
+                        // Where a person has to say first what was undone, the form on top asks for it.
+                        @if call.may(Role::Operator) && !run["finished_at"].is_null() && !path.contains(['[', '.']) && status != "skipped" && !self.again.asks() {
+                            (action::with(&format!("/runs/{}/retry", run["id"].as_str().unwrap_or_default()), &format!("Retry from {path}"), "quiet", &[("from", path)]))
+                        }
                     }
                 }
             }

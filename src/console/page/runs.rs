@@ -10,10 +10,11 @@ use druse_engine::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
-const FILTERS: [&str; 6] = [
+const FILTERS: [&str; 7] = [
     "automation_id",
     "status",
     "waits_for",
+    "seen",
     "cause",
     "since",
     "until",
@@ -57,6 +58,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 option value="" { "anything" }
                 option value="uncertain" selected[chosen("waits_for") == "uncertain"] { "whether a step happened" }
             } }
+            label { span { "Seen" } select name="seen" {
+                option value="" { "any" }
+                @for (value, says) in [("false", "failed, seen by nobody"), ("true", "failed, and seen")] { option value=(value) selected[chosen("seen") == value] { (says) } }
+            } }
             label { span { "Cause" } select name="cause" {
                 option value="" { "any" }
                 @for one in CAUSES { option value=(one) selected[chosen("cause") == one] { (one) } }
@@ -96,8 +101,9 @@ pub(super) fn table(list: &Value, now: Timestamp) -> Markup {
                         tr {
                             td { (state::pill(run["status"].as_str().unwrap_or_default())) }
                             td { a href={ "/runs/" (id) } data-open { (run["automation_name"].as_str().unwrap_or_default()) }
-                                @if let Some(message) = run["error"]["message"].as_str() { div .dim { (value::said(&value::cut(message, 90))) } } }
-                            td { (value::id(&run["id"])) }
+                                @if let Some(message) = run["error"]["message"].as_str() { div .dim { (value::said(&value::cut(message, 90))) } }
+                                @if let Some(by) = run["seen_by"].as_str() { div .dim { "seen by " (by.trim_start_matches("user:")) } } }
+                            td .brief { (value::id(&run["id"])) }
                             td { (cause(&run["cause"])) }
                             td { (time::ago(&run["created_at"], now)) }
                             td .num { (took(run, now)) }

@@ -110,9 +110,11 @@ fn list(call: &Call, automation: &Value) -> Markup {
         .into_iter()
         .partition(|(path, _)| !path.contains('.'));
     let after = outer.iter().rev().chain(&inner);
+    let mut steps = paths(automation).into_iter();
+    let some = steps.any(|(_, step)| about(step["id"].as_str().unwrap_or_default()) > 0);
     html! {
         div .scroll tabindex="0" role="region" aria-label="Steps" { table .list {
-            thead { tr { th scope="col" { "Step" } th scope="col" { "Action" } th scope="col" { "After" } th scope="col" { "Findings" } } }
+            thead { tr { th scope="col" { "Step" } th scope="col" { "Action" } th scope="col" { "After" } @if some { th scope="col" { "Findings" } } } }
             tbody {
                 @for (path, step) in paths(automation) {
                     @let name = step["id"].as_str().unwrap_or_default();
@@ -125,7 +127,7 @@ fn list(call: &Call, automation: &Value) -> Markup {
                         }
                         td { (action_of(step)) }
                         td { @for need in step["needs"].as_array().into_iter().flatten().filter_map(Value::as_str) { code { (need) } " " } }
-                        td { @if about(name) > 0 { (value::count(about(name), "finding", "findings")) } }
+                        @if some { td { @if about(name) > 0 { (value::count(about(name), "finding", "findings")) } } }
                     }
                 }
             }

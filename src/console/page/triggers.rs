@@ -1,5 +1,6 @@
 //! The triggers of an automation: when they fire next, what came, and what a person does with them.
 
+use super::amended;
 use super::home::items;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
@@ -7,7 +8,6 @@ use crate::console::component::trigger_form::{self, Chosen};
 use crate::console::component::{action, finding, state, time, value};
 use crate::console::twin::Refusal;
 use crate::service::Role;
-use druse_engine::definition::{amend, from_value};
 use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -125,19 +125,7 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
         all.push(trigger);
     }
     document["triggers"] = all.into();
-    let yaml = [(header::ACCEPT, "application/yaml")];
-    let stored = call.api.send(Method::GET, &path, &yaml, "").await?.text();
-    let amended = || {
-        let (old, new) = (
-            from_value(automation["document"].clone()).ok()?,
-            from_value(document.clone()).ok()?,
-        );
-        Some(amend(&stored, &old, &new)?.text)
-    };
-    let (media, body) = match amended() {
-        Some(text) => ("application/yaml", text),
-        None => ("application/json", document.to_string()),
-    };
+    let (media, body) = amended::body(call, &path, &automation["document"], &document).await?;
     let headers = [
         (header::CONTENT_TYPE, media),
         (header::IF_MATCH, call.form.text("tag")),

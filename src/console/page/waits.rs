@@ -1,7 +1,7 @@
 //! What waits, and for whom: what this person can do, and what only others can.
 
 use super::home::{items, lateness};
-use super::retries;
+use super::seen;
 use crate::console::call::Call;
 use crate::console::component::{state, time, value};
 use crate::service::{Role, words};
@@ -183,13 +183,15 @@ fn came_late(call: &Call, late: &[&Value], names: &BTreeMap<String, String>) -> 
     late.iter().map(line).collect()
 }
 
-/// Runs that failed, of each automation together.
+/// Runs that failed and that nobody has seen, of each automation together.
 fn failed(call: &Call, failed: &Value, retries: &Value) -> Vec<Markup> {
+    let open = seen::all(failed, retries);
     let mut broken: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for run in retries::unanswered(items(failed), items(retries)) {
+    for run in &open {
         let name = run["automation_name"].as_str().unwrap_or_default();
         broken.entry(name).or_default().push(run);
     }
+    let may = call.may(Role::Operator);
     let line = |(name, runs): (&&str, &Vec<&Value>)| {
         let last = runs[0];
         html! {
@@ -200,7 +202,15 @@ fn failed(call: &Call, failed: &Value, retries: &Value) -> Vec<Markup> {
                 @if let Some(message) = last["error"]["message"].as_str() { ": " (value::said(&value::cut(message, 120))) }
             }
             span .when { (time::ago(&last["finished_at"], call.now)) }
+            @if may { (seen::button(runs, "Seen", &format!("what failed of {name}"))) }
         }
     };
-    broken.iter().map(line).collect()
+    let mut lines: Vec<Markup> = broken.iter().map(line).collect();
+    let says = "More runs failed, and nobody has seen it";
+    lines.extend(more(failed, "failed", "/runs?seen=false", says));
+    if may && broken.len() > 1 {
+        let label = format!("Mark all {} failed runs as seen", open.len());
+        lines.push(seen::button(&open, &label, ""));
+    }
+    lines
 }

@@ -16,16 +16,40 @@ pub(super) fn retried(retries: &[Value]) -> Option<&'static str> {
 
 /// The step that broke it.
 pub(super) fn broken(run: &Value) -> Option<&str> {
-    let step = steps(run).find(|step| step["status"] == "failed")?;
-    step["path"].as_str()
+    failed_step(run)?["path"].as_str()
 }
 
-/// The sentence on top of a run, and the hint behind it.
-pub(super) fn of(run: &Value) -> Option<(String, String)> {
+/// The step that failed: one of the run's own work, or else one of what follows when that is over.
+fn failed_step(run: &Value) -> Option<&Value> {
+    let failed = || steps(run).filter(|step| step["status"] == "failed");
+    let own = |step: &&Value| !follows(step["path"].as_str().unwrap_or_default());
+    failed().find(own).or_else(|| failed().next())
+}
+
+/// Whether what failed will fail again, unless something is corrected.
+pub(super) fn fails_again(run: &Value) -> bool {
+    let failed = failed_step(run).filter(|_| run["status"] == "failed");
+    failed.is_some_and(|step| step["error"]["class"] == "permanent")
+}
+
+/// Whether a step undoes or checks another one, or handles the end of the run. Only passes of a loop have a number
+/// before what is inside of them.
+fn follows(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('.').collect();
+    let inside = parts.windows(2);
+    let mut inside = inside.filter(|pair| !pair[0].ends_with(']'));
+    inside.any(|pair| {
+        matches!(pair[1], "undo" | "check") || matches!(pair[0], "on_failure" | "finally")
+    })
+}
+
+/// The sentence on top of a run, and the hint behind it; `newer` is a version that is active by now and is newer than
+/// the one that ran.
+pub(super) fn of(run: &Value, newer: Option<u64>) -> Option<(String, String)> {
     let status = run["status"].as_str().unwrap_or_default();
     match status {
         "succeeded" => None,
-        "failed" => Some(failed(run)),
+        "failed" => Some(failed(run, newer)),
         "rejected" => Some((rejected(run), "Retry it when the reason is gone: it asks again.".into())),
         "canceled" => Some((
             run["error"]["message"].as_str().unwrap_or("It was canceled.").to_owned(),
@@ -53,9 +77,8 @@ fn steps(run: &Value) -> impl Iterator<Item = &Value> {
     run["steps"].as_array().into_iter().flatten()
 }
 
-fn failed(run: &Value) -> (String, String) {
-    let step = steps(run).find(|step| step["status"] == "failed");
-    let Some(step) = step else {
+fn failed(run: &Value, newer: Option<u64>) -> (String, String) {
+    let Some(step) = failed_step(run) else {
         let message = run["error"]["message"].as_str().unwrap_or("It failed.");
         return (
             sentence(message),
@@ -76,7 +99,12 @@ fn failed(run: &Value) -> (String, String) {
         2 => format!("{id} failed twice"),
         more => format!("{id} failed {more} times"),
     };
+    // Whatever the class says was said of the version that ran.
+    let put_right = newer.map(|newer| {
+        format!("As it is, it will fail again. Version {newer} is active by now: a retry with version {newer} may help.")
+    });
     let hint = match error["class"].as_str() {
+        Some("permanent") if put_right.is_some() => put_right.as_deref().unwrap_or_default(),
         _ if error["code"] == "answer_changed" => {
             "The other side answers otherwise than when this was reviewed. The automation's page says what has changed."
         }
@@ -132,5 +160,51 @@ pub(super) fn length(run: &Value, now: druse_engine::Timestamp) -> String {
         format!("for {took}")
     } else {
         format!("after {took}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_will_fail_again_may_have_been_put_right_by_a_newer_version() {
+        let run = |class: &str| {
+            let error =
+                json!({ "class": class, "code": "exit_code", "message": "it exited with 3" });
+            json!({ "status": "failed", "version": 1, "steps": [{ "path": "pay", "status": "failed", "attempts": [{}], "error": error }] })
+        };
+        let hint = |class: &str, newer| of(&run(class), newer).map(|(_, hint)| hint).unwrap();
+        assert!(hint("permanent", None).starts_with("It will fail again as it is: correct"));
+        assert_eq!(
+            hint("permanent", Some(3)),
+            "As it is, it will fail again. Version 3 is active by now: a retry with version 3 may help."
+        );
+        // What may pass by itself does so with any version.
+        assert_eq!(hint("timeout", Some(3)), hint("timeout", None));
+        let (why, _) = of(&run("permanent"), Some(3)).unwrap();
+        assert_eq!(why, "pay failed: it exited with 3.");
+    }
+
+    #[test]
+    fn what_broke_a_run_is_no_undo_and_no_handler_unless_nothing_else_failed() {
+        let run = |paths: &[&str]| {
+            let step = |path: &&str| json!({ "path": path, "status": "failed" });
+            json!({ "status": "failed", "steps": paths.iter().map(step).collect::<Vec<_>>() })
+        };
+        for (paths, wanted) in [
+            (&["pay.undo", "ship"][..], "ship"),
+            (&["each[3].pay.undo", "each[4].ship"], "each[4].ship"),
+            (
+                &["pay.check", "finally.unlock", "each[0].undo"],
+                "each[0].undo",
+            ),
+            (&["on_failure.tell", "undo"], "undo"),
+            (&["pay.undo", "finally.unlock"], "pay.undo"),
+            (&["finally[0].x"], "finally[0].x"),
+        ] {
+            assert_eq!(broken(&run(paths)), Some(wanted), "{paths:?}");
+        }
     }
 }

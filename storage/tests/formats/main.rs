@@ -14,6 +14,7 @@ mod r#loop;
 mod rate;
 mod review;
 mod round;
+mod seen;
 mod turn;
 mod wait;
 
@@ -100,6 +101,8 @@ fn write_all(folder: &Path) -> Vec<&'static str> {
     let mut names: Vec<&str> = ["v1"].into_iter().chain(later).collect();
     review::write(&store("v1-reviews"));
     names.push("v1-reviews");
+    seen::write(&store("v1-seen"));
+    names.push("v1-seen");
     names
 }
 

@@ -261,3 +261,52 @@ async fn a_run_of_a_removed_automation_comes_to_its_end_and_is_not_retried() {
     let failed = wait::run(&admin, &text(&run.with(202)["id"]), "failed").await;
     assert_eq!(failed["error"]["code"], "unknown_automation", "{failed:#}");
 }
+
+/// A step that paid, and whose undo ran out of its time: nobody knows whether it was undone.
+pub(crate) fn left_open(file: &Path) -> Value {
+    json!({ "druse": 1, "name": "order", "undo_on_failure": true, "steps": [
+        { "id": "pay", "action": "shell", "timeout": "2s",
+            "with": { "argv": ["/bin/sh", "-c", "echo paid >> \"$FILE\""], "env": { "FILE": file } },
+            "undo": { "action": "shell", "with": { "argv": ["sleep", "600"] } } },
+        { "id": "ship", "needs": ["pay"], "action": "shell", "with": { "argv": ["false"] } },
+    ] })
+}
+
+#[tokio::test]
+async fn what_nobody_knows_to_be_undone_is_named_and_kept_where_a_person_says_so() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("effects");
+    let made = admin.post("/automations", &left_open(&file)).await;
+    let path = format!("/automations/{}", text(&made.with(201)["id"]));
+    let activate = format!("{path}/activate");
+    admin.post(&activate, &json!({})).await.with(200);
+    let run = admin.post(&format!("{path}/runs"), &json!({})).await;
+    let run = text(&run.with(202)["id"]);
+    wait::run(&admin, &run, "failed").await;
+    let preview = async |body: Value| {
+        let path = format!("/runs/{run}/retry/preview");
+        admin.post(&path, &body).await.with(200)
+    };
+    let found = preview(json!({})).await;
+    assert_eq!(found["keeps"], json!([]));
+    let open = &found["undo_unknown"];
+    assert_eq!(open[0]["step"], "pay", "{found}");
+    assert_eq!(open[0]["undo"], "failed");
+    assert_eq!(open[0]["error"]["class"], "timeout");
+    assert_eq!(open[1], Value::Null);
+    let kept = preview(json!({ "keep": ["pay"] })).await;
+    assert_eq!(kept["keeps"], json!(["pay"]));
+    assert_eq!(&kept["undo_unknown"], open);
+    let said = |more: &[&str]| {
+        let words = ["runs", "retry", &run, "--preview"];
+        let words = words.iter().chain(more).chain(&["--data"]);
+        let output = druse(words).arg(server.data()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let asks = "Nobody knows whether it was undone: pay. `--keep STEP` keeps its result.";
+    assert!(said(&[]).contains(asks), "{}", said(&[]));
+    let kept = said(&["--keep", "pay"]);
+    assert_eq!(kept, "Kept: pay.\nRuns again: ship (it failed before).\n");
+}

@@ -74,7 +74,13 @@ async fn whatever_people_change_is_told() {
     let stopped = json!({ "druse": 1, "name": "stopped", "steps": [tell] });
     let stopped = active(&admin, &stopped).await;
     let run = admin.post(&format!("{stopped}/runs"), &json!({})).await;
-    wait::run(&admin, &text(&run.with(202)["id"]), "failed").await;
+    let run = text(&run.with(202)["id"]);
+    wait::run(&admin, &run, "failed").await;
+    let seen = json!({ "reason": "it was to" });
+    admin
+        .post(&format!("/runs/{run}/seen"), &seen)
+        .await
+        .with(200);
     admin
         .post(&format!("{stopped}/reviewed"), &json!({}))
         .await
@@ -161,6 +167,11 @@ async fn whatever_people_change_is_told() {
     assert_eq!(made["source"], short);
     assert_eq!(made["data"]["by"], "admin");
     assert_eq!(one("version.created")["version"], 2);
+    let seen = &told["run.seen"][0];
+    assert_eq!(seen["subject"], "stopped");
+    assert_eq!(seen["source"], format!("/runs/{run}"));
+    assert_eq!(seen["data"]["run_id"], run.as_str());
+    assert_eq!(seen["data"]["reason"], "it was to");
     assert_eq!(one("backfill.started")["label"], "three days");
     assert_eq!(one("backfill.canceled")["reason"], "enough");
     assert_eq!(one("secret.changed")["secret"], "signs");

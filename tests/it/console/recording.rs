@@ -633,8 +633,13 @@ async fn the_example_is_run_with_nothing_but_the_console() {
         .act(&format!("{path}/crystallize"), &[("mode", "bound")])
         .await;
     let page = owner.see(&review).await;
-    assert!(page.contains("Set its world up"), "{page}");
-    assert!(!editor.see(&review).await.contains("Set its world up"));
+    assert!(page.contains("Set up the tools of the example"), "{page}");
+    assert!(
+        !editor
+            .see(&review)
+            .await
+            .contains("Set up the tools of the example")
+    );
     let lay_out = format!("{review}/example");
     let fields = [("example", "pay-bill")];
     editor

@@ -1,6 +1,7 @@
 //! Runs: found, understood, canceled, retried, followed.
 
-use super::{active, started};
+use super::{activated, active, started};
+use crate::api::retry::left_open;
 use crate::harness::{Browser, Server, text, wait};
 use serde_json::json;
 
@@ -142,6 +143,8 @@ async fn what_was_put_right_since_is_what_a_retry_takes_first() {
     let editor = Browser::role(&server, "editor").await;
     let page = operator.see(&path).await;
     assert!(!page.contains("Retry with version"), "{page}");
+    let as_it_is = "It will fail again as it is: correct the step or the inputs";
+    assert!(page.contains(as_it_is), "{page}");
     let form = format!("/automations/{id}?tab=steps&amp;step=second");
     assert!(!page.contains(&form), "{page}");
     let page = editor.see(&path).await;
@@ -162,15 +165,149 @@ async fn what_was_put_right_since_is_what_a_retry_takes_first() {
         "Retry with version 1 again",
         "2, active",
         "1, which ran",
+        "Version 2 is active by now: a retry with version 2 may help",
+        &format!("/automations/{id}?tab=versions&amp;from=1&amp;to=2"),
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
+    assert!(!page.contains("correct the step or the inputs"), "{page}");
     let next = operator
         .act(&format!("{path}/retry"), &[("version", "2")])
         .await;
     let again = next.strip_prefix("/runs/").expect("a run");
     let made = wait::run(&admin, again, "succeeded").await;
     assert_eq!(made["version"], 2);
+}
+
+#[tokio::test]
+async fn a_retry_asks_what_was_undone_where_nobody_knows_it() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("effects");
+    let made = admin.post("/automations", &left_open(&file)).await;
+    let id = text(&made.with(201)["id"]);
+    activated(&admin, &id).await;
+    let run = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &run, "failed").await;
+    let path = format!("/runs/{run}");
+    let operator = Browser::role(&server, "operator").await;
+    let page = operator.see(&path).await;
+    for part in [
+        "Was it undone?",
+        "<code>pay</code> was not undone: keep its result",
+        "its undo ended without saying whether it worked",
+        "<code>pay</code> runs again: nobody knows whether it was undone",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    // There is no way around the question.
+    assert!(!page.contains("Retry from pay"), "{page}");
+    assert_eq!(page.matches("/retry\"").count(), 1, "{page}");
+    let keeps = [("otherwise", "yes"), ("keep", "pay")];
+    let looked = operator
+        .post(&format!("{path}/retry/preview"), &keeps)
+        .await;
+    looked.says(200, "A retry keeps <code>pay</code>");
+    looked.says(200, "name=\"keep\" value=\"pay\" checked");
+    let paid = || std::fs::read_to_string(&file).expect("it has paid");
+    for (fields, times) in [(&keeps[..], 1), (&keeps[..1], 2)] {
+        let next = operator.act(&format!("{path}/retry"), fields).await;
+        let again = next.strip_prefix("/runs/").expect("a run");
+        wait::run(&admin, again, "failed").await;
+        assert_eq!(paid().lines().count(), times, "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_run_is_marked_as_seen_and_leaves_home() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, BREAKS).await;
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let run = started(&admin, &id, json!({})).await;
+        wait::run(&admin, &run, "failed").await;
+        runs.push(run);
+    }
+    let other = active(&server, &BREAKS.replace("name: breaks", "name: snaps")).await;
+    let other = started(&admin, &other, json!({})).await;
+    wait::run(&admin, &other, "failed").await;
+    let viewer = Browser::role(&server, "viewer").await;
+    let operator = Browser::role(&server, "operator").await;
+    assert!(!viewer.see("/").await.contains("Seen<"));
+    assert!(
+        !viewer
+            .see(&format!("/runs/{}", runs[0]))
+            .await
+            .contains("Mark as seen")
+    );
+
+    // On its page, with a note.
+    let path = format!("/runs/{}", runs[0]);
+    let page = operator.see(&path).await;
+    assert!(page.contains("Mark as seen"), "{page}");
+    let note = [("reason", "the shop was being moved")];
+    operator.act(&format!("{path}/seen"), &note).await;
+    let page = viewer.see(&path).await;
+    for part in ["Seen by operator", "the shop was being moved"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert!(!operator.see(&path).await.contains("Mark as seen"));
+
+    // At home those that the page showed, and none that failed since.
+    let home = operator.see("/").await;
+    for part in [
+        "breaks failed 2 times",
+        "snaps failed",
+        "Mark all 3 failed runs as seen",
+    ] {
+        assert!(home.contains(part), "{part} is not in {home}");
+    }
+    let since = started(&admin, &id, json!({})).await;
+    wait::run(&admin, &since, "failed").await;
+    let shown = [
+        ("run", runs[1].as_str()),
+        ("run", &runs[2]),
+        ("run", "run_none"),
+    ];
+    assert_eq!(operator.act("/", &shown).await, "/");
+    let home = operator.see("/").await;
+    assert!(
+        home.contains("breaks failed: ") && home.contains(&since),
+        "{home}"
+    );
+    let found = |query: &str| {
+        let query = format!("/runs?{query}");
+        let admin = server.admin();
+        async move { admin.all(&query).await.len() }
+    };
+    assert_eq!(
+        (found("seen=true").await, found("seen=false").await),
+        (3, 2)
+    );
+    let list = viewer.see("/runs?seen=true").await;
+    assert!(
+        list.contains("seen by operator") && !list.contains(&since),
+        "{list}"
+    );
+    let all = [("run", since.as_str()), ("run", &other)];
+    operator.act("/", &all).await;
+    let home = operator.see("/").await;
+    assert!(
+        !home.contains(" failed: ") && home.contains("Nothing. Approvals"),
+        "{home}"
+    );
+    viewer
+        .post("/", &all)
+        .await
+        .says(403, "This needs the role operator");
+    let good = started(&admin, &id, json!({ "code": 0 })).await;
+    wait::run(&admin, &good, "succeeded").await;
+    operator
+        .post("/", &[("run", &good)])
+        .await
+        .says(409, "has not");
 }
 
 #[tokio::test]

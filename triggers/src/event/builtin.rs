@@ -139,6 +139,7 @@ pub const OF_CHANGES: &[Builtin] = &[
         "somebody has looked at what had changed",
     ),
     builtin("version.created", "an automation has a new version"),
+    builtin("run.seen", "somebody has seen that a run failed"),
     builtin("session.imported", "a recording was stored"),
     builtin("session.deleted", "a recording was removed"),
     builtin("backfill.started", "somebody asked for a backfill"),
@@ -225,6 +226,7 @@ pub const CHANGES: &[Change] = &[
         "/automations",
         "automation_id",
     ),
+    change("run.seen", "run.seen", "/runs", "run_id"),
     change(
         "session.import",
         "session.imported",

@@ -32,7 +32,7 @@ pub(super) const CODES: &[Code] = &[
         code: "comments_lost",
         group: Group::Server,
         severities: &[Info],
-        meaning: "A part of a document was changed, and comments that stood in it are not in its text any more.",
+        meaning: "A part of a document was changed, or a draft is made anew, and comments that stood in the text are not in it any more, or would not be.",
         example: "",
         fix: "Write them again where they are missed; the version before still has them.",
     },

@@ -60,7 +60,7 @@ pub(super) fn would_be_lost(call: &Call, draft: &Draft) -> Markup {
                 @for (name, text) in fields { input type="hidden" name=(name) value=(kept(text)); }
                 div .buttons {
                     @let many = refusal.findings.len();
-                    button .danger { "Do it, and leave out " @if many == 1 { "this change" } @else { "these " (many) " changes" } }
+                    button .danger { "Do it, and leave out " @if many == 1 { "this" } @else { "these " (many) } }
                     a .button href={ "/automations/" (id) "/review" } { "Leave the draft as it is" }
                 }
             }

@@ -4,6 +4,7 @@ use super::{Draft, acknowledge, bind, parameter, place, question};
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::trigger_form::{self, Chosen};
 use crate::console::component::{action, finding};
+use crate::console::page::amended;
 use crate::console::twin::Refusal;
 use druse_engine::carried;
 use druse_engine::definition::Document;
@@ -22,17 +23,17 @@ pub(in crate::console) async fn answer(call: &Call) -> Done {
     let draft = Draft::read(call).await?;
     if let Some(pointer) = call.form.get("input") {
         let document = as_input(&draft, call.form.text("step"), pointer, false)?;
-        write(call, &document).await?;
+        write(call, &draft.automation, &document).await?;
     } else if let Some(pointer) = call.form.get("secret") {
         let document = as_input(&draft, call.form.text("step"), pointer, true)?;
-        write(call, &document).await?;
+        write(call, &draft.automation, &document).await?;
     } else if let Some(pointer) = call.form.get("bind") {
         let expression = call.form.text("expression");
         let document = bind::bound(&draft, call.form.text("step"), pointer, expression)?;
-        write(call, &document).await?;
+        write(call, &draft.automation, &document).await?;
     } else if let Some(pointer) = call.form.get("freeze") {
         let document = frozen(&draft, call.form.text("step"), pointer)?;
-        write(call, &document).await?;
+        write(call, &draft.automation, &document).await?;
     } else {
         crystallize_again(call, &draft).await?;
     }
@@ -120,13 +121,16 @@ fn strings(list: &Value) -> BTreeSet<String> {
     all.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-pub(super) async fn write(call: &Call, document: &Value) -> Result<Value, Refusal> {
+/// Stores a changed document as a new version; its text keeps its comments and its layout.
+pub(super) async fn write(
+    call: &Call,
+    automation: &Value,
+    document: &Value,
+) -> Result<Value, Refusal> {
     let path = format!("/automations/{}", call.part("id"));
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    let said = call
-        .api
-        .send(Method::PUT, &path, &headers, document.to_string())
-        .await?;
+    let (media, body) = amended::body(call, &path, &automation["document"], document).await?;
+    let headers = [(header::CONTENT_TYPE, media)];
+    let said = call.api.send(Method::PUT, &path, &headers, body).await?;
     Ok(said.json())
 }
 
@@ -415,14 +419,12 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
             .await?;
     }
     if changed {
+        let (media, body) = amended::body(call, &path, &automation["document"], &document).await?;
         let headers = [
-            (header::CONTENT_TYPE, "application/json"),
+            (header::CONTENT_TYPE, media),
             (header::IF_MATCH, tag.as_str()),
         ];
-        let said = call
-            .api
-            .send(Method::PUT, &path, &headers, document.to_string())
-            .await?;
+        let said = call.api.send(Method::PUT, &path, &headers, body).await?;
         version = said.json()["latest_version"].clone();
     }
     let acknowledge: BTreeSet<&str> = acknowledge::ids(call).collect();

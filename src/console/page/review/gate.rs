@@ -217,16 +217,16 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
 
 /// Puts a gate right before a step.
 pub(in crate::console) async fn add(call: &Call) -> Done {
-    let mut automation = seen(call).await?;
+    let automation = seen(call).await?;
     let way = call.form.text("step");
-    let document = &mut automation["document"];
-    if place::step(document, way).is_none() {
+    let mut document = automation["document"].clone();
+    if place::step(&document, way).is_none() {
         return Err(change::gone());
     }
-    if !is_gated(document, way) {
+    if !is_gated(&document, way) {
         let with = said(call, &Map::new())?;
-        put_before(document, way, with).ok_or_else(change::gone)?;
-        change::write(call, document).await?;
+        put_before(&mut document, way, with).ok_or_else(change::gone)?;
+        change::write(call, &automation, &document).await?;
     }
     Ok(change::back(call))
 }

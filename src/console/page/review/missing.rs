@@ -122,8 +122,8 @@ pub(super) fn show(
             section .questions #connections {
                 h2 { (value::count(all.len(), "connection is", "connections are")) " missing" }
                 @if let Some(example) = example {
-                    p { "This recording is the example " code { (example) } ". It ships with a small world of its own, which its tools work in: a folder and a database below the data folder." }
-                    (action::with(&format!("/automations/{id}/review/example"), "Set its world up", "primary", &[("example", example)]))
+                    p { "This recording is the example " code { (example) } ". The tools that it used come with Druse: they work in a folder and a database below the data folder, and reach nothing else." }
+                    (action::with(&format!("/automations/{id}/review/example"), "Set up the tools of the example", "primary", &[("example", example)]))
                     p .dim { "Or another one that has these tools:" }
                 }
                 @for (name, one) in &all {
