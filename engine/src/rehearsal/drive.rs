@@ -241,7 +241,14 @@ impl Drive {
     /// What a person said of all steps that wait at once is said of all at once.
     fn together(&mut self, input: Input) -> Input {
         let fails = |input: &Input| {
-            matches!(input, Input::Resume { step: Some(_), answer: ResumeAnswer::Fail, .. })
+            matches!(
+                input,
+                Input::Resume {
+                    step: Some(_),
+                    answer: ResumeAnswer::Fail,
+                    ..
+                }
+            )
         };
         if !fails(&input) {
             return input;
