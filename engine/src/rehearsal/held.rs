@@ -19,8 +19,10 @@ pub(super) struct Held {
     queued: Timestamp,
     /// The connections whose rates its steps waited for.
     connections: BTreeSet<String>,
-    /// How long each step waited for a rate, each time that it did.
-    permits: BTreeMap<StepPath, Vec<Option<Span>>>,
+    /// How long the attempts of each step waited for a rate, by their place among all of its attempts.
+    permits: BTreeMap<StepPath, BTreeMap<usize, Option<Span>>>,
+    /// How many attempts of each step have begun.
+    begun: BTreeMap<StepPath, usize>,
     /// Since when steps wait for a rate.
     awaiting: BTreeMap<StepPath, Timestamp>,
 }
@@ -44,16 +46,19 @@ impl Held {
             }
             RunEvent::RateAwaited { step, connection } => {
                 self.connections.insert(connection.clone());
-                self.permits.entry(step.clone()).or_default().push(None);
+                let number = self.begun.get(step).copied().unwrap_or_default();
+                let permits = self.permits.entry(step.clone()).or_default();
+                permits.insert(number, None);
                 self.awaiting.insert(step.clone(), entry.at);
             }
             RunEvent::AttemptStarted { step, .. } => {
+                let begun = self.begun.entry(step.clone()).or_default();
+                *begun += 1;
                 let Some(from) = self.awaiting.remove(step) else {
                     return;
                 };
-                if let Some(permit) = self.permits.get_mut(step).and_then(|all| all.last_mut()) {
-                    *permit = Some(entry.at.since(from));
-                }
+                let permits = self.permits.entry(step.clone()).or_default();
+                permits.insert(*begun - 1, Some(entry.at.since(from)));
             }
             _ => {}
         }
@@ -79,9 +84,9 @@ impl Held {
         held(self.turns.get(number))
     }
 
-    /// How long a step waits for a rate, counted from 0.
+    /// How long an attempt of a step waits for a rate, counted from 0 over all of its attempts.
     pub(super) fn permit(&self, step: &StepPath, number: usize) -> Hold {
-        held(self.permits.get(step).and_then(|all| all.get(number)))
+        held(self.permits.get(step).and_then(|all| all.get(&number)))
     }
 }
 

@@ -23,12 +23,13 @@ pub(super) struct Replay<'a> {
     waited: BTreeMap<StepPath, usize>,
     /// How often the run was queued.
     turns: usize,
-    /// How often each step waited for a rate.
-    throttled: BTreeMap<StepPath, usize>,
+    /// How many attempts of each step have begun.
+    begun: BTreeMap<StepPath, usize>,
 }
 
 impl Answers for Replay<'_> {
     fn attempt(&mut self, ask: &Ask<'_>) -> Answer {
+        *self.begun.entry(ask.step.clone()).or_default() += 1;
         let own = self.known.steps.get_key_value(ask.step);
         let own = own.filter(|(_, known)| known.kind.is_none_or(|kind| kind == ask.kind));
         let equal = own
@@ -122,9 +123,8 @@ impl Answers for Replay<'_> {
     }
 
     fn permit(&mut self, step: &StepPath) -> Hold {
-        let waited = self.throttled.entry(step.clone()).or_default();
-        *waited += 1;
-        self.known.held.permit(step, *waited - 1)
+        let begun = self.begun.get(step).copied().unwrap_or_default();
+        self.known.held.permit(step, begun)
     }
 
     fn outside(&self) -> Vec<(Timestamp, Input)> {
@@ -149,7 +149,7 @@ impl<'a> Replay<'a> {
             open: BTreeMap::new(),
             waited: BTreeMap::new(),
             turns: 0,
-            throttled: BTreeMap::new(),
+            begun: BTreeMap::new(),
         }
     }
 

@@ -268,8 +268,12 @@ impl Run {
         })
     }
 
-    /// What a gate that asks shows of versions, and is not so any more.
+    /// What a gate that asks shows of versions, and is not so any more. Where it cannot ask anew, what it shows is
+    /// what would start.
     pub(super) fn child_changes(&self, place: Place) -> Vec<Change> {
+        if !may_ask_anew(&self.state, &self.plan, place) {
+            return Vec::new();
+        }
         let mut found = Found::default();
         let gate = self.state.step(place).gate.as_ref();
         let (Some(gate), Some(children)) = (gate, &self.children) else {
@@ -311,9 +315,7 @@ impl Run {
             return Ok(());
         }
         let place = self.state.approvals.get(approval);
-        let place = place.filter(|place| {
-            decision.decision == Verdict::Approve && may_ask_anew(&self.state, &self.plan, **place)
-        });
+        let place = place.filter(|_| decision.decision == Verdict::Approve);
         let changes = place.map_or_else(Vec::new, |place| self.child_changes(*place));
         match changes.is_empty() {
             true => Ok(()),
@@ -327,9 +329,7 @@ impl Run {
             return None;
         }
         let state = &self.state;
-        let asks = |place: &&Place| {
-            state.step(**place).phase == Phase::Asking && may_ask_anew(state, &self.plan, **place)
-        };
+        let asks = |place: &&Place| state.step(**place).phase == Phase::Asking;
         let mut asking = state.approvals.values().filter(asks);
         let other = asking.find_map(|place| {
             let changes = self.child_changes(*place);
