@@ -36,15 +36,17 @@ impl KeptText {
 
     /// What is told once comments are lost.
     pub fn told(&self) -> Option<Finding> {
-        self.finding("is", "are")
+        let help = "The version before still has them; write them again where they are missed.";
+        self.finding("is", "are", help)
     }
 
     /// What is told before they are.
     pub fn warned(&self) -> Option<Finding> {
-        self.finding("would be", "would be")
+        let help = "Nothing is made yet, and the newest version has them; note what is missed before you go on.";
+        self.finding("would be", "would be", help)
     }
 
-    fn finding(&self, one: &str, many: &str) -> Option<Finding> {
+    fn finding(&self, one: &str, many: &str, help: &str) -> Option<Finding> {
         let named = |comment: &String| format!("`{}`", clip(comment));
         let message = match self.lost.as_slice() {
             [] => return None,
@@ -62,10 +64,7 @@ impl KeptText {
                 )
             }
         };
-        Some(
-            Finding::info("comments_lost", message)
-                .help("The version before still has them; write them again where they are missed."),
-        )
+        Some(Finding::info("comments_lost", message).help(help))
     }
 }
 

@@ -114,6 +114,8 @@ pub struct Resume {
     pub reason: Option<String>,
     /// What becomes of the step.
     pub answer: ResumeAnswer,
+    /// Whether that was said of all steps that waited, at once.
+    pub all: bool,
 }
 
 /// What a run has to wait for, besides what it does itself.
@@ -132,6 +134,13 @@ pub enum Hold {
     Ends(Span),
     /// Until what it holds up is ended.
     Lasts,
+}
+
+impl Default for Hold {
+    /// Not at all.
+    fn default() -> Self {
+        Self::Ends(Span::default())
+    }
 }
 
 /// What somebody finds out about an uncertain step.
@@ -188,13 +197,18 @@ pub trait Answers {
     }
 
     /// How long the run is queued that waits for its turn now.
-    fn turn(&mut self) -> Hold {
-        Hold::Ends(Span::default())
+    fn turn(&mut self) -> Option<Hold> {
+        None
     }
 
     /// How long a step waits for the rate of its connection.
-    fn permit(&mut self, _step: &StepPath) -> Hold {
-        Hold::Ends(Span::default())
+    fn permit(&mut self, _step: &StepPath) -> Option<Hold> {
+        None
+    }
+
+    /// When the run ended whose answers these are.
+    fn ended(&self) -> Option<Timestamp> {
+        None
     }
 
     /// What happens to the run from outside without being asked for, each with its moment: somebody
@@ -294,16 +308,16 @@ impl Answers for Layers<'_> {
         layers.find(|limits| *limits != none).unwrap_or(none)
     }
 
-    fn turn(&mut self) -> Hold {
-        let mut layers = self.layers.iter_mut();
-        let limiting = layers.find(|layer| layer.limits().claim.is_some());
-        limiting.map_or(Hold::Ends(Span::default()), |layer| layer.turn())
+    fn turn(&mut self) -> Option<Hold> {
+        self.layers.iter_mut().find_map(|layer| layer.turn())
     }
 
-    fn permit(&mut self, step: &StepPath) -> Hold {
-        let mut layers = self.layers.iter_mut();
-        let limiting = layers.find(|layer| layer.limits().rates.is_some());
-        limiting.map_or(Hold::Ends(Span::default()), |layer| layer.permit(step))
+    fn permit(&mut self, step: &StepPath) -> Option<Hold> {
+        self.layers.iter_mut().find_map(|layer| layer.permit(step))
+    }
+
+    fn ended(&self) -> Option<Timestamp> {
+        self.layers.iter().find_map(|layer| layer.ended())
     }
 
     fn outside(&self) -> Vec<(Timestamp, Input)> {

@@ -39,7 +39,7 @@ fn kind_name<S: Serializer>(kind: &ActionKind, serializer: S) -> Result<S::Ok, S
 pub struct Stop {
     /// The step.
     pub path: StepPath,
-    /// `no_answer`, `no_decision`, `no_event`, `paused`, `not_resolved`, `refused` or `too_long`.
+    /// `no_answer`, `no_decision`, `no_event`, `paused`, `not_resolved`, `held_up`, `refused` or `too_long`.
     pub code: String,
     /// What is missing, in one sentence.
     pub message: String,

@@ -6,9 +6,7 @@ use crate::definition::Delivery;
 use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
 use crate::flow::Standing;
 use crate::plan::{Plan, check_value};
-use crate::run::{
-    DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, ResumeAnswer, Run,
-};
+use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, Run};
 use crate::{EventId, Json, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,12 +49,19 @@ pub fn rehearse(
         doubted: BTreeSet::new(),
         granted: BTreeSet::new(),
         permits: BTreeMap::new(),
+        no_permit: BTreeSet::new(),
+        no_turn: false,
+        beyond: false,
         has_turn: false,
         times_out: answers.times_out(),
         facts: 0,
     };
     for (at, input) in answers.outside() {
         drive.outside(at.max(now), input);
+    }
+    if let Some(end) = answers.ended() {
+        let last = (end.max(now), u64::MAX);
+        drive.due.insert(last, (StepPath::from(""), None));
     }
     drive.go(entries.into(), answers);
     drive.close()
@@ -95,6 +100,12 @@ struct Drive {
     granted: BTreeSet<StepPath>,
     /// When each of the others may begin that wait for a rate.
     permits: BTreeMap<StepPath, Moment>,
+    /// Steps that no rate has let begin.
+    no_permit: BTreeSet<StepPath>,
+    /// Whether the turn that the run waits for never came.
+    no_turn: bool,
+    /// Whether the run has lasted for longer than the earlier one.
+    beyond: bool,
     /// Whether it is the run's turn, once nobody holds it.
     has_turn: bool,
     /// Whether the run's own time runs out, whatever else is not known.
@@ -163,13 +174,19 @@ impl Drive {
                     reason,
                     step: Some(of),
                     answer,
-                } if step.0.is_empty() && !self.waits_for_people(&of) => Input::Resume {
-                    by,
-                    reason,
-                    step: None,
-                    answer,
-                },
-                input => self.together(input),
+                } if step.0.is_empty() && !self.waits_for_people(&of) => {
+                    // What was said of the step has let the run go on already.
+                    if !self.run.is_held() {
+                        continue;
+                    }
+                    Input::Resume {
+                        by,
+                        reason,
+                        step: None,
+                        answer,
+                    }
+                }
+                input => input,
             };
             match self.run.handle(self.now, input) {
                 Ok(entries) => facts.extend(entries),
@@ -238,45 +255,6 @@ impl Drive {
         Some((step.clone(), Input::Permit { step }))
     }
 
-    /// What a person said of all steps that wait at once is said of all at once.
-    fn together(&mut self, input: Input) -> Input {
-        let fails = |input: &Input| {
-            matches!(
-                input,
-                Input::Resume {
-                    step: Some(_),
-                    answer: ResumeAnswer::Fail,
-                    ..
-                }
-            )
-        };
-        if !fails(&input) {
-            return input;
-        }
-        let now = self.due.range((self.now, 0)..=(self.now, u64::MAX));
-        let others = now.filter(|(_, (_, other))| other.as_ref().is_some_and(fails));
-        let others: Vec<Moment> = others.map(|(moment, _)| *moment).collect();
-        let steps = self.run.steps();
-        let held = steps.iter().filter(|step| step.status == Status::Paused);
-        if others.is_empty() || held.count() != others.len() + 1 {
-            return input;
-        }
-        for moment in others {
-            self.due.remove(&moment);
-        }
-        match input {
-            Input::Resume {
-                by, reason, answer, ..
-            } => Input::Resume {
-                by,
-                reason,
-                step: None,
-                answer,
-            },
-            input => input,
-        }
-    }
-
     /// Whether the run is queued, and may be let go.
     fn is_next(&self) -> bool {
         matches!(self.run.standing(), Standing::Queued { .. })
@@ -305,7 +283,35 @@ impl Drive {
     }
 
     fn all_known(&self) -> bool {
-        self.stops.is_empty() && self.unknown.is_empty()
+        self.stops.is_empty() && self.unknown.is_empty() && self.held_beyond().is_none()
+    }
+
+    /// What holds the run up for longer than the earlier run lasted: nobody knows for how long.
+    fn held_beyond(&self) -> Option<(StepPath, String)> {
+        if !self.beyond || self.run.is_over() {
+            return None;
+        }
+        let run = || StepPath::from("");
+        if self.run.is_held() {
+            return Some((
+                run(),
+                "the run is paused, and nobody lets it go on".to_owned(),
+            ));
+        }
+        if self.no_turn && self.is_next() {
+            return Some((
+                run(),
+                "the run waits for its turn, which never came".to_owned(),
+            ));
+        }
+        let waits = |step: &&StepPath| {
+            let view = self.run.step(&step.0);
+            view.is_some_and(|view| !view.status.is_final())
+        };
+        let step = self.no_permit.iter().find(waits)?;
+        let message =
+            format!("step {step} waits for the rate of its connection, which never let it begin");
+        Some((step.clone(), message))
     }
 
     fn see(&mut self, fact: Entry, answers: &mut dyn Answers) {
@@ -316,7 +322,9 @@ impl Drive {
             RunEvent::AttemptStarted { step, fence, .. } => self.asked(&step, fence, answers),
             RunEvent::Queued { .. } => {
                 self.has_turn = false;
-                if let Hold::Ends(after) = answers.turn() {
+                let hold = answers.turn().unwrap_or_default();
+                self.no_turn = hold == Hold::Lasts;
+                if let Hold::Ends(after) = hold {
                     self.later(self.now.after(after), StepPath::from(""), Input::Admit);
                 }
             }
@@ -333,7 +341,9 @@ impl Drive {
             // What has ended misses no answer any more.
             RunEvent::StepCanceled { step } => {
                 self.unknown.remove(&step);
-                self.doubts.remove(&step);
+                if let Some(doubt) = self.doubts.remove(&step) {
+                    self.due.remove(&doubt.from);
+                }
                 if self.doubted.remove(&step) {
                     let missed = |stop: &Stop| stop.path == step && stop.code == "no_answer";
                     self.stops.retain(|stop| !missed(stop));
@@ -344,7 +354,7 @@ impl Drive {
                     let input = Input::Resume {
                         by: resume.by,
                         reason: resume.reason,
-                        step: Some(step.clone()),
+                        step: (!resume.all).then(|| step.clone()),
                         answer: resume.answer,
                     };
                     self.later(self.now.after(resume.after), step, input);
@@ -364,9 +374,11 @@ impl Drive {
         if let Some(key) = self.permits.remove(&step) {
             self.due.remove(&key);
         }
-        let Hold::Ends(after) = answers.permit(&step) else {
+        let Hold::Ends(after) = answers.permit(&step).unwrap_or_default() else {
+            self.no_permit.insert(step);
             return;
         };
+        self.no_permit.remove(&step);
         let at = self.now.after(after);
         self.later(at, step.clone(), Input::Permit { step: step.clone() });
         self.permits.insert(step, (at, self.order));
@@ -482,6 +494,10 @@ impl Drive {
 
     /// It was not ended by now, as it was in the earlier run.
     fn doubt(&mut self, step: &StepPath) {
+        if step.0.is_empty() {
+            self.beyond = true;
+            return;
+        }
         let Some(Doubt { missing, .. }) = self.doubts.remove(step) else {
             return;
         };
@@ -612,6 +628,9 @@ impl Drive {
                     }
                     _ => {}
                 }
+            }
+            if let Some((step, message)) = self.held_beyond() {
+                self.stop(&step, "held_up", message);
             }
         }
         Course {

@@ -208,6 +208,7 @@ impl Answers for Given<'_> {
             after: mock.takes.unwrap_or_default(),
             by: who(mock, 0),
             reason: mock.comment.clone(),
+            all: false,
             answer: match resume {
                 ResumeMock::Fail => ResumeAnswer::Fail,
                 ResumeMock::Again => ResumeAnswer::Again {

@@ -34,6 +34,7 @@ pub struct Recorded {
     /// How long after they last began, or began to wait, steps were ended by the end of what they belong to.
     pub(super) quiet: BTreeMap<StepPath, Span>,
     pub(super) timed_out: bool,
+    pub(super) ended: Option<Timestamp>,
 }
 
 /// What came each time that something was waited for; none where that was not known when the run ended.
@@ -100,6 +101,7 @@ impl Recorded {
         let mut held: BTreeMap<&StepPath, Timestamp> = BTreeMap::new();
         let mut open: BTreeMap<&StepPath, Timestamp> = BTreeMap::new();
         let mut voided: BTreeSet<&StepPath> = BTreeSet::new();
+        let mut let_fail: Option<(usize, Timestamp)> = None;
         let mut corrected: BTreeSet<&StepPath> = BTreeSet::new();
         let mut written: BTreeMap<&StepPath, &Json> = BTreeMap::new();
         let mut started: BTreeMap<&StepPath, usize> = BTreeMap::new();
@@ -198,7 +200,20 @@ impl Recorded {
                         held.insert(step, entry.at);
                     } else if let Some(from) = held.remove(step) {
                         let after = entry.at.since(from);
-                        known.resumes(step, after, "user:rehearsal", None, ResumeAnswer::Fail);
+                        let beside = let_fail.replace((index + 1, entry.at));
+                        let follows = |next: &Entry| {
+                            next.at == entry.at
+                                && matches!(&next.event, RunEvent::StepFailed { step, .. } if held.contains_key(step))
+                        };
+                        let resume = Resume {
+                            after,
+                            by: "user:rehearsal".into(),
+                            reason: None,
+                            answer: ResumeAnswer::Fail,
+                            all: beside == Some((index, entry.at))
+                                || entries.get(index + 1).is_some_and(follows),
+                        };
+                        known.resumes(step, resume);
                     }
                     // No event came in time; so none does in the rehearsal.
                     nothing_came(&mut known.waits, step);
@@ -215,7 +230,14 @@ impl Recorded {
                         Self::corrected(plan, step, written.get(step).copied(), input)
                     });
                     let again = ResumeAnswer::Again { input };
-                    known.resumes(step, entry.at.since(from), by, reason.clone(), again);
+                    let resume = Resume {
+                        after: entry.at.since(from),
+                        by: by.clone(),
+                        reason: reason.clone(),
+                        answer: again,
+                        all: false,
+                    };
+                    known.resumes(step, resume);
                 }
                 // It asks anew because another version of what it lets start became active: here none does, and
                 // only the answers to what it let through count.
@@ -232,7 +254,9 @@ impl Recorded {
                 | RunEvent::ApprovalSentBack { step, decision } => {
                     // What runs again is as the document has it.
                     if let RunEvent::ApprovalSentBack { .. } = &entry.event {
-                        corrected.clear();
+                        let again = sent_back(plan, step);
+                        let again: BTreeSet<&StepPath> = again.iter().collect();
+                        corrected.retain(|step| !is_within(step, &again));
                     }
                     let from = asked.get(step).map_or(entry.at, |(from, _)| *from);
                     let vote = vote(decision, entry.at.since(from));
@@ -306,6 +330,7 @@ impl Recorded {
                     known.comes(entry, Input::Claim { claim });
                 }
                 RunEvent::RunTimedOut => known.timed_out = true,
+                RunEvent::Finished { .. } => known.ended = Some(entry.at),
                 RunEvent::AskedBefore { step, from, asked } => known.kept.push(Kept::Asked {
                     step: step.clone(),
                     from: *from,
@@ -481,9 +506,15 @@ impl Recorded {
         // Only what its action knows is a person's.
         let kind = plan.find(path).and_then(|step| step.work.kind())?;
         let known = &schema_of(kind)["properties"];
+        // Where it never had a value as a whole, parts of it stand in the document as they are.
+        let planned = plan.find(path)?;
+        let literal = plan.written(planned).with.as_ref();
         let given = input.value().as_object().into_iter().flatten();
         let given = given.filter(|(key, value)| {
-            let before = before.and_then(|before| before.get(*key));
+            let before = match before {
+                Some(before) => before.get(*key),
+                None => literal.and_then(|with| with.get(*key)),
+            };
             before != Some(*value) && known.get(*key).is_some()
         });
         let given: Map<String, Value> = given
@@ -514,20 +545,8 @@ impl Recorded {
         }
     }
 
-    fn resumes(
-        &mut self,
-        path: &StepPath,
-        after: Span,
-        by: &str,
-        reason: Option<String>,
-        answer: ResumeAnswer,
-    ) {
-        self.resumed.entry(path.clone()).or_default().push(Resume {
-            after,
-            by: by.to_owned(),
-            reason,
-            answer,
-        });
+    fn resumes(&mut self, path: &StepPath, resume: Resume) {
+        self.resumed.entry(path.clone()).or_default().push(resume);
     }
 
     /// The runs that results were kept of.
@@ -602,6 +621,21 @@ fn resumed_alone(after: &[Entry], held: &BTreeMap<&StepPath, Timestamp>) -> Opti
 /// Whether nothing changed of what a gate lets through but the versions of other automations.
 fn is_of_others(changes: &[Change]) -> bool {
     changes.iter().all(is_of_child)
+}
+
+/// The steps that run again where a gate is sent back.
+fn sent_back(plan: &Plan, gate: &StepPath) -> Vec<StepPath> {
+    let Some((list, planned)) = plan.locate(gate) else {
+        return Vec::new();
+    };
+    let around = gate.0.rfind('.').map_or("", |dot| &gate.0[..=dot]);
+    let back = planned
+        .gate
+        .as_ref()
+        .and_then(|gate| gate.send_back.as_ref());
+    let again = back.into_iter().flat_map(|back| &back.again);
+    let path = |step: &usize| StepPath::from(&*format!("{around}{}", list.steps[*step].id));
+    again.map(path).collect()
 }
 
 /// Whether a fact is the first of what the run did about something that it was told.

@@ -117,14 +117,18 @@ impl Answers for Replay<'_> {
         }
     }
 
-    fn turn(&mut self) -> Hold {
+    fn turn(&mut self) -> Option<Hold> {
         self.turns += 1;
-        self.known.held.turn(self.turns - 1)
+        (!self.alone).then(|| self.known.held.turn(self.turns - 1))
     }
 
-    fn permit(&mut self, step: &StepPath) -> Hold {
+    fn permit(&mut self, step: &StepPath) -> Option<Hold> {
         let begun = self.begun.get(step).copied().unwrap_or_default();
-        self.known.held.permit(step, begun)
+        (!self.alone).then(|| self.known.held.permit(step, begun))
+    }
+
+    fn ended(&self) -> Option<Timestamp> {
+        self.known.ended.filter(|_| !self.alone)
     }
 
     fn outside(&self) -> Vec<(Timestamp, Input)> {

@@ -96,7 +96,7 @@ pub struct Trial {
 
 impl Trial {
     /// A version tried on a run of its own: the same facts in the same order decide the same, so they are taken as
-    /// they are. What a rehearsal has no time for (a turn, the rate of a connection, a pause) makes no difference.
+    /// they are.
     pub fn of_itself(earlier: &Run, recorded: &Recorded) -> Self {
         Self {
             same: true,

@@ -7,7 +7,7 @@
 //! behind the gate is to begin. One that does not hold any more is refused, or void, with the difference.
 
 use super::approvers::people;
-use super::changes::changes;
+use super::changes::{changes, may_ask_anew};
 use super::scope::Place;
 use super::state::{GateState, Phase, State};
 use super::time::later;
@@ -456,8 +456,9 @@ pub(super) fn decide(
         })?;
         return Ok(RunEvent::ApprovalSentBack { step, decision });
     }
-    // A refusal lets nothing through: it counts whatever has changed.
-    if decision.decision == Verdict::Approve {
+    // A refusal lets nothing through: it counts whatever has changed. Where nobody could be asked anew, each step is
+    // looked at when it would begin.
+    if decision.decision == Verdict::Approve && may_ask_anew(state, plan, place) {
         let changes = changes(state, plan, place, &gate.request);
         if !changes.is_empty() {
             return Err(Rejected::ApprovalChanged { changes });

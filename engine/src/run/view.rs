@@ -301,6 +301,9 @@ impl Run {
     pub fn approval_changes(&self, id: ApprovalId) -> Vec<Change> {
         let place = self.state.approvals.get(&id);
         let gate = place.and_then(|place| Some((place, self.state.step(*place).gate.as_ref()?)));
+        // Where nobody could be asked anew, each step is looked at when it would begin.
+        let gate = gate
+            .filter(|(place, _)| super::changes::may_ask_anew(&self.state, &self.plan, **place));
         gate.map_or_else(Vec::new, |(place, gate)| {
             let mut changes =
                 super::changes::changes(&self.state, &self.plan, *place, &gate.request);

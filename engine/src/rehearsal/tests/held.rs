@@ -3,12 +3,13 @@
 use super::super::*;
 use super::ok;
 use crate::Timestamp;
-use crate::event::{Entry, Outcome, Status};
+use crate::definition::FailureClass;
+use crate::event::{Entry, Failure, Outcome, Status};
 use crate::flow::{Claim, Per, Rate};
 use crate::plan::Plan;
-use crate::run::{ConnectionRates, Input, Known, Run};
+use crate::run::{ConnectionRates, Input, Known, ResumeAnswer, Run};
 use crate::testing::{plan, start};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The second step asks for the first one's answer; where it goes differs from version to version.
@@ -39,7 +40,9 @@ fn held(plan: &Arc<Plan>, inputs: &[(i64, Input)]) -> (Run, Vec<Entry>) {
     let (mut run, mut journal) =
         Run::begin_knowing(plan.clone(), begin, Vec::new(), Some(claim), known, at(0));
     for (seconds, input) in inputs {
-        journal.extend(run.handle(at(*seconds), input.clone()).unwrap());
+        let facts = run.handle(at(*seconds), input.clone());
+        journal
+            .extend(facts.unwrap_or_else(|why| panic!("{input:?}: {why} in {:?}", run.pending())));
     }
     (run, journal)
 }
@@ -151,4 +154,96 @@ fn a_turn_that_the_earlier_run_did_not_wait_for_comes_at_once() {
         "{trial:#?}"
     );
     assert_eq!(trial.equal_calls, 2);
+}
+
+/// Two steps beside each other; what fails in the old version is left out of the new one.
+fn beside(other: &Value) -> Arc<Plan> {
+    plan(&json!({ "timeout": "2h", "steps": [
+        { "id": "ask", "action": "http", "with": { "connection": "slow", "path": "/ask" } },
+        other,
+    ] }))
+}
+
+#[test]
+fn what_held_the_run_up_for_longer_than_it_lasted_is_where_the_trial_stops() {
+    let old = beside(
+        &json!({ "id": "other", "action": "http", "with": { "connection": "quick", "path": "/" } }),
+    );
+    let new = beside(&json!({ "id": "other", "action": "transform", "with": { "value": 1 } }));
+    let failed = Input::Finished {
+        step: "other".into(),
+        number: 1,
+        fence: 1,
+        outcome: Outcome::Failed {
+            failure: Failure::new(FailureClass::Permanent, "broken", "it broke"),
+            retry_after_ms: None,
+        },
+    };
+    let (by, reason) = person();
+    let pause = Input::Pause { by, reason };
+    // The rate never let `ask` begin; and it was paused for good besides.
+    for inputs in [
+        vec![(1, Input::Admit), (9, failed.clone())],
+        vec![(1, Input::Admit), (3, pause), (9, failed)],
+    ] {
+        let (run, journal) = held(&old, &inputs);
+        assert_eq!(run.status(), Status::Failed);
+        let trial = tried(&new, &old, &run, &journal);
+        let stops: Vec<&str> = trial.stops.iter().map(|stop| &*stop.code).collect();
+        assert_eq!(stops, ["held_up"], "{trial:#?}");
+        // Its time limit says nothing about it.
+        assert_ne!(trial.status_after, Status::Failed);
+    }
+}
+
+#[test]
+fn one_step_that_a_person_let_go_on_with_the_run_is_one_here_too() {
+    let step = |id: &str| json!({ "id": id, "action": "http", "with": { "connection": "quick", "path": id }, "on_error": "pause" });
+    let last =
+        |value: i64| json!({ "id": "last", "action": "transform", "with": { "value": value } });
+    let version = |value| plan(&json!({ "steps": [step("a"), step("b"), last(value)] }));
+    let (old, new) = (version(1), version(2));
+    let fails = |step: &str, fence| Input::Finished {
+        step: step.into(),
+        number: 1,
+        fence,
+        outcome: Outcome::Failed {
+            failure: Failure::new(FailureClass::Permanent, "broken", "it broke"),
+            retry_after_ms: None,
+        },
+    };
+    let resume = |step: &str, answer: ResumeAnswer| {
+        let (by, reason) = person();
+        Input::Resume {
+            by,
+            reason,
+            step: Some(step.into()),
+            answer,
+        }
+    };
+    let (by, reason) = person();
+    let again = ResumeAnswer::Again { input: None };
+    let inputs = [
+        (1, Input::Admit),
+        (2, fails("a", 1)),
+        (3, fails("b", 2)),
+        (4, Input::Pause { by, reason }),
+        (5, resume("a", again)),
+        // While both steps waited for a person, it had given its turn back.
+        (5, Input::Admit),
+        (
+            6,
+            Input::Finished {
+                step: "a".into(),
+                number: 2,
+                fence: 3,
+                outcome: ok(json!({})),
+            },
+        ),
+        (7, resume("b", ResumeAnswer::Fail)),
+    ];
+    let (run, journal) = held(&old, &inputs);
+    assert_eq!(run.status(), Status::Failed);
+    let trial = tried(&new, &old, &run, &journal);
+    assert!(trial.same, "{trial:#?}");
 }

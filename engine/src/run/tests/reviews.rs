@@ -742,3 +742,35 @@ fn what_is_not_as_it_was_approved_fails_while_the_run_is_ending() {
     );
     assert_eq!(bench.run.status(), Status::Failed);
 }
+
+#[test]
+fn a_gate_that_still_asks_while_the_run_is_ending_can_be_approved() {
+    let mut bench = Bench::new(json!({"steps": [
+        call("text", json!({})),
+        call("rest", json!({})),
+        call("bad", json!({})),
+        {"id": "legal", "action": "approval_gate", "needs": ["rest"], "join": "all_done", "with": {"title": "Legal?"}},
+        {"id": "style", "action": "approval_gate", "needs": ["text"], "with": {"title": "Style?", "send_back": {"to": "text"}}},
+        call("publish", json!({"needs": ["legal", "style"], "join": "all_done", "with": {"text": "{{ steps.text.output | default('none') }}"}})),
+    ]}));
+    bench.answer("text", succeeded(json!("one"))).ok("rest");
+    let decide = |bench: &mut Bench, gate: &str, verdict| {
+        let approval = pending(bench, gate).unwrap();
+        let Input::Decide { mut decision, .. } = bench.voting("ana", verdict) else {
+            unreachable!()
+        };
+        decision.comment = Some("again".into());
+        bench.give(Input::Decide { approval, decision });
+        approval
+    };
+    decide(&mut bench, "style", Verdict::SendBack);
+    bench.fail("bad", FailureClass::Permanent);
+    // What it shows is not so any more; it asks nobody anew, so that is no reason to refuse the answer.
+    let approval = pending(&bench, "legal").unwrap();
+    assert!(bench.run.approval_changes(approval).is_empty());
+    decide(&mut bench, "legal", Verdict::Approve);
+    let publish = bench.run.step("publish").unwrap();
+    assert_eq!(publish.status, Status::Failed, "{}", bench.line());
+    assert_eq!(publish.error.unwrap().code, "approval_changed");
+    assert_eq!(bench.run.status(), Status::Failed);
+}

@@ -107,6 +107,7 @@ impl Answers for Kind {
             by: "user:kind".into(),
             reason: None,
             answer,
+            all: false,
         })
     }
 
