@@ -94,6 +94,6 @@ fn held(known: Option<&Option<Span>>) -> Hold {
     match known {
         Some(Some(span)) => Hold::Ends(*span),
         Some(None) => Hold::Lasts,
-        None => Hold::Ends(Span::default()),
+        None => Hold::default(),
     }
 }

@@ -83,8 +83,8 @@ async fn another_version_behind_a_gate_is_approved_anew() {
     assert_eq!(ended["outputs"]["said"], "v2");
 }
 
-/// A version tried on its own run is the same, though a rehearsal knows no pause: the gate is answered in one, and
-/// the run is canceled before anything behind it begins.
+/// A version tried on its own run is the same: the gate is answered in a pause, and the run is canceled before
+/// anything behind it begins.
 #[tokio::test]
 async fn a_version_is_the_same_on_its_own_run_whatever_held_that_up() {
     let server = Server::new().await;
