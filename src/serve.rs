@@ -1,5 +1,6 @@
 //! Puts the parts together: over one data folder, for a server or for one command.
 
+use crate::action::shell::earlier;
 use crate::action::{Actions, Limits, ShellPolicy, file::work::WorkFolders};
 use crate::api::{self, Listener, Peer};
 use crate::artifacts::ArtifactLimits;
@@ -22,7 +23,7 @@ use serde_json::json;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -88,6 +89,7 @@ fn has_secrets(store: &Embedded) -> Result<bool, Failure> {
 
 /// Everything over one open data folder.
 pub struct Assembly {
+    data: PathBuf,
     store: Arc<Embedded>,
     app: App,
     triggers: Triggers,
@@ -109,6 +111,11 @@ impl Assembly {
             .await
             .map_err(|error| Failure::internal(&error))?
             .map_err(|error| not_opened(&error))?;
+        let folder = data.to_path_buf();
+        tokio::task::spawn_blocking(move || earlier::settle(&folder))
+            .await
+            .map_err(|error| Failure::internal(&error))?
+            .map_err(|error| Failure::io(data, &error))?;
         for damage in store.damage() {
             tracing::error!(damage, "part of the store is damaged");
         }
@@ -209,6 +216,7 @@ impl Assembly {
         app.set_triggers(triggers.clone());
         let router = console::mount(app.clone(), api::router(app.clone()));
         Ok(Self {
+            data: data.to_path_buf(),
             store,
             app,
             triggers,
@@ -238,6 +246,7 @@ impl Assembly {
         let actions = self.app.engine.actions();
         actions.close().await;
         actions.logs().flush().await;
+        earlier::leave(&self.data);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `shell`: one program, with values as arguments, environment or stdin, never as program text.
 
+pub(crate) mod earlier;
 mod leave;
 mod process;
 pub(crate) mod watchdog;

@@ -51,6 +51,11 @@ static WATCHDOG: LazyLock<Watchdog> = LazyLock::new(Watchdog::default);
 /// the value of [`LIFE`] in its environment.
 pub(crate) fn begin() -> &'static str {
     WATCHDOG.begin();
+    life()
+}
+
+/// Names this process and no other: the value of [`LIFE`].
+pub(crate) fn life() -> &'static str {
     &WATCHDOG.life
 }
 
