@@ -9,6 +9,7 @@
 //! - `digests`: a line for each recording and mode with the digest of all that came of it, to hold two builds against
 //!   each other
 //! - `work MODE [FORMAT]`: goes on with each recording for the same time, for a profiler
+//! - `once MODE [FORMAT]`: takes each recording once, for what counts instructions
 
 #![allow(missing_docs)]
 
@@ -216,15 +217,18 @@ fn main() {
         Some("long") => long(),
         Some("digests") => digests(),
         Some("one") => one(words.get(1).expect("a path"), mode_of(words.get(2))),
-        Some("work") => {
+        Some(way @ ("work" | "once")) => {
             let part = words.get(2).map_or("", String::as_str);
             for (path, bytes, _) in recordings() {
                 if !path.display().to_string().contains(part) {
                     continue;
                 }
                 let end = Instant::now() + Duration::from_millis(60);
-                while Instant::now() < end {
+                loop {
                     work(&bytes, mode_of(words.get(1)));
+                    if way == "once" || Instant::now() >= end {
+                        break;
+                    }
                 }
             }
         }
