@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod body;
 mod call;
+pub(crate) mod detach;
 mod handler;
 mod link_page;
 mod openapi;

@@ -1,5 +1,6 @@
 //! From the table of routes to a service: who may, what is read, what is answered.
 
+use super::detach::Detach;
 use super::{
     answer::{self, Reply},
     body,
@@ -145,7 +146,15 @@ pub fn router(app: App) -> axum::Router {
         let route = Arc::new(route);
         let handler = move |State(app): State<App>, params: Params, request: Request| {
             let route = route.clone();
-            async move { run(&route, app, params, request).await }
+            // A webhook's handshake by GET changes something, too.
+            let changes = route.method != Method::GET || route.takes == Takes::Hook;
+            let answered = async move { run(&route, app, params, request).await };
+            async move {
+                match changes {
+                    true => Detach::new(answered).await,
+                    false => answered.await,
+                }
+            }
         };
         let methods = paths.remove(path).unwrap_or_default();
         paths.insert(path, methods.merge(on(filter, handler)));

@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::table::{self, Access, Route};
 use super::twin::{Asked, Refusal, Twin};
 use super::{asset, cookie, layout, multipart, page, same_site, visible};
-use crate::api::{Peer, body, check_host};
+use crate::api::{Peer, body, check_host, detach::Detach};
 use crate::runtime::clock;
 use crate::service::{App, Principal, Role};
 use axum::body::Body;
@@ -42,7 +42,14 @@ pub fn mount(app: App, api: axum::Router) -> axum::Router {
         let handler = move |params: RawPathParams, request: Request| {
             let (route, app, api) = (route.clone(), app.clone(), api.clone());
             let memory = memory.clone();
-            async move { run(&route, app, api, &memory, &params, request).await }
+            let changes = route.method != Method::GET;
+            let answered = async move { run(&route, app, api, &memory, &params, request).await };
+            async move {
+                match changes {
+                    true => Detach::new(answered).await,
+                    false => answered.await,
+                }
+            }
         };
         let methods = paths.remove(path).unwrap_or_default();
         paths.insert(path, methods.merge(on(filter, handler)));

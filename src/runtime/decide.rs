@@ -1,6 +1,7 @@
 //! Decisions: the one place where a person's answer to a gate, or wish to end, hold or go on with a run, is
 //! judged. Every surface comes through here.
 
+use super::dispatch::OnItsWay;
 use super::live::{self, LiveRun};
 use super::project::approval_row;
 use super::starters::{began, started};
@@ -174,12 +175,17 @@ impl Engine {
     /// When there is no such run, or it has ended.
     pub async fn cancel(&self, id: RunId, wish: Wish) -> Result<RunView, RunError> {
         let live = self.going(id)?;
-        let forces = live::lock(&live).run.is_canceled();
         let input = Input::Cancel {
             by: wish.by.clone(),
             reason: wish.reason.clone(),
         };
-        let shown = self.take_wish(id, live, input, wish).await?;
+        let (way, shown, forces) = {
+            let mut locked = live::lock(&live);
+            let forces = locked.run.is_canceled();
+            let (way, shown) = self.wished(id, &mut locked, input, wish)?;
+            (way, shown, forces)
+        };
+        self.taken(id, live, way).await?;
         // Only now: what a held run was doing is not begun again to be canceled at once.
         self.take_up(id).await;
         if forces {
@@ -195,16 +201,18 @@ impl Engine {
     /// As [`Engine::cancel`].
     pub async fn end(&self, id: RunId, by: String, reason: Option<String>) -> Result<(), RunError> {
         let live = self.going(id)?;
-        if live::lock(&live).run.is_canceled() {
-            return Ok(());
-        }
-        let wish = Wish {
-            by,
-            reason,
-            idempotency: None,
-            extra: Batch::new(),
+        let way = {
+            let mut locked = live::lock(&live);
+            if locked.run.is_canceled() {
+                return Ok(());
+            }
+            let input = Input::Cancel { by, reason };
+            self.give_locked(id, &mut locked, input, Batch::new())
+                .map_err(rejected)?
         };
-        self.cancel(id, wish).await.map(|_| ())
+        self.taken(id, live, way).await?;
+        self.take_up(id).await;
+        Ok(())
     }
 
     /// Holds a run: what runs comes to its end, and nothing new starts. Returns when that is durable.
@@ -301,19 +309,43 @@ impl Engine {
         input: Input,
         wish: Wish,
     ) -> Result<RunView, RunError> {
-        let (way, shown) = {
-            let mut locked = live::lock(&live);
-            let mut extra = wish.extra;
-            if let Some(claim) = &wish.idempotency {
-                extra = extra.put(&claim.row(json!({ "run": id }), clock::now()));
-            }
-            let way = self
-                .give_locked(id, &mut locked, input, extra)
-                .map_err(rejected)?;
-            (way, self.shown(&locked.run))
-        };
+        let (way, shown) = self.wished(id, &mut live::lock(&live), input, wish)?;
+        self.taken(id, live, way).await?;
+        Ok(shown)
+    }
+
+    /// Gives an input to a run that is locked.
+    fn wished(
+        &self,
+        id: RunId,
+        locked: &mut LiveRun,
+        input: Input,
+        wish: Wish,
+    ) -> Result<(OnItsWay, RunView), RunError> {
+        let claim = wish.idempotency.as_ref();
+        let claim = claim.map(|claim| claim.row(json!({ "run": id }), clock::now()));
+        let mut extra = wish.extra;
+        if let Some(claim) = &claim {
+            extra = extra.put(claim);
+        }
+        let mut way = self
+            .give_locked(id, locked, input, extra)
+            .map_err(rejected)?;
+        // The same request must find later, too, that it was taken.
+        if let Some(claim) = claim.filter(|_| way.makes_nothing()) {
+            way = way.with_rows(self.append_or_end(Batch::new().put(&claim)));
+        }
+        Ok((way, self.shown(&locked.run)))
+    }
+
+    async fn taken(
+        &self,
+        id: RunId,
+        live: Arc<Mutex<LiveRun>>,
+        way: OnItsWay,
+    ) -> Result<(), RunError> {
         match self.settle(id, live, way).await {
-            Ok(true) => Ok(shown),
+            Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(RunError::Ending),
         }
     }

@@ -8,9 +8,25 @@ use druse_engine::run::{Input, Rejected};
 use druse_storage::{Batch, Ticket};
 use std::sync::{Arc, Mutex};
 
+/// How facts become durable.
+enum How {
+    /// They were handed to the log.
+    Written(Ticket),
+    /// There are none, but what they would stand behind may be on its way still.
+    Behind,
+    /// The log took none of them.
+    Refused,
+}
+
+impl From<Option<Ticket>> for How {
+    fn from(ticket: Option<Ticket>) -> Self {
+        ticket.map_or(Self::Refused, Self::Written)
+    }
+}
+
 /// Facts on their way to the disk.
 pub(super) struct OnItsWay {
-    ticket: Option<Ticket>,
+    how: How,
     /// The number of the last fact among them.
     pub(super) seq: u64,
     /// Whether rows that tell of them go along.
@@ -20,10 +36,21 @@ pub(super) struct OnItsWay {
 impl OnItsWay {
     pub(super) fn new(ticket: Ticket, seq: u64) -> Self {
         Self {
-            ticket: Some(ticket),
+            how: How::Written(ticket),
             seq,
             announces: false,
         }
+    }
+
+    /// Whether the input made no fact.
+    pub(super) fn makes_nothing(&self) -> bool {
+        matches!(self.how, How::Behind)
+    }
+
+    /// Nothing but these rows, behind the facts of before.
+    pub(super) fn with_rows(mut self, ticket: Option<Ticket>) -> Self {
+        self.how = ticket.into();
+        self
     }
 
     /// Notes whether rows that tell of the facts go along.
@@ -68,8 +95,12 @@ impl Engine {
         })?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
+            // It may have been asked for too early, or by somebody who has taken it out for that.
+            self.0
+                .timers
+                .set(id, locked.run.next_deadline().map(|(at, _)| at));
             return Ok(OnItsWay {
-                ticket: None,
+                how: How::Behind,
                 seq,
                 announces: false,
             });
@@ -87,7 +118,7 @@ impl Engine {
         first.facts.extend(batches.next().unwrap_or_default().facts);
         let mut ticket = self.append_or_end(first);
         for batch in batches {
-            ticket = self.append_or_end(batch);
+            ticket = ticket.and_then(|_| self.append_or_end(batch));
         }
         self.0
             .timers
@@ -95,7 +126,7 @@ impl Engine {
         // After the facts were handed over: whoever goes on because of them comes behind them in the log.
         self.0.slots.note(&locked.run);
         Ok(OnItsWay {
-            ticket,
+            how: ticket.into(),
             seq,
             announces,
         })
@@ -124,11 +155,23 @@ impl Engine {
     ) -> tokio::task::JoinHandle<bool> {
         let engine = self.clone();
         tokio::spawn(async move {
-            if let Some(ticket) = way.ticket
-                && let Err(error) = ticket.await
-            {
-                engine.fail(&format!("the log failed: {error}"));
-                return false;
+            match way.how {
+                How::Written(ticket) => {
+                    if let Err(error) = ticket.await {
+                        engine.fail(&format!("the log failed: {error}"));
+                        return false;
+                    }
+                }
+                How::Behind => {
+                    let mut durable = live::lock(&live).follow();
+                    let there = durable.wait_for(|durable| *durable >= way.seq);
+                    tokio::select! {
+                        biased;
+                        there = there => if there.is_err() { return false },
+                        _ = engine.failure() => return false,
+                    }
+                }
+                How::Refused => return false,
             }
             engine.release(id, &live, way.seq);
             if way.announces {

@@ -181,6 +181,7 @@ impl Engine {
                     run: clock::new_id(RunId::from_parts),
                     dry_run: false,
                     priority: None,
+                    judged: false,
                 };
                 let submitted = || self.submit(submit.clone());
                 once_taken(cancel, submitted, refused).await?.id

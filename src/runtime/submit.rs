@@ -74,7 +74,7 @@ impl Engine {
     fn compiled(&self, submit: &Submit) -> Result<Arc<Compiled>, RunError> {
         if let Some(version) = submit.version
             && !submit.dry_run
-            && submit.cause.value()["kind"] != "manual"
+            && !submit.judged
         {
             self.may_run_alone(submit.automation, version)?;
         }

@@ -63,6 +63,9 @@ pub struct Submit {
     pub dry_run: bool,
     /// Where it has to wait for a limit, higher goes first; left out: the document's.
     pub priority: Option<i32>,
+    /// Whether a person starts it who was looked at for that: a version that is named and not active, and that
+    /// nobody has acknowledged, runs for nobody else.
+    pub judged: bool,
 }
 
 /// A run to be made from an earlier one.

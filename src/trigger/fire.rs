@@ -323,6 +323,7 @@ impl Triggers {
             run,
             dry_run: false,
             priority: None,
+            judged: false,
         }
     }
 

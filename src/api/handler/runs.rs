@@ -136,6 +136,7 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
         run: clock::new_id(RunId::from_parts),
         dry_run: wanted.dry_run,
         priority: wanted.priority.map(priority_of).transpose()?,
+        judged: true,
     };
     if submit.dry_run {
         let run = call.app.dry_run(submit, answers).await;
@@ -670,11 +671,13 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
         return started(&call.app, again(&call.app, run).await?, wait).await;
     }
     let body: RetryBody = call.json()?;
-    if let Some(number) = body.version
+    // With its own inputs it is what somebody had let begin. Another version or other inputs are other work.
+    if (body.version.is_some() || body.inputs.is_some())
         && let Some(head) = call.app.store.run_head(id)?
         && let Some(automation) = head.automation
-        && head.version != number
+        && (body.inputs.is_some() || body.version != Some(head.version))
     {
+        let number = body.version.unwrap_or(head.version);
         call.app.may_start(&call.who, automation, number)?;
     }
     let run = clock::new_id(RunId::from_parts);

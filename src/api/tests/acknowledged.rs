@@ -132,6 +132,34 @@ async fn a_path_that_makes_a_program_another_one_is_acknowledged() {
     );
 }
 
+#[tokio::test]
+async fn what_an_editor_let_begin_is_no_way_to_run_it_with_other_inputs() {
+    let server = Server::new().await;
+    let made = put(&server, "/automations", "ada").await;
+    let runs = format!("/automations/{}/runs", made["id"].as_str().unwrap());
+    let run = server
+        .post(&format!("{runs}?wait=30s"), &json!({ "version": 1 }))
+        .await;
+    assert_eq!(run.body["status"], "succeeded", "{}", run.body);
+    let operator = server.token(Role::Operator).await;
+    let by_operator = |path: String, body: Value| {
+        let request = Request::builder()
+            .method("POST")
+            .uri(format!("/api/v1{path}"))
+            .header("authorization", format!("Bearer {operator}"));
+        server.send(request.body(Body::from(body.to_string())).unwrap())
+    };
+    let refused = by_operator(runs, json!({ "version": 1 })).await;
+    assert_eq!(refused.body["code"], "not_runnable", "{}", refused.body);
+    let retry = format!("/runs/{}/retry", run.body["id"].as_str().unwrap());
+    let refused = by_operator(retry.clone(), json!({ "from": "pay", "inputs": {} })).await;
+    assert_eq!(refused.body["code"], "not_runnable", "{}", refused.body);
+    assert_eq!(asked(&refused.body), [ID]);
+    // As it was it may be tried again.
+    let again = by_operator(retry, json!({ "from": "pay" })).await;
+    assert_eq!(again.status, 202, "{}", again.body);
+}
+
 /// A document with these findings, as id, message and place each.
 fn with_findings(to: &str, findings: &[(&str, &str, Option<&str>)]) -> Value {
     let findings = findings.iter().map(|(id, message, place)| {

@@ -41,6 +41,7 @@ fn what_comes_after_a_start_sorts_behind_the_runs_of_a_clock_that_was_ahead() {
             run: RunId::from_parts(ahead, [7; 10]),
             dry_run: false,
             priority: None,
+            judged: true,
         };
         let run = assembly.app.engine.submit(submit).await.unwrap();
         assembly.close().await;

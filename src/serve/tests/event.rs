@@ -55,6 +55,7 @@ fn an_event_whose_sending_was_cut_short_is_sent_by_the_next_start() {
                 run: crate::runtime::clock::new_id(RunId::from_parts),
                 dry_run: false,
                 priority: None,
+                judged: true,
             })
             .await
             .unwrap();

@@ -21,7 +21,7 @@ const RECORDING: &str = r#"{"messages":[{"role":"user","content":"hello"}]}"#;
 const EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"/test","type":"a","data":{}}"#;
 
 /// On a disk that fails on command.
-fn on(disk: &FaultyDisk) -> Setup {
+pub(super) fn on(disk: &FaultyDisk) -> Setup {
     let store = embedded::Options {
         disk: Arc::new(disk.clone()),
         ..embedded::Options::small()

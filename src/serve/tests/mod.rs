@@ -7,6 +7,7 @@ mod doctor;
 mod event;
 mod full_disk;
 mod help;
+mod hung_up;
 mod links;
 mod loops;
 mod stop;
