@@ -427,9 +427,37 @@ fn escape(bytes: &[u8], at: usize) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
+/// The most characters of a number that loses no digits, whatever it is.
+const EXACT: usize = 15;
+
+/// Whether a text may hold a number that loses digits.
+fn may_lose_digits(bytes: &[u8]) -> bool {
+    let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+    // Of more than so many in a row one stands at such a place.
+    let mut at = EXACT;
+    while let Some(byte) = bytes.get(at) {
+        if !is_part(byte) {
+            at += EXACT + 1;
+            continue;
+        }
+        let before = bytes[..at].iter().rev().take_while(|byte| is_part(byte));
+        let from = at - before.count();
+        let end = at + bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+        let run = &bytes[from..end];
+        if run.len() > EXACT && run.iter().any(u8::is_ascii_digit) {
+            return true;
+        }
+        at = end + EXACT;
+    }
+    false
+}
+
 /// Finds the numbers outside strings that lose digits when read as a 64-bit number.
 fn scan_numbers(text: &str, notes: &mut Notes) {
     let bytes = text.as_bytes();
+    if !may_lose_digits(bytes) {
+        return;
+    }
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
@@ -446,7 +474,7 @@ fn scan_numbers(text: &str, notes: &mut Notes) {
                         !matches!(bytes[*end], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
                     })
                     .unwrap_or(bytes.len());
-                if end - at > 15
+                if end - at > EXACT
                     && let Some(bits) = inexact(&text[at..end])
                 {
                     notes

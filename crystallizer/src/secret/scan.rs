@@ -1,14 +1,14 @@
 //! Goes over a text once and says what is worth a closer look: most texts hold no secret, and a recording is read
 //! several times for some.
 
-use super::option;
+use super::{form, key, option};
 
 /// What stands in a text that may tell a secret. Each place is looked at by what knows such ones.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Words that may be a key with a provider's prefix, a signed token or one of a bot.
     pub(super) words: Vec<usize>,
-    /// Words that a value may follow: where each begins and ends.
+    /// Words that may name a secret and that a value may follow: where each begins and ends.
     pub(super) names: Vec<(usize, usize)>,
     /// Whether a private key may begin.
     pub(super) private: bool,
@@ -93,10 +93,12 @@ pub(super) fn scan(text: &str) -> Scan {
         let next = bytes.get(at);
         if word.len() >= 3 {
             // What is shorter is none, unless it goes on behind a point or a colon.
-            if word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')) {
+            if (word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')))
+                && form::may_be_known(word, next)
+            {
                 found.words.push(start);
             }
-            if has_value(word, bytes, at) {
+            if has_value(word, bytes, at) && key::may_be_secret_in_text(word) {
                 found.names.push((start, at));
             }
             match next {
@@ -152,7 +154,7 @@ mod tests {
             .iter()
             .map(|(from, to)| &"The order is late, see https://x.example/a; token: abc"[*from..*to])
             .collect();
-        assert_eq!(names, ["order", "https", "token"]);
+        assert_eq!(names, ["token"]);
         assert!(scan("Authorization: bearer x").schemes);
         assert!(scan("-----BEGIN RSA PRIVATE KEY-----").private);
         assert!(scan("{{ secrets.API }}").named);
