@@ -33,6 +33,7 @@ mod emit;
 mod exchange;
 mod findings;
 mod gate;
+mod json;
 mod judgement;
 mod kept;
 mod leaf;

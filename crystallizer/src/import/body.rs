@@ -4,6 +4,7 @@ use super::error::ImportError;
 use super::log_lines;
 use super::notes::Notes;
 use super::value::size;
+use crate::json::{self, Json};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -233,7 +234,7 @@ struct Broken {
 
 /// All documents of the text, one after another with or without blanks between.
 fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
     let mut records = Vec::new();
     let mut line = 1u32;
     let mut counted = 0;
@@ -244,7 +245,7 @@ fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
         counted = from;
         match stream.next() {
             None => return Ok(records),
-            Some(Ok(value)) => records.push(Record {
+            Some(Ok(Json(value))) => records.push(Record {
                 value,
                 line,
                 taken: Some((stream.byte_offset() - from) as u64),
@@ -291,7 +292,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
         if trimmed.is_empty() {
             continue;
         }
-        match serde_json::from_str(trimmed) {
+        match json::value(trimmed) {
             Ok(value) => records.push(Record {
                 value,
                 line: number,
@@ -326,14 +327,14 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
 
 fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
     let mut tried = Notes::default();
-    let value = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
+    let value = json::value(&mend(line, &mut tried)?).ok()?;
     notes.absorb(&tried);
     Some(value)
 }
 
 /// Reads JSON text that a recording keeps inside a string.
 pub(super) fn parse_text(text: &str, notes: &mut Notes) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str(text) {
+    if let Ok(value) = json::value(text) {
         scan_numbers(text, notes);
         return Some(value);
     }
@@ -461,13 +462,7 @@ fn scan_numbers(text: &str, notes: &mut Notes) {
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
-            b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
+            b'"' => at = behind_string(text, at + 1),
             b'-' | b'0'..=b'9' => {
                 let end = (at + 1..bytes.len())
                     .find(|end| {
@@ -486,6 +481,21 @@ fn scan_numbers(text: &str, notes: &mut Notes) {
             _ => at += 1,
         }
     }
+}
+
+/// Where a string ends that begins there: behind the quote that closes it.
+fn behind_string(text: &str, begin: usize) -> usize {
+    let mut at = begin;
+    while let Some(rest) = text.get(at..)
+        && let Some(quote) = rest.find('"')
+    {
+        at += quote + 1;
+        let escapes = rest.as_bytes()[..quote].iter().rev();
+        if escapes.take_while(|byte| **byte == b'\\').count() % 2 == 0 {
+            return at;
+        }
+    }
+    text.len()
 }
 
 /// The bits of the float that a number is read as, where that float is not the number.
@@ -545,6 +555,9 @@ mod tests {
             "1234567890.123456",
             "1e300",
             "\"123456789012345678901234567890\"",
+            r#""\"123456789012345678901234567890\\""#,
+            r#""ü \\\" 123456789012345678901234567890"#,
+            "\"----------------------------------\"",
         ] {
             assert!(notes_of(exact).numbers.is_empty(), "{exact}");
         }
@@ -554,11 +567,10 @@ mod tests {
             "0.1234567890123456789",
             "-9223372036854775809",
         ] {
-            assert_eq!(
-                notes_of(&format!("{{\"a\":[{inexact}]}}")).numbers.len(),
-                1,
-                "{inexact}"
-            );
+            for before in 0..20 {
+                let text = format!("{}{{\"\\\"\\\\\":[{inexact}]}}", " ".repeat(before));
+                assert_eq!(notes_of(&text).numbers.len(), 1, "{text}");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::key;
 use super::meaning::{Key, Meanings};
 use super::option;
 use super::scan::{self, scan};
+use crate::json;
 use crate::mark::{MarkSet, mark};
 use serde_json::{Map, Value};
 
@@ -81,10 +82,13 @@ impl Gathered {
     }
 
     fn text(&mut self, text: &str, key: Key<'_>, around: Around, depth: usize) {
-        if depth == DEPTH
+        let trimmed = text.trim();
+        let is_json = trimmed.starts_with(['{', '[']);
+        // How deep it stands only matters for what is read as JSON.
+        if (depth == DEPTH || !is_json)
             && text.len() >= LONG
             && !self.seen.insert(mark(text))
-            && !tells_more(text, key, around)
+            && !tells_more(text, is_json, key, around)
         {
             return;
         }
@@ -95,7 +99,6 @@ impl Gathered {
                 self.add_bare(one);
             }
         }
-        let trimmed = text.trim();
         if let Some(sort) = says.sort
             && !(says.is_cookie && trimmed.contains('='))
             && key::stands_under_key(sort, trimmed)
@@ -122,8 +125,8 @@ impl Gathered {
             }
         }
         if depth > 0
-            && trimmed.starts_with(['{', '['])
-            && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(trimmed)
+            && is_json
+            && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = json::value(trimmed)
         {
             self.inside(&inner, key, around, depth - 1);
         }
@@ -242,14 +245,14 @@ impl Gathered {
 
 /// Whether a text that was looked at before may tell more under this key. Under none, what it holds may be known by
 /// names that another key stood for.
-fn tells_more(text: &str, key: Key<'_>, around: Around) -> bool {
+fn tells_more(text: &str, is_json: bool, key: Key<'_>, around: Around) -> bool {
     let Key { name, says } = key;
     around != Around::Nothing
         || says.is_line
         || says.sort.is_some()
         || says.is_cookie
         || says.is_authorization
-        || name.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
+        || is_json && name.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
 }
 
 /// What a pair of a name and a value says is its name: the first of these fields that is a text.

@@ -77,18 +77,20 @@ pub(super) fn scan(text: &str) -> Scan {
     let bytes = text.as_bytes();
     let mut found = Scan::default();
     let mut at = 0;
-    while at < bytes.len() {
-        if !is_word(bytes[at]) {
-            if bytes[at] == b':' && bytes[at..].starts_with(b"://") {
+    while let Some(byte) = bytes.get(at) {
+        if !is_word(*byte) {
+            if *byte == b':' && bytes[at..].starts_with(b"://") {
                 found.addresses = true;
             }
             at += 1;
             continue;
         }
         let start = at;
-        while at < bytes.len() && is_word(bytes[at]) {
-            at += 1;
-        }
+        let rest = &bytes[at..];
+        at += rest
+            .iter()
+            .position(|byte| !is_word(*byte))
+            .unwrap_or(rest.len());
         let word = &bytes[start..at];
         let next = bytes.get(at);
         if word.len() >= 3 {
