@@ -33,7 +33,6 @@ mod emit;
 mod exchange;
 mod findings;
 mod gate;
-mod json;
 mod judgement;
 mod kept;
 mod leaf;

@@ -4,7 +4,6 @@ use super::error::ImportError;
 use super::log_lines;
 use super::notes::Notes;
 use super::value::size;
-use crate::json::{self, Json};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -234,7 +233,7 @@ struct Broken {
 
 /// All documents of the text, one after another with or without blanks between.
 fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let mut records = Vec::new();
     let mut line = 1u32;
     let mut counted = 0;
@@ -245,7 +244,7 @@ fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
         counted = from;
         match stream.next() {
             None => return Ok(records),
-            Some(Ok(Json(value))) => records.push(Record {
+            Some(Ok(value)) => records.push(Record {
                 value,
                 line,
                 taken: Some((stream.byte_offset() - from) as u64),
@@ -292,7 +291,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
         if trimmed.is_empty() {
             continue;
         }
-        match json::value(trimmed) {
+        match serde_json::from_str(trimmed) {
             Ok(value) => records.push(Record {
                 value,
                 line: number,
@@ -327,14 +326,14 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
 
 fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
     let mut tried = Notes::default();
-    let value = json::value(&mend(line, &mut tried)?).ok()?;
+    let value = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
     notes.absorb(&tried);
     Some(value)
 }
 
 /// Reads JSON text that a recording keeps inside a string.
 pub(super) fn parse_text(text: &str, notes: &mut Notes) -> Option<Value> {
-    if let Ok(value) = json::value(text) {
+    if let Ok(value) = serde_json::from_str(text) {
         scan_numbers(text, notes);
         return Some(value);
     }
@@ -445,7 +444,10 @@ fn may_lose_digits(bytes: &[u8]) -> bool {
         let from = at - before.count();
         let end = at + bytes[at..].iter().take_while(|byte| is_part(byte)).count();
         let run = &bytes[from..end];
-        if run.len() > EXACT && run.iter().any(u8::is_ascii_digit) {
+        // Beside a number stands what parts values, or nothing.
+        let parts = |byte: Option<&u8>| byte.is_none_or(|byte| b":,[]} \t\r\n".contains(byte));
+        let is_apart = parts(bytes[..from].last()) && parts(bytes.get(end));
+        if run.len() > EXACT && is_apart && run.iter().any(u8::is_ascii_digit) {
             return true;
         }
         at = end + EXACT;

@@ -6,7 +6,6 @@ use super::key;
 use super::meaning::{Key, Meanings};
 use super::option;
 use super::scan::{self, scan};
-use crate::json;
 use crate::mark::{MarkSet, mark};
 use serde_json::{Map, Value};
 
@@ -126,7 +125,7 @@ impl Gathered {
         }
         if depth > 0
             && is_json
-            && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = json::value(trimmed)
+            && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(trimmed)
         {
             self.inside(&inner, key, around, depth - 1);
         }

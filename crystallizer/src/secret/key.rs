@@ -1,6 +1,6 @@
 //! What the name of a key, a variable, a header or a parameter says about the value under it.
 
-use super::trigrams::Trigrams;
+use super::trigrams::{Trigrams, one_stands_in};
 use crate::words::split;
 
 /// What a name says of its value.
@@ -42,10 +42,11 @@ const PARTS: [&str; 17] = [
     "otp",
 ];
 
+static BEGINS: Trigrams = Trigrams::of(&PARTS);
+
 /// Whether a name has to be looked at: most are ruled out.
 pub(super) fn may_be_secret(name: &[u8]) -> bool {
-    static ALL: Trigrams = Trigrams::of(&PARTS);
-    ALL.may_stand_in(name)
+    one_stands_in(&PARTS, &BEGINS, name)
 }
 
 /// Names that only tell a secret where they are a parameter of an address.
@@ -53,18 +54,14 @@ const OF_QUERIES: [&str; 7] = ["key", "sig", "signature", "auth", "code", "sas",
 
 /// Whether a name in a text has to be looked at: there it may be that of a parameter, too.
 pub(super) fn may_be_secret_in_text(name: &[u8]) -> bool {
-    static OTHERS: Trigrams = Trigrams::of(&OF_QUERIES);
-    may_be_secret(name) || OTHERS.may_stand_in(name)
+    static ALL: Trigrams = Trigrams::of(&PARTS).and(&OF_QUERIES);
+    ALL.may_stand_in(name)
 }
 
 /// What a name says of its value; `None`: that it is no secret.
 pub(super) fn sort_of(name: &str) -> Option<Sort> {
     // Splitting takes time.
     if !may_be_secret(name.as_bytes()) {
-        return None;
-    }
-    let lower = name.to_ascii_lowercase();
-    if !PARTS.iter().any(|part| lower.contains(part)) {
         return None;
     }
     let words = split(name);

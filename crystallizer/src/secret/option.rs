@@ -4,6 +4,7 @@
 use super::header;
 use super::key::{self, Sort};
 use super::scan::scan;
+use super::trigrams::Trigrams;
 
 /// A password in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,47 +262,41 @@ const PLACES: [(&str, &str, usize, &str); 4] = [
     ("rabbitmqctl", "authenticate_user", 2, "RABBITMQ_PASSWORD"),
 ];
 
-/// How long the names of the programs are that begin with two letters, a bit each.
-static LENGTHS: [u32; 32 * 32] = {
-    let mut all = [0; 32 * 32];
+/// The programs by what they begin and end with.
+static PROGRAMS: Trigrams = {
+    let mut all = Trigrams::NONE;
     let mut at = 0;
     while at < KNOWN.len() {
-        let programs = KNOWN[at].programs;
         let mut each = 0;
-        while each < programs.len() {
-            let name = programs[each].as_bytes();
-            all[begin(name[0], name[1])] |= 1 << name.len();
+        while each < KNOWN[at].programs.len() {
+            all = all.with(ends(KNOWN[at].programs[each].as_bytes()));
             each += 1;
         }
         at += 1;
     }
     let mut at = 0;
     while at < PLACES.len() {
-        let name = PLACES[at].0.as_bytes();
-        all[begin(name[0], name[1])] |= 1 << name.len();
+        all = all.with(ends(PLACES[at].0.as_bytes()));
         at += 1;
     }
     all
 };
 
-const fn begin(first: u8, second: u8) -> usize {
-    (first as usize & 31) << 5 | second as usize & 31
+/// The first two letters of a name and the last one.
+const fn ends(name: &[u8]) -> [u8; 3] {
+    [name[0], name[1], name[name.len() - 1]]
 }
 
 /// Whether a word is the name of a program that is known to take passwords. Each word of a recording is asked about,
-/// and most are ruled out by their first letters and how long they are.
-pub(super) fn may_be_program(word: &[u8]) -> bool {
-    let [first, second, ..] = word else {
-        return false;
-    };
-    let lengths = LENGTHS[begin(*first, *second)];
-    if word.len() >= 32 || lengths >> word.len() & 1 == 0 {
-        return false;
+/// and most are ruled out by what they begin and end with.
+#[inline]
+pub(super) fn is_program(word: &[u8]) -> bool {
+    word.len() >= 2 && PROGRAMS.contain(ends(word)) && {
+        let known = KNOWN.iter().flat_map(|known| known.programs).copied();
+        known
+            .chain(PLACES.iter().map(|(program, ..)| *program))
+            .any(|program| program.as_bytes() == word)
     }
-    let known = KNOWN.iter().flat_map(|known| known.programs).copied();
-    known
-        .chain(PLACES.iter().map(|(program, ..)| *program))
-        .any(|program| program.as_bytes() == word)
 }
 
 /// The passwords in a text that names such a program, and is no line for a shell.

@@ -113,7 +113,7 @@ pub(super) fn scan(text: &str) -> Scan {
             }
         }
         if !found.programs
-            && option::may_be_program(word)
+            && option::is_program(word)
             && (next.is_none() || is(next, BESIDE_PROGRAM))
         {
             let before = start.checked_sub(1).and_then(|before| bytes.get(before));
