@@ -166,11 +166,11 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
         }
         match text(value, "type") {
             Some(kind @ ("user" | "assistant")) => {
-                if let Some(uuid) = text(value, "uuid") {
-                    if seen.repeats(uuid, &value["message"]) {
-                        builder.notes.add("repeated_record", "record", record.line);
-                        continue;
-                    }
+                if let Some(uuid) = text(value, "uuid")
+                    && seen.repeats(uuid, &value["message"])
+                {
+                    builder.notes.add("repeated_record", "record", record.line);
+                    continue;
                 }
                 line(kind, value, record, builder, &mut seen);
             }
