@@ -427,26 +427,51 @@ fn escape(bytes: &[u8], at: usize) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
+/// The most characters of a number that loses no digits, whatever it is.
+const EXACT: usize = 15;
+
+/// Whether a text may hold a number that loses digits.
+fn may_lose_digits(bytes: &[u8]) -> bool {
+    let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+    // Of more than so many in a row one stands at such a place.
+    let mut at = EXACT;
+    while let Some(byte) = bytes.get(at) {
+        if !is_part(byte) {
+            at += EXACT + 1;
+            continue;
+        }
+        let before = bytes[..at].iter().rev().take_while(|byte| is_part(byte));
+        let from = at - before.count();
+        let end = at + bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+        let run = &bytes[from..end];
+        // Beside a number stands what parts values, or nothing.
+        let parts = |byte: Option<&u8>| byte.is_none_or(|byte| b":,[]} \t\r\n".contains(byte));
+        let is_apart = parts(bytes[..from].last()) && parts(bytes.get(end));
+        if run.len() > EXACT && is_apart && run.iter().any(u8::is_ascii_digit) {
+            return true;
+        }
+        at = end + EXACT;
+    }
+    false
+}
+
 /// Finds the numbers outside strings that lose digits when read as a 64-bit number.
 fn scan_numbers(text: &str, notes: &mut Notes) {
     let bytes = text.as_bytes();
+    if !may_lose_digits(bytes) {
+        return;
+    }
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
-            b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
+            b'"' => at = behind_string(text, at + 1),
             b'-' | b'0'..=b'9' => {
                 let end = (at + 1..bytes.len())
                     .find(|end| {
                         !matches!(bytes[*end], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
                     })
                     .unwrap_or(bytes.len());
-                if end - at > 15
+                if end - at > EXACT
                     && let Some(bits) = inexact(&text[at..end])
                 {
                     notes
@@ -458,6 +483,21 @@ fn scan_numbers(text: &str, notes: &mut Notes) {
             _ => at += 1,
         }
     }
+}
+
+/// Where a string ends that begins there: behind the quote that closes it.
+fn behind_string(text: &str, begin: usize) -> usize {
+    let mut at = begin;
+    while let Some(rest) = text.get(at..)
+        && let Some(quote) = rest.find('"')
+    {
+        at += quote + 1;
+        let escapes = rest.as_bytes()[..quote].iter().rev();
+        if escapes.take_while(|byte| **byte == b'\\').count() % 2 == 0 {
+            return at;
+        }
+    }
+    text.len()
 }
 
 /// The bits of the float that a number is read as, where that float is not the number.
@@ -517,6 +557,9 @@ mod tests {
             "1234567890.123456",
             "1e300",
             "\"123456789012345678901234567890\"",
+            r#""\"123456789012345678901234567890\\""#,
+            r#""ü \\\" 123456789012345678901234567890"#,
+            "\"----------------------------------\"",
         ] {
             assert!(notes_of(exact).numbers.is_empty(), "{exact}");
         }
@@ -526,11 +569,10 @@ mod tests {
             "0.1234567890123456789",
             "-9223372036854775809",
         ] {
-            assert_eq!(
-                notes_of(&format!("{{\"a\":[{inexact}]}}")).numbers.len(),
-                1,
-                "{inexact}"
-            );
+            for before in 0..20 {
+                let text = format!("{}{{\"\\\"\\\\\":[{inexact}]}}", " ".repeat(before));
+                assert_eq!(notes_of(&text).numbers.len(), 1, "{text}");
+            }
         }
     }
 

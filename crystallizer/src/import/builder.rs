@@ -552,7 +552,12 @@ fn hidden(text: &str) -> u64 {
     if text.is_ascii() && !text.contains('\0') {
         return 0;
     }
-    text.chars().filter(|c| is_hidden(*c)).count() as u64
+    // What such a character begins with in UTF-8.
+    let begins = |byte: u8| matches!(byte, 0 | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3);
+    let starts = text.bytes().enumerate().filter(|(_, byte)| begins(*byte));
+    starts
+        .filter(|(at, _)| text[*at..].chars().next().is_some_and(is_hidden))
+        .count() as u64
 }
 
 /// Whether a character cannot be seen or changes the direction of the text around it.

@@ -215,28 +215,24 @@ fn one_call(
     }
     let function = entry.get("function").unwrap_or(&Value::Null);
     let custom = entry.get("custom").unwrap_or(&Value::Null);
-    let first = |places: [Option<&Value>; 6]| {
-        places
-            .into_iter()
-            .flatten()
-            .find(|value| !value.is_null())
-            .cloned()
-    };
     let name = function
         .as_str()
         .or_else(|| text(function, "name"))
         .or_else(|| text(custom, "name"))
         .or_else(|| text(entry, "name"))
         .unwrap_or("");
-    let given = first([
+    let given = [
         function.get("arguments"),
         custom.get("input"),
         entry.get("arguments"),
         entry.get("args"),
         entry.get("input"),
         function.get("parameters"),
-    ]);
-    let (arguments, raw) = arguments(given.as_ref(), &mut builder.notes);
+    ]
+    .into_iter()
+    .flatten()
+    .find(|value| !value.is_null());
+    let (arguments, raw) = arguments(given, &mut builder.notes);
     let batch = entry
         .get("batch")
         .and_then(Value::as_u64)

@@ -114,7 +114,10 @@ fn root(groups: &mut [usize], mut group: usize) -> usize {
 
 /// What is remembered while the lines are read.
 #[derive(Default)]
-struct Seen {
+struct Seen<'r> {
+    /// The first message of each record's id, until there is a second.
+    firsts: BTreeMap<&'r str, Option<&'r Value>>,
+    /// The messages of the records whose id is repeated.
     lines: BTreeSet<String>,
     /// Message id and text of what was said, to keep repetitions once.
     said: BTreeSet<(String, String)>,
@@ -125,6 +128,21 @@ struct Seen {
     sub_agents_only: bool,
     /// The folder in which each agent stood when its newest line was written.
     folders: BTreeMap<Option<String>, String>,
+}
+
+impl<'r> Seen<'r> {
+    /// Whether a record was read before: one with the id of an earlier one is the same only when it says the same.
+    fn repeats(&mut self, uuid: &'r str, message: &'r Value) -> bool {
+        let key = |message: &Value| format!("{uuid} {} {}", message["id"], size(message));
+        let Some(first) = self.firsts.get_mut(uuid) else {
+            self.firsts.insert(uuid, Some(message));
+            return false;
+        };
+        if let Some(first) = first.take() {
+            self.lines.insert(key(first));
+        }
+        !self.lines.insert(key(message))
+    }
 }
 
 pub(super) fn read(records: &[Record], builder: &mut Builder) {
@@ -148,17 +166,11 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
         }
         match text(value, "type") {
             Some(kind @ ("user" | "assistant")) => {
-                if let Some(uuid) = text(value, "uuid") {
-                    // A second record with the id of an earlier one is the same record only when it says the same.
-                    let key = format!(
-                        "{uuid} {} {}",
-                        value["message"]["id"],
-                        size(&value["message"])
-                    );
-                    if !seen.lines.insert(key) {
-                        builder.notes.add("repeated_record", "record", record.line);
-                        continue;
-                    }
+                if let Some(uuid) = text(value, "uuid")
+                    && seen.repeats(uuid, &value["message"])
+                {
+                    builder.notes.add("repeated_record", "record", record.line);
+                    continue;
                 }
                 line(kind, value, record, builder, &mut seen);
             }
@@ -196,7 +208,7 @@ fn init(value: &Value, builder: &mut Builder) {
         .collect();
 }
 
-fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen: &mut Seen) {
+fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen: &mut Seen<'_>) {
     if builder.external_id.is_none() {
         builder.external_id = id(value, "sessionId").or_else(|| id(value, "session_id"));
     }
@@ -252,7 +264,7 @@ struct Line {
     before: Option<String>,
 }
 
-fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen) {
+fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen<'_>) {
     let blocks = content
         .as_array()
         .map_or(std::slice::from_ref(content), Vec::as_slice);
@@ -325,7 +337,7 @@ fn repeated(
     given: &Value,
     line: &Line,
     builder: &mut Builder,
-    seen: &Seen,
+    seen: &Seen<'_>,
 ) -> bool {
     let Some(recorded) = recorded else {
         return false;
@@ -349,7 +361,7 @@ fn repeated(
     false
 }
 
-fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen) {
+fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen: &mut Seen<'_>) {
     let summary = truthy(value.get("isCompactSummary"));
     let meta = truthy(value.get("isMeta")) || summary;
     let blocks = content
@@ -434,15 +446,14 @@ fn result(
         }
     }
     let refused = is_error && is_refusal(&content);
+    let comment = refused.then(|| refusal::comment(&content)).flatten();
+    let approved = !is_error && content.starts_with("User has approved your plan");
+    let exit_code = is_error.then(|| exit_code_in(&content)).flatten();
     let recorded = id(block, "tool_use_id");
-    let mut answer = Answer::new(content.as_str());
+    let mut answer = Answer::new(content);
     answer.result.is_error = is_error;
     answer.result.refused = refused;
-    answer.result.exit_code = if is_error {
-        exit_code_in(&content)
-    } else {
-        None
-    };
+    answer.result.exit_code = exit_code;
     answer.result.structured = structured
         .filter(|structured| !structured.is_null())
         .cloned();
@@ -464,8 +475,8 @@ fn result(
         return;
     }
     if refused {
-        builder.refusal(call, refusal::comment(&content), line.at);
-    } else if !is_error && content.starts_with("User has approved your plan") {
+        builder.refusal(call, comment, line.at);
+    } else if approved {
         builder.approval(
             recorded.as_deref(),
             RecordedApproval {

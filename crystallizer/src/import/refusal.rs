@@ -15,6 +15,11 @@ const BEGINS: &[&str] = &[
 /// Whether an answer tells that a person refused the call.
 pub(super) fn is_told(answer: &str) -> bool {
     let answer = answer.trim_start();
+    // Most answers are none by their first letter.
+    let first = answer.as_bytes().first();
+    if BEGINS.iter().all(|begin| begin.as_bytes().first() != first) {
+        return false;
+    }
     let head: String = answer.chars().take(80).collect();
     let head = head.replace('’', "'");
     BEGINS.iter().any(|begin| head.starts_with(begin))

@@ -321,22 +321,21 @@ pub(super) fn raw(text: &str) -> Value {
 /// Whether a tool's text answer, in a format without a mark of failure, says that the call failed.
 pub(super) fn text_says_failed(text: &str) -> bool {
     let start = text.trim_start();
-    let head: String = start
-        .chars()
-        .take(24)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let begins = |words: &str| {
+        let (head, rest) = start.split_at_checked(words.len())?;
+        head.eq_ignore_ascii_case(words).then_some(rest)
+    };
     let word = |word: &str| {
-        head.strip_prefix(word)
+        begins(word)
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
     };
     word("error")
         || word("traceback")
         || word("exception")
         || word("command failed")
-        || head.starts_with("<tool_use_error>")
-        || head.starts_with("fatal:")
-        || head.starts_with("invalid ")
+        || begins("<tool_use_error>").is_some()
+        || begins("fatal:").is_some()
+        || begins("invalid ").is_some()
         || super::refusal::is_told(start)
 }
 

@@ -111,6 +111,32 @@ const PREFIXES: [Prefix; 52] = [
     prefix("druse_", 36, "a Druse token", "DRUSE_TOKEN"),
 ];
 
+/// Whether what begins there has to be looked at as a key with a provider's prefix, a signed token or one of a bot.
+/// `word` is the first word of it, and `next` what stands behind.
+pub(super) fn may_be_known(word: &[u8], next: Option<&u8>) -> bool {
+    /// The second bytes that stand behind a first one, a bit each.
+    static BEGINS: [u128; 128] = {
+        let mut all = [0; 128];
+        all[b'e' as usize] |= 1 << b'y';
+        let mut at = 0;
+        while at < PREFIXES.len() {
+            let text = PREFIXES[at].text.as_bytes();
+            all[text[0] as usize] |= 1 << text[1];
+            at += 1;
+        }
+        all
+    };
+    let [first, second, ..] = word else {
+        return false;
+    };
+    if first.is_ascii_digit() {
+        return next == Some(&b':');
+    }
+    BEGINS
+        .get(usize::from(*first))
+        .is_some_and(|seconds| seconds >> (second & 127) & 1 == 1)
+}
+
 /// All that a text shows by form, in the order in which it stands there; where two overlap the longer counts.
 pub(super) fn hits(text: &str) -> Vec<Hit<'_>> {
     seen(text, &scan(text))

@@ -3,6 +3,7 @@
 use super::form::{self, Name};
 use super::header;
 use super::key;
+use super::meaning::{Key, Meanings};
 use super::option;
 use super::scan::{self, scan};
 use crate::mark::{MarkSet, mark};
@@ -35,19 +36,20 @@ pub(super) struct Gathered {
     known: std::collections::BTreeSet<String>,
     /// The longer texts that were looked at, by themselves and for what they hold.
     seen: MarkSet,
+    meanings: Meanings,
 }
 
 impl Gathered {
     /// Looks at a value.
     pub(super) fn value(&mut self, value: &Value) {
-        self.inside(value, "", Around::Nothing, DEPTH);
+        self.inside(value, Key::NONE, Around::Nothing, DEPTH);
     }
 
-    fn inside(&mut self, value: &Value, key: &str, around: Around, depth: usize) {
+    fn inside(&mut self, value: &Value, key: Key<'_>, around: Around, depth: usize) {
         match value {
             Value::String(text) => self.text(text, key, around, depth),
             Value::Array(items) => {
-                if is_line(key) {
+                if key.says.is_line {
                     let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
                     for one in option::bare_words(&words.unwrap_or_default()) {
                         self.add_bare(one);
@@ -61,13 +63,13 @@ impl Gathered {
                 // `{"name": "Authorization", "value": "…"}`, as headers and attributes are often written.
                 let named = name_in(map);
                 for (inner, item) in map {
-                    let of_pair = named.filter(|_| inner == "value" || inner.ends_with("Value"));
                     let around = around_of(inner).unwrap_or(around);
-                    let key = of_pair.unwrap_or(if inner.ends_with("Value") && !key.is_empty() {
-                        key
-                    } else {
-                        inner
-                    });
+                    let of_value = inner.ends_with("Value");
+                    let key = match named {
+                        Some(name) if of_value || inner == "value" => self.meanings.of(name),
+                        _ if of_value && !key.name.is_empty() => key,
+                        _ => self.meanings.of(inner),
+                    };
                     self.inside(item, key, around, depth);
                     if inner.len() >= 8 {
                         self.shown(inner);
@@ -78,48 +80,51 @@ impl Gathered {
         }
     }
 
-    fn text(&mut self, text: &str, key: &str, around: Around, depth: usize) {
-        if depth == DEPTH
+    fn text(&mut self, text: &str, key: Key<'_>, around: Around, depth: usize) {
+        let trimmed = text.trim();
+        let is_json = trimmed.starts_with(['{', '[']);
+        // How deep it stands only matters for what is read as JSON.
+        if (depth == DEPTH || !is_json)
             && text.len() >= LONG
             && !self.seen.insert(mark(text))
-            && !tells_more(text, key, around)
+            && !tells_more(text, is_json, key, around)
         {
             return;
         }
         self.shown(text);
-        if is_line(key) {
+        let Key { name, says } = key;
+        if says.is_line {
             for one in option::bare(text, true) {
                 self.add_bare(one);
             }
         }
-        let trimmed = text.trim();
-        if let Some(sort) = key::sort_of(key)
-            && !(key::is_cookie(key) && trimmed.contains('='))
+        if let Some(sort) = says.sort
+            && !(says.is_cookie && trimmed.contains('='))
             && key::stands_under_key(sort, trimmed)
         {
-            self.add(trimmed, sort.what(), Name::Key(key), key);
-        } else if around == Around::Headers && key::is_random(trimmed) && !key::is_public(key) {
-            self.add(trimmed, "a long random header", Name::Key(key), key);
+            self.add(trimmed, sort.what(), Name::Key(name), name);
+        } else if around == Around::Headers && key::is_random(trimmed) && !key::is_public(name) {
+            self.add(trimmed, "a long random header", Name::Key(name), name);
         } else if around == Around::Headers
-            && header::is_key(key)
+            && header::is_key(name)
             && key::stands_under_key(key::Sort::Token, trimmed)
         {
-            self.add(trimmed, "a key in a header", Name::Key(key), key);
-        } else if key::is_cookie(key) {
+            self.add(trimmed, "a key in a header", Name::Key(name), name);
+        } else if says.is_cookie {
             for (_, value) in header::cookies(trimmed) {
-                self.add(value, "a cookie", Name::Key(key), key);
+                self.add(value, "a cookie", Name::Key(name), name);
             }
         } else if around == Around::Cookies {
-            if header::is_cookie_secret(key, trimmed) {
-                self.add(trimmed, "a cookie", Name::Key(key), key);
+            if header::is_cookie_secret(name, trimmed) {
+                self.add(trimmed, "a cookie", Name::Key(name), name);
             }
-        } else if header::is_authorization(key) {
+        } else if says.is_authorization {
             for value in header::credentials(trimmed, around == Around::Headers) {
-                self.add(value, "credentials", Name::Key(key), key);
+                self.add(value, "credentials", Name::Key(name), name);
             }
         }
         if depth > 0
-            && trimmed.starts_with(['{', '['])
+            && is_json
             && let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(trimmed)
         {
             self.inside(&inner, key, around, depth - 1);
@@ -239,13 +244,14 @@ impl Gathered {
 
 /// Whether a text that was looked at before may tell more under this key. Under none, what it holds may be known by
 /// names that another key stood for.
-fn tells_more(text: &str, key: &str, around: Around) -> bool {
+fn tells_more(text: &str, is_json: bool, key: Key<'_>, around: Around) -> bool {
+    let Key { name, says } = key;
     around != Around::Nothing
-        || is_line(key)
-        || key::sort_of(key).is_some()
-        || key::is_cookie(key)
-        || header::is_authorization(key)
-        || key.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
+        || says.is_line
+        || says.sort.is_some()
+        || says.is_cookie
+        || says.is_authorization
+        || is_json && name.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
 }
 
 /// What a pair of a name and a value says is its name: the first of these fields that is a text.
@@ -265,14 +271,6 @@ fn name_in(map: &Map<String, Value>) -> Option<&str> {
         }
     }
     found.map(|(_, name)| name)
-}
-
-/// Whether what stands under a key is a line for a shell, or its words.
-fn is_line(key: &str) -> bool {
-    const LINES: [&str; 9] = [
-        "command", "cmd", "commands", "script", "argv", "args", "line", "bash", "shell",
-    ];
-    LINES.iter().any(|line| key.eq_ignore_ascii_case(line))
 }
 
 /// What a value stands among.

@@ -5,12 +5,7 @@ use crate::words::split;
 
 /// Whether a name is that of a header that says who asks, or is called like one.
 pub(super) fn is_authorization(name: &str) -> bool {
-    // Splitting takes time, and most names are ruled out by their letters.
-    const AUTH: u32 = key::letters(b"auth");
-    const CREDENTIAL: u32 = key::letters(b"credential");
-    let own = key::letters(name.as_bytes());
-    let may_be = own & AUTH == AUTH || own & CREDENTIAL == CREDENTIAL;
-    let named = may_be
+    let named = key::may_be_secret(name.as_bytes())
         && split(name).iter().any(|word| {
             matches!(
                 word.as_str(),

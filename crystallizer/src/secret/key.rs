@@ -1,5 +1,6 @@
 //! What the name of a key, a variable, a header or a parameter says about the value under it.
 
+use super::trigrams::{Trigrams, one_stands_in};
 use crate::words::split;
 
 /// What a name says of its value.
@@ -20,43 +21,47 @@ impl Sort {
     }
 }
 
+/// One of these stands in each name that says that it is one of a secret, of a cookie or of who asks.
+const PARTS: [&str; 17] = [
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "credential",
+    "cookie",
+    "jwt",
+    "pass",
+    "pwd",
+    "pin",
+    "bearer",
+    "signature",
+    "session",
+    "csrf",
+    "xsrf",
+    "sig",
+    "otp",
+];
+
+static BEGINS: Trigrams = Trigrams::of(&PARTS);
+
+/// Whether a name has to be looked at: most are ruled out.
+pub(super) fn may_be_secret(name: &[u8]) -> bool {
+    one_stands_in(&PARTS, &BEGINS, name)
+}
+
+/// Names that only tell a secret where they are a parameter of an address.
+const OF_QUERIES: [&str; 7] = ["key", "sig", "signature", "auth", "code", "sas", "hmac"];
+
+/// Whether a name in a text has to be looked at: there it may be that of a parameter, too.
+pub(super) fn may_be_secret_in_text(name: &[u8]) -> bool {
+    static ALL: Trigrams = Trigrams::of(&PARTS).and(&OF_QUERIES);
+    ALL.may_stand_in(name)
+}
+
 /// What a name says of its value; `None`: that it is no secret.
 pub(super) fn sort_of(name: &str) -> Option<Sort> {
-    // Splitting takes time, and most names are ruled out by their letters.
-    const PARTS: [&str; 17] = [
-        "secret",
-        "token",
-        "key",
-        "auth",
-        "credential",
-        "cookie",
-        "jwt",
-        "pass",
-        "pwd",
-        "pin",
-        "bearer",
-        "signature",
-        "session",
-        "csrf",
-        "xsrf",
-        "sig",
-        "otp",
-    ];
-    const LETTERS: [u32; PARTS.len()] = {
-        let mut all = [0; PARTS.len()];
-        let mut at = 0;
-        while at < all.len() {
-            all[at] = letters(PARTS[at].as_bytes());
-            at += 1;
-        }
-        all
-    };
-    let own = letters(name.as_bytes());
-    if LETTERS.iter().all(|wanted| own & wanted != *wanted) {
-        return None;
-    }
-    let lower = name.to_ascii_lowercase();
-    if !PARTS.iter().any(|part| lower.contains(part)) {
+    // Splitting takes time.
+    if !may_be_secret(name.as_bytes()) {
         return None;
     }
     let words = split(name);
@@ -157,27 +162,12 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
     is_token.then_some(Sort::Token)
 }
 
-/// The letters of a name, a bit each.
-pub(super) const fn letters(name: &[u8]) -> u32 {
-    let mut found = 0;
-    let mut at = 0;
-    while at < name.len() {
-        let letter = name[at].to_ascii_lowercase();
-        if letter.is_ascii_lowercase() {
-            found |= 1 << (letter - b'a');
-        }
-        at += 1;
-    }
-    found
-}
-
 /// The same for parameters of an address, where shorter names are usual.
 pub(super) fn query_sort(name: &str) -> Option<Sort> {
-    matches!(
-        name.to_ascii_lowercase().as_str(),
-        "key" | "sig" | "signature" | "auth" | "code" | "sas" | "hmac"
-    )
-    .then_some(Sort::Token)
+    OF_QUERIES
+        .iter()
+        .any(|one| name.eq_ignore_ascii_case(one))
+        .then_some(Sort::Token)
 }
 
 /// Whether a header sets or sends cookies.

@@ -7,12 +7,14 @@ mod gather;
 mod header;
 mod key;
 mod lift;
+mod meaning;
 mod option;
 mod overwrite;
 mod place;
 mod scan;
 mod shell;
 mod told;
+mod trigrams;
 
 pub(crate) use findings::findings;
 pub(crate) use lift::{Lift, Taken};

@@ -4,7 +4,7 @@
 use super::header;
 use super::key::{self, Sort};
 use super::scan::scan;
-use std::sync::LazyLock;
+use super::trigrams::Trigrams;
 
 /// A password in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,41 +262,41 @@ const PLACES: [(&str, &str, usize, &str); 4] = [
     ("rabbitmqctl", "authenticate_user", 2, "RABBITMQ_PASSWORD"),
 ];
 
-/// Programs with one first letter.
-#[derive(Default)]
-struct Programs {
-    /// How long their names are, a bit each.
-    lengths: u32,
-    names: Vec<&'static [u8]>,
-}
-
-/// The programs by their first letter.
-static PROGRAMS: LazyLock<[Programs; 128]> = LazyLock::new(|| {
-    let mut all = std::array::from_fn(|_| Programs::default());
-    let known = KNOWN.iter().flat_map(|known| known.programs).copied();
-    for program in known.chain(PLACES.iter().map(|(program, ..)| *program)) {
-        let place = program.bytes().next().map(usize::from);
-        if let Some(place) = place.and_then(|first| all.get_mut(first)) {
-            place.lengths |= length_bit(program.as_bytes());
-            place.names.push(program.as_bytes());
+/// The programs by what they begin and end with.
+static PROGRAMS: Trigrams = {
+    let mut all = Trigrams::NONE;
+    let mut at = 0;
+    while at < KNOWN.len() {
+        let mut each = 0;
+        while each < KNOWN[at].programs.len() {
+            all = all.with(ends(KNOWN[at].programs[each].as_bytes()));
+            each += 1;
         }
+        at += 1;
+    }
+    let mut at = 0;
+    while at < PLACES.len() {
+        all = all.with(ends(PLACES[at].0.as_bytes()));
+        at += 1;
     }
     all
-});
+};
 
-/// Whether a word is the name of a program that is known to take passwords.
-pub(super) fn may_be_program(word: &[u8]) -> bool {
-    let first = word.first().map(|first| usize::from(*first));
-    first
-        .and_then(|first| PROGRAMS.get(first))
-        .is_some_and(|known| known.lengths & length_bit(word) != 0 && known.names.contains(&word))
+/// The first two letters of a name and the last one.
+const fn ends(name: &[u8]) -> [u8; 3] {
+    [name[0], name[1], name[name.len() - 1]]
 }
 
-/// The bit of how long a name is. Each word of a recording is asked about, and most have another length.
-fn length_bit(name: &[u8]) -> u32 {
-    1_u32
-        .checked_shl(u32::try_from(name.len()).unwrap_or(u32::MAX))
-        .unwrap_or(0)
+/// Whether a word is the name of a program that is known to take passwords. Each word of a recording is asked about,
+/// and most are ruled out by what they begin and end with.
+#[inline]
+pub(super) fn is_program(word: &[u8]) -> bool {
+    word.len() >= 2 && PROGRAMS.contain(ends(word)) && {
+        let known = KNOWN.iter().flat_map(|known| known.programs).copied();
+        known
+            .chain(PLACES.iter().map(|(program, ..)| *program))
+            .any(|program| program.as_bytes() == word)
+    }
 }
 
 /// The passwords in a text that names such a program, and is no line for a shell.

@@ -1,14 +1,14 @@
 //! Goes over a text once and says what is worth a closer look: most texts hold no secret, and a recording is read
 //! several times for some.
 
-use super::option;
+use super::{form, key, option};
 
 /// What stands in a text that may tell a secret. Each place is looked at by what knows such ones.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Words that may be a key with a provider's prefix, a signed token or one of a bot.
     pub(super) words: Vec<usize>,
-    /// Words that a value may follow: where each begins and ends.
+    /// Words that may name a secret and that a value may follow: where each begins and ends.
     pub(super) names: Vec<(usize, usize)>,
     /// Whether a private key may begin.
     pub(super) private: bool,
@@ -77,26 +77,30 @@ pub(super) fn scan(text: &str) -> Scan {
     let bytes = text.as_bytes();
     let mut found = Scan::default();
     let mut at = 0;
-    while at < bytes.len() {
-        if !is_word(bytes[at]) {
-            if bytes[at] == b':' && bytes[at..].starts_with(b"://") {
+    while let Some(byte) = bytes.get(at) {
+        if !is_word(*byte) {
+            if *byte == b':' && bytes[at..].starts_with(b"://") {
                 found.addresses = true;
             }
             at += 1;
             continue;
         }
         let start = at;
-        while at < bytes.len() && is_word(bytes[at]) {
-            at += 1;
-        }
+        let rest = &bytes[at..];
+        at += rest
+            .iter()
+            .position(|byte| !is_word(*byte))
+            .unwrap_or(rest.len());
         let word = &bytes[start..at];
         let next = bytes.get(at);
         if word.len() >= 3 {
             // What is shorter is none, unless it goes on behind a point or a colon.
-            if word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')) {
+            if (word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')))
+                && form::may_be_known(word, next)
+            {
                 found.words.push(start);
             }
-            if has_value(word, bytes, at) {
+            if has_value(word, bytes, at) && key::may_be_secret_in_text(word) {
                 found.names.push((start, at));
             }
             match next {
@@ -109,7 +113,7 @@ pub(super) fn scan(text: &str) -> Scan {
             }
         }
         if !found.programs
-            && option::may_be_program(word)
+            && option::is_program(word)
             && (next.is_none() || is(next, BESIDE_PROGRAM))
         {
             let before = start.checked_sub(1).and_then(|before| bytes.get(before));
@@ -152,7 +156,7 @@ mod tests {
             .iter()
             .map(|(from, to)| &"The order is late, see https://x.example/a; token: abc"[*from..*to])
             .collect();
-        assert_eq!(names, ["order", "https", "token"]);
+        assert_eq!(names, ["token"]);
         assert!(scan("Authorization: bearer x").schemes);
         assert!(scan("-----BEGIN RSA PRIVATE KEY-----").private);
         assert!(scan("{{ secrets.API }}").named);
