@@ -4,6 +4,7 @@ mod further;
 
 use further::{of_graft, witnesses};
 
+use crate::asked::Asked;
 use crate::drive::outcome;
 use crate::kept::Kept;
 use crate::name::{self, Ids};
@@ -173,7 +174,8 @@ pub fn crystallize(
         &session.secrets,
         options.secrets.as_deref(),
     ));
-    let mut origins = provenance::origins(session, &kept);
+    let mut asked = Asked::of(session, &kept);
+    let mut origins = provenance::origins(session, &kept, &asked);
     if let Some(made) = &made {
         origins.retain(|origin| {
             let from = (origin.call, String::new());
@@ -196,7 +198,8 @@ pub fn crystallize(
             .is_none_or(|step| ids.contains(step))
     }));
     found.extend(findings::of_replay(&replayed, kept.len()));
-    let trust = trust::trust(session, &document, &kept, &emitted.places);
+    let trust = trust::trust(session, &document, &kept, &emitted.places, &mut asked);
+    drop(asked);
     trust::join(&mut found, trust.findings);
     let mut labels = trust.labels;
     for graft in grafts {

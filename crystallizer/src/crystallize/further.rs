@@ -2,6 +2,7 @@
 //! only they have.
 
 use super::settled;
+use crate::asked::Asked;
 use crate::kept::Kept;
 use crate::options::Options;
 use crate::session::Session;
@@ -74,7 +75,8 @@ pub(super) fn of_graft(
         &session.secrets,
         options.secrets.as_deref(),
     ));
-    let mut origins = provenance::origins(session, &kept);
+    let mut asked = Asked::of(session, &kept);
+    let mut origins = provenance::origins(session, &kept, &asked);
     origins.retain(|origin| {
         let call = kept.get(origin.call).map(|kept| kept.call.id.as_str());
         !call.is_some_and(|call| graft.covers(call, &origin.pointer))
@@ -86,7 +88,7 @@ pub(super) fn of_graft(
     };
     own.retain(is_own);
     found.extend(own);
-    let trust = trust::trust(session, document, &kept, &places);
+    let trust = trust::trust(session, document, &kept, &places, &mut asked);
     let mut more = trust.findings;
     more.retain(is_own);
     trust::join(found, more);

@@ -7,7 +7,7 @@ pub(crate) mod once;
 mod request;
 mod seen;
 
-pub(crate) use find::{is_path, is_recipient, lists, trust};
+pub(crate) use find::{is_path, is_recipient, leading, lists, trust};
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;
