@@ -158,7 +158,13 @@ pub fn crystallize(
     found.extend(repeated);
     let gated: BTreeSet<usize> = gates.before.keys().copied().collect();
     found.extend(gates.findings);
-    found.extend(caution::findings(session, &kept, &emitted.places, &gated));
+    found.extend(caution::findings(
+        session,
+        &kept,
+        &emitted.places,
+        &gated,
+        &gates.declined,
+    ));
     found.extend(waiting::findings(&kept, &emitted.places));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
@@ -174,7 +180,7 @@ pub fn crystallize(
         &session.secrets,
         options.secrets.as_deref(),
     ));
-    let mut asked = Asked::of(session, &kept);
+    let asked = Asked::of(session, &kept);
     let mut origins = provenance::origins(session, &kept, &asked);
     if let Some(made) = &made {
         origins.retain(|origin| {
@@ -198,7 +204,7 @@ pub fn crystallize(
             .is_none_or(|step| ids.contains(step))
     }));
     found.extend(findings::of_replay(&replayed, kept.len()));
-    let trust = trust::trust(session, &document, &kept, &emitted.places, &mut asked);
+    let trust = trust::trust(session, &document, &kept, &emitted.places, &asked);
     drop(asked);
     trust::join(&mut found, trust.findings);
     let mut labels = trust.labels;
@@ -653,7 +659,7 @@ pub fn recorded_outcomes(
 struct Draft<'a> {
     kept: Vec<Kept<'a>>,
     emitted: emit::Emitted,
-    gates: gate::Gates,
+    gates: gate::Gates<'a>,
     checked: Vec<Finding>,
     left_out: Vec<prune::LeftOut>,
     /// What is said about calls that only repeat others.

@@ -143,6 +143,11 @@ fn kinds(byte: u8) -> u8 {
     BYTES[usize::from(byte)]
 }
 
+/// Whether it parts an address or a path.
+pub(crate) fn is_separator(byte: u8) -> bool {
+    kinds(byte) & PIECES != 0
+}
+
 impl<'t> Tokens<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
         Self { text, at: 0 }
@@ -161,33 +166,31 @@ impl<'t> Iterator for Tokens<'t> {
         let mut from = self.at;
         loop {
             let kinds = kinds(*bytes.get(from)?);
+            if kinds & (WIDE | PARTS | ENDS) == 0 {
+                break;
+            }
+            let mut length = 1;
             if kinds & WIDE != 0 {
                 let c = self.letter(from)?;
                 if !c.is_whitespace() && !ends_words(c) {
                     break;
                 }
-                from += c.len_utf8();
-            } else if kinds & (PARTS | ENDS) != 0 {
-                from += 1;
-            } else {
-                break;
-            }
-        }
-        let (mut to, mut all, mut last) = (from, 0, 0);
-        while let Some(byte) = bytes.get(to) {
-            let kinds = kinds(*byte);
-            if kinds & PARTS != 0 {
-                break;
-            }
-            let mut length = 1;
-            if kinds & WIDE != 0 {
-                let c = self.letter(to)?;
-                if c.is_whitespace() {
-                    break;
-                }
                 length = c.len_utf8();
             }
-            to += length;
+            from += length;
+        }
+        let (mut to, mut all, mut last) = (from, 0, 0);
+        for byte in bytes.get(from..)? {
+            let kinds = kinds(*byte);
+            // Of a letter that is none of ASCII the first byte is asked about.
+            let parts = kinds & PARTS != 0
+                || kinds & WIDE != 0
+                    && *byte >= 0xc0
+                    && self.letter(to).is_some_and(char::is_whitespace);
+            if parts {
+                break;
+            }
+            to += 1;
             all |= kinds;
             last = kinds;
         }

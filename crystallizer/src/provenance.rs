@@ -1,11 +1,11 @@
 //! Where the values of a call came from: the person's words, an earlier answer, the clock or chance, or
 //! the agent. One pass over the session, with one look-up for each value.
 
-use crate::asked::{Asked, Found, Number, Sent, plain, read};
+use crate::asked::{Asked, Message, Number, Sent, is_heard};
 use crate::kept::Kept;
 use crate::leaf::{canonical, leaves, shortest, tokens};
 use crate::mark::{MarkMap, mark};
-use crate::session::{Role, Session, Turn, handed_on};
+use crate::session::{Role, Session, Turn};
 use crate::value_class::{self, ValueClass};
 use druse_engine::Timestamp;
 use serde_json::Value;
@@ -118,7 +118,7 @@ struct Known {
 
 /// Follows a session.
 struct Tracker<'a> {
-    asked: &'a Asked,
+    asked: &'a Asked<'a>,
     /// By the numbers of the words.
     words: Vec<Known>,
     places: Places,
@@ -127,7 +127,7 @@ struct Tracker<'a> {
 }
 
 /// The origins of the kept calls' values, in order.
-pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked) -> Vec<Origin> {
+pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked<'_>) -> Vec<Origin> {
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
@@ -139,7 +139,8 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked) -> Ve
         places: Places::default(),
         relative: false,
     };
-    if let Some(goal) = &session.goal {
+    let mut messages = asked.messages();
+    if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         tracker.hear(goal, true);
     }
     let mut found = Vec::new();
@@ -153,16 +154,14 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked) -> Ve
             break;
         }
         match turn {
-            Turn::Message {
-                role: Role::Assistant,
-                ..
-            }
-            | Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => {
-                if *role == Role::User || handed_on(text).is_none() {
-                    tracker.hear(text, *role == Role::User);
+                if is_heard(*role, text)
+                    && let Some(message) = messages.next()
+                {
+                    tracker.hear(message, *role == Role::User);
                 }
             }
+            Turn::Approval(_) => {}
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for at in waiting.drain(..) {
@@ -182,15 +181,13 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked) -> Ve
 }
 
 impl Tracker<'_> {
-    fn hear(&mut self, text: &str, person: bool) {
-        read(&plain(text), false, |found| {
-            let Found::Word(word, _) = found else { return };
-            self.relative |= person && is_relative(word);
-            let number = self.asked.index.find(word);
-            if let Some(known) = number.and_then(|number| self.words.get_mut(number)) {
+    fn hear(&mut self, message: &Message, person: bool) {
+        self.relative |= person && message.is_relative;
+        for word in &message.words {
+            if let Some(known) = self.words.get_mut(*word as usize) {
                 known.said = true;
             }
-        });
+        }
     }
 
     fn known(&self, word: Number) -> Known {
@@ -384,14 +381,6 @@ pub(crate) fn ids(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.bytes().filter(u8::is_ascii_digit).count() >= 2)
         .map(shortest)
         .filter(|word| value_class::of(word).is_some_and(ValueClass::is_strong))
-}
-
-/// Whether a word names a day by where it is from now.
-fn is_relative(word: &str) -> bool {
-    matches!(
-        word,
-        "today" | "tomorrow" | "tonight" | "yesterday" | "weekend" | "week" | "month"
-    )
 }
 
 fn origin(call: usize, pointer: &str, key: &str, value: &Value, from: From) -> Origin {

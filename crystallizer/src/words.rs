@@ -37,9 +37,7 @@ pub(crate) fn split(name: &str) -> Vec<String> {
 /// Whether one of the words of a name, in small letters, is in a list.
 pub(crate) fn has(name: &str, list: &[&str]) -> bool {
     if !name.is_ascii() {
-        return split(name)
-            .iter()
-            .any(|word| list.contains(&word.as_str()));
+        return split(name).iter().any(|word| list.contains(&word.as_str()));
     }
     let mut found = false;
     each_of_ascii(name, &mut |word| {
@@ -102,6 +100,10 @@ mod tests {
             let mut other = split(&format!("{name}-ä"));
             assert_eq!(other.pop().as_deref(), Some("ä"));
             assert_eq!(other, split(name));
+            for word in &other {
+                assert!(has(name, &["another", word]), "{name}: {word}");
+            }
+            assert!(!has(name, &["mcplinear", "Ä", ""]), "{name}");
         }
     }
 }

@@ -94,13 +94,16 @@ pub(crate) struct Shape(u32);
 
 impl Shape {
     pub(crate) fn of(word: &str) -> Self {
-        // Small and large letters of ASCII differ in this bit.
-        let letter = |byte: Option<&u8>| u32::from(byte.map_or(0, |byte| byte | 0x20));
         let bytes = word.as_bytes();
-        let (first, second) = (letter(bytes.first()), letter(bytes.get(1)));
-        let mut behind = bytes.iter().rev();
-        let (last, before) = (letter(behind.next()), letter(behind.next()));
-        let ends = first | second << 8 | before << 16 | last << 24;
+        let ends = match *bytes {
+            [first, second, .., before, last] => [first, second, before, last],
+            [first, second, last] => [first, second, second, last],
+            [first, last] => [first, last, first, last],
+            [one] => [one; 4],
+            [] => [0; 4],
+        };
+        // Small and large letters of ASCII differ in this bit.
+        let ends = u32::from_le_bytes(ends) | 0x2020_2020;
         let length = (bytes.len() as u32).wrapping_mul(0x85eb_ca6b);
         Self((ends ^ length).wrapping_mul(0x9e37_79b1) >> (32 - Shapes::BITS))
     }

@@ -2,18 +2,22 @@
 //! gathered first, and what people said and tools answered is gone over for them. Nothing else of it is remembered.
 
 mod index;
+mod message;
 mod read;
 
-pub(crate) use index::{Index, Number, Shape, Shapes, is_long_number};
+pub(crate) use index::{Index, Number, Shape, Shapes};
+pub(crate) use message::{Message, is_heard};
 pub(crate) use read::{Found, pieces, plain, read};
 
 use crate::kept::Kept;
 use crate::leaf::{PIECES, leaves, shortest};
-use crate::session::Session;
 use crate::provenance::ids;
-use crate::trust::leading;
-use read::{SEPARATORS, SHORTEST_PIECE, together, with_kinds};
+use crate::session::{Session, Turn};
+use crate::trust::{Request, leading, may_be_influenced};
+use index::is_long_number;
+use read::{SHORTEST_PIECE, each_part, together, with_kinds};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The most different words that are looked for.
@@ -51,8 +55,8 @@ pub(crate) struct Part {
     pub(crate) is_piece: bool,
 }
 
-/// What calls send, with an index of its words.
-pub(crate) struct Asked {
+/// What calls send, with an index of its words, and what people and instructions said of them.
+pub(crate) struct Asked<'k> {
     pub(crate) index: Index,
     sent: Vec<Sent>,
     /// Where what each call sends begins among `sent`.
@@ -62,9 +66,13 @@ pub(crate) struct Asked {
     /// By the numbers of words.
     about: Vec<About>,
     parts: Vec<Part>,
+    /// What has to be said for it to ask for what a tool does, by the names of tools.
+    requests: HashMap<&'k str, Request>,
+    /// The goal, and the messages of people and instructions up to the last call.
+    messages: Vec<Message>,
 }
 
-impl Asked {
+impl<'k> Asked<'k> {
     fn with(room: usize) -> Self {
         Self {
             index: Index::with(room),
@@ -73,11 +81,13 @@ impl Asked {
             words: Vec::new(),
             about: Vec::new(),
             parts: Vec::new(),
+            requests: HashMap::new(),
+            messages: Vec::new(),
         }
     }
 
     /// What the kept calls of a session send.
-    pub(crate) fn of(session: &Session, kept: &[Kept<'_>]) -> Self {
+    pub(crate) fn of(session: &Session, kept: &'k [Kept<'_>]) -> Self {
         let mut all = Self::with(MOST_WORDS);
         for kept in kept {
             all.calls.push(all.sent.len());
@@ -98,8 +108,39 @@ impl Asked {
                 };
                 all.sent.push(sent);
             });
+            let tool = kept.call.name.as_str();
+            if may_be_influenced(kept) && !all.requests.contains_key(tool) {
+                let request = Request::of(tool, &mut all);
+                all.requests.insert(tool, request);
+            }
         }
+        let is_call = |turn: &Turn| matches!(turn, Turn::Call(_));
+        let last = session.turns.iter().rposition(is_call).unwrap_or_default();
+        let said = session
+            .turns
+            .iter()
+            .take(last)
+            .filter_map(|turn| match turn {
+                Turn::Message { role, text, .. } => is_heard(*role, text).then_some(text),
+                Turn::Call(_) | Turn::Approval(_) => None,
+            });
+        all.messages = session
+            .goal
+            .iter()
+            .chain(said)
+            .map(|text| Message::of(text, &all.index))
+            .collect();
         all
+    }
+
+    /// The goal, where there is one, and the messages of people and instructions up to the last call, in their order.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter()
+    }
+
+    /// What has to be said for it to ask for what a tool does; nothing where that does not matter.
+    pub(crate) fn request(&self, tool: &str) -> Option<&Request> {
+        self.requests.get(tool)
     }
 
     /// Texts, as one call sends them, with room for so many words.
@@ -128,7 +169,9 @@ impl Asked {
     /// The words of what is sent.
     pub(crate) fn words(&self, sent: &Sent) -> &[Number] {
         let Range { start, end } = sent.words;
-        self.words.get(start as usize..end as usize).unwrap_or_default()
+        self.words
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 
     /// Whether a word tells where it came from.
@@ -172,8 +215,7 @@ impl Asked {
             same if same == short => whole,
             other => self.number(other),
         };
-        let joined =
-            together(short).map(|joined| (self.number(&joined), is_long_number(&joined)));
+        let joined = together(short).map(|joined| (self.number(&joined), is_long_number(&joined)));
         let from = self.words.len();
         for (word, kinds) in with_kinds(&plain) {
             let number = self.number(word);
@@ -199,13 +241,15 @@ impl Asked {
             return;
         }
         let from = self.parts.len();
-        for part in word.split(SEPARATORS).filter(|part| !part.is_empty()) {
-            let number = self.number(part);
-            self.parts.push(Part {
-                word: number,
-                is_piece: part.len() >= SHORTEST_PIECE,
-            });
-        }
+        each_part(word, |part| {
+            if !part.is_empty() {
+                let number = self.number(part);
+                self.parts.push(Part {
+                    word: number,
+                    is_piece: part.len() >= SHORTEST_PIECE,
+                });
+            }
+        });
         let parts = range(from, self.parts.len());
         if let Some(about) = self.about.get_mut(number as usize) {
             about.parts = parts;

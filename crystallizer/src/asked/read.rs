@@ -2,11 +2,8 @@
 //! and the numbers that are written in groups.
 
 use super::index::is_long_number;
-use crate::leaf::{DIGIT, HYPHEN, PIECES, Tokens, shortest};
+use crate::leaf::{DIGIT, HYPHEN, PIECES, Tokens, is_separator, shortest};
 use std::borrow::Cow;
-
-/// What parts an address or a path.
-pub(super) const SEPARATORS: [char; 6] = ['/', '?', '&', '#', '@', ':'];
 
 /// The shortest part of an address or a path that is a word of its own, in bytes.
 pub(super) const SHORTEST_PIECE: usize = 3;
@@ -48,14 +45,25 @@ pub(super) fn with_kinds(text: &str) -> impl Iterator<Item = (&str, u8)> + Clone
 
 /// The parts of an address or a path that are words of their own.
 pub(crate) fn pieces(word: &str, kinds: u8, mut then: impl FnMut(&str)) {
-    if kinds & PIECES == 0 {
-        return;
+    if kinds & PIECES != 0 {
+        each_part(word, |part| {
+            if part.len() >= SHORTEST_PIECE && part.len() < word.len() {
+                then(part);
+            }
+        });
     }
-    for part in word.split(SEPARATORS) {
-        if part.len() >= SHORTEST_PIECE && part != word {
-            then(part);
+}
+
+/// What stands between the marks of an address or a path.
+pub(super) fn each_part(word: &str, mut then: impl FnMut(&str)) {
+    let mut from = 0;
+    for (at, byte) in word.bytes().enumerate() {
+        if is_separator(byte) {
+            then(word.get(from..at).unwrap_or_default());
+            from = at + 1;
         }
     }
+    then(word.get(from..).unwrap_or_default());
 }
 
 /// Most groups that a number is written in.
@@ -103,12 +111,7 @@ pub(crate) fn read(text: &str, runs: bool, mut then: impl FnMut(Found<'_>)) {
 }
 
 /// Gives what a word and the groups behind it make, put together, as long as that is a long number.
-fn run(
-    first: &str,
-    behind: Tokens<'_>,
-    joined: &mut String,
-    then: &mut impl FnMut(Found<'_>),
-) {
+fn run(first: &str, behind: Tokens<'_>, joined: &mut String, then: &mut impl FnMut(Found<'_>)) {
     joined.clear();
     // Only the first of them may be letters alone.
     if !take(joined, first) {
@@ -133,7 +136,12 @@ fn run(
 fn is_group(word: &str, kinds: u8) -> bool {
     kinds & DIGIT != 0
         && word.len() <= LONGEST_GROUP
-        && word.chars().all(|c| c.is_alphanumeric() || c == '-')
+        && match word.is_ascii() {
+            true => word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+            false => word.chars().all(|c| c.is_alphanumeric() || c == '-'),
+        }
 }
 
 /// Adds a word without what parts its groups: blanks and hyphens. Gives whether there are no other marks in it, nor more

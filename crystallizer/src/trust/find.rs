@@ -1,9 +1,8 @@
 //! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
 
-use super::request::Request;
 use super::seen::{Origin, Place, Seen};
 use super::{Label, Word};
-use crate::asked::{Asked, Sent};
+use crate::asked::{Asked, Sent, is_heard};
 use crate::findings::{is_sink, located, others_write, place};
 use crate::import::holds_media;
 use crate::kept::{Kept, Spot};
@@ -38,7 +37,7 @@ struct Walk<'a> {
     document: &'a Document,
     kept: &'a [Kept<'a>],
     spots: &'a [Spot],
-    asked: &'a Asked,
+    asked: &'a Asked<'a>,
     seen: Seen<'a>,
     answers: Vec<Answered>,
     /// Whether sentences were answered before, or what nobody here can read.
@@ -51,8 +50,6 @@ struct Walk<'a> {
     said: HashSet<String>,
     /// The ids of the gates.
     gates: HashSet<&'a str>,
-    /// What has to be said for it to ask for what a tool does, by the names of tools.
-    requests: HashMap<&'a str, Request>,
 }
 
 /// Labels the values of a draft.
@@ -61,15 +58,8 @@ pub(crate) fn trust(
     document: &Document,
     kept: &[Kept<'_>],
     spots: &[Spot],
-    asked: &mut Asked,
+    asked: &Asked<'_>,
 ) -> Trust {
-    let mut requests: HashMap<&str, Request> = HashMap::new();
-    for kept in kept.iter().filter(|kept| may_be_influenced(kept)) {
-        requests
-            .entry(&kept.call.name)
-            .or_insert_with(|| Request::of(&kept.call.name, asked));
-    }
-    let asked = &*asked;
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
@@ -93,9 +83,9 @@ pub(crate) fn trust(
             .filter(|step| step.action.as_deref() == Some("approval_gate"))
             .map(|step| step.id.as_str())
             .collect(),
-        requests,
     };
-    if let Some(goal) = &session.goal {
+    let mut messages = asked.messages();
+    if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         walk.seen.hear(goal);
     }
     // Answers of calls that were issued together are known only to those that come after.
@@ -108,18 +98,16 @@ pub(crate) fn trust(
             break;
         }
         match turn {
-            Turn::Message {
-                role: Role::Assistant,
-                ..
-            }
-            | Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => {
-                if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
+                if is_heard(*role, text) {
+                    if let Some(message) = messages.next() {
+                        walk.seen.hear(message);
+                    }
+                } else if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
                     walk.overhear(mark, text);
-                    continue;
                 }
-                walk.seen.hear(text);
             }
+            Turn::Approval(_) => {}
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for call in waiting.drain(..) {
@@ -153,17 +141,20 @@ impl<'a> Walk<'a> {
         let Some(result) = &call.result else { return };
         let kept = at.and_then(|at| self.kept.get(at));
         let number = self.answers.len();
+        let answer = kept.map(|kept| &kept.answer);
+        let json = answer.and_then(|answer| answer.json.as_deref());
+        // What was kept beside the text is the same value.
+        let own = json.filter(|_| answer.is_some_and(|answer| !answer.structured));
+        let text = json.is_none().then_some(&result.content);
         let mut sentences = false;
-        match kept.and_then(|kept| kept.answer.json.as_deref()) {
-            Some(json) => sentences |= self.seen.learn(number, json),
-            None => sentences |= self.seen.learn(number, &result.content),
-        }
-        if let Some(structured) = &result.structured {
-            sentences |= self.seen.learn(number, structured);
+        for value in [text, own, result.structured.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            sentences |= self.seen.learn(number, value);
         }
         let lists = lists(call, kept);
-        let json = kept.and_then(|kept| kept.answer.json.as_deref());
-        let values = [Some(&result.content), result.structured.as_ref(), json];
+        let values = [Some(&result.content), result.structured.as_ref(), own];
         let unread = result.unread || values.into_iter().flatten().any(holds_media);
         if unread {
             self.unread.get_or_insert(number);
@@ -292,7 +283,7 @@ impl<'a> Walk<'a> {
 
     /// Whether what was said asks for what a tool does.
     fn asks_for(&self, tool: &str) -> bool {
-        let request = self.requests.get(tool);
+        let request = self.asked.request(tool);
         request.is_none_or(|request| self.seen.asks_for(request))
     }
 
@@ -413,7 +404,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Whether it matters that nothing that was said asks for it.
-fn may_be_influenced(kept: &Kept<'_>) -> bool {
+pub(crate) fn may_be_influenced(kept: &Kept<'_>) -> bool {
     kept.target.shell.is_none() && kept.changes()
 }
 

@@ -131,7 +131,7 @@ const ENDINGS: [&str; 12] = [
 ];
 
 /// What has to be said for it to ask for what a tool does.
-pub(super) enum Request {
+pub(crate) enum Request {
     /// Nothing: it does no work of its own.
     Anything,
     /// A word of one of these kinds of work, a bit each.
@@ -142,7 +142,7 @@ pub(super) enum Request {
 
 impl Request {
     /// For a tool of this name.
-    pub(super) fn of(tool: &str, asked: &mut Asked) -> Self {
+    pub(crate) fn of(tool: &str, asked: &mut Asked<'_>) -> Self {
         let words = crate::words::split(&crate::name::of_call(tool, None));
         // The verb says what is done: `send_money` is not asked for by whoever asks about money.
         let Some(verb) = words.iter().find(|word| !PLAIN.contains(&word.as_str())) else {
@@ -165,7 +165,7 @@ impl Request {
 }
 
 /// The kinds of work that a word of a person asks for, a bit each.
-pub(super) fn kinds(word: &str, shape: Shape) -> u8 {
+pub(crate) fn kinds(word: &str, shape: Shape) -> u8 {
     static WORDS: LazyLock<(Shapes, MarkMap<u8>)> = LazyLock::new(|| {
         let (mut shapes, mut words) = (Shapes::default(), MarkMap::default());
         for (number, kind) in KINDS.iter().enumerate() {
@@ -202,6 +202,7 @@ fn each_bent(word: &str, then: &mut dyn FnMut(&str)) {
 mod tests {
     use super::super::seen::Seen;
     use super::*;
+    use crate::asked::Message;
 
     #[test]
     fn work_is_asked_for_in_many_words() {
@@ -220,7 +221,7 @@ mod tests {
             let mut asked = Asked::of_texts(&[], 1_000);
             let request = Request::of(tool, &mut asked);
             let mut seen = Seen::of(&asked);
-            seen.hear(text);
+            seen.hear(&Message::of(text, &asked.index));
             assert_eq!(seen.asks_for(&request), expected, "{text}: {tool}");
         }
     }

@@ -2,8 +2,8 @@
 //! words, however it was put together.
 
 use super::encoded::each_decoded;
-use super::request::{Request, kinds};
-use crate::asked::{Asked, Found, Number, Sent, Shape, is_long_number, pieces, plain, read};
+use super::request::Request;
+use crate::asked::{Asked, Found, Message, Number, Sent, pieces, plain, read};
 use crate::leaf::{scalars, shortest};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -52,7 +52,7 @@ struct Known {
 
 /// What was said and answered so far, of the words that calls send.
 pub(super) struct Seen<'a> {
-    asked: &'a Asked,
+    asked: &'a Asked<'a>,
     /// By the numbers of the words.
     words: Vec<Known>,
     /// The kinds of work that what was said asks for.
@@ -62,7 +62,7 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn of(asked: &'a Asked) -> Self {
+    pub(super) fn of(asked: &'a Asked<'a>) -> Self {
         Self {
             asked,
             words: vec![Known::default(); asked.index.len()],
@@ -72,28 +72,12 @@ impl<'a> Seen<'a> {
     }
 
     /// Takes in what people or instructions said.
-    pub(super) fn hear(&mut self, text: &str) {
-        read(&plain(text), self.asked.index.has_long_number(), |found| {
-            match found {
-                Found::Word(word, kinds) => {
-                    self.hear_word(word);
-                    pieces(word, kinds, |piece| self.hear_word(piece));
-                }
-                Found::Joined(joined) => {
-                    if is_long_number(joined) {
-                        self.hear_word(joined);
-                    }
-                }
+    pub(super) fn hear(&mut self, message: &Message) {
+        self.kinds |= message.kinds;
+        for word in message.words.iter().chain(&message.parts) {
+            if let Some(known) = self.words.get_mut(*word as usize) {
+                known.said = true;
             }
-        });
-    }
-
-    fn hear_word(&mut self, word: &str) {
-        let shape = Shape::of(word);
-        self.kinds |= kinds(word, shape);
-        let number = self.asked.index.find_shaped(word, shape);
-        if let Some(known) = number.and_then(|number| self.words.get_mut(number)) {
-            known.said = true;
         }
     }
 
@@ -153,16 +137,18 @@ impl<'a> Seen<'a> {
             },
         );
         let mut count = 0_usize;
-        read(&text, self.asked.index.has_long_number(), |found| {
-            match found {
+        read(
+            &text,
+            self.asked.index.has_long_number(),
+            |found| match found {
                 Found::Word(word, kinds) => {
                     count += 1;
                     self.add(word, place);
                     pieces(word, kinds, |piece| self.add(piece, place));
                 }
                 Found::Joined(joined) => self.add(joined, place),
-            }
-        });
+            },
+        );
         count >= 5
     }
 
@@ -298,7 +284,7 @@ mod tests {
     use serde_json::json;
 
     /// What a call sends that sends one of these texts.
-    fn sent<'a>(asked: &'a Asked, texts: &[&str], text: &str) -> &'a Sent {
+    fn sent<'a>(asked: &'a Asked<'_>, texts: &[&str], text: &str) -> &'a Sent {
         let at = texts.iter().position(|one| *one == text).expect("a text");
         &asked.sent(0)[at]
     }
@@ -318,7 +304,10 @@ mod tests {
         ];
         let asked = Asked::of_texts(&texts, 1_000);
         let mut seen = Seen::of(&asked);
-        seen.hear("Call 0170 123 45-67, and write to Micro-Soft1");
+        seen.hear(&Message::of(
+            "Call 0170 123 45-67, and write to Micro-Soft1",
+            &asked.index,
+        ));
         seen.learn(
             0,
             &json!(
@@ -353,7 +342,7 @@ mod tests {
         let asked = Asked::of_texts(&texts, 2);
         assert!(asked.index.is_full());
         let mut seen = Seen::of(&asked);
-        seen.hear("pay ana");
+        seen.hear(&Message::of("pay ana", &asked.index));
         let origin = |seen: &Seen<'_>, text| seen.origin(sent(&asked, &texts, text));
         // No answer came that it may be of.
         assert_eq!(origin(&seen, "nowhere"), Origin::Made);
@@ -390,7 +379,10 @@ mod tests {
         let asked = Asked::of_texts(&texts, 1_000);
         let of = |text| sent(&asked, &texts, text);
         let mut seen = Seen::of(&asked);
-        seen.hear("Pay the bill of ACME to DE12 and write it into reports/may.txt");
+        seen.hear(&Message::of(
+            "Pay the bill of ACME to DE12 and write it into reports/may.txt",
+            &asked.index,
+        ));
         let sentences = seen.learn(
             0,
             &json!({
