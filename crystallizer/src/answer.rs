@@ -25,6 +25,14 @@ pub(crate) struct Answer<'a> {
     pub(crate) yaml: OnceLock<Option<Arc<Value>>>,
 }
 
+impl Answer<'_> {
+    /// Its text with the data that was read of it, where the data is of the text.
+    pub(crate) fn read(&self) -> Option<(&str, &Value)> {
+        let json = self.json.as_deref().filter(|_| !self.structured)?;
+        (json.is_object() || json.is_array()).then_some((&*self.text, json))
+    }
+}
+
 /// The answer to a call; that of a call without a recorded result is null.
 pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
     let Some(result) = &call.result else {

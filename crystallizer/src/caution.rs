@@ -1,6 +1,7 @@
 //! Where a person's say is missing or was passed by: steps that cannot be taken back and have no gate, and what an
 //! agent did instead of what a person had refused.
 
+use crate::declined::Declined;
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
 use crate::leaf::{canonical, leaves};
@@ -16,6 +17,7 @@ pub(crate) fn findings(
     kept: &[Kept<'_>],
     spots: &[Spot],
     gated: &BTreeSet<usize>,
+    declined: &[Declined<'_>],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     // The passes of a loop are one step.
@@ -37,15 +39,15 @@ pub(crate) fn findings(
         }
     }
     findings.extend(other_ways(session, kept, spots));
-    findings.extend(declined(session, kept, spots));
+    findings.extend(after_no(declined, kept, spots));
     findings
 }
 
 /// Calls that changed something after a person had said no to the agent's question.
-fn declined(session: &Session, kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
+fn after_no(declined: &[Declined<'_>], kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
     // The passes of a loop are one step: what has to be acknowledged of one has to be of all.
     let mut of: BTreeMap<&str, Finding> = BTreeMap::new();
-    for one in crate::declined::declined(session, kept) {
+    for one in declined {
         let (Some(kept), Some(spot)) = (kept.get(one.at), spots.get(one.at)) else {
             continue;
         };

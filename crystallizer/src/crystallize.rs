@@ -4,6 +4,7 @@ mod further;
 
 use further::{of_graft, witnesses};
 
+use crate::asked::Asked;
 use crate::drive::outcome;
 use crate::kept::Kept;
 use crate::name::{self, Ids};
@@ -157,7 +158,13 @@ pub fn crystallize(
     found.extend(repeated);
     let gated: BTreeSet<usize> = gates.before.keys().copied().collect();
     found.extend(gates.findings);
-    found.extend(caution::findings(session, &kept, &emitted.places, &gated));
+    found.extend(caution::findings(
+        session,
+        &kept,
+        &emitted.places,
+        &gated,
+        &gates.declined,
+    ));
     found.extend(waiting::findings(&kept, &emitted.places));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(&kept, &emitted.places));
@@ -173,7 +180,8 @@ pub fn crystallize(
         &session.secrets,
         options.secrets.as_deref(),
     ));
-    let mut origins = provenance::origins(session, &kept);
+    let asked = Asked::of(session, &kept);
+    let mut origins = provenance::origins(session, &kept, &asked);
     if let Some(made) = &made {
         origins.retain(|origin| {
             let from = (origin.call, String::new());
@@ -196,7 +204,8 @@ pub fn crystallize(
             .is_none_or(|step| ids.contains(step))
     }));
     found.extend(findings::of_replay(&replayed, kept.len()));
-    let trust = trust::trust(session, &document, &kept, &emitted.places);
+    let trust = trust::trust(session, &document, &kept, &emitted.places, &asked);
+    drop(asked);
     trust::join(&mut found, trust.findings);
     let mut labels = trust.labels;
     for graft in grafts {
@@ -650,7 +659,7 @@ pub fn recorded_outcomes(
 struct Draft<'a> {
     kept: Vec<Kept<'a>>,
     emitted: emit::Emitted,
-    gates: gate::Gates,
+    gates: gate::Gates<'a>,
     checked: Vec<Finding>,
     left_out: Vec<prune::LeftOut>,
     /// What is said about calls that only repeat others.

@@ -1,10 +1,9 @@
 //! A no in words: the agent asks whether it may, the person declines, and calls that change something follow all the
 //! same.
 
-use crate::exchange::exchanges;
+use crate::exchange::Exchange;
 use crate::kept::Kept;
 use crate::reply::{Reply, declines, deeds, names, reply};
-use crate::session::Session;
 use std::collections::BTreeSet;
 
 /// A call that followed a no.
@@ -28,10 +27,10 @@ struct No<'s> {
 }
 
 /// The calls that change something and come after a no, before the person spoke again.
-pub(crate) fn declined<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Declined<'s>> {
+pub(crate) fn declined<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec<Declined<'s>> {
     let mut found = Vec::new();
     let mut no: Option<No<'_>> = None;
-    for said in exchanges(session, kept) {
+    for said in exchanges {
         // What is said right after a no takes it back only where it says yes.
         let goes_on = said.goes_on && no.is_some() && reply(said.text, "") == Reply::No;
         if !goes_on {
@@ -45,10 +44,10 @@ pub(crate) fn declined<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Decli
             });
         }
         let Some(no) = &no else { continue };
-        for at in said.changes {
-            if let Some(of_this) = kept.get(at).and_then(|kept| of_this(no, kept)) {
+        for at in &said.changes {
+            if let Some(of_this) = kept.get(*at).and_then(|kept| of_this(no, kept)) {
                 found.push(Declined {
-                    at,
+                    at: *at,
                     question: no.question,
                     answer: no.answer,
                     of_this,

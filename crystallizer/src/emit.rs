@@ -24,7 +24,7 @@ pub(crate) fn emit(
     options: &Options,
     kept: &mut [Kept<'_>],
     left_out: &[LeftOut],
-    gates: &Gates,
+    gates: &Gates<'_>,
     ids: &mut Ids,
 ) -> Emitted {
     let mut steps: Vec<Step> = Vec::with_capacity(kept.len() + gates.before.len());

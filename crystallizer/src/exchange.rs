@@ -83,7 +83,7 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
 
 /// Whether a text asks for a yes: with a mark, or with the words of one who waits for it.
 pub(crate) fn asks(text: &str) -> bool {
-    if text.contains(['?', '？']) {
+    if text.contains('?') || text.contains('？') {
         return true;
     }
     let lower = text.to_lowercase();

@@ -1,5 +1,7 @@
 //! Recorded approvals become gates in the same place: before the step of the call that was approved.
 
+use crate::declined::{Declined, declined};
+use crate::exchange::exchanges;
 use crate::kept::Kept;
 use crate::prune::LeftOut;
 use crate::session::{RecordedApproval, Session, Turn};
@@ -10,13 +12,19 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The approvals before each kept call, by its index.
-pub(crate) struct Gates {
+pub(crate) struct Gates<'s> {
     pub(crate) before: BTreeMap<usize, Vec<RecordedApproval>>,
     pub(crate) findings: Vec<Finding>,
+    /// The calls that followed a no in words.
+    pub(crate) declined: Vec<Declined<'s>>,
 }
 
 /// Finds the call that each recorded approval let through.
-pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) -> Gates {
+pub(crate) fn gates<'s>(
+    session: &'s Session,
+    kept: &[Kept<'_>],
+    left_out: &[LeftOut],
+) -> Gates<'s> {
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
@@ -29,6 +37,7 @@ pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) 
     let mut gates = Gates {
         before: BTreeMap::new(),
         findings: Vec::new(),
+        declined: Vec::new(),
     };
     // Approvals of calls that were repeated, and approvals that name no call, find their place last.
     let mut moved: Vec<(usize, &RecordedApproval)> = Vec::new();
@@ -121,7 +130,8 @@ pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) 
             );
         }
     }
-    for (at, approval) in crate::spoken::approvals(session, kept) {
+    let exchanges = exchanges(session, kept);
+    for (at, approval) in crate::spoken::approvals(&exchanges, kept) {
         if let (Entry::Vacant(place), Some(kept)) = (gates.before.entry(at), kept.get(at)) {
             place.insert(vec![approval]);
             gates.findings.push(
@@ -134,10 +144,9 @@ pub(crate) fn gates(session: &Session, kept: &[Kept<'_>], left_out: &[LeftOut]) 
             );
         }
     }
-    for said_no in crate::declined::declined(session, kept) {
-        if said_no.of_this {
-            gates.before.entry(said_no.at).or_default();
-        }
+    gates.declined = declined(&exchanges, kept);
+    for said_no in gates.declined.iter().filter(|one| one.of_this) {
+        gates.before.entry(said_no.at).or_default();
     }
     gates
 }

@@ -1,8 +1,9 @@
 //! The scalars of a JSON value with their places, and the tokens of a text.
 
 use crate::tool_map::escape;
-use druse_engine::Digest;
 use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Calls `visit(pointer, key, scalar)` for each scalar, in order. `key` is the nearest object key.
 pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, &'v Value)) {
@@ -24,8 +25,8 @@ pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, 
             }
             Value::Array(items) => {
                 for (index, inner) in items.iter().enumerate() {
-                    pointer.push('/');
-                    pointer.push_str(&index.to_string());
+                    // Nothing fails that is written into a text.
+                    let _ = write!(pointer, "/{index}");
                     walk(inner, pointer, key, visit);
                     pointer.truncate(length);
                 }
@@ -34,6 +35,15 @@ pub(crate) fn leaves<'v>(value: &'v Value, visit: &mut dyn FnMut(&str, &'v str, 
         }
     }
     walk(value, &mut String::new(), "", visit);
+}
+
+/// Calls `visit` for each scalar, in order, where nobody asks for its place.
+pub(crate) fn scalars<'v>(value: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
+    match value {
+        Value::Object(map) => map.values().for_each(|inner| scalars(inner, visit)),
+        Value::Array(items) => items.iter().for_each(|inner| scalars(inner, visit)),
+        scalar => visit(scalar),
+    }
 }
 
 /// Whether a character stands between the words of a text: a blank, a quote or a bracket.
@@ -133,6 +143,11 @@ fn kinds(byte: u8) -> u8 {
     BYTES[usize::from(byte)]
 }
 
+/// Whether it parts an address or a path.
+pub(crate) fn is_separator(byte: u8) -> bool {
+    kinds(byte) & PIECES != 0
+}
+
 impl<'t> Tokens<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
         Self { text, at: 0 }
@@ -151,33 +166,31 @@ impl<'t> Iterator for Tokens<'t> {
         let mut from = self.at;
         loop {
             let kinds = kinds(*bytes.get(from)?);
+            if kinds & (WIDE | PARTS | ENDS) == 0 {
+                break;
+            }
+            let mut length = 1;
             if kinds & WIDE != 0 {
                 let c = self.letter(from)?;
                 if !c.is_whitespace() && !ends_words(c) {
                     break;
                 }
-                from += c.len_utf8();
-            } else if kinds & (PARTS | ENDS) != 0 {
-                from += 1;
-            } else {
-                break;
-            }
-        }
-        let (mut to, mut all, mut last) = (from, 0, 0);
-        while let Some(byte) = bytes.get(to) {
-            let kinds = kinds(*byte);
-            if kinds & PARTS != 0 {
-                break;
-            }
-            let mut length = 1;
-            if kinds & WIDE != 0 {
-                let c = self.letter(to)?;
-                if c.is_whitespace() {
-                    break;
-                }
                 length = c.len_utf8();
             }
-            to += length;
+            from += length;
+        }
+        let (mut to, mut all, mut last) = (from, 0, 0);
+        for byte in bytes.get(from..)? {
+            let kinds = kinds(*byte);
+            // Of a letter that is none of ASCII the first byte is asked about.
+            let parts = kinds & PARTS != 0
+                || kinds & WIDE != 0
+                    && *byte >= 0xc0
+                    && self.letter(to).is_some_and(char::is_whitespace);
+            if parts {
+                break;
+            }
+            to += 1;
             all |= kinds;
             last = kinds;
         }
@@ -199,20 +212,16 @@ fn ends_words(c: char) -> bool {
 }
 
 /// One form for equal values: numbers and numeric texts in their shortest form, other text as it is.
-pub(crate) fn canonical(value: &Value) -> Option<String> {
+pub(crate) fn canonical(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(canonical_text(text.trim())),
-        Value::Number(number) => Some(canonical_text(&number.to_string())),
+        Value::String(text) => Some(shortest(text.trim()).into()),
+        Value::Number(number) => {
+            let mut text = number.to_string();
+            text.truncate(shortest(&text).len());
+            Some(text.into())
+        }
         _ => None,
     }
-}
-
-/// The form under which equal texts meet: the text itself, and of one that is longer than this its digest.
-pub(crate) fn whole(text: String, longest: usize) -> String {
-    if text.len() <= longest {
-        return text;
-    }
-    Digest::of(text.as_bytes()).to_string()
 }
 
 /// The same for a text. Texts such as `007` are no numbers.

@@ -17,6 +17,7 @@ mod trust;
 mod advice;
 mod align;
 mod answer;
+mod asked;
 mod bound;
 mod capability;
 mod caution;

@@ -1,23 +1,20 @@
 //! Where the values of a call came from: the person's words, an earlier answer, the clock or chance, or
 //! the agent. One pass over the session, with one look-up for each value.
 
+use crate::asked::{Asked, Message, Number, Sent, is_heard};
 use crate::kept::Kept;
-use crate::leaf::{canonical, canonical_text, leaves, shortest, tokens};
-use crate::mark::{Mark, MarkMap, MarkSet, mark};
-use crate::session::{Role, Session, Turn, handed_on};
+use crate::leaf::{canonical, leaves, shortest, tokens};
+use crate::mark::{MarkMap, mark};
+use crate::session::{Role, Session, Turn};
 use crate::value_class::{self, ValueClass};
 use druse_engine::Timestamp;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
-/// Longest value that is looked for however it is written. Longer ones are texts, known by their digest.
+/// Longest value that is looked for however it is written. Longer ones are texts.
 const LONGEST: usize = 300;
 /// Longest value whose parts are looked for.
 const LONGEST_WITH_PARTS: usize = 1_000;
-/// The most words that are remembered.
-const MOST_WORDS: usize = 2_000_000;
 /// The most parts that are named for one value.
 const MOST_PARTS: usize = 3;
 
@@ -99,51 +96,72 @@ impl Places {
     }
 }
 
+/// Who had a value first, apart from people.
+#[derive(Clone, Copy, Default)]
+enum First {
+    /// Nobody so far.
+    #[default]
+    Nobody,
+    /// The agent sent it before any answer held it.
+    Agent,
+    /// An answer.
+    Answer(Seen),
+}
+
+/// What is known of a word so far.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// Whether people or instructions said it.
+    said: bool,
+    first: First,
+}
+
 /// Follows a session.
-struct Tracker {
-    /// The words of people and instructions.
-    said: MarkSet,
-    /// The first place of each value in an answer; of those that the agent sent before any answer held them none.
-    outputs: MarkMap<Option<Seen>>,
+struct Tracker<'a> {
+    asked: &'a Asked<'a>,
+    /// By the numbers of the words.
+    words: Vec<Known>,
     places: Places,
+    /// Whether the person spoke of a day by where it is from now.
     relative: bool,
-    /// How many words may still be remembered.
-    left: usize,
 }
 
 /// The origins of the kept calls' values, in order.
-pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
+pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked<'_>) -> Vec<Origin> {
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
         .map(|(index, kept)| (kept.call.id.as_str(), index))
         .collect();
     let mut tracker = Tracker {
-        said: MarkSet::default(),
-        outputs: MarkMap::default(),
+        asked,
+        words: vec![Known::default(); asked.index.len()],
         places: Places::default(),
         relative: false,
-        left: MOST_WORDS,
     };
-    if let Some(goal) = &session.goal {
+    let mut messages = asked.messages();
+    if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         tracker.hear(goal, true);
     }
     let mut found = Vec::new();
     // Answers of calls that were issued together are known only to those that come after.
     let mut waiting: Vec<usize> = Vec::new();
     let mut batch = None;
+    let mut left = kept.len();
     for turn in &session.turns {
+        // What comes after the last of them told none of them anything.
+        if left == 0 {
+            break;
+        }
         match turn {
-            Turn::Message {
-                role: Role::Assistant,
-                ..
-            }
-            | Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => {
-                if *role == Role::User || handed_on(text).is_none() {
-                    tracker.hear(text, *role == Role::User);
+                if is_heard(*role, text)
+                    && let Some(message) = messages.next()
+                {
+                    tracker.hear(message, *role == Role::User);
                 }
             }
+            Turn::Approval(_) => {}
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for at in waiting.drain(..) {
@@ -154,6 +172,7 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
                 if let Some(at) = index.get(call.id.as_str()) {
                     tracker.look(*at, &kept[*at], session, &mut found);
                     waiting.push(*at);
+                    left -= 1;
                 }
             }
         }
@@ -161,37 +180,25 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>]) -> Vec<Origin> {
     found
 }
 
-impl Tracker {
-    fn hear(&mut self, text: &str, person: bool) {
-        for token in tokens(text) {
-            if self.left == 0 && (self.relative || !person) {
-                return;
-            }
-            let lower = small(token);
-            if person
-                && matches!(
-                    &*lower,
-                    "today" | "tomorrow" | "tonight" | "yesterday" | "weekend" | "week" | "month"
-                )
-            {
-                self.relative = true;
-            }
-            if self.left > 0 && self.said.insert(mark(shortest(&lower))) {
-                self.left -= 1;
+impl Tracker<'_> {
+    fn hear(&mut self, message: &Message, person: bool) {
+        self.relative |= person && message.is_relative;
+        for word in &message.words {
+            if let Some(known) = self.words.get_mut(*word as usize) {
+                known.said = true;
             }
         }
     }
 
-    /// Whether people or instructions named it: all of its tokens are among their words.
-    fn was_said(&self, text: &str) -> bool {
-        let lower = small(text);
-        self.said.contains(&mark(&lower)) || {
-            let mut any = false;
-            tokens(&lower).all(|token| {
-                any = true;
-                self.said.contains(&mark(shortest(token)))
-            }) && any
-        }
+    fn known(&self, word: Number) -> Known {
+        self.words.get(word as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether people or instructions named it: all of its words are among theirs.
+    fn was_said(&self, sent: &Sent) -> bool {
+        let words = self.asked.words(sent);
+        self.known(sent.whole).said
+            || !words.is_empty() && words.iter().all(|word| self.known(*word).said)
     }
 
     /// Takes in what a call answered.
@@ -199,64 +206,71 @@ impl Tracker {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
-        let mut texts: Vec<(String, String, &str)> = Vec::new();
+        // A value of its own comes before the same in a text.
+        let mut texts: Vec<(String, &str, &str)> = Vec::new();
         if let Some(json) = kept.answer.json.as_deref() {
             leaves(json, &mut |pointer, key, leaf| {
                 let Some(text) = canonical(leaf) else { return };
-                self.add(at, pointer, key, &crate::leaf::whole(text, LONGEST), false);
+                self.add(at, pointer, key, &text, false);
                 if let Value::String(whole) = leaf
                     && whole.contains(char::is_whitespace)
                 {
-                    texts.push((pointer.to_owned(), key.to_owned(), whole));
+                    texts.push((pointer.to_owned(), key, whole));
                 }
             });
         } else {
-            texts.push((String::new(), String::new(), &kept.answer.text));
-            let whole = canonical_text(kept.answer.text.trim());
-            self.add(at, "", "", &crate::leaf::whole(whole, LONGEST), false);
+            texts.push((String::new(), "", &kept.answer.text));
+            self.add(at, "", "", shortest(kept.answer.text.trim()), false);
         }
         for (pointer, key, text) in texts {
             for token in tokens(text) {
-                if token.len() >= 3 && token.len() <= LONGEST && telling(token) {
-                    self.add(at, &pointer, &key, shortest(token), true);
+                if token.len() <= LONGEST {
+                    self.add(at, &pointer, key, shortest(token), true);
                 }
             }
         }
     }
 
     fn add(&mut self, call: usize, pointer: &str, key: &str, text: &str, in_text: bool) {
-        if text.len() < 3 || self.left == 0 {
-            return;
-        }
-        if let Entry::Vacant(free) = self.outputs.entry(mark(text)) {
-            self.left -= 1;
-            free.insert(Some(Seen {
+        if text.len() >= 3
+            && let Some(number) = self.asked.index.find(text)
+            && (!in_text || telling(text))
+            && let Some(Known {
+                first: first @ First::Nobody,
+                ..
+            }) = self.words.get_mut(number)
+        {
+            *first = First::Answer(Seen {
                 call: u32::try_from(call).unwrap_or(u32::MAX),
                 place: self.places.number(pointer, key),
                 in_text,
-            }));
+            });
         }
     }
 
     /// Where a value stood first in an answer.
-    fn output(&self, form: Mark) -> Option<Seen> {
-        self.outputs.get(&form).copied().flatten()
+    fn output(&self, form: Number) -> Option<Seen> {
+        match self.known(form).first {
+            First::Answer(seen) => Some(seen),
+            First::Agent | First::Nobody => None,
+        }
     }
 
     /// Judges what a call sent.
     fn look(&mut self, at: usize, kept: &Kept<'_>, session: &Session, found: &mut Vec<Origin>) {
         let mut sent = Vec::new();
+        let mut values = self.asked.sent(at).iter();
         leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
             let Some(text) = canonical(leaf) else { return };
+            let Some(value) = values.next() else { return };
             if kept.target.shell.is_none() {
-                self.parts(at, pointer, key, leaf, &text, found);
+                self.parts(at, pointer, key, leaf, value, found);
             }
             if text.len() > LONGEST {
-                if self.was_said(&text) {
+                if self.was_said(value) {
                     return;
                 }
-                let known = mark(&crate::leaf::whole(text, LONGEST));
-                let from = match self.output(known) {
+                let from = match self.output(value.form) {
                     Some(seen) => From::Output {
                         call: seen.call as usize,
                         pointer: self.places.of(seen).0.to_owned(),
@@ -264,19 +278,19 @@ impl Tracker {
                         class: None,
                     },
                     None if is_prose_key(key) => From::Agent,
-                    None => return sent.push(known),
+                    None => return sent.push(value.form),
                 };
                 if from == From::Agent {
-                    sent.push(known);
+                    sent.push(value.form);
                 }
                 found.push(origin(at, pointer, key, leaf, from));
                 return;
             }
-            if text.len() < 3 || self.was_said(&text) {
+            if text.len() < 3 || self.was_said(value) {
                 return;
             }
             let class = value_class::of(&text);
-            let from = match self.output(mark(&text)) {
+            let from = match self.output(value.form) {
                 Some(seen) => {
                     let (at, under) = self.places.of(seen);
                     let agree = !seen.in_text && keys_agree(key, under);
@@ -300,7 +314,7 @@ impl Tracker {
                         }
                         None => (is_prose_key(key) && text.contains(' ')).then_some(From::Agent),
                     };
-                    sent.push(mark(&text));
+                    sent.push(value.form);
                     let Some(from) = from else { return };
                     from
                 }
@@ -308,7 +322,13 @@ impl Tracker {
             found.push(origin(at, pointer, key, leaf, from));
         });
         for form in sent {
-            self.outputs.entry(form).or_insert(None);
+            if let Some(Known {
+                first: first @ First::Nobody,
+                ..
+            }) = self.words.get_mut(form as usize)
+            {
+                *first = First::Agent;
+            }
         }
     }
 
@@ -319,27 +339,23 @@ impl Tracker {
         pointer: &str,
         key: &str,
         leaf: &Value,
-        text: &str,
+        value: &Sent,
         found: &mut Vec<Origin>,
     ) {
-        if text.len() > LONGEST_WITH_PARTS
-            || self.output(mark(text)).is_some()
-            || self.was_said(text)
-        {
+        let (Value::String(text), false) = (leaf, value.inside.is_empty()) else {
+            return;
+        };
+        if self.output(value.form).is_some() || self.was_said(value) {
             return;
         }
-        let mut named: Vec<String> = Vec::new();
-        let words = tokens(text).flat_map(|token| token.split(['/', '?', '&', '#']));
-        for word in words.filter(|word| word.len() >= 6 && word.len() < text.len()) {
-            let digits = word.bytes().filter(u8::is_ascii_digit).count();
-            let word = canonical_text(word);
-            let strong = value_class::of(&word).is_some_and(ValueClass::is_strong);
-            if digits < 2 || !strong || self.was_said(&word) || named.contains(&word) {
+        let mut named: Vec<&str> = Vec::new();
+        for (word, sent) in ids(text).zip(&value.inside) {
+            if self.was_said(sent) || named.contains(&word) {
                 continue;
             }
-            if let Some(seen) = self.output(mark(&word)) {
+            if let Some(seen) = self.output(sent.form) {
                 let from = From::Part {
-                    part: word.clone(),
+                    part: word.to_owned(),
                     call: seen.call as usize,
                     pointer: self.places.of(seen).0.to_owned(),
                 };
@@ -353,15 +369,18 @@ impl Tracker {
     }
 }
 
-/// A text in small letters.
-fn small(text: &str) -> Cow<'_, str> {
-    match text
-        .bytes()
-        .any(|byte| !byte.is_ascii() || byte.is_ascii_uppercase())
-    {
-        true => text.to_lowercase().into(),
-        false => text.into(),
-    }
+/// The ids inside a longer text.
+pub(crate) fn ids(text: &str) -> impl Iterator<Item = &str> {
+    let text = shortest(text.trim());
+    let short = Some(text).filter(|text| text.len() <= LONGEST_WITH_PARTS);
+    short
+        .into_iter()
+        .flat_map(tokens)
+        .flat_map(|token| token.split(['/', '?', '&', '#']))
+        .filter(|word| word.len() >= 6 && word.len() < text.len())
+        .filter(|word| word.bytes().filter(u8::is_ascii_digit).count() >= 2)
+        .map(shortest)
+        .filter(|word| value_class::of(word).is_some_and(ValueClass::is_strong))
 }
 
 fn origin(call: usize, pointer: &str, key: &str, value: &Value, from: From) -> Origin {

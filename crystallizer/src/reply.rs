@@ -1,6 +1,8 @@
 //! What a person answers when the agent asked for a yes. A yes is made of yes words, courtesies and the question's own
 //! words, and of nothing else: whatever more is said may leave something out, and is asked about.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 /// Longest answer that is taken for a yes, in characters.
@@ -207,27 +209,36 @@ const LIMITS: &[&str] = &[
 /// What joins an objection to a yes.
 const OBJECTS: &[&str] = &["but", "however", "though", "half", "aber", "jedoch", "halb"];
 
-/// A word with its place.
-struct Word {
-    word: String,
+/// A word in small letters, with its place.
+struct Word<'t> {
+    word: Cow<'t, str>,
     start: usize,
     end: usize,
 }
 
 /// A sentence, and whether it asks.
-type Sentence = (Vec<Word>, bool);
+type Sentence<'t> = (Vec<Word<'t>>, bool);
 
 /// What a text answers to a question, told in the agent's words.
 pub(crate) fn reply(text: &str, question: &str) -> Reply {
-    if text.chars().count() > LONGEST {
-        return Reply::No;
+    match is_short(text) {
+        true => reply_in(text, &sentences(text), &Asked::of(question)),
+        false => Reply::No,
     }
-    let sentences = sentences(text);
+}
+
+/// Whether a text may be a yes.
+fn is_short(text: &str) -> bool {
+    text.len() <= LONGEST || text.chars().count() <= LONGEST
+}
+
+/// What a text answers whose sentences are known.
+fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Reply {
     if sentences.first().is_none_or(|(_, asks)| *asks) {
         return Reply::No;
     }
     // A question beside a yes leaves it one; beside an “ok” it is what somebody wants to know first.
-    let said: Vec<&Word> = sentences
+    let said: Vec<&Word<'_>> = sentences
         .iter()
         .filter(|(_, asks)| !asks)
         .flat_map(|(words, _)| words)
@@ -254,27 +265,22 @@ pub(crate) fn reply(text: &str, question: &str) -> Reply {
     let rest = &said[at..];
     let takes_back = rest
         .iter()
-        .take_while(|one| !LIMITS.contains(&one.word.as_str()))
+        .take_while(|one| !LIMITS.contains(&&*one.word))
         .enumerate()
-        .any(|(at, one)| {
-            BACK.contains(&one.word.as_str()) && length_of(&rest[at..], COURTESY).is_none()
-        });
-    let wonders = rest
-        .first()
-        .is_some_and(|one| ASKS.contains(&one.word.as_str()));
+        .any(|(at, one)| BACK.contains(&&*one.word) && length_of(&rest[at..], COURTESY).is_none());
+    let wonders = rest.first().is_some_and(|one| ASKS.contains(&&*one.word));
     if takes_back || wonders || asks && !strong {
         return Reply::No;
     }
-    let echoes = asked(question);
     let mut at = 0;
     while at < rest.len() {
-        let word = rest[at].word.as_str();
+        let word = &*rest[at].word;
         let limits = LIMITS.contains(&word) || OBJECTS.contains(&word);
         let plain = [YES, HEARD, COURTESY]
             .iter()
             .find_map(|all| length_of(&rest[at..], all))
             .or_else(|| {
-                (!limits && (BETWEEN.contains(&word) || echoes.contains(stem(word)))).then_some(1)
+                (!limits && (BETWEEN.contains(&word) || question.holds(word))).then_some(1)
             });
         match plain {
             Some(length) => at += length,
@@ -421,26 +427,22 @@ const AROUND: &[&str] = &[
 
 /// What a text says beside a no to a question; nothing where it does not decline.
 pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
-    if matches!(reply(text, question), Reply::Yes | Reply::Reserved(..)) {
+    let all = sentences(text);
+    let question = Asked::of(question);
+    if is_short(text) && reply_in(text, &all, &question) != Reply::No {
         return None;
     }
-    let echoes = asked(question);
-    let all = sentences(text);
-    let in_question = |word: &str| {
-        let mut all = sentences(question).into_iter().flat_map(|(words, _)| words);
-        all.any(|one| stem(&one.word) == stem(word))
-    };
-    let declining = |words: &[&Word]| {
+    let declining = |words: &[&Word<'_>]| {
         let length = length_of(words, DECLINES)?;
-        let word = words[0].word.as_str();
-        (!MAY_BE_ASKED.contains(&word) || !in_question(word)).then_some(length)
+        let word = &*words.first()?.word;
+        (!MAY_BE_ASKED.contains(&word) || !question.names(word)).then_some(length)
     };
-    let silent = |words: &[&Word]| {
+    let silent = |words: &[&Word<'_>]| {
         [YES, HEARD, COURTESY, AROUND, BETWEEN]
             .iter()
             .find_map(|phrases| length_of(words, phrases))
     };
-    let words: Vec<&Word> = all
+    let words: Vec<&Word<'_>> = all
         .iter()
         .filter(|(_, asks)| !asks)
         .flat_map(|(words, _)| words)
@@ -460,8 +462,8 @@ pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
     }
     let first = at;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
-        let echo = echoes.contains(stem(&rest[0].word)).then_some(1);
-        match declining(rest).or_else(|| silent(rest)).or(echo) {
+        let echo = || question.holds(&rest[0].word).then_some(1);
+        match declining(rest).or_else(|| silent(rest)).or_else(echo) {
             Some(length) => at += length,
             None => return Some(&text[words[first].start..]),
         }
@@ -479,9 +481,9 @@ const NEGATES: &[&str] = &[
 pub(crate) fn deeds(text: &str) -> std::collections::BTreeSet<String> {
     sentences(text)
         .iter()
-        .filter(|(words, _)| !words.iter().any(|one| NEGATES.contains(&one.word.as_str())))
+        .filter(|(words, _)| !words.iter().any(|one| NEGATES.contains(&&*one.word)))
         .flat_map(|(words, _)| words)
-        .map(|one| one.word.as_str())
+        .map(|one| &*one.word)
         .filter(|word| word.chars().count() >= 3)
         .filter(|word| !BETWEEN.contains(word) && !AROUND.contains(word))
         .map(|word| stem(word).to_owned())
@@ -506,14 +508,14 @@ const NAMING: &[&str] = &[
 /// lead to a name.
 pub(crate) fn only_names(more: &str, named: &dyn Fn(&str) -> bool) -> bool {
     let sentences = sentences(more);
-    let all: Vec<&Word> = sentences.iter().flat_map(|(words, _)| words).collect();
+    let all: Vec<&Word<'_>> = sentences.iter().flat_map(|(words, _)| words).collect();
     if sentences.iter().any(|(_, asks)| *asks) {
         return false;
     }
     let mut at = 0;
     let mut names = false;
     while at < all.len() {
-        let word = all[at].word.as_str();
+        let word = &*all[at].word;
         let limits = [LIMITS, OBJECTS, BACK]
             .iter()
             .any(|all| all.contains(&word));
@@ -535,29 +537,67 @@ pub(crate) fn only_names(more: &str, named: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// How many words the longest of these phrases has that words begin with.
-fn length_of(words: &[&Word], phrases: &[&str]) -> Option<usize> {
+fn length_of(words: &[&Word<'_>], phrases: &[&str]) -> Option<usize> {
+    let (first, more) = words.split_first()?;
+    let begins = |phrase: &&str| {
+        let behind = phrase.strip_prefix(&*first.word)?;
+        if behind.is_empty() {
+            return Some(1);
+        }
+        let mut words = more.iter();
+        let mut parts = behind.strip_prefix(' ')?.split(' ');
+        parts
+            .all(|part| words.next().is_some_and(|word| word.word == part))
+            .then(|| phrase.split(' ').count())
+    };
+    let letter = first.word.as_bytes().first();
     phrases
         .iter()
-        .filter_map(|phrase| {
-            let length = phrase.split(' ').count();
-            let begins = words.len() >= length
-                && phrase
-                    .split(' ')
-                    .zip(words)
-                    .all(|(part, word)| part == word.word);
-            begins.then_some(length)
-        })
+        .filter(|phrase| phrase.as_bytes().first() == letter)
+        .filter_map(begins)
         .max()
 }
 
+/// A question, read once somebody asks for its words: most answers say at their first word what they are.
+struct Asked<'q> {
+    text: &'q str,
+    sentences: OnceCell<Vec<Sentence<'q>>>,
+    words: OnceCell<HashSet<String>>,
+}
+
+impl<'q> Asked<'q> {
+    fn of(text: &'q str) -> Self {
+        Self {
+            text,
+            sentences: OnceCell::new(),
+            words: OnceCell::new(),
+        }
+    }
+
+    fn sentences(&self) -> &[Sentence<'q>] {
+        self.sentences.get_or_init(|| sentences(self.text))
+    }
+
+    /// Whether a word is one of what asks, or of all that was told where the question only asks for a yes.
+    fn holds(&self, word: &str) -> bool {
+        let words = self.words.get_or_init(|| asked(self.sentences()));
+        words.contains(stem(word))
+    }
+
+    /// Whether a word stands anywhere in it.
+    fn names(&self, word: &str) -> bool {
+        let mut all = self.sentences().iter().flat_map(|(words, _)| words);
+        all.any(|one| stem(&one.word) == stem(word))
+    }
+}
+
 /// The words of what asks; those of all that was told where the question only asks for a yes.
-fn asked(question: &str) -> HashSet<String> {
-    let all = sentences(question);
+fn asked(all: &[Sentence<'_>]) -> HashSet<String> {
     let of = |asking: bool| -> HashSet<String> {
         all.iter()
             .filter(|(_, asks)| *asks || !asking)
             .flat_map(|(words, _)| words)
-            .map(|one| one.word.as_str())
+            .map(|one| &*one.word)
             .filter(|word| !BETWEEN.contains(word) && !BACK.contains(word))
             .map(|word| stem(word).to_owned())
             .collect()
@@ -586,10 +626,21 @@ fn stem(word: &str) -> &str {
     }
 }
 
+/// A word in small letters, with the apostrophe of a typewriter.
+fn small(word: &str) -> Cow<'_, str> {
+    match word
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        true => word.into(),
+        false => word.to_lowercase().replace('’', "'").into(),
+    }
+}
+
 /// The sentences of a text, with the words of each.
-fn sentences(text: &str) -> Vec<Sentence> {
-    let mut all: Vec<Sentence> = Vec::new();
-    let mut words: Vec<Word> = Vec::new();
+fn sentences(text: &str) -> Vec<Sentence<'_>> {
+    let mut all: Vec<Sentence<'_>> = Vec::new();
+    let mut words: Vec<Word<'_>> = Vec::new();
     let mut start: Option<usize> = None;
     let mut chars = text.char_indices().chain([(text.len(), '\n')]).peekable();
     while let Some((at, c)) = chars.next() {
@@ -601,7 +652,7 @@ fn sentences(text: &str) -> Vec<Sentence> {
                 && next.is_some_and(char::is_alphanumeric);
         if let Some(begin) = start.filter(|_| !inside) {
             words.push(Word {
-                word: text[begin..at].to_lowercase().replace('’', "'"),
+                word: small(&text[begin..at]),
                 start: begin,
                 end: at,
             });
@@ -611,7 +662,7 @@ fn sentences(text: &str) -> Vec<Sentence> {
         }
         if is_sign {
             words.push(Word {
-                word: c.to_string(),
+                word: text[at..at + c.len_utf8()].into(),
                 start: at,
                 end: at + c.len_utf8(),
             });

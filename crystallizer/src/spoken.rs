@@ -1,10 +1,10 @@
 //! Approvals given in words: the agent asks, the person says yes, and calls that change something follow.
 
-use crate::exchange::{Exchange, exchanges};
+use crate::exchange::Exchange;
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, tokens};
 use crate::reply::{Reply, reply};
-use crate::session::{RecordedApproval, Session};
+use crate::session::RecordedApproval;
 use std::collections::HashSet;
 
 /// The most changes behind one yes that it is taken to be a yes to each of. Who says yes to a longer piece of work has
@@ -15,9 +15,12 @@ const SHORTEST_NAME: usize = 4;
 
 /// The approvals in words, each with the index of the kept call that it covers: of those after the yes, and before the
 /// person spoke again, all that may change something.
-pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval)> {
-    exchanges(session, kept)
-        .into_iter()
+pub(crate) fn approvals(
+    exchanges: &[Exchange<'_>],
+    kept: &[Kept<'_>],
+) -> Vec<(usize, RecordedApproval)> {
+    exchanges
+        .iter()
         .filter(|said| {
             // Who agreed with a reserve wants to be asked, too.
             let question = said.told.last().copied().unwrap_or_default();
@@ -28,7 +31,7 @@ pub(crate) fn approvals(session: &Session, kept: &[Kept<'_>]) -> Vec<(usize, Rec
 }
 
 /// The calls that a yes covers, with the approval of each.
-fn covered(yes: Exchange<'_>, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval)> {
+fn covered(yes: &Exchange<'_>, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval)> {
     let all = yes.changes.len() <= MOST_COVERED;
     // The words of what the agent had asked.
     let asked: HashSet<String> = match all {
@@ -46,7 +49,7 @@ fn covered(yes: Exchange<'_>, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval
             named
         })
     };
-    let mut calls = yes.changes;
+    let mut calls = yes.changes.clone();
     if !all {
         let first = calls.first().copied();
         calls.retain(|at| Some(*at) == first || named(*at));

@@ -3,7 +3,9 @@
 /// Splits at anything that is no letter or digit, and where small letters or digits meet capitals.
 pub(crate) fn split(name: &str) -> Vec<String> {
     if name.is_ascii() {
-        return of_ascii(name.as_bytes());
+        let mut words = Vec::new();
+        each_of_ascii(name, &mut |word| words.push(word.to_ascii_lowercase()));
+        return words;
     }
     let mut words = Vec::new();
     let mut word = String::new();
@@ -32,26 +34,35 @@ pub(crate) fn split(name: &str) -> Vec<String> {
     words
 }
 
-/// The same where all letters are of ASCII, as they mostly are: names are looked at often.
-fn of_ascii(name: &[u8]) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
+/// Whether one of the words of a name, in small letters, is in a list.
+pub(crate) fn has(name: &str, list: &[&str]) -> bool {
+    if !name.is_ascii() {
+        return split(name).iter().any(|word| list.contains(&word.as_str()));
+    }
+    let mut found = false;
+    each_of_ascii(name, &mut |word| {
+        found = found || list.iter().any(|known| known.eq_ignore_ascii_case(word));
+    });
+    found
+}
+
+/// The words of a name of ASCII, as most names are, in the letters that they are written in.
+fn each_of_ascii(name: &str, then: &mut dyn FnMut(&str)) {
+    let bytes = name.as_bytes();
     let mut begin = 0;
     let mut end = |from: usize, to: usize| {
         if let Some(word) = name.get(from..to).filter(|word| !word.is_empty()) {
-            let small = word
-                .iter()
-                .map(|byte| char::from(byte.to_ascii_lowercase()));
-            words.push(small.collect());
+            then(word);
         }
     };
-    for (index, byte) in name.iter().enumerate() {
+    for (index, byte) in bytes.iter().enumerate() {
         if !byte.is_ascii_alphanumeric() {
             end(begin, index);
             begin = index + 1;
             continue;
         }
-        let before = index.checked_sub(1).and_then(|at| name.get(at));
-        let after = name.get(index + 1);
+        let before = index.checked_sub(1).and_then(|at| bytes.get(at));
+        let after = bytes.get(index + 1);
         let starts = byte.is_ascii_uppercase()
             && before.is_some_and(|b| {
                 b.is_ascii_lowercase()
@@ -64,12 +75,11 @@ fn of_ascii(name: &[u8]) -> Vec<String> {
         }
     }
     end(begin, name.len());
-    words
 }
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{has, split};
 
     #[test]
     fn words_of_names() {
@@ -90,6 +100,10 @@ mod tests {
             let mut other = split(&format!("{name}-ä"));
             assert_eq!(other.pop().as_deref(), Some("ä"));
             assert_eq!(other, split(name));
+            for word in &other {
+                assert!(has(name, &["another", word]), "{name}: {word}");
+            }
+            assert!(!has(name, &["mcplinear", "Ä", ""]), "{name}");
         }
     }
 }

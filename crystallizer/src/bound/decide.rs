@@ -226,7 +226,8 @@ fn day_of(session: &Session) -> Option<jiff::civil::Date> {
 
 /// The kept calls before which a person spoke.
 fn cuts(session: &Session, kept: &[Kept<'_>], index: &HashMap<&str, usize>) -> BTreeSet<usize> {
-    let approved: BTreeSet<usize> = crate::spoken::approvals(session, kept)
+    let exchanges = crate::exchange::exchanges(session, kept);
+    let approved: BTreeSet<usize> = crate::spoken::approvals(&exchanges, kept)
         .into_iter()
         .map(|(at, _)| at)
         .collect();

@@ -2,6 +2,9 @@
 //! only they have.
 
 use super::settled;
+use crate::asked::Asked;
+use crate::declined::declined;
+use crate::exchange::exchanges;
 use crate::kept::Kept;
 use crate::options::Options;
 use crate::session::Session;
@@ -62,7 +65,8 @@ pub(super) fn of_graft(
     found: &mut Vec<Finding>,
 ) -> Vec<trust::Label> {
     let (kept, places, gated) = graft.present();
-    let mut own = caution::findings(session, &kept, &places, &gated);
+    let declined = declined(&exchanges(session, &kept), &kept);
+    let mut own = caution::findings(session, &kept, &places, &gated, &declined);
     own.extend(waiting::findings(&kept, &places));
     own.extend(findings::of_mapping(&kept, &places, options));
     own.extend(findings::of_calls(&kept, &places));
@@ -74,7 +78,8 @@ pub(super) fn of_graft(
         &session.secrets,
         options.secrets.as_deref(),
     ));
-    let mut origins = provenance::origins(session, &kept);
+    let asked = Asked::of(session, &kept);
+    let mut origins = provenance::origins(session, &kept, &asked);
     origins.retain(|origin| {
         let call = kept.get(origin.call).map(|kept| kept.call.id.as_str());
         !call.is_some_and(|call| graft.covers(call, &origin.pointer))
@@ -86,7 +91,7 @@ pub(super) fn of_graft(
     };
     own.retain(is_own);
     found.extend(own);
-    let trust = trust::trust(session, document, &kept, &places);
+    let trust = trust::trust(session, document, &kept, &places, &asked);
     let mut more = trust.findings;
     more.retain(is_own);
     trust::join(found, more);

@@ -7,7 +7,7 @@ mod shape;
 pub use learn::{Rejected, tighter, wider};
 pub use shape::{ShapeChange, changes};
 
-pub(crate) use shape::shape;
+pub(crate) use shape::{Read, shape};
 
 use crate::kept::Kept;
 use crate::relied;
@@ -44,12 +44,16 @@ pub(crate) fn shapes(
             break;
         }
         let mut values = Vec::new();
+        let mut known = Read::new();
         for index in calls {
-            values.extend(kept.get(index).map(relied::output));
+            if let Some(kept) = kept.get(index) {
+                values.push(relied::output(kept));
+                known.extend(kept.answer.read());
+            }
             values.extend(others(index));
         }
         let all: Vec<&Value> = values.iter().collect();
-        if let Some(shape) = shape(&all, &mut left) {
+        if let Some(shape) = shape(&all, &known, &mut left) {
             shapes.insert(step.to_owned(), shape);
         }
     }

@@ -5,7 +5,8 @@ use druse_engine::expression::json_in;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How deep a shape is told.
 const DEPTH: usize = 12;
@@ -40,12 +41,15 @@ pub(super) fn type_of(value: &Value) -> &'static str {
     }
 }
 
+/// Texts whose data was read already.
+pub(crate) type Read<'t> = HashMap<&'t str, &'t Value>;
+
 /// The shape of some answers; none where there is nothing left to tell it with.
-pub(crate) fn shape(values: &[&Value], left: &mut usize) -> Option<Value> {
-    within(values, DEPTH, left)
+pub(crate) fn shape(values: &[&Value], known: &Read<'_>, left: &mut usize) -> Option<Value> {
+    within(values, DEPTH, known, left)
 }
 
-fn within(values: &[&Value], depth: usize, left: &mut usize) -> Option<Value> {
+fn within(values: &[&Value], depth: usize, known: &Read<'_>, left: &mut usize) -> Option<Value> {
     if depth == 0 || *left == 0 || values.is_empty() {
         return None;
     }
@@ -63,7 +67,7 @@ fn within(values: &[&Value], depth: usize, left: &mut usize) -> Option<Value> {
             .flat_map(|map| map.values())
             .take(MOST_ELEMENTS)
             .collect();
-        if let Some(inner) = within(&inner, depth - 1, left) {
+        if let Some(inner) = within(&inner, depth - 1, known, left) {
             schema.insert("additionalProperties".to_owned(), inner);
         }
     } else if !maps.is_empty() {
@@ -77,7 +81,7 @@ fn within(values: &[&Value], depth: usize, left: &mut usize) -> Option<Value> {
             if inner.len() == maps.len() {
                 required.push(key);
             }
-            let inner = within(&inner, depth - 1, left).unwrap_or_else(|| json!({}));
+            let inner = within(&inner, depth - 1, known, left).unwrap_or_else(|| json!({}));
             properties.insert(key.to_owned(), inner);
         }
         schema.insert("required".to_owned(), json!(required));
@@ -89,19 +93,31 @@ fn within(values: &[&Value], depth: usize, left: &mut usize) -> Option<Value> {
         .flatten()
         .take(MOST_ELEMENTS)
         .collect();
-    if let Some(inner) = within(&elements, depth - 1, left) {
+    if let Some(inner) = within(&elements, depth - 1, known, left) {
         schema.insert("items".to_owned(), inner);
     }
-    let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
-    let read: Option<Vec<Value>> = texts.iter().map(|text| json_in(text)).collect();
+    let texts = values.iter().filter_map(|value| value.as_str());
+    let read: Option<Vec<Cow<'_, Value>>> = texts.map(|text| data(text, known)).collect();
     if let Some(read) = read.filter(|read| !read.is_empty()) {
-        let read: Vec<&Value> = read.iter().collect();
-        if let Some(inner) = within(&read, depth - 1, left) {
+        let read: Vec<&Value> = read.iter().map(|data| &**data).collect();
+        if let Some(inner) = within(&read, depth - 1, known, left) {
             schema.insert("contentMediaType".to_owned(), json!("application/json"));
             schema.insert("contentSchema".to_owned(), inner);
         }
     }
     Some(Value::Object(schema))
+}
+
+/// The data that a text holds as JSON.
+fn data<'t>(text: &str, known: &Read<'t>) -> Option<Cow<'t, Value>> {
+    // Most texts hold none, and a long one is not to be gone over for that.
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    match known.get(text) {
+        Some(data) => Some(Cow::Borrowed(*data)),
+        None => json_in(text).map(Cow::Owned),
+    }
 }
 
 /// Where an answer has another shape than this one, in a fixed order and each kind of place once.
@@ -241,7 +257,7 @@ mod tests {
 
     fn of(values: &[Value]) -> Value {
         let all: Vec<&Value> = values.iter().collect();
-        shape(&all, &mut 1_000).unwrap()
+        shape(&all, &Read::new(), &mut 1_000).unwrap()
     }
 
     fn said(shape: &Value, value: &Value) -> Vec<String> {
@@ -321,10 +337,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_before_is_not_read_again() {
+        let text = "{\"id\":1}";
+        let data = json!({ "id": 1 });
+        let value = json!({ "text": text, "more": [text, text] });
+        let known: Read<'_> = [(text, &data)].into();
+        let all = [&value];
+        assert_eq!(
+            shape(&all, &known, &mut 1_000),
+            shape(&all, &Read::new(), &mut 1_000)
+        );
+        // It is taken as what it was read as.
+        let other = json!(["a"]);
+        let known: Read<'_> = [(text, &other)].into();
+        let found = shape(&all, &known, &mut 1_000).unwrap();
+        let of_text = found.pointer("/properties/text/contentSchema/type");
+        assert_eq!(of_text, Some(&json!(["array"])));
+    }
+
+    #[test]
     fn a_large_answer_is_told_as_far_as_there_is_room() {
         let wide: Map<String, Value> = (0..50).map(|n| (format!("f{n}x"), json!(n))).collect();
         let value = json!({ "a": wide });
-        let shape = shape(&[&value], &mut 10).unwrap();
+        let shape = shape(&[&value], &Read::new(), &mut 10).unwrap();
         assert_eq!(said(&shape, &value), [""; 0]);
     }
 }

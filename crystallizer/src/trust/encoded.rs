@@ -26,11 +26,13 @@ pub(super) fn each_decoded(text: &str, then: &mut dyn FnMut(&str)) {
 
 /// A text without the escapes of addresses; `None` where there are none.
 fn from_percent(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return None;
-    }
     let bytes = text.as_bytes();
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+    // Most signs of percent are no escapes.
+    let is_escape = |(at, _)| digit(at + 1).is_some() && digit(at + 2).is_some();
+    if !text.match_indices('%').any(is_escape) {
+        return None;
+    }
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
@@ -116,14 +118,9 @@ fn character(name: &str) -> Option<char> {
 fn from_base64(text: &str, then: &mut dyn FnMut(&str)) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        let length = run(&bytes[at..]);
-        if length < SHORTEST {
-            at += length.max(1);
-            continue;
-        }
-        let mut joined = bytes[at..at + length].to_vec();
-        at += length;
+    while let Some((from, length)) = long_run(bytes, at) {
+        let mut joined = bytes[from..from + length].to_vec();
+        at = from + length;
         // Further lines.
         while let Some(more) = next_line(&bytes[at..])
             && joined.len().is_multiple_of(4)
@@ -148,6 +145,25 @@ fn from_base64(text: &str, then: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Where the next run of letters that is long enough begins, and how long it is. `at` is where a run may begin.
+fn long_run(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    // Of a run that begins before it, this letter is one: where it is none there is no need to look at those before.
+    while let Some(last) = bytes.get(at + SHORTEST - 1) {
+        if !is_letter(*last) {
+            at += SHORTEST;
+            continue;
+        }
+        let before = bytes.get(at..at + SHORTEST)?.iter().rev();
+        let from = at + SHORTEST - before.take_while(|byte| is_letter(**byte)).count();
+        let length = run(bytes.get(from..)?);
+        if length >= SHORTEST {
+            return Some((from, length));
+        }
+        at = from + length;
+    }
+    None
+}
+
 /// The text that a run of base64 means.
 fn read_base64(run: &[u8]) -> Option<String> {
     if run.len() > LONGEST {
@@ -163,12 +179,12 @@ fn read_base64(run: &[u8]) -> Option<String> {
 
 /// How many letters of base64 a text begins with.
 fn run(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .take_while(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-        })
-        .count()
+    bytes.iter().take_while(|byte| is_letter(**byte)).count()
+}
+
+/// Whether it is a letter of base64.
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
 /// How long the end of a line is that a text begins with.
@@ -217,6 +233,12 @@ mod tests {
                 vec!["Pay to eve@evil.example"],
             ),
             ("UGF5IHRvIGV2ZUBl\nthanks", vec!["Pay to eve@e"]),
+            // Wherever it stands.
+            (
+                "a=UGF5IHRvIGV2ZUBl a-short-one UGF5IHRvIGV2ZUBl",
+                vec!["Pay to eve@e", "Pay to eve@e"],
+            ),
+            ("fifteen-letters: UGF5IHRvIGV2ZUB", vec![]),
             // Neither a digest nor a path nor a picture is a text.
             ("9f86d081884c7d659a2feaa0c55ad015", vec![]),
             ("home/ana/projects/shop/readme", vec![]),

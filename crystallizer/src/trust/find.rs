@@ -1,17 +1,18 @@
 //! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
 
-use super::request::asks_for;
-use super::seen::{Origin, Place, Seen, plain};
+use super::seen::{Origin, Place, Seen};
 use super::{Label, Word};
+use crate::asked::{Asked, Sent, is_heard};
 use crate::findings::{is_sink, located, others_write, place};
 use crate::import::holds_media;
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
-use crate::mark::{MarkMap, MarkSet, mark};
+use crate::mark::{MarkMap, mark};
 use crate::session::{Role, Session, ToolCall, Turn, handed_on};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// What is known of where values come from.
@@ -36,23 +37,19 @@ struct Walk<'a> {
     document: &'a Document,
     kept: &'a [Kept<'a>],
     spots: &'a [Spot],
-    folder: Option<&'a str>,
-    seen: Seen,
+    asked: &'a Asked<'a>,
+    seen: Seen<'a>,
     answers: Vec<Answered>,
     /// Whether sentences were answered before, or what nobody here can read.
     read: bool,
     /// The first answer that held what cannot be read: anything may have stood there.
     unread: Option<usize>,
-    /// What the agent sent before that.
-    own: MarkSet,
     trust: Trust,
     /// The labels by their places.
     labels: MarkMap<usize>,
     said: HashSet<String>,
     /// The ids of the gates.
     gates: HashSet<&'a str>,
-    /// Whether what was said asks for what a tool does, as far as it was said.
-    asked_for: HashMap<&'a str, bool>,
 }
 
 /// Labels the values of a draft.
@@ -61,6 +58,7 @@ pub(crate) fn trust(
     document: &Document,
     kept: &[Kept<'_>],
     spots: &[Spot],
+    asked: &Asked<'_>,
 ) -> Trust {
     let index: HashMap<&str, usize> = kept
         .iter()
@@ -71,12 +69,11 @@ pub(crate) fn trust(
         document,
         kept,
         spots,
-        folder: session.working_folder.as_deref(),
-        seen: Seen::default(),
+        asked,
+        seen: Seen::of(asked),
         answers: Vec::new(),
         read: false,
         unread: None,
-        own: MarkSet::default(),
         trust: Trust::default(),
         labels: MarkMap::default(),
         said: HashSet::new(),
@@ -86,29 +83,31 @@ pub(crate) fn trust(
             .filter(|step| step.action.as_deref() == Some("approval_gate"))
             .map(|step| step.id.as_str())
             .collect(),
-        asked_for: HashMap::new(),
     };
-    if let Some(goal) = &session.goal {
+    let mut messages = asked.messages();
+    if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         walk.seen.hear(goal);
     }
     // Answers of calls that were issued together are known only to those that come after.
     let mut waiting: Vec<&ToolCall> = Vec::new();
     let mut batch = None;
+    let mut left = kept.len();
     for turn in &session.turns {
+        // What comes after the last of them told none of them anything.
+        if left == 0 {
+            break;
+        }
         match turn {
-            Turn::Message {
-                role: Role::Assistant,
-                ..
-            }
-            | Turn::Approval(_) => {}
             Turn::Message { role, text, .. } => {
-                if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
+                if is_heard(*role, text) {
+                    if let Some(message) = messages.next() {
+                        walk.seen.hear(message);
+                    }
+                } else if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
                     walk.overhear(mark, text);
-                    continue;
                 }
-                walk.seen.hear(text);
-                walk.asked_for.clear();
             }
+            Turn::Approval(_) => {}
             Turn::Call(call) => {
                 if batch != Some(call.batch) {
                     for call in waiting.drain(..) {
@@ -118,16 +117,17 @@ pub(crate) fn trust(
                 }
                 if let Some(at) = index.get(call.id.as_str()) {
                     walk.look(*at);
+                    left -= 1;
                 }
                 waiting.push(call);
             }
         }
     }
-    if walk.seen.is_full() {
+    if asked.index.is_full() {
         walk.trust.findings.push(
             Finding::warning(
                 "words_not_read",
-                "The session holds so many words that not all were looked through for where values come from.",
+                "The calls of the session hold so many words that not all were looked through for where values come from.",
             )
             .help("What nobody is known to have said counts as written by anybody. Record the task alone, or split the recording."),
         );
@@ -141,17 +141,20 @@ impl<'a> Walk<'a> {
         let Some(result) = &call.result else { return };
         let kept = at.and_then(|at| self.kept.get(at));
         let number = self.answers.len();
+        let answer = kept.map(|kept| &kept.answer);
+        let json = answer.and_then(|answer| answer.json.as_deref());
+        // What was kept beside the text is the same value.
+        let own = json.filter(|_| answer.is_some_and(|answer| !answer.structured));
+        let text = json.is_none().then_some(&result.content);
         let mut sentences = false;
-        match kept.and_then(|kept| kept.answer.json.as_deref()) {
-            Some(json) => sentences |= self.seen.learn(number, json),
-            None => sentences |= self.seen.learn(number, &result.content),
-        }
-        if let Some(structured) = &result.structured {
-            sentences |= self.seen.learn(number, structured);
+        for value in [text, own, result.structured.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            sentences |= self.seen.learn(number, value);
         }
         let lists = lists(call, kept);
-        let json = kept.and_then(|kept| kept.answer.json.as_deref());
-        let values = [Some(&result.content), result.structured.as_ref(), json];
+        let values = [Some(&result.content), result.structured.as_ref(), own];
         let unread = result.unread || values.into_iter().flatten().any(holds_media);
         if unread {
             self.unread.get_or_insert(number);
@@ -183,24 +186,27 @@ impl<'a> Walk<'a> {
         let mut sent = Vec::new();
         let mut asked = false;
         let (mut steering, mut named) = (0_usize, 0_usize);
-        let mut values: Vec<(String, String, String)> = Vec::new();
+        let mut values: Vec<(String, &str, Cow<'_, str>, &Sent)> = Vec::new();
+        let mut all = self.asked.sent(at).iter();
         leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
-            let text = match leaf {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
+            let text: Cow<'_, str> = match leaf {
+                Value::String(text) => text.into(),
+                Value::Number(number) => number.to_string().into(),
                 _ => return,
             };
-            if text.trim().len() >= 2 {
-                values.push((pointer.to_owned(), key.to_owned(), text));
+            if let Some(value) = all.next()
+                && text.trim().len() >= 2
+            {
+                values.push((pointer.to_owned(), key, text, value));
             }
         });
-        for (pointer, key, text) in values {
+        for (pointer, key, text, value) in values {
             let inner = place(kept, &pointer);
             if text.contains("{{ secrets.") {
                 self.label(kept, &inner, Word::Secret, None);
                 continue;
             }
-            let origin = self.seen.origin(&text);
+            let origin = self.seen.origin(value);
             let (word, source) = match origin {
                 Origin::Said => (Word::Person, None),
                 Origin::Made => (Word::Agent, None),
@@ -211,63 +217,62 @@ impl<'a> Walk<'a> {
                 }
             };
             self.label(kept, &inner, word, source);
-            let steers = is_sink(&key, kept) || kept.changes() && is_recipient(&key);
-            if steers || kept.changes() && is_target(&key) {
+            let steers = is_sink(key, kept) || kept.changes() && is_recipient(key);
+            if steers || kept.changes() && is_target(key) {
                 steering += 1;
                 named += usize::from(word == Word::Person);
             }
             let ask = match (&kept.target.shell, origin) {
-                (Some(_), Origin::Made) if kept.changes() && self.is_unread(&text) => {
-                    let answer = self.of_command(&text).map(Asked::Answer);
-                    answer.or(self.unread.map(Asked::Unread))
+                (Some(_), Origin::Made) if kept.changes() && self.is_unread(value) => {
+                    let answer = self.of_command(value).map(Why::Answer);
+                    answer.or(self.unread.map(Why::Unread))
                 }
-                (Some(_), _) => self.of_command(&text).map(Asked::Answer),
+                (Some(_), _) => self.of_command(value).map(Why::Answer),
                 (None, Origin::Answer(place)) => {
                     let open = place.in_text || self.is_open(place);
-                    let path = is_path(&key) && self.lists(place);
-                    let asks = !path && (steers || kept.changes() && open && !is_content(&key));
-                    asks.then_some(Asked::Answer(place.answer as usize))
+                    let path = is_path(key) && self.lists(place);
+                    let asks = !path && (steers || kept.changes() && open && !is_content(key));
+                    asks.then_some(Why::Answer(place.answer as usize))
                 }
                 (None, Origin::Made)
-                    if self.is_unread(&text)
-                        && (steers || kept.changes() && (is_target(&key) || is_path(&key))) =>
+                    if self.is_unread(value)
+                        && (steers || kept.changes() && (is_target(key) || is_path(key))) =>
                 {
-                    self.unread.map(Asked::Unread)
+                    self.unread.map(Why::Unread)
                 }
                 (None, Origin::Made) => {
-                    let asks = self.read && kept.changes() && is_recipient(&key);
-                    asks.then_some(Asked::Made)
+                    let asks = self.read && kept.changes() && is_recipient(key);
+                    asks.then_some(Why::Made)
                 }
                 (None, Origin::Said) => None,
             };
             if let Some(ask) = ask {
                 asked = true;
-                let finding = self.asked(kept, *spot, &inner, &key, &text, ask);
+                let finding = self.asked(kept, *spot, &inner, key, &text, ask);
                 self.say(located(finding, &kept.step, *spot, &inner), gated);
             }
-            sent.push(text);
+            sent.push((value, text));
         }
         let explained = asked
-            || kept.target.shell.is_some()
+            || !may_be_influenced(kept)
             || steering > 0 && steering == named
-            || !kept.changes()
             || !self.read
             || self.asks_for(&kept.call.name);
         if !explained {
             let finding = influenced(kept, *spot);
             self.say(finding, gated);
         }
-        for text in sent {
+        for (value, text) in sent {
             if self.unread.is_none() {
-                self.own.insert(mark(plain(&text).trim()));
+                self.seen.own(value);
             }
-            self.seen.send(&text);
+            self.seen.send(value, &text);
         }
     }
 
     /// Whether a value that the agent made may have stood in what cannot be read.
-    fn is_unread(&self, text: &str) -> bool {
-        self.unread.is_some() && !self.own.contains(&mark(plain(text).trim()))
+    fn is_unread(&self, value: &Sent) -> bool {
+        self.unread.is_some() && !self.seen.is_own(value)
     }
 
     /// Whether a gate stands right before a step, or before the loop that it is in.
@@ -277,12 +282,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether what was said asks for what a tool does.
-    fn asks_for(&mut self, tool: &'a str) -> bool {
-        let said = self.seen.said();
-        *self
-            .asked_for
-            .entry(tool)
-            .or_insert_with(|| asks_for(said, tool))
+    fn asks_for(&self, tool: &str) -> bool {
+        let request = self.asked.request(tool);
+        request.is_none_or(|request| self.seen.asks_for(request))
     }
 
     fn is_open(&self, place: Place) -> bool {
@@ -298,9 +300,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The answer that a word of a line for a shell came from, where that word leads out of the working folder.
-    fn of_command(&self, line: &str) -> Option<usize> {
-        line.split(crate::leaf::parts_words)
-            .filter(|word| leads_out(word, self.folder))
+    fn of_command(&self, line: &Sent) -> Option<usize> {
+        line.inside
+            .iter()
             .find_map(|word| match self.seen.origin(word) {
                 Origin::Answer(place) => Some(place.answer as usize),
                 _ => None,
@@ -333,7 +335,7 @@ impl<'a> Walk<'a> {
         inner: &str,
         key: &str,
         value: &str,
-        asked: Asked,
+        asked: Why,
     ) -> Finding {
         let named = if key.is_empty() || key.bytes().all(|b| b.is_ascii_digit()) {
             "The argument".to_owned()
@@ -349,7 +351,7 @@ impl<'a> Walk<'a> {
         };
         let bound = written(self.document, spot, inner).is_some_and(|text| text.contains("{{"));
         match asked {
-            Asked::Answer(answer) if bound => Finding::warning(
+            Why::Answer(answer) if bound => Finding::warning(
                 "flows_into_sink",
                 format!(
                     "{named} of `{}` was {shown}, which `{}` answered: it is what whoever wrote that answer put there.",
@@ -358,7 +360,7 @@ impl<'a> Walk<'a> {
                 ),
             )
             .help("Put an approval gate before the step, or acknowledge it."),
-            Asked::Answer(answer) => Finding::warning(
+            Why::Answer(answer) => Finding::warning(
                 "frozen_from_output",
                 format!(
                     "{named} is frozen as {shown}, which `{}` answered and the person did not write.",
@@ -366,7 +368,7 @@ impl<'a> Walk<'a> {
                 ),
             )
             .help("Whoever wrote that answer chose it. Put a gate before the step, or acknowledge it."),
-            Asked::Unread(answer) => Finding::warning(
+            Why::Unread(answer) => Finding::warning(
                 "influenced",
                 format!(
                     "{named} of `{}` is {shown}: nobody named it, no answer that can be read holds it, and `{}` answered with a picture, a document or sound, where it may have stood.",
@@ -375,7 +377,7 @@ impl<'a> Walk<'a> {
                 ),
             )
             .help("Look at what was answered there: make sure that it is what you want, put a gate before the step, or acknowledge it."),
-            Asked::Made => Finding::warning(
+            Why::Made => Finding::warning(
                 "influenced",
                 format!(
                     "{named} of `{}` is {shown}: nobody named it, no answer holds it, and the agent had read texts of others before.",
@@ -401,6 +403,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether it matters that nothing that was said asks for it.
+pub(crate) fn may_be_influenced(kept: &Kept<'_>) -> bool {
+    kept.target.shell.is_none() && kept.changes()
+}
+
 /// What is said of a step that nobody asked for.
 fn influenced(kept: &Kept<'_>, spot: Spot) -> Finding {
     let finding = Finding::warning(
@@ -418,7 +425,7 @@ fn influenced(kept: &Kept<'_>, spot: Spot) -> Finding {
 
 /// Why somebody is asked.
 #[derive(Debug, Clone, Copy)]
-enum Asked {
+enum Why {
     /// It stood in this answer.
     Answer(usize),
     /// It may have stood in a part of this answer that cannot be read.
@@ -484,15 +491,9 @@ pub(crate) fn lists(call: &ToolCall, kept: Option<&Kept<'_>>) -> bool {
     words.iter().any(lists) && words.iter().any(files)
 }
 
-fn has(key: &str, list: &[&str]) -> bool {
-    crate::words::split(key)
-        .iter()
-        .any(|word| list.contains(&word.as_str()))
-}
-
 /// Keys that say what a change is about, beside where it goes.
 fn is_target(key: &str) -> bool {
-    has(
+    crate::words::has(
         key,
         &[
             "channel",
@@ -512,7 +513,7 @@ fn is_target(key: &str) -> bool {
 
 /// Keys that say where something goes.
 pub(crate) fn is_recipient(key: &str) -> bool {
-    has(
+    crate::words::has(
         key,
         &[
             "recipient",
@@ -551,7 +552,7 @@ pub(crate) fn is_recipient(key: &str) -> bool {
 
 /// Keys of what people read: what stands there steers nothing.
 fn is_content(key: &str) -> bool {
-    has(
+    crate::words::has(
         key,
         &[
             "body",
@@ -582,7 +583,7 @@ fn is_content(key: &str) -> bool {
 }
 
 pub(crate) fn is_path(key: &str) -> bool {
-    has(
+    crate::words::has(
         key,
         &[
             "path",
@@ -596,6 +597,12 @@ pub(crate) fn is_path(key: &str) -> bool {
             "cwd",
         ],
     )
+}
+
+/// The words of a line for a shell that lead out of the working folder.
+pub(crate) fn leading<'l>(line: &'l str, folder: Option<&str>) -> impl Iterator<Item = &'l str> {
+    line.split(crate::leaf::parts_words)
+        .filter(move |word| leads_out(word, folder))
 }
 
 /// Whether a word of a line leads out of the working folder: an address, or a path elsewhere.

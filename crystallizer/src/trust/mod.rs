@@ -7,7 +7,8 @@ pub(crate) mod once;
 mod request;
 mod seen;
 
-pub(crate) use find::{is_path, is_recipient, lists, trust};
+pub(crate) use find::{is_path, is_recipient, leading, lists, may_be_influenced, trust};
+pub(crate) use request::{Request, kinds};
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;
