@@ -185,12 +185,8 @@ pub fn crystallize(
     found.extend(findings::of_origins(&origins, &kept, &emitted.places));
     let mut ids = HashSet::new();
     step_ids(&document.steps, &mut ids);
-    // What is missing around the document was said above once for each tool and connection.
     found.extend(checked.into_iter().filter(|finding| {
-        !matches!(
-            finding.code.as_str(),
-            "unmapped_tool" | "missing_connection"
-        ) && finding
+        finding
             .step
             .as_deref()
             .is_none_or(|step| ids.contains(step))
@@ -548,6 +544,14 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
         }
         draft = self::draft(session, options, pruned, &mut mapper);
     }
+    // What is missing around the document is said elsewhere, once for each tool and connection.
+    draft.checked.retain(|finding| {
+        !matches!(
+            finding.code.as_str(),
+            "unmapped_tool" | "missing_connection"
+        )
+    });
+    draft.checked.shrink_to_fit();
     draft
 }
 

@@ -11,7 +11,7 @@ use druse_engine::run::{Input, Run};
 use druse_engine::{Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::btree_map;
+use std::collections::hash_map;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(crate) struct Drive<'d> {
 #[derive(Default)]
 pub(crate) struct Driven {
     /// The request at each path of a step.
-    pub(crate) requests: BTreeMap<String, Json>,
+    pub(crate) requests: HashMap<Arc<str>, Json>,
     /// The kept calls in the order in which they were asked for.
     pub(crate) order: Vec<usize>,
     /// Why steps failed that asked for nothing.
@@ -127,7 +127,7 @@ impl Drive<'_> {
             automation: None,
             name: plan.document.name.clone(),
             version: 0,
-            digest: plan.digest.clone(),
+            digest: plan.digest().clone(),
             cause: Json::from(json!({ "kind": "manual", "replay": true })),
             started_by: "user:replay".to_owned(),
             inputs,
@@ -171,7 +171,7 @@ impl Drive<'_> {
                     ..
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
-                    driven.note(call, step.0.to_string(), input.clone());
+                    driven.note(call, &step, input.clone());
                     let asked = Open {
                         call,
                         input,
@@ -185,12 +185,12 @@ impl Drive<'_> {
                 RunEvent::StepEvaluated { step, output } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
                     let value = json!({ "value": output.value() });
-                    driven.note(call, step.0.to_string(), Json::from(value));
+                    driven.note(call, &step, Json::from(value));
                 }
                 RunEvent::ApprovalRequested { step, request } => {
                     if let Some(call) = by_step.get(&*step.0) {
                         let asked = json!({ "title": request.title, "message": request.message });
-                        driven.note(*call, step.0.to_string(), Json::from(asked));
+                        driven.note(*call, &step, Json::from(asked));
                     }
                     votes(&mut state, &request, now, &mut facts);
                 }
@@ -199,7 +199,7 @@ impl Drive<'_> {
                         && let Some(kept) = self.kept.get(*call)
                     {
                         let waited = Json::from(waited(kept, now, until));
-                        driven.note(*call, step.0.to_string(), waited);
+                        driven.note(*call, &step, waited);
                     }
                     now = now.max(until);
                     if let Ok(more) = state.handle(now, Input::Tick) {
@@ -227,7 +227,9 @@ impl Driven {
                 digest.update(text);
             }
         };
-        for (path, request) in &self.requests {
+        let mut requests: Vec<(&Arc<str>, &Json)> = self.requests.iter().collect();
+        requests.sort_unstable_by_key(|(path, _)| *path);
+        for (path, request) in requests {
             add(b"r", path, request.text());
         }
         for (path, why) in &self.failures {
@@ -236,8 +238,8 @@ impl Driven {
         digest.finalize().into()
     }
 
-    fn note(&mut self, call: usize, step: String, request: Json) {
-        if let btree_map::Entry::Vacant(free) = self.requests.entry(step) {
+    fn note(&mut self, call: usize, step: &StepPath, request: Json) {
+        if let hash_map::Entry::Vacant(free) = self.requests.entry(Arc::clone(&step.0)) {
             free.insert(request);
             if call != usize::MAX {
                 self.order.push(call);

@@ -14,11 +14,11 @@ use super::{
     RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
-use crate::definition::{self, Document, OnError, Retry, Step};
+use crate::definition::{Document, OnError, Retry, Step};
 use crate::event::HandlerList;
 use crate::expression::{Expression, ExpressionError, Names, PlacedError, Template, literal};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// A JSON Pointer (RFC 6901) from its segments.
@@ -45,10 +45,12 @@ pub(crate) fn finding(error: &ExpressionError, path: &str, step: Option<&str>) -
 
 pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     let mut findings = Vec::new();
+    let mut graphs = Graphs::new();
     structure(
         &document.steps,
         "/steps",
         &mut BTreeSet::new(),
+        &mut graphs,
         &mut findings,
     );
     let own: BTreeSet<&str> = document.steps.iter().map(|step| step.id.as_str()).collect();
@@ -58,7 +60,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     ];
     for (list, steps) in handlers {
         let path = format!("/{}", list.name());
-        structure(steps, &path, &mut own.clone(), &mut findings);
+        structure(steps, &path, &mut own.clone(), &mut graphs, &mut findings);
     }
     if has_errors(&findings) {
         return Err(findings);
@@ -67,6 +69,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     let undo_on_failure = document.undo_on_failure == Some(true);
     let mut build = Build {
         blocks: Vec::new(),
+        graphs,
         undo: undo_on_failure,
     };
     let mut way = Way::of(None);
@@ -105,7 +108,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         return Err(findings);
     }
     Ok(Plan {
-        digest: definition::digest(&document),
+        digest: OnceLock::new(),
         capabilities: OnceLock::new(),
         timeout: document.timeout,
         hears: types_of(&document, &blocks),
@@ -131,11 +134,15 @@ pub(super) fn has_errors(findings: &[Finding]) -> bool {
         .any(|finding| finding.severity == crate::Severity::Error)
 }
 
+/// What comes before what in each list of steps, by the JSON Pointers to the lists.
+type Graphs = BTreeMap<String, Graph>;
+
 /// What keeps lists of steps from being put in order. `seen` are the ids of the lists around this one.
 fn structure<'a>(
     steps: &'a [Step],
     path: &str,
     seen: &mut BTreeSet<&'a str>,
+    graphs: &mut Graphs,
     findings: &mut Vec<Finding>,
 ) {
     let around = seen.clone();
@@ -164,14 +171,17 @@ fn structure<'a>(
             }
         }
     }
-    for cycle in Graph::new(steps).cycles() {
+    let graph = Graph::new(steps);
+    for cycle in graph.cycles() {
         findings.push(cycle_finding(steps, path, &cycle));
     }
+    graphs.insert(path.to_owned(), graph);
     for (index, step) in steps.iter().enumerate() {
         let path = format!("{path}/{index}");
         findings.extend(shape(step, &path));
         if !step.steps.is_empty() {
-            structure(&step.steps, &format!("{path}/steps"), seen, findings);
+            let path = format!("{path}/steps");
+            structure(&step.steps, &path, seen, graphs, findings);
         }
     }
     // The next loop's body may have the same ids as this one's.
@@ -181,6 +191,8 @@ fn structure<'a>(
 /// The lists that are compiled so far.
 struct Build {
     blocks: Vec<Block>,
+    /// Those of the lists that are not compiled yet.
+    graphs: Graphs,
     /// Whether steps are undone.
     undo: bool,
 }
@@ -195,7 +207,8 @@ fn block(
 ) -> usize {
     let own = build.blocks.len();
     build.blocks.push(Block::default());
-    let graph = Graph::new(list);
+    let graph = build.graphs.remove(path);
+    let graph = graph.unwrap_or_else(|| Graph::new(list));
     let order = graph.order();
     let names: Names = order
         .iter()
