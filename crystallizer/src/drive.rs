@@ -8,7 +8,7 @@ use druse_engine::event::{
 };
 use druse_engine::plan::Plan;
 use druse_engine::run::{Input, Run};
-use druse_engine::{Json, RunId, Span, Timestamp};
+use druse_engine::{Digest, Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::hash_map;
@@ -116,7 +116,11 @@ impl Drive<'_> {
             .enumerate()
             .map(|(index, kept)| (kept.path.as_str(), index))
             .collect();
-        let mut driven = Driven::default();
+        let mut driven = Driven {
+            requests: HashMap::with_capacity(self.kept.len()),
+            order: Vec::with_capacity(self.kept.len()),
+            ..Driven::default()
+        };
         let id = RunId::from_parts(0, [0; 10]);
         // What does not fit is left to the expressions that read it.
         let inputs = plan
@@ -127,7 +131,8 @@ impl Drive<'_> {
             automation: None,
             name: plan.document.name.clone(),
             version: 0,
-            digest: plan.digest().clone(),
+            // Nobody asks a run without a world which document it is of.
+            digest: Digest::of(b""),
             cause: Json::from(json!({ "kind": "manual", "replay": true })),
             started_by: "user:replay".to_owned(),
             inputs,

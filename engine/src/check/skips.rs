@@ -135,7 +135,7 @@ fn of_step(
         } else {
             let when = plan::when_of(step);
             reader.bare(context, when, &format!("{path}/with/event/when"));
-            for (key, value) in with {
+            for (key, value) in with.iter().filter(|(_, value)| !Template::is_plain(value)) {
                 reader.template(context, value, &format!("{path}/with{}", pointer(&[key])));
             }
         }

@@ -18,7 +18,7 @@ use crate::definition::{Document, OnError, Retry, Step};
 use crate::event::HandlerList;
 use crate::expression::{Expression, ExpressionError, Names, PlacedError, Template, literal};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 /// A JSON Pointer (RFC 6901) from its segments.
@@ -70,6 +70,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     let mut build = Build {
         blocks: Vec::new(),
         graphs,
+        checks: HashMap::new(),
         undo: undo_on_failure,
     };
     let mut way = Way::of(None);
@@ -193,6 +194,8 @@ struct Build {
     blocks: Vec<Block>,
     /// Those of the lists that are not compiled yet.
     graphs: Graphs,
+    /// What outputs have to be, by the texts of their schemas.
+    checks: HashMap<String, Arc<OutputCheck>>,
     /// Whether steps are undone.
     undo: bool,
 }
@@ -237,7 +240,7 @@ fn block(
         let written = way.written();
         way.leave();
         if let Some(work) = work
-            && let Some(planned) = planned(step, &path, work, written, needs, findings)
+            && let Some(planned) = planned(step, &path, work, written, needs, build, findings)
         {
             let mut planned = PlannedStep { gate, ..planned };
             if build.undo {
@@ -301,7 +304,7 @@ fn alone(step: Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>)
     let work = work(&step, path, &mut Way::of(None), build, findings)?;
     // It stands in the document in another form.
     let written = Written::Made(Box::default());
-    let planned = planned(&step, path, work, written, Vec::new(), findings)?;
+    let planned = planned(&step, path, work, written, Vec::new(), build, findings)?;
     let written = Written::Made(Box::new(step));
     let planned = PlannedStep { written, ..planned };
     build.blocks.push(Block {
@@ -454,6 +457,20 @@ fn optional<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
+/// What an output has to be. Many steps of a long document have one and the same schema, which is compiled once.
+fn output_check(
+    schema: &Value,
+    known: &mut HashMap<String, Arc<OutputCheck>>,
+) -> Result<Arc<OutputCheck>, String> {
+    let text = schema.to_string();
+    if let Some(check) = known.get(&text) {
+        return Ok(Arc::clone(check));
+    }
+    let check = Arc::new(OutputCheck::compile(schema)?);
+    known.insert(text, Arc::clone(&check));
+    Ok(check)
+}
+
 /// Paths of files that a program leaves are as they are written. The check refuses others; a version that was
 /// stored before it did must not name files by values either.
 fn written_paths(with: &mut Map<String, Value>) {
@@ -475,6 +492,7 @@ fn planned(
     work: Work,
     written: Written,
     needs: Vec<Need>,
+    build: &mut Build,
     findings: &mut Vec<Finding>,
 ) -> Option<PlannedStep> {
     let before = findings.len();
@@ -525,7 +543,7 @@ fn planned(
     let output_check = step.output_schema.as_ref().and_then(|schema| {
         let place = format!("{path}/output_schema");
         let checked = match work.kind() {
-            Some(kind) if kind.has_attempts() => OutputCheck::compile(schema),
+            Some(kind) if kind.has_attempts() => output_check(schema, &mut build.checks),
             _ => Err("only what an action outside of the engine gives is checked".into()),
         };
         checked

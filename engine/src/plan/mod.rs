@@ -131,8 +131,8 @@ pub struct PlannedStep {
     pub connection: Option<Arc<str>>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
-    /// What its output has to be, when the document says so.
-    pub output_check: Option<OutputCheck>,
+    /// What its output has to be, when the document says so; one for all steps that say the same.
+    pub output_check: Option<Arc<OutputCheck>>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
     /// How it is found out whether it happened when that is not known.

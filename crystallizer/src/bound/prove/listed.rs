@@ -47,3 +47,40 @@ impl Listed {
         self.first
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(message: &str) -> Difference {
+        Difference {
+            step: "s".to_owned(),
+            call: "c".to_owned(),
+            kind: "differing".to_owned(),
+            path: None,
+            recorded: None,
+            replayed: None,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn all_are_counted_and_the_first_are_listed_once_each() {
+        let mut listed = Listed::default();
+        for message in ["a", "b", "a"] {
+            listed.add(|| one(message));
+        }
+        let mut more = Listed::default();
+        for number in 0..2 * MOST {
+            more.add(|| one(&format!("{number}")));
+        }
+        more.add(|| panic!("nobody is shown it"));
+        listed.extend(vec![one("b"), one("c")]);
+        listed.join(&more);
+        assert_eq!(listed.count(), 5 + 2 * MOST + 1);
+        let first = listed.into_first();
+        let messages: Vec<&str> = first.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages.len(), MOST);
+        assert_eq!(messages[..4], ["a", "b", "c", "0"]);
+    }
+}

@@ -31,7 +31,7 @@ use druse_engine::{Span, Timestamp};
 use listed::Listed;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use told::Told;
@@ -92,9 +92,11 @@ struct Prover<'p> {
     decisions: &'p Decisions,
     part: &'p Part<'p>,
     plan: Arc<Plan>,
-    /// Whose outputs the document reads.
-    reads: Reads,
+    /// The calls whose outputs the document reads.
+    read: Vec<bool>,
     started_at: Timestamp,
+    /// How many changes were recorded before each call, once somebody has asked.
+    changes_before: OnceCell<Vec<usize>>,
     /// What stays though it had to follow.
     stays: Listed,
     bound: u64,
@@ -109,12 +111,15 @@ pub(super) fn prove(
     started_at: Timestamp,
     part: &Part<'_>,
 ) -> Proof {
-    // The steps of a long document are not copied for its proof: they are lent, and given back.
+    // The steps of a long document are not copied for its proof: they are lent, and given back. What is said about it
+    // for people is of no consequence there.
     let steps = std::mem::take(&mut document.steps);
+    let metadata = std::mem::take(&mut document.metadata);
     let mut lent = Document {
         steps,
         ..document.clone()
     };
+    document.metadata = metadata;
     relax(&mut lent);
     let reads = Reads::of(&lent);
     let lent = Arc::new(lent);
@@ -151,8 +156,9 @@ fn of_plan(
         decisions,
         part,
         plan: Arc::new(plan),
-        reads,
+        read: kept.iter().map(|kept| reads.reads(kept)).collect(),
         started_at,
+        changes_before: OnceCell::new(),
         stays: Listed::default(),
         bound: 0,
         frozen: 0,
@@ -355,7 +361,7 @@ impl Prover<'_> {
         // What nobody reads is answered with nothing, and what is read is made once for all orders.
         let answers: RefCell<HashMap<usize, Outcome>> = RefCell::default();
         let answer = |call: usize, kept: &Kept<'_>| {
-            if !self.reads.reads(kept) {
+            if self.read.get(call) != Some(&true) {
                 return unread(kept);
             }
             let mut answers = answers.borrow_mut();
@@ -650,13 +656,14 @@ impl Prover<'_> {
                 .is_none_or(|present| present.contains(&index));
             is_step && self.kept.get(index).is_some_and(Kept::changes)
         };
-        let before: Vec<usize> = (0..self.kept.len())
-            .scan(0, |count, index| {
+        let before = self.changes_before.get_or_init(|| {
+            let all = (0..self.kept.len()).scan(0, |count, index| {
                 let here = *count;
                 *count += usize::from(changes(index));
                 Some(here)
-            })
-            .collect();
+            });
+            all.collect()
+        });
         let mut done = 0;
         for index in &driven.order {
             let Some(kept) = self.kept.get(*index) else {
