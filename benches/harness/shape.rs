@@ -117,7 +117,7 @@ pub fn drive(plan: &Arc<Plan>, inputs: &Value) -> (Run, Vec<Entry>) {
         automation: None,
         name: plan.document.name.clone(),
         version: 1,
-        digest: plan.digest.clone(),
+        digest: plan.digest().clone(),
         cause: json!({ "kind": "manual" }).into(),
         started_by: "user:ana".into(),
         inputs: inputs.clone().into(),

@@ -118,7 +118,7 @@ pub fn crystallize(
             .collect(),
     };
     let (witnesses, strangers) = witnesses(&kept, &others, options);
-    let made = (options.mode == Mode::Bound).then(|| {
+    let mut made = (options.mode == Mode::Bound).then(|| {
         let mut made = bind(
             session,
             &mut kept,
@@ -140,6 +140,13 @@ pub fn crystallize(
     if let Some(made) = &made {
         kept_answers(&mut emitted.document, options, made);
     }
+    let (about_values, questions) = match &mut made {
+        Some(made) => (
+            std::mem::take(&mut made.findings),
+            std::mem::take(&mut made.questions),
+        ),
+        None => Default::default(),
+    };
     let grafts = made.as_ref().map_or(&[][..], |made| &made.grafts);
     // The calls of all steps, whichever recording they are of.
     let joined = (!grafts.is_empty()).then(|| {
@@ -188,17 +195,14 @@ pub fn crystallize(
             let mut of_call = made.covered.range(from..(origin.call + 1, String::new()));
             !of_call.any(|(_, pointer)| bound::within(&origin.pointer, pointer))
         });
-        found.extend(made.findings.iter().cloned());
     }
+    found.extend(about_values);
     found.extend(findings::of_origins(&origins, &kept, &emitted.places));
+    drop(origins);
     let mut ids = HashSet::new();
     step_ids(&document.steps, &mut ids);
-    // What is missing around the document was said above once for each tool and connection.
     found.extend(checked.into_iter().filter(|finding| {
-        !matches!(
-            finding.code.as_str(),
-            "unmapped_tool" | "missing_connection"
-        ) && finding
+        finding
             .step
             .as_deref()
             .is_none_or(|step| ids.contains(step))
@@ -264,10 +268,7 @@ pub fn crystallize(
             .map(|made| made.held_out.clone())
             .unwrap_or_default(),
         generalisable: made.as_ref().map(|made| made.generalisable),
-        questions: made
-            .as_ref()
-            .map(|made| made.questions.clone())
-            .unwrap_or_default(),
+        questions,
         perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
         findings: found,
         advice: advice::advice(&kept, options.mode),
@@ -557,6 +558,14 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
         }
         draft = self::draft(session, options, pruned, &mut mapper);
     }
+    // What is missing around the document is said elsewhere, once for each tool and connection.
+    draft.checked.retain(|finding| {
+        !matches!(
+            finding.code.as_str(),
+            "unmapped_tool" | "missing_connection"
+        )
+    });
+    draft.checked.shrink_to_fit();
     draft
 }
 

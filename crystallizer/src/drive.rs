@@ -8,10 +8,10 @@ use druse_engine::event::{
 };
 use druse_engine::plan::Plan;
 use druse_engine::run::{Input, Run};
-use druse_engine::{Json, RunId, Span, Timestamp};
+use druse_engine::{Digest, Json, RunId, Span, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::btree_map;
+use std::collections::hash_map;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(crate) struct Drive<'d> {
 #[derive(Default)]
 pub(crate) struct Driven {
     /// The request at each path of a step.
-    pub(crate) requests: BTreeMap<String, Json>,
+    pub(crate) requests: HashMap<Arc<str>, Json>,
     /// The kept calls in the order in which they were asked for.
     pub(crate) order: Vec<usize>,
     /// Why steps failed that asked for nothing.
@@ -116,7 +116,11 @@ impl Drive<'_> {
             .enumerate()
             .map(|(index, kept)| (kept.path.as_str(), index))
             .collect();
-        let mut driven = Driven::default();
+        let mut driven = Driven {
+            requests: HashMap::with_capacity(self.kept.len()),
+            order: Vec::with_capacity(self.kept.len()),
+            ..Driven::default()
+        };
         let id = RunId::from_parts(0, [0; 10]);
         // What does not fit is left to the expressions that read it.
         let inputs = plan
@@ -127,7 +131,8 @@ impl Drive<'_> {
             automation: None,
             name: plan.document.name.clone(),
             version: 0,
-            digest: plan.digest.clone(),
+            // Nobody asks a run without a world which document it is of.
+            digest: Digest::of(b""),
             cause: Json::from(json!({ "kind": "manual", "replay": true })),
             started_by: "user:replay".to_owned(),
             inputs,
@@ -171,7 +176,7 @@ impl Drive<'_> {
                     ..
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
-                    driven.note(call, step.0.to_string(), input.clone());
+                    driven.note(call, &step, input.clone());
                     let asked = Open {
                         call,
                         input,
@@ -185,12 +190,12 @@ impl Drive<'_> {
                 RunEvent::StepEvaluated { step, output } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
                     let value = json!({ "value": output.value() });
-                    driven.note(call, step.0.to_string(), Json::from(value));
+                    driven.note(call, &step, Json::from(value));
                 }
                 RunEvent::ApprovalRequested { step, request } => {
                     if let Some(call) = by_step.get(&*step.0) {
                         let asked = json!({ "title": request.title, "message": request.message });
-                        driven.note(*call, step.0.to_string(), Json::from(asked));
+                        driven.note(*call, &step, Json::from(asked));
                     }
                     votes(&mut state, &request, now, &mut facts);
                 }
@@ -199,7 +204,7 @@ impl Drive<'_> {
                         && let Some(kept) = self.kept.get(*call)
                     {
                         let waited = Json::from(waited(kept, now, until));
-                        driven.note(*call, step.0.to_string(), waited);
+                        driven.note(*call, &step, waited);
                     }
                     now = now.max(until);
                     if let Ok(more) = state.handle(now, Input::Tick) {
@@ -227,7 +232,9 @@ impl Driven {
                 digest.update(text);
             }
         };
-        for (path, request) in &self.requests {
+        let mut requests: Vec<(&Arc<str>, &Json)> = self.requests.iter().collect();
+        requests.sort_unstable_by_key(|(path, _)| *path);
+        for (path, request) in requests {
             add(b"r", path, request.text());
         }
         for (path, why) in &self.failures {
@@ -236,8 +243,8 @@ impl Driven {
         digest.finalize().into()
     }
 
-    fn note(&mut self, call: usize, step: String, request: Json) {
-        if let btree_map::Entry::Vacant(free) = self.requests.entry(step) {
+    fn note(&mut self, call: usize, step: &StepPath, request: Json) {
+        if let hash_map::Entry::Vacant(free) = self.requests.entry(Arc::clone(&step.0)) {
             free.insert(request);
             if call != usize::MAX {
                 self.order.push(call);

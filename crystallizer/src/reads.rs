@@ -4,7 +4,7 @@
 use crate::kept::Kept;
 use druse_engine::definition::{Document, Step};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// The steps whose outputs a document reads.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,13 +12,13 @@ pub(crate) enum Reads {
     /// Any: something reads them by names that are computed.
     All,
     /// Those with these ids.
-    Of(BTreeSet<String>),
+    Of(HashSet<String>),
 }
 
 impl Reads {
     /// Whose outputs a document may read: rather one more than one less.
     pub(crate) fn of(document: &Document) -> Self {
-        let mut reads = BTreeSet::new();
+        let mut reads = HashSet::new();
         for step in [&document.steps, &document.on_failure, &document.finally]
             .into_iter()
             .flatten()
@@ -79,7 +79,7 @@ fn reads_itself(step: &Step) -> bool {
 
 /// Gathers the steps that the texts of a document name, but for what is said about it. False where one names them by
 /// something that is computed.
-fn of_document(document: &Document, reads: &mut BTreeSet<String>) -> bool {
+fn of_document(document: &Document, reads: &mut HashSet<String>) -> bool {
     let Document {
         druse: _,
         name: _,
@@ -112,7 +112,7 @@ fn of_document(document: &Document, reads: &mut BTreeSet<String>) -> bool {
 }
 
 /// The same of a step and its body.
-fn of_step(step: &Step, reads: &mut BTreeSet<String>) -> bool {
+fn of_step(step: &Step, reads: &mut HashSet<String>) -> bool {
     let Step {
         id: _,
         name: _,
@@ -161,7 +161,7 @@ fn of_step(step: &Step, reads: &mut BTreeSet<String>) -> bool {
 }
 
 /// Gathers the steps that texts name. False where one names them by something that is computed.
-fn named(value: &Value, reads: &mut BTreeSet<String>) -> bool {
+fn named(value: &Value, reads: &mut HashSet<String>) -> bool {
     match value {
         Value::String(text) => in_text(text, reads),
         Value::Array(items) => items.iter().all(|item| named(item, reads)),
@@ -170,7 +170,7 @@ fn named(value: &Value, reads: &mut BTreeSet<String>) -> bool {
     }
 }
 
-fn in_text(text: &str, reads: &mut BTreeSet<String>) -> bool {
+fn in_text(text: &str, reads: &mut HashSet<String>) -> bool {
     let joins = |c: char| c.is_alphanumeric() || c == '_';
     for (at, word) in text.match_indices("steps") {
         let before = text.get(..at).and_then(|text| text.chars().next_back());

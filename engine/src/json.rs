@@ -61,7 +61,7 @@ fn shared(known: &'static OnceLock<Json>, text: &str) -> Json {
 impl Json {
     /// JSON `null`.
     pub fn null() -> Self {
-        Value::Null.into()
+        shared(&NULL, "null")
     }
 
     /// Takes a text that must be valid JSON.

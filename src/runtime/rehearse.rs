@@ -124,14 +124,14 @@ impl Engine {
             .filter(|(name, _)| plan.inputs.iter().any(|input| input.name == **name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        if plan.digest == earlier.plan().digest {
+        if plan.digest() == earlier.plan().digest() {
             return Ok(Trial::of_itself(&earlier, &recorded));
         }
         let known = Json::from(Value::Object(known));
         let inputs = self.retried_inputs(plan, before.root, &known, None)?;
         let start = Start {
             version,
-            digest: plan.digest.clone(),
+            digest: plan.digest().clone(),
             inputs,
             ..before.clone()
         };

@@ -153,7 +153,7 @@ impl Binder<'_> {
                     "the agent told what was answered there and the person agreed: “{}”",
                     self.agreed_words(&mention)
                 ),
-                ..binding.clone()
+                ..Binding::clone(binding)
             }))),
             _ => None,
         }

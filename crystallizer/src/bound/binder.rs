@@ -366,7 +366,7 @@ impl<'a> Binder<'a> {
         let binding = match choice.binding {
             Some(binding) => Binding {
                 because: because.to_owned(),
-                ..binding
+                ..*binding
             },
             None => {
                 let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();

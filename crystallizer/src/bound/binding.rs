@@ -112,7 +112,7 @@ pub(super) struct Choice {
     /// What is written as the answer: `constant`, `input`, or the expression.
     pub(super) answer: String,
     /// What it would be, where it is an expression.
-    pub(super) binding: Option<Binding>,
+    pub(super) binding: Option<Box<Binding>>,
     /// Whether nothing but a person takes it: it goes by a place in a list that is neither the first nor the last, or
     /// it is a formula.
     pub(super) is_only_offered: bool,
@@ -164,6 +164,18 @@ impl Why {
             _ => None,
         }
     }
+
+    fn choices_mut(&mut self) -> Option<&mut Vec<Choice>> {
+        match self {
+            Self::Unsure(choices)
+            | Self::Unpicked(choices)
+            | Self::Day(choices)
+            | Self::Made(choices)
+            | Self::Varied(choices)
+            | Self::Volatile(_, choices) => Some(choices),
+            _ => None,
+        }
+    }
 }
 
 /// A value that stays.
@@ -182,4 +194,20 @@ pub(super) struct Frozen {
 pub(super) struct Decided {
     pub(super) bound: Vec<Bound>,
     pub(super) frozen: Vec<Frozen>,
+}
+
+impl Decided {
+    /// Gives up what only served to decide: of the choices that are left open, people are told the answers alone.
+    pub(super) fn settle(&mut self) {
+        for frozen in &mut self.frozen {
+            if let Some(choices) = frozen.why.choices_mut() {
+                for choice in choices.iter_mut() {
+                    choice.binding = None;
+                }
+                choices.shrink_to_fit();
+            }
+        }
+        self.bound.shrink_to_fit();
+        self.frozen.shrink_to_fit();
+    }
 }

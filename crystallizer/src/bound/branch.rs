@@ -18,7 +18,7 @@ use crate::kept::{Kept, Spot};
 use druse_engine::definition::Document;
 use druse_engine::expression::Expression;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The recordings that there have to be on each side.
 const A_SIDE: usize = 2;
@@ -386,13 +386,17 @@ pub(super) fn branches(
         .iter()
         .filter_map(|branch| Some((spots.get(branch.call)?.step, branch.taken.clone()?)))
         .collect();
+    if conditions.is_empty() {
+        return found;
+    }
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (place, step) in document.steps.iter().enumerate() {
+        places.entry(&step.id).or_insert(place);
+    }
     let mut read_elsewhere: BTreeSet<usize> = BTreeSet::new();
     each_expression(&document.steps, &mut |reader, expression| {
         for reference in expression.references().steps() {
-            let source = document
-                .steps
-                .iter()
-                .position(|step| reference.key(0) == Some(step.id.as_str()));
+            let source = reference.key(0).and_then(|id| places.get(id).copied());
             if let Some(source) = source
                 && conditions.contains_key(&source)
                 && conditions.get(&reader) != conditions.get(&source)

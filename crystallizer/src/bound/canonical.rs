@@ -43,6 +43,10 @@ pub(super) fn of_text(text: &str) -> Vec<String> {
     if text.len() > LONGEST {
         return vec![format!("l:{}", Digest::of(text.as_bytes()))];
     }
+    // Most texts are words, and neither numbers nor days.
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return vec![words(text)];
+    }
     if let Some(number) = number(text).or_else(|| comma_number(text)) {
         return vec![format!("n:{number}")];
     }
@@ -56,17 +60,28 @@ pub(super) fn of_text(text: &str) -> Vec<String> {
         return vec![format!("t:{at}"), format!("d:{day}")];
     }
     let mut forms: Vec<String> = written_days(text).map(|day| format!("d:{day}")).collect();
+    forms.push(words(text));
+    forms.extend(compact(text));
+    forms
+}
+
+/// The form of a text as words: in lower case, with one blank between them.
+fn words(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 2);
     plain.push_str("s:");
     for word in text.split_whitespace() {
         if plain.len() > 2 {
             plain.push(' ');
         }
-        plain.extend(word.chars().flat_map(char::to_lowercase));
+        if word.is_ascii() {
+            let begin = plain.len();
+            plain.push_str(word);
+            plain[begin..].make_ascii_lowercase();
+        } else {
+            plain.extend(word.chars().flat_map(char::to_lowercase));
+        }
     }
-    forms.push(plain);
-    forms.extend(compact(text));
-    forms
+    plain
 }
 
 /// A number in groups, as of a bank account or a card, without what stands between its groups.

@@ -182,6 +182,9 @@ pub(super) fn decide<'a>(
     }
     binder.repeated();
     binder.follow_told();
+    for decided in &mut binder.decided {
+        decided.settle();
+    }
     Decisions {
         calls: binder.decided,
         reserves,

@@ -100,7 +100,7 @@ impl Binder<'_> {
             {
                 choices.push(Choice {
                     answer: binding.expression.clone(),
-                    binding: Some(binding),
+                    binding: Some(Box::new(binding)),
                     is_only_offered: true,
                     is_given: false,
                 });

@@ -11,7 +11,7 @@ use super::write::each_expression;
 use crate::kept::{Kept, Spot};
 use druse_engine::definition::{Document, EffectLevel, OnError};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Why a step waits for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,11 +231,11 @@ pub(super) fn order(
     for (spot, kept) in more {
         calls.entry(spot.step).or_default().push(kept);
     }
-    let names: BTreeMap<String, usize> = document
+    let names: HashMap<&str, usize> = document
         .steps
         .iter()
         .enumerate()
-        .map(|(index, step)| (step.id.clone(), index))
+        .map(|(index, step)| (step.id.as_str(), index))
         .collect();
     let mut before: Vec<BTreeMap<usize, Kind>> = vec![BTreeMap::new(); count];
     each_expression(&document.steps, &mut |reader, expression| {
@@ -339,9 +339,9 @@ fn write(
     conditions: &BTreeMap<usize, String>,
     ends: &[Vec<(usize, End)>],
 ) -> Vec<(usize, End)> {
-    let mut needs: Vec<String> = Vec::new();
+    let mut needs: Vec<String> = Vec::with_capacity(needed.len());
     let mut ended: Vec<(usize, End)> = Vec::new();
-    let mut kinds = Map::new();
+    let mut kinds = Map::with_capacity(needed.len());
     for (at, kind) in needed {
         let Some(source) = document.steps.get(*at) else {
             continue;

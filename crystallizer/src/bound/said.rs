@@ -178,10 +178,12 @@ impl Said {
         self.has_german |= spoken.is_german;
         self.taken += spoken.words.len();
         for (index, word) in spoken.words.iter().enumerate() {
-            self.words
-                .entry(word.clone())
-                .or_default()
-                .push((at, index));
+            match self.words.get_mut(word) {
+                Some(places) => places.push((at, index)),
+                None => {
+                    self.words.insert(word.clone(), vec![(at, index)]);
+                }
+            }
         }
         let mut from = 0;
         let parts = |c: char| {
@@ -457,7 +459,12 @@ impl Said {
                 }
             }
         }
-        for form in canonical::forms(value) {
+        // Numbers and days alone are known by their forms.
+        let forms = match text.bytes().any(|b| b.is_ascii_digit()) {
+            true => canonical::forms(value),
+            false => Vec::new(),
+        };
+        for form in forms {
             for (at, word) in self.numbers.get(&form).into_iter().flatten().take(MOST) {
                 found.push(self.mention(*at, *word, 1));
             }

@@ -48,7 +48,7 @@ impl Binder<'_> {
         let binding = self.after_stay(sent)?;
         let mut choices = vec![Choice {
             answer: binding.expression.clone(),
-            binding: Some(binding),
+            binding: Some(Box::new(binding)),
             is_only_offered: false,
             is_given: false,
         }];

@@ -57,11 +57,15 @@ pub(super) struct Taken(HashSet<(usize, Option<usize>, Option<usize>)>);
 
 impl Taken {
     pub(super) fn of(steps: &[Spot]) -> Self {
-        let mut taken = HashSet::new();
+        let mut taken = HashSet::with_capacity(steps.len());
         for spot in steps {
             taken.insert((spot.step, None, None));
-            taken.insert((spot.step, spot.inner, None));
-            taken.insert((spot.step, spot.inner, spot.deep));
+            if spot.inner.is_some() {
+                taken.insert((spot.step, spot.inner, None));
+            }
+            if spot.deep.is_some() {
+                taken.insert((spot.step, spot.inner, spot.deep));
+            }
         }
         Self(taken)
     }

@@ -12,7 +12,7 @@ use read::{Part, Place, Reader, Relies};
 use serde_json::Value;
 use shape::Shape;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Writes the schemas. `others` gives for each kept call the calls of further recordings that are the same step.
 pub(crate) fn write(
@@ -31,17 +31,27 @@ pub(crate) fn write(
             relies;
         shapes.entry(place.step.clone()).or_default().add(relies);
     }
+    let mut calls: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, kept) in kept.iter().enumerate() {
+        if shapes.contains_key(&kept.step) {
+            calls.entry(&kept.step).or_default().push(index);
+        }
+    }
+    let mut schemas: HashMap<String, Value> = HashMap::new();
     for (step, shape) in shapes {
+        let Some(calls) = calls.get(step.as_str()) else {
+            continue;
+        };
+        let of_step = || calls.iter().filter_map(|index| kept.get(*index));
         let mut seen: Vec<Cow<'_, Value>> = Vec::new();
-        for (index, kept) in kept.iter().enumerate() {
-            if kept.step == step && crate::prune::succeeded(kept.call) {
+        for (index, kept) in calls.iter().zip(of_step()) {
+            if crate::prune::succeeded(kept.call) {
                 seen.push(Cow::Owned(output(kept)));
-                seen.extend(others(index).into_iter().map(Cow::Owned));
+                seen.extend(others(*index).into_iter().map(Cow::Owned));
             }
         }
-        let answers_outside = kept.iter().any(|kept| {
-            kept.step == step
-                && !kept.tolerated
+        let answers_outside = of_step().any(|kept| {
+            !kept.tolerated
                 && !matches!(
                     kept.target.action.as_str(),
                     "transform" | "wait" | "approval_gate" | "switch" | "automation" | "emit"
@@ -50,10 +60,9 @@ pub(crate) fn write(
         if seen.is_empty() || !answers_outside {
             continue;
         }
-        if let Some(step) = find(&mut document.steps, &step) {
-            step.output_schema = Some(shape.schema(&seen));
-        }
+        schemas.insert(step, shape.schema(&seen));
     }
+    put(&mut document.steps, &mut schemas);
 }
 
 /// What the step of a call gives when it is answered as it was recorded.
@@ -61,16 +70,14 @@ pub(crate) fn output(kept: &Kept<'_>) -> Value {
     answer::output(&kept.target, kept.call, &kept.answer)
 }
 
-fn find<'d>(steps: &'d mut [Step], id: &str) -> Option<&'d mut Step> {
+/// Writes each schema to the first step of its id.
+fn put(steps: &mut [Step], schemas: &mut HashMap<String, Value>) {
     for step in steps {
-        if step.id == id {
-            return Some(step);
+        if let Some(schema) = schemas.remove(&step.id) {
+            step.output_schema = Some(schema);
         }
-        if let Some(found) = find(&mut step.steps, id) {
-            return Some(found);
-        }
+        put(&mut step.steps, schemas);
     }
-    None
 }
 
 fn steps(list: &[Step], reader: &mut Reader) {

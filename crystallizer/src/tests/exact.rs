@@ -216,7 +216,7 @@ fn a_refused_gate_stops_what_comes_after_a_tolerated_failure() {
         automation: None,
         name: "x".into(),
         version: 0,
-        digest: plan.digest.clone(),
+        digest: plan.digest().clone(),
         cause: json!({ "kind": "manual" }).into(),
         started_by: "user:a".into(),
         inputs: json!({}).into(),

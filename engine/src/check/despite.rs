@@ -6,7 +6,6 @@
 
 use super::{Catalog, check, list};
 use crate::definition::{Document, shape_of};
-use crate::plan::Graph;
 use crate::{Finding, Severity};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -188,7 +187,7 @@ impl Mending {
         while count(&doubtful) != before {
             before = count(&doubtful);
             for (number, list) in lists.iter().enumerate() {
-                let graph = Graph::new(list.steps);
+                let graph = list.graph();
                 for position in 0..list.steps.len() {
                     let needs = graph.before[position].iter();
                     let inside = list.bodies.get(&position);

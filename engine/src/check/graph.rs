@@ -3,13 +3,13 @@
 use super::list::{find, inside};
 use super::{Context, settings, suggest};
 use crate::Finding;
-use crate::plan::{Graph, cycle_finding, split_need};
+use crate::plan::{cycle_finding, split_need};
 
 pub(super) fn check(context: &mut Context<'_>) {
     for list in 0..context.lists.len() {
         needs(context, list);
         let here = &context.lists[list];
-        for cycle in Graph::new(here.steps).cycles() {
+        for cycle in here.graph().cycles() {
             context.say(cycle_finding(here.steps, &here.path, &cycle));
         }
     }

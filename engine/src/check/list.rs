@@ -1,7 +1,8 @@
 //! The lists of steps of a document: its own, those of handlers, and the bodies of their loops.
 
 use crate::definition::{Document, Step};
-use crate::plan::ITEM;
+use crate::plan::{Graph, ITEM};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// A list of steps and what stands around it.
@@ -20,12 +21,19 @@ pub(super) struct List<'a> {
     pub(super) bodies: BTreeMap<usize, usize>,
     /// The names that loops around it give, the innermost loop's last.
     pub(super) names: Vec<&'a str>,
+    /// What comes before what in it, once somebody has asked.
+    graph: OnceCell<Graph>,
 }
 
 impl List<'_> {
     /// JSON Pointer to a step.
     pub(super) fn at(&self, position: usize) -> String {
         format!("{}/{position}", self.path)
+    }
+
+    /// What comes before what in it.
+    pub(super) fn graph(&self) -> &Graph {
+        self.graph.get_or_init(|| Graph::new(self.steps))
     }
 }
 
@@ -75,6 +83,7 @@ fn add<'a>(
         handles: false,
         bodies: BTreeMap::new(),
         names: names.clone(),
+        graph: OnceCell::new(),
         path,
     });
     for (position, step) in steps.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::list::{List, find};
 use crate::Finding;
 use crate::definition::{Join, OnError, Step};
 use crate::expression::{Expression, References, Template};
-use crate::plan::{self, Graph, pointer, split_need};
+use crate::plan::{self, pointer, split_need};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ pub(super) fn check(context: &mut Context<'_>) {
         known.base.push(base);
         known.all.push(vec![Conditions::new(); list.steps.len()]);
         let number = known.all.len() - 1;
-        for position in Graph::new(list.steps).order() {
+        for position in list.graph().order() {
             let step = &list.steps[position];
             let mut own = known.given(number, step);
             if let Some(when) = &step.when {
@@ -135,7 +135,7 @@ fn of_step(
         } else {
             let when = plan::when_of(step);
             reader.bare(context, when, &format!("{path}/with/event/when"));
-            for (key, value) in with {
+            for (key, value) in with.iter().filter(|(_, value)| !Template::is_plain(value)) {
                 reader.template(context, value, &format!("{path}/with{}", pointer(&[key])));
             }
         }
@@ -186,7 +186,7 @@ impl Known<'_> {
         let mut before = BTreeSet::new();
         let mut next = Some((list, position));
         while let Some((list, position)) = next {
-            let graph = Graph::new(self.lists[list].steps);
+            let graph = self.lists[list].graph();
             let mut open = vec![position];
             while let Some(position) = open.pop() {
                 if before.insert((list, position)) {

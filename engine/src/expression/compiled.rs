@@ -70,6 +70,21 @@ fn depth(source: &str, tokens: &[Token]) -> usize {
         .count()
 }
 
+/// Whether an expression is names with dots between them and nothing else: it is read already, and the engine of the
+/// language has nothing to say about it.
+fn is_simple_path(source: &str, tokens: &[Token]) -> bool {
+    let plain = |(at, token): (usize, &Token)| {
+        let text = &source[token.range.clone()];
+        match at % 2 {
+            0 => token.kind == Kind::Name && text.is_ascii(),
+            _ => text == ".",
+        }
+    };
+    let whole = tokens.len() % 2 == 1 && tokens.iter().enumerate().all(plain);
+    let root = tokens.first().map(|token| &source[token.range.clone()]);
+    whole && matches!(root, Some("inputs" | "steps" | "item"))
+}
+
 impl Expression {
     /// Compiles an expression.
     ///
@@ -118,6 +133,14 @@ impl Expression {
                 ));
             }
             let as_written = rewritten.is_none();
+            let is_simple = only_path && as_written && is_simple_path(source, tokens);
+            if is_simple {
+                return Ok(Self(Arc::new(Inner {
+                    source: source.trim().to_owned(),
+                    references,
+                    program: Program::Path,
+                })));
+            }
             let text = rewritten.unwrap_or_else(|| source.to_owned());
             let program = ENVIRONMENT
                 .compile_expression_owned(text)

@@ -812,3 +812,35 @@ fn a_part_of_a_path_never_means_what_is_above_it_or_all() {
         }
     }
 }
+
+/// Names with dots between them are not handed to the engine of the language: it must take all of them.
+#[test]
+fn whatever_is_read_as_names_alone_is_an_expression() {
+    let names = [
+        "a", "_", "not", "and", "or", "in", "is", "if", "else", "true", "none", "loop", "self",
+        "for", "import", "macro", "endif", "x9", "__at",
+    ];
+    for root in ["inputs", "steps", "item"] {
+        let paths = names.iter().flat_map(|one| {
+            let two = names.iter().map(move |two| format!("{root}.{one}.{two}"));
+            two.chain([format!("{root}.{one}")])
+        });
+        for path in paths.chain([root.to_owned(), format!(" {root} . a\n.b ")]) {
+            let ours = Expression::compile(&path).unwrap();
+            let theirs = language::ENVIRONMENT.compile_expression(&path);
+            assert!(theirs.is_ok(), "{path}: {theirs:?}");
+            assert_eq!(ours.references().items.len(), 1, "{path}");
+        }
+    }
+    for wrong in [
+        "steps.",
+        "steps..a",
+        ".steps",
+        "steps.a b",
+        "steps.1a",
+        "steps.a.",
+        "inputs inputs",
+    ] {
+        assert!(Expression::compile(wrong).is_err(), "{wrong}");
+    }
+}

@@ -14,11 +14,11 @@ use super::{
     RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
-use crate::definition::{self, Document, OnError, Retry, Step};
+use crate::definition::{Document, OnError, Retry, Step};
 use crate::event::HandlerList;
 use crate::expression::{Expression, ExpressionError, Names, PlacedError, Template, literal};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 /// A JSON Pointer (RFC 6901) from its segments.
@@ -45,10 +45,12 @@ pub(crate) fn finding(error: &ExpressionError, path: &str, step: Option<&str>) -
 
 pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     let mut findings = Vec::new();
+    let mut graphs = Graphs::new();
     structure(
         &document.steps,
         "/steps",
         &mut BTreeSet::new(),
+        &mut graphs,
         &mut findings,
     );
     let own: BTreeSet<&str> = document.steps.iter().map(|step| step.id.as_str()).collect();
@@ -58,7 +60,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     ];
     for (list, steps) in handlers {
         let path = format!("/{}", list.name());
-        structure(steps, &path, &mut own.clone(), &mut findings);
+        structure(steps, &path, &mut own.clone(), &mut graphs, &mut findings);
     }
     if has_errors(&findings) {
         return Err(findings);
@@ -67,6 +69,8 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     let undo_on_failure = document.undo_on_failure == Some(true);
     let mut build = Build {
         blocks: Vec::new(),
+        graphs,
+        checks: HashMap::new(),
         undo: undo_on_failure,
     };
     let mut way = Way::of(None);
@@ -105,7 +109,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         return Err(findings);
     }
     Ok(Plan {
-        digest: definition::digest(&document),
+        digest: OnceLock::new(),
         capabilities: OnceLock::new(),
         timeout: document.timeout,
         hears: types_of(&document, &blocks),
@@ -131,11 +135,15 @@ pub(super) fn has_errors(findings: &[Finding]) -> bool {
         .any(|finding| finding.severity == crate::Severity::Error)
 }
 
+/// What comes before what in each list of steps, by the JSON Pointers to the lists.
+type Graphs = BTreeMap<String, Graph>;
+
 /// What keeps lists of steps from being put in order. `seen` are the ids of the lists around this one.
 fn structure<'a>(
     steps: &'a [Step],
     path: &str,
     seen: &mut BTreeSet<&'a str>,
+    graphs: &mut Graphs,
     findings: &mut Vec<Finding>,
 ) {
     let around = seen.clone();
@@ -164,14 +172,17 @@ fn structure<'a>(
             }
         }
     }
-    for cycle in Graph::new(steps).cycles() {
+    let graph = Graph::new(steps);
+    for cycle in graph.cycles() {
         findings.push(cycle_finding(steps, path, &cycle));
     }
+    graphs.insert(path.to_owned(), graph);
     for (index, step) in steps.iter().enumerate() {
         let path = format!("{path}/{index}");
         findings.extend(shape(step, &path));
         if !step.steps.is_empty() {
-            structure(&step.steps, &format!("{path}/steps"), seen, findings);
+            let path = format!("{path}/steps");
+            structure(&step.steps, &path, seen, graphs, findings);
         }
     }
     // The next loop's body may have the same ids as this one's.
@@ -181,6 +192,10 @@ fn structure<'a>(
 /// The lists that are compiled so far.
 struct Build {
     blocks: Vec<Block>,
+    /// Those of the lists that are not compiled yet.
+    graphs: Graphs,
+    /// What outputs have to be, by the texts of their schemas.
+    checks: HashMap<String, Arc<OutputCheck>>,
     /// Whether steps are undone.
     undo: bool,
 }
@@ -195,7 +210,8 @@ fn block(
 ) -> usize {
     let own = build.blocks.len();
     build.blocks.push(Block::default());
-    let graph = Graph::new(list);
+    let graph = build.graphs.remove(path);
+    let graph = graph.unwrap_or_else(|| Graph::new(list));
     let order = graph.order();
     let names: Names = order
         .iter()
@@ -224,7 +240,7 @@ fn block(
         let written = way.written();
         way.leave();
         if let Some(work) = work
-            && let Some(planned) = planned(step, &path, work, written, needs, findings)
+            && let Some(planned) = planned(step, &path, work, written, needs, build, findings)
         {
             let mut planned = PlannedStep { gate, ..planned };
             if build.undo {
@@ -288,7 +304,7 @@ fn alone(step: Step, path: &str, build: &mut Build, findings: &mut Vec<Finding>)
     let work = work(&step, path, &mut Way::of(None), build, findings)?;
     // It stands in the document in another form.
     let written = Written::Made(Box::default());
-    let planned = planned(&step, path, work, written, Vec::new(), findings)?;
+    let planned = planned(&step, path, work, written, Vec::new(), build, findings)?;
     let written = Written::Made(Box::new(step));
     let planned = PlannedStep { written, ..planned };
     build.blocks.push(Block {
@@ -441,6 +457,20 @@ fn optional<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
+/// What an output has to be. Many steps of a long document have one and the same schema, which is compiled once.
+fn output_check(
+    schema: &Value,
+    known: &mut HashMap<String, Arc<OutputCheck>>,
+) -> Result<Arc<OutputCheck>, String> {
+    let text = schema.to_string();
+    if let Some(check) = known.get(&text) {
+        return Ok(Arc::clone(check));
+    }
+    let check = Arc::new(OutputCheck::compile(schema)?);
+    known.insert(text, Arc::clone(&check));
+    Ok(check)
+}
+
 /// Paths of files that a program leaves are as they are written. The check refuses others; a version that was
 /// stored before it did must not name files by values either.
 fn written_paths(with: &mut Map<String, Value>) {
@@ -462,6 +492,7 @@ fn planned(
     work: Work,
     written: Written,
     needs: Vec<Need>,
+    build: &mut Build,
     findings: &mut Vec<Finding>,
 ) -> Option<PlannedStep> {
     let before = findings.len();
@@ -512,7 +543,7 @@ fn planned(
     let output_check = step.output_schema.as_ref().and_then(|schema| {
         let place = format!("{path}/output_schema");
         let checked = match work.kind() {
-            Some(kind) if kind.has_attempts() => OutputCheck::compile(schema),
+            Some(kind) if kind.has_attempts() => output_check(schema, &mut build.checks),
             _ => Err("only what an action outside of the engine gives is checked".into()),
         };
         checked

@@ -196,11 +196,18 @@ fn notice(
 
 /// What is wrong with where the gates of a list, and of the lists inside, send back to.
 pub(crate) fn send_back_findings(steps: &[Step], path: &str, findings: &mut Vec<Finding>) {
-    let graph = Graph::new(steps);
+    // Most lists have no such gate, and then nobody need know what comes before what.
+    let mut graph = None;
     for (position, step) in steps.iter().enumerate() {
-        let at = format!("{path}/{position}");
-        send_back_finding(steps, &graph, position, &at, findings);
-        send_back_findings(&step.steps, &format!("{at}/steps"), findings);
+        if let Some(back) = read::<SendBack>(step, "send_back") {
+            let graph = graph.get_or_insert_with(|| Graph::new(steps));
+            let at = format!("{path}/{position}");
+            send_back_finding(steps, graph, (position, &back), &at, findings);
+        }
+        if !step.steps.is_empty() {
+            let path = format!("{path}/{position}/steps");
+            send_back_findings(&step.steps, &path, findings);
+        }
     }
 }
 
@@ -215,14 +222,11 @@ fn undone(step: &Step) -> Option<&Step> {
 fn send_back_finding(
     steps: &[Step],
     graph: &Graph,
-    position: usize,
+    (position, back): (usize, &SendBack),
     path: &str,
     findings: &mut Vec<Finding>,
 ) {
     let gate = &steps[position];
-    let Some(back) = read::<SendBack>(gate, "send_back") else {
-        return;
-    };
     let path = format!("{path}/with{}", pointer(&["send_back", "to"]));
     let mut wrong = Vec::new();
     if back.to.all().is_empty() {

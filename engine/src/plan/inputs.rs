@@ -15,7 +15,8 @@ pub struct InputCheck {
     pub sensitive: bool,
     /// What its values have to be, as the document says it.
     asks: String,
-    validator: jsonschema::Validator,
+    /// None where it takes any value.
+    validator: Option<jsonschema::Validator>,
 }
 
 impl fmt::Debug for InputCheck {
@@ -30,7 +31,10 @@ impl fmt::Debug for InputCheck {
 impl InputCheck {
     /// Compiles an input's schema; the error is one sentence.
     pub(crate) fn compile(name: &str, schema: &Value) -> Result<Self, String> {
-        let validator = validator(schema)?;
+        let validator = match takes_all(schema) {
+            true => None,
+            false => Some(validator(schema)?),
+        };
         Ok(Self {
             name: name.to_owned(),
             default: schema.get("default").cloned(),
@@ -42,8 +46,9 @@ impl InputCheck {
 
     /// What is wrong with a value: JSON Pointers into it, and one sentence each.
     pub(crate) fn errors(&self, value: &Value) -> Vec<(String, String)> {
-        self.validator
-            .iter_errors(value)
+        let errors = self.validator.iter();
+        let errors = errors.flat_map(|validator| validator.iter_errors(value));
+        errors
             .take(20)
             .map(|error| {
                 let message = match self.sensitive {
@@ -54,6 +59,13 @@ impl InputCheck {
             })
             .collect()
     }
+}
+
+/// Whether a schema says nothing but what stands for a value that is not given.
+fn takes_all(schema: &Value) -> bool {
+    schema
+        .as_object()
+        .is_some_and(|schema| schema.keys().all(|key| key == "default"))
 }
 
 /// A schema without what it says for people, in one line.

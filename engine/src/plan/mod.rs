@@ -37,7 +37,7 @@ pub(crate) use looping::{ITEM, shape};
 pub(crate) use probe::{ATTEMPT, PROBE, PROBED, not_a_read, probe_step};
 
 use crate::capability::Capabilities;
-use crate::definition::{Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry};
+use crate::definition::{self, Concurrency, Delivery, Document, EffectLevel, Join, OnError, Retry};
 use crate::event::HandlerList;
 use crate::expression::{Expression, Template};
 use crate::{Digest, Finding, Json, Pattern, Span};
@@ -53,8 +53,8 @@ pub const TURN: usize = 10_000;
 pub struct Plan {
     /// The document that it was made from.
     pub document: Arc<Document>,
-    /// Its digest.
-    pub digest: Digest,
+    /// Its digest, once somebody has asked.
+    pub(crate) digest: OnceLock<Digest>,
     /// The lists of steps: the document's own first, each loop's body behind the list that the loop
     /// stands in, then those of handlers.
     pub blocks: Vec<Block>,
@@ -86,7 +86,7 @@ pub struct Plan {
 /// Plans of the same document are equal.
 impl PartialEq for Plan {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.digest() == other.digest()
     }
 }
 
@@ -131,8 +131,8 @@ pub struct PlannedStep {
     pub connection: Option<Arc<str>>,
     /// What it does to the world, when the document says so.
     pub effects: Option<EffectLevel>,
-    /// What its output has to be, when the document says so.
-    pub output_check: Option<OutputCheck>,
+    /// What its output has to be, when the document says so; one for all steps that say the same.
+    pub output_check: Option<Arc<OutputCheck>>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
     /// How it is found out whether it happened when that is not known.
@@ -194,6 +194,12 @@ impl Plan {
     /// not: they are replayed.
     pub fn compile(document: Arc<Document>) -> Result<Self, Vec<Finding>> {
         build::build(document)
+    }
+
+    /// The digest of the document that it was made from.
+    pub fn digest(&self) -> &Digest {
+        let made = || definition::digest(&self.document);
+        self.digest.get_or_init(made)
     }
 
     /// Checks given inputs against the document: all that are required are there, none is unknown, each

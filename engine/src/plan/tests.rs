@@ -368,3 +368,33 @@ fn a_value_is_held_against_a_schema_that_may_be_wrong_itself() {
         ["invalid_schema"]
     );
 }
+
+#[test]
+fn a_schema_that_many_steps_have_is_compiled_once() {
+    let step = |id: &str, schema: Value| json!({ "id": id, "action": "tool", "with": { "tool": "x", "arguments": {} }, "output_schema": schema });
+    let number = json!({ "type": "object", "properties": { "n": { "type": "number" } } });
+    let text = json!({ "type": "object", "properties": { "n": { "type": "string" } } });
+    let plan = plan(json!({
+        "steps": [step("a", number.clone()), step("b", number), step("c", text)],
+    }))
+    .unwrap();
+    let [a, b, c] = [0, 1, 2].map(|at| plan.steps()[at].output_check.as_ref().unwrap());
+    assert!(Arc::ptr_eq(a, b) && !Arc::ptr_eq(a, c));
+    assert!(a.failure(&json!({ "n": "x" })).is_some());
+    assert_eq!(c.failure(&json!({ "n": "x" })), None);
+}
+
+#[test]
+fn an_input_of_which_nothing_is_said_takes_any_value() {
+    let plan = plan(json!({
+        "inputs": { "a": {}, "b": { "default": 5 }, "c": { "type": "number" } },
+        "steps": [{ "id": "s", "action": "transform", "with": { "value": 1 } }],
+    }))
+    .unwrap();
+    let given = json!({ "a": [1, "x"], "c": 2 });
+    let inputs = plan.check_inputs(&given).unwrap();
+    assert_eq!(*inputs.value(), json!({ "a": [1, "x"], "b": 5, "c": 2 }));
+    let wrong = plan.check_inputs(&json!({ "a": 1, "c": "x" })).unwrap_err();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!(wrong[0].code, "invalid_input");
+}

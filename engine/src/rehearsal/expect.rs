@@ -88,7 +88,7 @@ pub fn run_test(plan: &Arc<Plan>, test: &Test) -> TestResult {
         automation: None,
         name: plan.document.name.clone(),
         version: 0,
-        digest: plan.digest.clone(),
+        digest: plan.digest().clone(),
         cause: json!({ "kind": "manual", "test": test.name }).into(),
         started_by: "user:test".into(),
         inputs,

@@ -54,7 +54,7 @@ pub fn retain(
     keep: &BTreeSet<StepPath>,
     run: RunId,
 ) -> Option<Retained> {
-    let same = *inputs == old.start().inputs && plan.digest == old.plan().digest;
+    let same = *inputs == old.start().inputs && plan.digest() == old.plan().digest();
     let before = old.kept_with(plan, from, keep)?;
     let undone: BTreeSet<StepPath> = before
         .iter()
@@ -74,7 +74,7 @@ pub fn retain(
     } else {
         let start = Start {
             inputs: inputs.clone(),
-            digest: plan.digest.clone(),
+            digest: plan.digest().clone(),
             ..old.start().clone()
         };
         let recorded = Recorded::of(old.plan(), entries);

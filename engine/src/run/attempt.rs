@@ -95,9 +95,14 @@ fn written_key(state: &State, plan: &Plan, place: Place) -> Result<Option<String
 fn made_key(state: &State, plan: &Plan, place: Place, input: &Json) -> String {
     let path = state.path(plan, place);
     let kind = state.planned(plan, place).work.kind();
-    let (done, asked) = match state.scopes[place.scope].owner {
-        Owner::Undo { of } => (state.path(plan, of), kept::asked_at(state, plan, of)),
-        _ => (path.clone(), kind.map(|kind| kept::asked(kind, input))),
+    let undone = match state.scopes[place.scope].owner {
+        Owner::Undo { of } => Some(of),
+        _ => None,
+    };
+    let done = undone.map_or_else(|| path.clone(), |of| state.path(plan, of));
+    let asked = || match undone {
+        Some(of) => kept::asked_at(state, plan, of),
+        None => kind.map(|kind| kept::asked(kind, input)),
     };
     // What runs again because a person wanted it otherwise is not the same work.
     let path = match state.step(place).round {
@@ -108,7 +113,7 @@ fn made_key(state: &State, plan: &Plan, place: Place, input: &Json) -> String {
     };
     // A process that ended before all that is kept was told: handlers of it are nobody's earlier work.
     let unborn = (state.keep.awaited > 0).then_some(state.start.run);
-    match state.keep.work_of(&done, asked.as_ref()).or(unborn) {
+    match state.keep.work_of(&done, asked).or(unborn) {
         None => key(state.start.root, &path),
         // The run that undid it may be the first one: its id alone would give the key of before.
         Some(from) => key(from, &format!("{path} after undo")),

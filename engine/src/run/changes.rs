@@ -134,7 +134,7 @@ pub(super) fn changes(
         let other_version = Change {
             what: "version".into(),
             before: Json::null(),
-            after: json!(plan.digest).into(),
+            after: json!(plan.digest()).into(),
         };
         if found.changes.is_empty() || digest(plan, &path, request) != request.digest {
             found.changes.push(other_version);

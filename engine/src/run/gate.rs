@@ -176,7 +176,7 @@ impl Asked {
 
     pub(super) fn digest(&self, plan: &Plan, path: &StepPath) -> Digest {
         let whole = json!({
-            "version": plan.digest,
+            "version": plan.digest(),
             "step": path,
             "title": self.title,
             "message": self.message,

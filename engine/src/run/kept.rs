@@ -200,12 +200,17 @@ impl Keep {
         self.asked.insert(path, (from, asked));
     }
 
-    /// The run whose work a step is that asks for this: none for the first one of the chain.
-    pub(super) fn work_of(&self, path: &StepPath, asked: Option<&Digest>) -> Option<RunId> {
+    /// The run whose work a step is that asks for this: none for the first one of the chain. What it asks for is only
+    /// worked out where an earlier run has done that step.
+    pub(super) fn work_of(
+        &self,
+        path: &StepPath,
+        asked: impl FnOnce() -> Option<Digest>,
+    ) -> Option<RunId> {
         let other = self
             .asked
             .get(path)
-            .filter(|(_, known)| Some(known) != asked);
+            .filter(|(_, known)| asked().as_ref() != Some(known));
         let other = other.map(|(from, _)| *from);
         other.or_else(|| self.undone.get(path).copied())
     }
@@ -493,7 +498,7 @@ impl Found<'_> {
     /// The gates whose approval cannot be kept: it was given for another version, a step that it let through
     /// works with something that runs again, or one starts the active version of another automation.
     fn asked_anew(&self, block: usize, again: &BTreeSet<usize>) -> Vec<usize> {
-        let other = self.plan.digest != self.run.plan.digest;
+        let other = self.plan.digest() != self.run.plan.digest();
         let steps = &self.plan.blocks[block].steps;
         let gates = steps.iter().enumerate();
         let gates = gates.filter(|(index, step)| {

@@ -55,7 +55,7 @@ pub fn start(plan: &Plan, inputs: Value) -> Start {
         automation: None,
         name: plan.document.name.clone(),
         version: 1,
-        digest: plan.digest.clone(),
+        digest: plan.digest().clone(),
         cause: json!({"kind": "manual"}).into(),
         started_by: "user:ana".into(),
         inputs: inputs.into(),

@@ -86,6 +86,9 @@ pub(super) fn name_of(session: &Session) -> String {
 impl<'w> Grafts<'w> {
     /// The steps that not all runs do, each with its gate: nobody is asked about what is not done.
     pub(super) fn ways(&self, spots: &[Spot], branches: &[Branch]) -> Ways {
+        if self.all.is_empty() && branches.is_empty() {
+            return Ways::default();
+        }
         let taken = Taken::of(&self.spots(spots));
         let followed = branches
             .iter()

@@ -1,6 +1,7 @@
 //! The proof that a draft holds on other data: it is run in worlds that are the recording's under other names, in
 //! another order, with shuffled lists. What is bound has to follow, and what stays must not have had to.
 
+mod listed;
 mod passes;
 mod told;
 mod weak;
@@ -27,9 +28,11 @@ use druse_engine::definition::{Document, EffectLevel};
 use druse_engine::event::Outcome;
 use druse_engine::plan::Plan;
 use druse_engine::{Span, Timestamp};
+use listed::Listed;
 use serde_json::{Map, Value};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use told::Told;
 
@@ -89,11 +92,13 @@ struct Prover<'p> {
     decisions: &'p Decisions,
     part: &'p Part<'p>,
     plan: Arc<Plan>,
-    /// Whose outputs the document reads.
-    reads: Reads,
+    /// The calls whose outputs the document reads.
+    read: Vec<bool>,
     started_at: Timestamp,
+    /// How many changes were recorded before each call, once somebody has asked.
+    changes_before: OnceCell<Vec<usize>>,
     /// What stays though it had to follow.
-    stays: Vec<Difference>,
+    stays: Listed,
     bound: u64,
     frozen: u64,
 }
@@ -106,12 +111,15 @@ pub(super) fn prove(
     started_at: Timestamp,
     part: &Part<'_>,
 ) -> Proof {
-    // The steps of a long document are not copied for its proof: they are lent, and given back.
+    // The steps of a long document are not copied for its proof: they are lent, and given back. What is said about it
+    // for people is of no consequence there.
     let steps = std::mem::take(&mut document.steps);
+    let metadata = std::mem::take(&mut document.metadata);
     let mut lent = Document {
         steps,
         ..document.clone()
     };
+    document.metadata = metadata;
     relax(&mut lent);
     let reads = Reads::of(&lent);
     let lent = Arc::new(lent);
@@ -148,9 +156,10 @@ fn of_plan(
         decisions,
         part,
         plan: Arc::new(plan),
-        reads,
+        read: kept.iter().map(|kept| reads.reads(kept)).collect(),
         started_at,
-        stays: Vec::new(),
+        changes_before: OnceCell::new(),
+        stays: Listed::default(),
         bound: 0,
         frozen: 0,
     };
@@ -278,14 +287,15 @@ impl Prover<'_> {
                     continue;
                 }
                 if frozen.why.choices().is_some() {
-                    let message = format!(
-                        "`{}` at `{}` stays {}, and where it comes from is an open question.",
-                        kept.step,
-                        frozen.pointer,
-                        crate::show::value(&frozen.key, &frozen.value, 60)
-                    );
-                    self.stays
-                        .push(stays(kept, &frozen.pointer, &frozen.value, message));
+                    self.stays.add(|| {
+                        let message = format!(
+                            "`{}` at `{}` stays {}, and where it comes from is an open question.",
+                            kept.step,
+                            frozen.pointer,
+                            crate::show::value(&frozen.key, &frozen.value, 60)
+                        );
+                        stays(kept, &frozen.pointer, &frozen.value, message)
+                    });
                 } else {
                     if let Some(text) = frozen.value.as_str() {
                         self.segment(kept, &frozen.pointer, text);
@@ -300,21 +310,22 @@ impl Prover<'_> {
     fn segment(&mut self, kept: &Kept<'_>, pointer: &str, text: &str) {
         let decisions = self.decisions;
         if let Some(segment) = compose::said_segment(&decisions.inputs, text) {
-            let message = format!(
-                "`{}` at `{pointer}` keeps {}, which an input gives elsewhere.",
-                kept.step,
-                crate::show::value("", &segment.into(), 60)
-            );
-            self.stays
-                .push(stays(kept, pointer, &segment.into(), message));
+            self.stays.add(|| {
+                let message = format!(
+                    "`{}` at `{pointer}` keeps {}, which an input gives elsewhere.",
+                    kept.step,
+                    crate::show::value("", &segment.into(), 60)
+                );
+                stays(kept, pointer, &segment.into(), message)
+            });
         }
     }
 
     /// A fixed value: where a part of it was said or answered before and tells enough, it had to follow.
     fn fixed(&mut self, kept: &Kept<'_>, pointer: &str, value: &Value, seen: &Told<'_>) {
         let text = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Value::String(text) => Cow::from(text),
+            other => Cow::from(other.to_string()),
         };
         let key = words(pointer.rsplit('/').next().unwrap_or(""));
         let named = rename::names_in(&text);
@@ -334,21 +345,23 @@ impl Prover<'_> {
             tells && seen.has_name(name)
         });
         if let Some(name) = name {
-            let message = format!(
-                "`{}` at `{pointer}` keeps {}, which was said or answered before.",
-                kept.step,
-                crate::show::value("", &name.into(), 60)
-            );
-            self.stays.push(stays(kept, pointer, value, message));
+            self.stays.add(|| {
+                let message = format!(
+                    "`{}` at `{pointer}` keeps {}, which was said or answered before.",
+                    kept.step,
+                    crate::show::value("", &name.into(), 60)
+                );
+                stays(kept, pointer, value, message)
+            });
         }
     }
 
     /// Runs the draft in a world, once for each order, and says what came of each group of them.
     fn world<const N: usize>(&self, world: &World, groups: [&[Order]; N]) -> [Perturbation; N] {
         // What nobody reads is answered with nothing, and what is read is made once for all orders.
-        let answers: RefCell<BTreeMap<usize, Outcome>> = RefCell::default();
+        let answers: RefCell<HashMap<usize, Outcome>> = RefCell::default();
         let answer = |call: usize, kept: &Kept<'_>| {
-            if !self.reads.reads(kept) {
+            if self.read.get(call) != Some(&true) {
                 return unread(kept);
             }
             let mut answers = answers.borrow_mut();
@@ -399,8 +412,8 @@ impl Prover<'_> {
         };
         // Where nothing waits beside anything else all orders are one, and what is asked for in the same way is held
         // against what is expected once.
-        let mut alone: Option<Vec<Difference>> = None;
-        let mut seen: Option<([u8; 32], Vec<Difference>)> = None;
+        let mut alone: Option<Listed> = None;
+        let mut seen: Option<([u8; 32], Listed)> = None;
         groups.map(|orders| {
             let mut differences = self.stays.clone();
             let mut moved = self.bound;
@@ -409,17 +422,17 @@ impl Prover<'_> {
                     Some(known) => known.clone(),
                     None => {
                         let driven = run(*order);
-                        let digest = driven.digest();
+                        let digest = driven.together.then(|| driven.digest());
                         let mut found = match &seen {
-                            Some((known, found)) if *known == digest => found.clone(),
+                            Some((known, found)) if Some(*known) == digest => found.clone(),
                             _ => {
                                 let found = self.unexpected(&scene, &driven);
-                                seen = Some((digest, found.clone()));
+                                seen = digest.map(|digest| (digest, found.clone()));
                                 found
                             }
                         };
                         if self.as_recorded(&loops) {
-                            found.extend(self.out_of_order(&driven));
+                            self.out_of_order(&driven, &mut found);
                         }
                         if !driven.together {
                             alone = Some(found.clone());
@@ -427,36 +440,29 @@ impl Prover<'_> {
                         found
                     }
                 };
-                moved = moved.min(
-                    self.bound
-                        .saturating_sub(u64::try_from(found.len()).unwrap_or(u64::MAX)),
-                );
-                differences.extend(found);
+                let count = u64::try_from(found.count()).unwrap_or(u64::MAX);
+                moved = moved.min(self.bound.saturating_sub(count));
+                differences.join(&found);
             }
-            let failed = !differences.is_empty();
-            let mut said = BTreeSet::new();
-            differences.retain(|difference| said.insert(difference.message.clone()));
-            differences.truncate(MOST);
             Perturbation {
-                verdict: if failed {
-                    Verdict::Failed
-                } else {
-                    Verdict::Passed
+                verdict: match differences.count() {
+                    0 => Verdict::Passed,
+                    _ => Verdict::Failed,
                 },
                 moved,
                 unmoved: self.frozen,
-                differences,
+                differences: differences.into_first(),
             }
         })
     }
 
     /// Where a run did not ask for what it had to.
-    fn unexpected(&self, scene: &Scene<'_>, driven: &Driven) -> Vec<Difference> {
-        let mut found = Vec::new();
+    fn unexpected(&self, scene: &Scene<'_>, driven: &Driven) -> Listed {
+        let mut found = Listed::default();
         let (pages, cycles) = (&self.decisions.pages, &self.decisions.cycles);
         for step in &self.part.silent {
-            if driven.requests.contains_key(step) {
-                found.push(strange(step));
+            if driven.requests.contains_key(step.as_str()) {
+                found.add(|| strange(step));
             }
         }
         for (index, kept) in self.kept.iter().enumerate() {
@@ -508,20 +514,25 @@ impl Prover<'_> {
         let Some(made) = driven.requests.get(path) else {
             return vec![missing(kept, path, driven)];
         };
+        let nothing = Vec::new();
+        let decided = self.decisions.calls.get(index);
+        let bound = decided.map_or(&nothing, |decided| &decided.bound);
+        // Most steps of a long recording are what they are in every world.
+        if bound.is_empty() && kept.target.filled.mixed.is_empty() {
+            return compare(kept, &Expected::recorded(kept), made.value());
+        }
         let mut arguments = kept.call.arguments.clone();
         let mut request = kept.target.filled.request.clone();
-        if let Some(decided) = self.decisions.calls.get(index) {
-            for bound in &decided.bound {
-                if let Some(value) = self.expected(bound, scene, here)
-                    && let Some(place) = arguments.pointer_mut(&bound.pointer)
-                {
-                    *place = value;
-                }
+        for one in bound {
+            if let Some(value) = self.expected(one, scene, here)
+                && let Some(place) = arguments.pointer_mut(&one.pointer)
+            {
+                *place = value;
             }
-            slot::expect(kept, &mut request, &decided.bound, &|bound| {
-                self.expected(bound, scene, here)
-            });
         }
+        slot::expect(kept, &mut request, bound, &|one| {
+            self.expected(one, scene, here)
+        });
         compare(
             kept,
             &Expected {
@@ -637,7 +648,7 @@ impl Prover<'_> {
     }
 
     /// Steps that change something must do so in the recorded order, and what only looks must see the same changes.
-    fn out_of_order(&self, driven: &Driven) -> Vec<Difference> {
+    fn out_of_order(&self, driven: &Driven, found: &mut Listed) {
         let changes = |index: usize| {
             let is_step = self
                 .part
@@ -645,34 +656,31 @@ impl Prover<'_> {
                 .is_none_or(|present| present.contains(&index));
             is_step && self.kept.get(index).is_some_and(Kept::changes)
         };
-        let before: Vec<usize> = (0..self.kept.len())
-            .scan(0, |count, index| {
+        let before = self.changes_before.get_or_init(|| {
+            let all = (0..self.kept.len()).scan(0, |count, index| {
                 let here = *count;
                 *count += usize::from(changes(index));
                 Some(here)
-            })
-            .collect();
+            });
+            all.collect()
+        });
         let mut done = 0;
-        let mut found = Vec::new();
         for index in &driven.order {
             let Some(kept) = self.kept.get(*index) else {
                 continue;
             };
             if kept.effects != Some(EffectLevel::Pure) && before.get(*index) != Some(&done) {
-                found.push(stays(
-                    kept,
-                    "",
-                    &Value::Null,
-                    format!(
+                found.add(|| {
+                    let message = format!(
                         "`{}` was asked for after {done} changes instead of {}.",
                         kept.step,
                         before.get(*index).unwrap_or(&0)
-                    ),
-                ));
+                    );
+                    stays(kept, "", &Value::Null, message)
+                });
             }
             done += usize::from(changes(*index));
         }
-        found
     }
 }
 

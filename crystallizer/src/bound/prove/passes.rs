@@ -22,7 +22,7 @@ impl Prover<'_> {
         scene: &Scene<'_>,
         driven: &Driven,
     ) -> Vec<Difference> {
-        let Some(made) = driven.requests.get(&kept.path) else {
+        let Some(made) = driven.requests.get(kept.path.as_str()) else {
             return vec![missing(kept, &kept.path, driven)];
         };
         let mut arguments = kept.call.arguments.clone();
@@ -80,7 +80,7 @@ impl Prover<'_> {
             let kept = self.kept.get(pages.first)?;
             driven
                 .requests
-                .contains_key(&pages.path(pages.passes, &kept.step))
+                .contains_key(pages.path(pages.passes, &kept.step).as_str())
                 .then(|| {
                     let message = format!(
                         "`{}` asks for more than the {} that there are.",
@@ -193,7 +193,7 @@ impl Prover<'_> {
         let asks = |call: usize, path: &dyn Fn(&str) -> String| {
             self.kept
                 .get(call)
-                .is_some_and(|kept| driven.requests.contains_key(&path(&kept.step)))
+                .is_some_and(|kept| driven.requests.contains_key(path(&kept.step).as_str()))
         };
         let mut more = |call: usize, id: &str, count: usize| {
             if let Some(kept) = self.kept.get(call) {

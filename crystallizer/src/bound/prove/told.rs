@@ -2,6 +2,7 @@
 //! have the words of the name, so that a long recording is not read once for each of its values.
 
 use super::stands_in;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// The shortest word that is remembered.
@@ -13,7 +14,15 @@ pub(super) struct Told<'t> {
     texts: Vec<&'t str>,
     words: HashMap<&'t str, Vec<u32>>,
     /// The same words in their order, to find those that begin alike.
-    sorted: BTreeSet<&'t str>,
+    sorted: RefCell<Sorted<'t>>,
+}
+
+/// Words in their order, as far as somebody has asked.
+#[derive(Default)]
+struct Sorted<'t> {
+    all: BTreeSet<&'t str>,
+    /// Those that came since.
+    new: Vec<&'t str>,
 }
 
 /// The words of a text: what stands between signs and blanks, with where it begins.
@@ -38,7 +47,7 @@ impl<'t> Told<'t> {
         for (_, word) in words(text).filter(|(_, word)| word.len() >= SHORTEST) {
             let places = self.words.entry(word).or_default();
             if places.is_empty() {
-                self.sorted.insert(word);
+                self.sorted.get_mut().new.push(word);
             }
             if places.last() != Some(&at) {
                 places.push(at);
@@ -75,14 +84,17 @@ impl<'t> Told<'t> {
             return self.any(places, |text| text.contains(wanted));
         }
         match all.last() {
-            Some((begin, last)) if *begin > 0 && last.len() >= SHORTEST => self
-                .sorted
-                .range(*last..)
-                .take_while(|word| word.starts_with(last))
-                .any(|word| {
-                    let places = self.words.get(word).map_or(&[][..], Vec::as_slice);
-                    self.any(places, |text| text.contains(wanted))
-                }),
+            Some((begin, last)) if *begin > 0 && last.len() >= SHORTEST => {
+                let mut sorted = self.sorted.borrow_mut();
+                let Sorted { all, new } = &mut *sorted;
+                all.extend(new.drain(..));
+                all.range(*last..)
+                    .take_while(|word| word.starts_with(last))
+                    .any(|word| {
+                        let places = self.words.get(word).map_or(&[][..], Vec::as_slice);
+                        self.any(places, |text| text.contains(wanted))
+                    })
+            }
             _ => self.texts.iter().any(|text| text.contains(wanted)),
         }
     }

@@ -36,7 +36,7 @@ fn takes(
         automation: None,
         name: document.name.clone(),
         version: 0,
-        digest: plan.digest.clone(),
+        digest: plan.digest().clone(),
         cause: json!({ "kind": "manual" }).into(),
         started_by: "user:test".to_owned(),
         inputs,

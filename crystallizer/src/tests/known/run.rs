@@ -38,7 +38,7 @@ pub(super) fn run(
         automation: None,
         name: "known".to_owned(),
         version: 0,
-        digest: plan.digest.clone(),
+        digest: plan.digest().clone(),
         cause: json!({ "kind": "manual" }).into(),
         started_by: "user:test".to_owned(),
         inputs,
