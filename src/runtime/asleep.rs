@@ -6,8 +6,9 @@ use super::hold::parent_of;
 use super::live::{self, Found, LiveRun};
 use super::{Engine, clock};
 use druse_engine::event::Status;
-use druse_engine::run::Run;
+use druse_engine::run::{Input, Run};
 use druse_engine::{RunId, Span, Timestamp};
+use druse_storage::ReadError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ const MOST_FACTS: u64 = 500;
 
 /// After this long it is looked at again whether a run that was woken can go to sleep.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How soon what could not be read is tried again.
+pub(super) const AGAIN: Span = Span::from_secs(1);
 
 /// What is in memory of a run that sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,27 +72,41 @@ impl Asleep {
 }
 
 impl Engine {
-    /// A run that has not ended. One that sleeps wakes up for it.
-    pub(super) fn live_run(&self, id: RunId) -> Option<Arc<Mutex<LiveRun>>> {
+    /// A run that has not ended. One that sleeps wakes up for it. Nothing where there is no such run, it is over or
+    /// it is fenced off.
+    ///
+    /// # Errors
+    /// When it sleeps and cannot be read: then it sleeps on, and what came for it has still to be told to it.
+    pub(super) fn live_run(&self, id: RunId) -> Result<Option<Arc<Mutex<LiveRun>>>, ReadError> {
         loop {
-            if let Found::Awake(live) = self.0.live.find(id)? {
-                return Some(live);
+            match self.0.live.find(id) {
+                None => return Ok(None),
+                Some(Found::Awake(live)) => return Ok(Some(live)),
+                Some(Found::Asleep(_)) => {}
             }
             let read = self.read_again(id)?;
             if let Some(live) = self.0.live.wake(id, read) {
-                return Some(live);
+                return Ok(Some(live));
             }
         }
     }
 
     /// A run that sleeps, as its journal tells it. It sleeps on.
-    pub(super) fn read_again(&self, id: RunId) -> Option<LiveRun> {
-        match self.rebuild(id) {
-            Ok(run) => Some(LiveRun::known(run)),
-            Err(reason) => {
-                tracing::error!(run = %id, reason, "a run that waits cannot be read again");
-                None
+    pub(super) fn read_again(&self, id: RunId) -> Result<LiveRun, ReadError> {
+        let read = self.rebuild(id).map(LiveRun::known);
+        if let Err(error) = &read {
+            tracing::error!(run = %id, %error, "a run that waits cannot be read again");
+        }
+        read
+    }
+
+    /// The time of a run has come. One that cannot be read just now keeps a time at which it is tried again.
+    pub(super) fn tick(&self, id: RunId) {
+        match self.live_run(id) {
+            Err(error) if error.is_transient() => {
+                self.0.timers.put_back(id, clock::now().after(AGAIN));
             }
+            _ => self.give_and_forget(id, Input::Tick),
         }
     }
 

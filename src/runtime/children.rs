@@ -4,13 +4,14 @@
 //! cancel of the parent, which forces, reaches the child like the first one did. What a crash came between
 //! is done by the next start. A run that nobody waits for (`wait: false`) is nobody's child.
 
+use super::asleep::AGAIN;
 use super::hold::parent_of;
 use super::internal::refused;
 use super::live::{Found, lock};
 use super::plan::NoPlan;
 use super::{Engine, clock};
 use crate::action::{Attempt, Failed};
-use crate::service::{RunView, Wish};
+use crate::service::{RunError, RunView, Wish};
 use druse_engine::event::{RunEvent, Status, StepPath};
 use druse_engine::plan::{ChildTarget, Plan};
 use druse_engine::run::{ChildVersion, ChildVersions, Run};
@@ -122,7 +123,7 @@ impl Engine {
     }
 
     fn says_of_child(&self, child: RunId, nested: usize) -> Option<String> {
-        let live = self.live_run(child)?;
+        let live = self.live_run(child).ok()??;
         let (name, over, started) = {
             let locked = lock(&live);
             let run = &locked.run;
@@ -155,8 +156,18 @@ impl Engine {
     pub(super) async fn end_child(&self, parent: RunId, child: RunId) {
         let reason = format!("the run {parent} that started it was canceled");
         let by = format!("run:{parent}");
-        // One that has ended meanwhile needs no end.
-        let _ = self.end(child, by, Some(reason)).await;
+        loop {
+            match self.end(child, by.clone(), Some(reason.clone())).await {
+                Err(RunError::Read(error)) if error.is_transient() => {}
+                // One that has ended meanwhile needs no end.
+                _ => break,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN.0) => {}
+                // The next start does it.
+                () = self.closing() => return,
+            }
+        }
         // A second cancel may have come before there was a first one to follow.
         if self.was_forced(parent) {
             self.force_child(parent, child).await;
@@ -170,7 +181,7 @@ impl Engine {
                 continue;
             }
             let live = self.live_run(child);
-            if live.is_some_and(|live| lock(&live).run.is_canceled()) {
+            if live.is_ok_and(|live| live.is_some_and(|live| lock(&live).run.is_canceled())) {
                 Box::pin(self.force_child(parent, child)).await;
             }
         }
@@ -185,7 +196,7 @@ impl Engine {
     }
 
     async fn force_child(&self, parent: RunId, child: RunId) {
-        let Some(live) = self.live_run(child) else {
+        let Ok(Some(live)) = self.live_run(child) else {
             return;
         };
         if lock(&live).run.is_forced() {
@@ -205,7 +216,7 @@ impl Engine {
 
     /// Whether somebody canceled a run, which may have ended, a second time.
     fn was_forced(&self, run: RunId) -> bool {
-        if let Some(live) = self.live_run(run) {
+        if let Ok(Some(live)) = self.live_run(run) {
             return lock(&live).run.is_forced();
         }
         let entries = self.journal(run).unwrap_or_default();
@@ -222,7 +233,7 @@ impl Engine {
             if self.parent(*child).is_none() {
                 continue;
             }
-            let Some(live) = self.live_run(*child) else {
+            let Ok(Some(live)) = self.live_run(*child) else {
                 continue;
             };
             let (parent, step) = {
@@ -238,8 +249,8 @@ impl Engine {
                 }
             };
             let canceled = match self.live_run(parent) {
-                Some(live) => was_canceled(&lock(&live).run, &step),
-                None => self
+                Ok(Some(live)) => was_canceled(&lock(&live).run, &step),
+                _ => self
                     .rebuild(parent)
                     .is_ok_and(|parent| was_canceled(&parent, &step)),
             };

@@ -268,7 +268,7 @@ impl Engine {
             .store
             .get(&id.to_string())?
             .ok_or(RunError::NotFound("approval"))?;
-        match self.live_run(row.run) {
+        match self.live_run(row.run)? {
             Some(live) => Ok((row.run, live)),
             None => {
                 // One that is fenced off has not ended: nothing is known of it.
@@ -291,7 +291,7 @@ impl Engine {
     }
 
     fn going(&self, id: RunId) -> Result<Arc<Mutex<LiveRun>>, RunError> {
-        if let Some(live) = self.live_run(id) {
+        if let Some(live) = self.live_run(id)? {
             return Ok(live);
         }
         self.is_readable(id)?;

@@ -220,7 +220,7 @@ impl Engine {
 
     /// An input that nobody waits for: a due time, an answer of an attempt.
     pub(super) fn give_and_forget(&self, id: RunId, input: Input) {
-        let Some(live) = self.live_run(id) else {
+        let Ok(Some(live)) = self.live_run(id) else {
             return;
         };
         match self.give(id, &live, input) {

@@ -72,7 +72,7 @@ impl Engine {
     }
 
     fn fence_off(&self, id: RunId, locked: &mut LiveRun) {
-        locked.never_was = true;
+        locked.cut_off();
         locked.stop_attempts();
         self.0.fence.add(id);
         self.0.timers.set(id, None);

@@ -214,7 +214,7 @@ impl Engine {
     fn is_held_above(&self, start: &Start, key: &KeyClaim) -> bool {
         let mut next = super::hold::parent_of(&start.cause);
         while let Some(id) = next.take() {
-            let Some(live) = self.live_run(id) else {
+            let Ok(Some(live)) = self.live_run(id) else {
                 return false;
             };
             let locked = live::lock(&live);

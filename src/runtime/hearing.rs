@@ -5,6 +5,7 @@
 //! queue, so that nothing is missed and nothing overtakes. What was on its way when a process ended is
 //! found by the next one in the same manner: a wait is told again what has come since then.
 
+use super::asleep::AGAIN;
 use super::timer::Timers;
 use super::waits::{Wait, Waits, may_take};
 use super::{Engine, clock, live};
@@ -35,6 +36,9 @@ const NOTED: Duration = Duration::from_secs(60);
 /// Events and waits of so short a time before a note are taken for unknown to it.
 const MARGIN: i64 = 60_000;
 
+/// The longest time until what could not be read is tried again.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// How long somebody who looks at an event waits for the news of whom it woke.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -50,6 +54,8 @@ enum Item {
         /// Whether it began in an earlier process, which may have told it something.
         again: bool,
     },
+    /// Tells the waits of a run again what came, which could not be read.
+    Again(RunId),
     /// Tells an event that has become durable.
     Event(Heard),
     /// The time of a run's waits may be over.
@@ -174,9 +180,9 @@ impl Hearing {
             let step = &listening.step;
             match waits.get(run.id(), step) {
                 None => return Some(format!("nobody tells step {step} of events")),
-                Some(wait) if wait.is_deaf => {
+                Some(wait) if wait.failures > 0 => {
                     return Some(format!(
-                        "the events that came before step {step} waited could not be read"
+                        "the events that step {step} waits for could not be read"
                     ));
                 }
                 Some(_) => {}
@@ -243,7 +249,7 @@ impl Engine {
 
     /// Tells waits of events until the engine closes. Only who lets all runs go on `notes` how far they
     /// were told.
-    pub async fn keep_hearing(self, mut notes: bool) {
+    pub async fn keep_hearing(self, notes: bool) {
         let receiver = {
             let receiver = &self.0.hearing.receiver;
             receiver
@@ -272,8 +278,21 @@ impl Engine {
             match item {
                 Some(Item::Begun { run, step, again }) => {
                     let told = again.then_some(told).flatten();
-                    // What was not told is not noted to be.
-                    notes &= self.catch_up(run, &step, told).await;
+                    // It has its turn with the others of its run where those are told again.
+                    let others = self.0.hearing.waits().is_told_again(run);
+                    if !others && let Err(error) = self.catch_up(run, &step, told).await {
+                        self.fall_behind(run, &error);
+                    }
+                }
+                Some(Item::Again(run)) => {
+                    let behind = self.0.hearing.waits().behind_of(run);
+                    for step in behind {
+                        // What the process before has told it need not be told again.
+                        if let Err(error) = self.catch_up(run, &step, told).await {
+                            self.fall_behind(run, &error);
+                            break;
+                        }
+                    }
                 }
                 Some(Item::Event(heard)) => last = self.tell_all(&heard).await.or(last),
                 // What was told last is durable last.
@@ -319,7 +338,8 @@ impl Engine {
         // Looked at before the queue: what leaves the one has entered the other.
         let now = clock::now();
         let untold = self.0.hearing.untold(now);
-        if !queue.is_empty() {
+        // What was not told is not noted to be.
+        if !queue.is_empty() || self.0.hearing.waits().any_is_behind() {
             return;
         }
         let row = Setting {
@@ -332,11 +352,19 @@ impl Engine {
         }
     }
 
-    /// Tells a wait what came before it is told what comes; whether that could be read.
-    async fn catch_up(&self, run: RunId, step: &StepPath, told: Option<Timestamp>) -> bool {
+    /// Tells a wait what came before it is told what comes.
+    ///
+    /// # Errors
+    /// When that, or the run, cannot be read: then it has to be told all of it again.
+    async fn catch_up(
+        &self,
+        run: RunId,
+        step: &StepPath,
+        told: Option<Timestamp>,
+    ) -> Result<(), ReadError> {
         let wait = self.0.hearing.waits().get(run, step).cloned();
         let Some(Wait { listening, .. }) = wait else {
-            return true;
+            return Ok(());
         };
         let began_run = Timestamp(i64::try_from(run.0.unix_ms()).unwrap_or(0));
         let since = listening.since.min(began_run);
@@ -345,26 +373,36 @@ impl Engine {
             _ => since,
         };
         let mut stored = Stored::new(self.0.store.clone(), &listening.event_type, from);
-        loop {
-            let page = match stored.page() {
-                Ok(page) => page,
-                Err(error) => {
-                    // Nothing is left out: the run waits on, and the next process tries again.
-                    tracing::error!(%run, %step, %error, "stored events cannot be read for a wait");
-                    self.0.hearing.waits().make_deaf(run, step);
-                    return false;
-                }
-            };
-            let Some(page) = page else { break };
+        while let Some(page) = stored.page()? {
             for heard in page {
-                if may_take(&listening, &heard) && self.tell(run, step, &heard).is_some() {
-                    return true;
+                if may_take(&listening, &heard) && self.tell(run, step, &heard)?.is_some() {
+                    return Ok(());
                 }
             }
             tokio::task::yield_now().await;
         }
         self.0.hearing.waits().make_ready(run, step);
-        true
+        Ok(())
+    }
+
+    /// Tells the waits of a run a little later all that came, because some of it, or the run, could not be read.
+    /// Until then they are told nothing, their time is not over, and nothing is noted to be told.
+    fn fall_behind(&self, run: RunId, error: &ReadError) {
+        let Some(failures) = self.0.hearing.waits().fall_behind(run) else {
+            return;
+        };
+        if failures == 1 {
+            tracing::error!(%run, %error, "a run cannot be told of events: it is tried again");
+        }
+        let wait = AGAIN.0.saturating_mul(1 << failures.min(7)) / 2;
+        let engine = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(wait.min(LONGEST)) => {}
+                () = engine.closing() => return,
+            }
+            engine.0.hearing.push(Item::Again(run));
+        });
     }
 
     /// Tells all waits of an event; gives the end of the last one that took it.
@@ -372,7 +410,14 @@ impl Engine {
         let waits = self.0.hearing.waits().of(heard);
         let mut last = None;
         for (number, (run, step)) in waits.into_iter().enumerate() {
-            last = self.tell(run, &step, heard).or(last);
+            // Not so any more where one of its run that began before it could not be told.
+            if !self.0.hearing.waits().is_ready(run, &step) {
+                continue;
+            }
+            match self.tell(run, &step, heard) {
+                Ok(told) => last = told.or(last),
+                Err(error) => self.fall_behind(run, &error),
+            }
             if number % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
@@ -380,16 +425,31 @@ impl Engine {
         last
     }
 
-    /// Tells a wait of an event; where it takes it, gives what ends when that is durable.
-    fn tell(&self, id: RunId, step: &StepPath, heard: &Heard) -> Option<JoinHandle<bool>> {
-        let live = self.live_run(id)?;
+    /// Tells a wait of an event; where it takes it, gives what ends when that is durable. A damaged run, as one that
+    /// is fenced off, is told nothing.
+    ///
+    /// # Errors
+    /// When the run sleeps and cannot be read just now: then the event has still to be told to it.
+    fn tell(
+        &self,
+        id: RunId,
+        step: &StepPath,
+        heard: &Heard,
+    ) -> Result<Option<JoinHandle<bool>>, ReadError> {
+        let live = match self.live_run(id) {
+            Err(error) if error.is_transient() => return Err(error),
+            Ok(Some(live)) => live,
+            _ => return Ok(None),
+        };
         let input = Input::Event {
             step: step.clone(),
             heard: heard.clone(),
         };
         let way = {
             let mut locked = live::lock(&live);
-            locked.run.decide(clock::now(), &input).ok()?;
+            if locked.run.decide(clock::now(), &input).is_err() {
+                return Ok(None);
+            }
             let woken = Woken {
                 event: heard.event,
                 run: id,
@@ -398,13 +458,19 @@ impl Engine {
             };
             self.give_locked(id, &mut locked, input, Batch::new().put(&woken))
         };
-        Some(self.settle(id, live, way.ok()?))
+        Ok(way.ok().map(|way| self.settle(id, live, way)))
     }
 
     /// Ends the waits of a run whose time is over, unless one of them was not told yet what came before it.
     fn fall_silent(&self, id: RunId) -> bool {
-        let Some(live) = self.live_run(id) else {
-            return true;
+        let live = match self.live_run(id) {
+            Ok(Some(live)) => live,
+            Err(error) if error.is_transient() => {
+                let silences = &self.0.hearing.silences;
+                silences.put_back(id, clock::now().after(AGAIN));
+                return true;
+            }
+            _ => return true,
         };
         let way = {
             // Under the run's lock, for another wait may begin at any time, with no time at all.
@@ -465,7 +531,14 @@ impl Stored {
                 self.went_to(of_type.len(), of_type.last().map(Entity::key));
                 let mut rows = Vec::with_capacity(of_type.len());
                 for row in of_type {
-                    rows.extend(self.store.get::<StoredEvent>(&row.event.to_string())?);
+                    match self.store.get::<StoredEvent>(&row.event.to_string()) {
+                        Ok(row) => rows.extend(row),
+                        // Left out, as of any list: it will never be readable.
+                        Err(ReadError::Damaged(error)) => {
+                            tracing::warn!(event = %row.event, error, "no wait is told of a damaged event");
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
                 rows
             }

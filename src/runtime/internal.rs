@@ -37,10 +37,7 @@ pub trait Publish: Send + Sync {
     ) -> BoxFuture<'a, Result<String, RunError>>;
 }
 
-/// How long a child run is waited for at once; then its state is looked at again.
-const LOOK: Duration = Duration::from_secs(60);
-
-/// Between two tries while the store has no space for new work.
+/// Between two tries while the store has no space for new work, or cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Internal for Inner {
@@ -150,12 +147,8 @@ impl Engine {
             body: Digest::of(attempt.input.text().as_bytes()),
         };
         let scope_key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
-        let child = match self
-            .0
-            .store
-            .get::<IdempotencyKey>(&scope_key)
-            .map_err(|error| refused(error.into()))?
-        {
+        let known = || self.0.store.get::<IdempotencyKey>(&scope_key);
+        let child = match once_known(cancel, known).await? {
             // Whatever became of the automation since.
             Some(row) => {
                 let child = made(&row)?;
@@ -183,26 +176,61 @@ impl Engine {
                     priority: None,
                     judged: false,
                 };
-                let submitted = || self.submit(submit.clone());
-                once_taken(cancel, submitted, refused).await?.id
+                let started = || async {
+                    match self.submit(submit.clone()).await {
+                        // It was started after all.
+                        Err(RunError::Claimed(key)) => {
+                            let child = known()?.and_then(|row| made(&row).ok());
+                            child.ok_or(RunError::Claimed(key))
+                        }
+                        started => started.map(|run| run.id),
+                    }
+                };
+                once_taken(cancel, started, refused).await?
             }
         };
         if !waits {
             return Ok(json!({ "run_id": child, "outputs": null }).into());
         }
-        loop {
-            let view = tokio::select! {
-                view = self.wait(child, LOOK) => view.map_err(refused)?,
-                () = cancel.cancelled() => {
-                    if !self.0.closing.is_cancelled() {
-                        self.end_child(attempt.run, child).await;
-                    }
-                    return Err(Failed::canceled());
-                }
-            };
-            if view.is_over() {
+        tokio::select! {
+            view = self.end_of_child(child) => {
                 let secrets = self.0.actions.secrets();
-                return outcome_of(&view).map(|output| secrets.moved(child, attempt.root, &output));
+                outcome_of(&view?).map(|output| secrets.moved(child, attempt.root, &output))
+            }
+            () = cancel.cancelled() => {
+                if !self.0.closing.is_cancelled() {
+                    self.end_child(attempt.run, child).await;
+                }
+                Err(Failed::canceled())
+            }
+        }
+    }
+
+    /// Waits for the end of a run that a step has started. That it cannot be read for a while is no end of it: an
+    /// attempt that failed because of that would leave it to itself, and the next one would start another.
+    async fn end_of_child(&self, child: RunId) -> Result<RunView, Failed> {
+        loop {
+            if self.0.closing.is_cancelled() {
+                return Err(Failed::canceled());
+            }
+            if self.0.fence.holds(child) {
+                let message = format!(
+                    "The run {child} that this step waits for is fenced off: nothing comes of it before the next start of Druse, if at all."
+                );
+                return Err(fenced_off(child, message));
+            }
+            let seen = self.look(child).await.map_err(|error| match error {
+                RunError::Read(error) => {
+                    let message = format!(
+                        "The run {child} that this step waits for cannot be read: {error}."
+                    );
+                    fenced_off(child, message)
+                }
+                other => refused(other),
+            });
+            match seen? {
+                Some(view) if view.is_over() => return Ok(view),
+                _ => {}
             }
         }
     }
@@ -330,11 +358,37 @@ async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
     }
 }
 
+/// Reads again until it is known whether there is a row. While that is not known no attempt may end: it may have
+/// started a run, which the next attempt would not find.
+async fn once_known<T>(
+    cancel: &CancellationToken,
+    read: impl Fn() -> Result<T, ReadError>,
+) -> Result<T, Failed> {
+    loop {
+        match read() {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "whether a step has started a run is not known yet");
+            }
+            // What is damaged stays so, and may be what tells that a run was started.
+            Err(error) => return Err(Failed::permanent("not_started", error.to_string())),
+            Ok(found) => return Ok(found),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = cancel.cancelled() => return Err(Failed::canceled()),
+        }
+    }
+}
+
 fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
     row.made["run"]
         .as_str()
         .and_then(|id| id.parse().ok())
         .ok_or_else(|| Failed::permanent("internal_error", "The started run cannot be found."))
+}
+
+fn fenced_off(child: RunId, message: String) -> Failed {
+    Failed::permanent("run_fenced_off", message).details(json!({ "run_id": child }))
 }
 
 fn outcome_of(child: &RunView) -> Performed {

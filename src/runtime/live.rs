@@ -99,9 +99,19 @@ impl LiveRun {
         self.telling.remove(&notice);
     }
 
-    /// Follows the number of the last durable fact.
+    /// What it is told no longer counts, and no fact of it becomes durable any more. Whoever follows it learns
+    /// that.
+    pub(super) fn cut_off(&mut self) {
+        self.never_was = true;
+        self.followed = None;
+    }
+
+    /// Follows the number of the last durable fact. Closed for one that was cut off.
     pub(super) fn follow(&mut self) -> watch::Receiver<u64> {
         let durable = self.durable;
+        if self.never_was {
+            return watch::channel(durable).1;
+        }
         let sender = self
             .followed
             .get_or_insert_with(|| watch::Sender::new(durable));

@@ -47,7 +47,6 @@ pub use stuck::{Examined, LeftToPeople, Stuck};
 
 use crate::action::{Actions, file::work::WorkFolders};
 use druse_engine::AutomationId;
-use druse_engine::run::Input;
 use druse_storage::Store;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -171,7 +170,7 @@ impl Engine {
                 () = self.0.closing.cancelled() => return,
             };
             for run in due {
-                self.give_and_forget(run, Input::Tick);
+                self.tick(run);
             }
         }
     }

@@ -297,7 +297,7 @@ impl Engine {
         let granted = self.0.rates.lock().rates.grant(clock::now());
         for (run, step) in granted {
             if let Some(way) = self.permit(run, step)
-                && let Some(live) = self.live_run(run)
+                && let Ok(Some(live)) = self.live_run(run)
             {
                 drop(self.settle(run, live, way));
             }
@@ -307,7 +307,7 @@ impl Engine {
     /// Lets a step begin that was let go, unless it is so no longer.
     fn permit(&self, id: RunId, step: StepPath) -> Option<OnItsWay> {
         let throttle = &self.0.rates;
-        let Some(live) = self.live_run(id) else {
+        let Ok(Some(live)) = self.live_run(id) else {
             throttle.lock().rates.leave(id, &step);
             return None;
         };

@@ -1,6 +1,7 @@
 //! Reads of runs: a live run answers from memory, one that sleeps or has ended from its journal, and none
 //! shows what is not durable.
 
+use super::asleep::AGAIN;
 use super::live::{self, Found};
 use super::{Engine, attempt::given, clock};
 use crate::secret::{Redactor, Secret, is_seal};
@@ -11,6 +12,9 @@ use druse_engine::run::Run;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long a run is waited for at once by whoever looks again then.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// The sensitive inputs of a run.
 #[derive(Debug)]
@@ -96,18 +100,16 @@ impl Engine {
         if self.0.store.run_head(id)?.is_none() {
             return Ok(None);
         }
-        let run = self
-            .rebuild(id)
-            .map_err(|reason| RunError::Read(druse_storage::ReadError::Damaged(reason)))?;
-        Ok(Some(self.shown(&run)))
+        Ok(Some(self.shown(&self.rebuild(id)?)))
     }
 
-    /// Waits for a run's end, at most `limit` or until the engine closes, and gives how it stands.
+    /// Waits for a run's end, at most `limit` or until the engine closes, and gives how it stands. One that is fenced
+    /// off does not come to its end here, and is waited for like one that goes on.
     ///
     /// # Errors
     /// When there is no such run or it cannot be read.
     pub async fn wait(&self, id: RunId, limit: Duration) -> Result<RunView, RunError> {
-        if let Some(live) = self.live_run(id) {
+        if let Some(live) = self.live_run(id)? {
             let mut durable = live::lock(&live).follow();
             let over = async {
                 loop {
@@ -127,15 +129,54 @@ impl Engine {
                 _ = tokio::time::timeout(limit, over) => {}
                 () = self.closing() => {}
             }
+        } else {
+            let view = self.view(id).await?.ok_or(RunError::NotFound("run"))?;
+            if view.is_over() {
+                return Ok(view);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(limit) => {}
+                () = self.closing() => {}
+            }
         }
         self.view(id).await?.ok_or(RunError::NotFound("run"))
+    }
+
+    /// As [`Engine::wait`] for a while, for whoever looks again and again. Nothing when the run cannot be read just
+    /// then, and may be a little later, which is when this returns.
+    ///
+    /// # Errors
+    /// When there is no such run, or it is damaged.
+    pub(super) async fn look(&self, id: RunId) -> Result<Option<RunView>, RunError> {
+        match self.wait(id, LOOK).await {
+            Err(RunError::Read(error)) if error.is_transient() => {
+                tracing::warn!(run = %id, %error, "a run that is waited for cannot be read just now");
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN.0) => {}
+                    () = self.closing() => {}
+                }
+                Ok(None)
+            }
+            seen => seen.map(Some),
+        }
+    }
+
+    /// Waits until a run has ended, nothing is known of it, or the engine closes.
+    pub async fn until_over(&self, id: RunId) {
+        while !self.0.closing.is_cancelled() {
+            match self.look(id).await {
+                Ok(Some(view)) if view.is_over() => return,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
     }
 
     /// Follows the number of a run's last durable fact. For a run that has ended, one that never changes.
     pub fn changes(&self, id: RunId) -> watch::Receiver<u64> {
         match self.live_run(id) {
-            Some(live) => live::lock(&live).follow(),
-            None => watch::channel(u64::MAX).1,
+            Ok(Some(live)) => live::lock(&live).follow(),
+            _ => watch::channel(u64::MAX).1,
         }
     }
 
@@ -151,7 +192,7 @@ impl Engine {
         };
         Some(match self.0.live.find(id)? {
             Found::Awake(live) => says_of(&live::lock(&live).run),
-            Found::Asleep(_) => says_of(&self.read_again(id)?.run),
+            Found::Asleep(_) => says_of(&self.read_again(id).ok()?.run),
         })
     }
 }

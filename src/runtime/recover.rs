@@ -3,7 +3,7 @@
 use super::asleep::Asleep;
 use super::fence::unless_it_panics;
 use super::live::{LiveRun, lock};
-use super::plan::Compiled;
+use super::plan::{Compiled, NoPlan};
 use super::{Engine, clock};
 use druse_engine::RunId;
 use druse_engine::event::{Entry, RunEvent};
@@ -126,10 +126,10 @@ impl Engine {
             match self.rebuild(id) {
                 Ok(run) if run.is_over() => {}
                 Ok(run) => take(id, run),
-                Err(reason) => {
+                Err(error) => {
                     fenced += 1;
                     self.0.fence.add(id);
-                    tracing::error!(run = %id, reason, "a run cannot be taken up and is fenced off");
+                    tracing::error!(run = %id, %error, "a run cannot be taken up and is fenced off");
                 }
             }
         }
@@ -137,27 +137,27 @@ impl Engine {
     }
 
     /// A run as its journal tells it.
-    pub(super) fn rebuild(&self, id: RunId) -> Result<Run, String> {
+    ///
+    /// # Errors
+    /// When it cannot be read, now or ever.
+    pub(super) fn rebuild(&self, id: RunId) -> Result<Run, ReadError> {
         self.replayed(self.journal(id)?)
     }
 
     /// The run that a journal tells of.
-    pub(super) fn replayed(&self, entries: Vec<Entry>) -> Result<Run, String> {
+    pub(super) fn replayed(&self, entries: Vec<Entry>) -> Result<Run, ReadError> {
         let compiled = self.plan_of(&entries)?;
-        let replayed = unless_it_panics(|| Run::replay(compiled.plan.clone(), entries))?;
-        replayed.map_err(|error| error.to_string())
+        let replayed = unless_it_panics(|| Run::replay(compiled.plan.clone(), entries));
+        let replayed = replayed.map_err(ReadError::Damaged)?;
+        replayed.map_err(|error| ReadError::Damaged(error.to_string()))
     }
 
     /// The whole journal of a run.
-    pub(super) fn journal(&self, id: RunId) -> Result<Vec<Entry>, String> {
+    pub(super) fn journal(&self, id: RunId) -> Result<Vec<Entry>, ReadError> {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let after = entries.last().map_or(0, |entry| entry.seq);
-            let page = self
-                .0
-                .store
-                .run_entries(id, after, PAGE)
-                .map_err(|error| error.to_string())?;
+            let page = self.0.store.run_entries(id, after, PAGE)?;
             let last = page.len() < PAGE;
             entries.extend(page);
             if last {
@@ -167,16 +167,19 @@ impl Engine {
     }
 
     /// The version that a journal is of.
-    pub(super) fn plan_of(&self, entries: &[Entry]) -> Result<Arc<Compiled>, String> {
+    pub(super) fn plan_of(&self, entries: &[Entry]) -> Result<Arc<Compiled>, ReadError> {
+        let damaged = |reason: &str| ReadError::Damaged(reason.to_owned());
         let Some(RunEvent::Created(start)) = entries.first().map(|entry| &entry.event) else {
-            return Err("its journal does not begin with its creation".into());
+            return Err(damaged("its journal does not begin with its creation"));
         };
         let automation = start
             .automation
-            .ok_or("it belongs to no stored automation")?;
-        self.0
-            .plans
-            .get(self.0.store.as_ref(), automation, Some(start.version))
-            .map_err(|error| format!("its version cannot be read: {error:?}"))
+            .ok_or_else(|| damaged("it belongs to no stored automation"))?;
+        let store = self.0.store.as_ref();
+        let plan = self.0.plans.get(store, automation, Some(start.version));
+        plan.map_err(|error| match error {
+            NoPlan::Read(error) => error,
+            other => damaged(&format!("its version cannot be read: {other:?}")),
+        })
     }
 }

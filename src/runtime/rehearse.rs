@@ -172,8 +172,8 @@ impl Engine {
             return Err(RunError::NotFound("run"));
         }
         let damaged = |reason: String| RunError::Read(ReadError::Damaged(reason));
-        let entries = self.journal(id).map_err(damaged)?;
-        let compiled = self.plan_of(&entries).map_err(damaged)?;
+        let entries = self.journal(id)?;
+        let compiled = self.plan_of(&entries)?;
         let recorded = Recorded::of(&compiled.plan, &entries);
         let run = Run::replay(compiled.plan.clone(), entries)
             .map_err(|error| damaged(error.to_string()))?;

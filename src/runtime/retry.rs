@@ -115,9 +115,8 @@ impl Engine {
         if self.0.store.run_head(id)?.is_none() {
             return Err(RunError::NotFound("run"));
         }
-        let damaged = |reason| RunError::Read(druse_storage::ReadError::Damaged(reason));
-        let entries = self.journal(id).map_err(damaged)?;
-        let old = self.replayed(entries.clone()).map_err(damaged)?;
+        let entries = self.journal(id)?;
+        let old = self.replayed(entries.clone())?;
         let before = old.start().clone();
         let automation = before.automation.ok_or(RunError::NotFound("automation"))?;
         // Its versions stay for the histories of its runs, but nothing begins with them.

@@ -118,8 +118,8 @@ impl Engine {
     fn state_asleep(&self, id: RunId, asleep: &Asleep) -> State {
         if asleep.tells_more {
             return match self.read_again(id) {
-                Some(read) => self.state_awake(id, &read),
-                None => self.state_of_none(id),
+                Ok(read) => self.state_awake(id, &read),
+                Err(error) => State::Stuck(format!("it cannot be read: {error}"), asleep.seq),
             };
         }
         match not_in_time(asleep.deadline, self.0.timers.due(id)) {

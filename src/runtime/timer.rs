@@ -30,7 +30,18 @@ impl Timers {
 
     /// Sets or clears a run's due time.
     pub(super) fn set(&self, run: RunId, at: Option<Timestamp>) {
-        let mut due = self.lock();
+        self.put(self.lock(), run, at);
+    }
+
+    /// Gives a run that was taken out and could not be looked at another due time, unless it has one by now.
+    pub(super) fn put_back(&self, run: RunId, at: Timestamp) {
+        let due = self.lock();
+        if !due.by_run.contains_key(&run) {
+            self.put(due, run, Some(at));
+        }
+    }
+
+    fn put(&self, mut due: MutexGuard<'_, Due>, run: RunId, at: Option<Timestamp>) {
         let before = due.by_run.get(&run).copied();
         if before == at {
             return;

@@ -20,6 +20,8 @@ pub(super) struct Waits {
     /// By a type with `*`.
     open: BTreeMap<String, (Pattern, OfType)>,
     count: usize,
+    /// How many of them are not ready.
+    behind: usize,
 }
 
 /// One wait.
@@ -29,8 +31,8 @@ pub(super) struct Wait {
     seq: u64,
     /// Whether it was told all that came before it began: from then on it is told what comes.
     ready: bool,
-    /// Whether what came before could not be read: then this process tells it nothing.
-    pub(super) is_deaf: bool,
+    /// How often in a row it could not be told what came, because something could not be read.
+    pub(super) failures: u32,
 }
 
 /// The waits for one type.
@@ -99,11 +101,12 @@ impl Waits {
             listening,
             seq,
             ready: false,
-            is_deaf: false,
+            failures: 0,
         };
         let step = wait.listening.step.clone();
         self.by_run.entry(run).or_default().insert(step, wait);
         self.count += 1;
+        self.behind += 1;
     }
 
     pub(super) fn remove(&mut self, run: RunId, step: &StepPath) {
@@ -117,6 +120,7 @@ impl Waits {
             self.by_run.remove(&run);
         }
         self.count -= 1;
+        self.behind -= usize::from(!wait.ready);
         let event_type = &wait.listening.event_type;
         let key = (run, wait.seq, step.clone());
         let of_type = of_type(&mut self.exact, &mut self.open, event_type);
@@ -143,23 +147,54 @@ impl Waits {
         waits.is_some_and(|waits| waits.values().any(|wait| !wait.ready))
     }
 
-    /// A wait was told all that came before it began.
+    /// Whether any wait was not told yet what came.
+    pub(super) fn any_is_behind(&self) -> bool {
+        self.behind > 0
+    }
+
+    /// A wait was told all that came before.
     pub(super) fn make_ready(&mut self, run: RunId, step: &StepPath) {
         let wait = self
             .by_run
             .get_mut(&run)
             .and_then(|waits| waits.get_mut(step));
         if let Some(wait) = wait {
+            self.behind -= usize::from(!wait.ready);
             wait.ready = true;
+            wait.failures = 0;
         }
     }
 
-    /// What came before a wait began could not be read.
-    pub(super) fn make_deaf(&mut self, run: RunId, step: &StepPath) {
-        let waits = self.by_run.get_mut(&run);
-        if let Some(wait) = waits.and_then(|waits| waits.get_mut(step)) {
-            wait.is_deaf = true;
+    /// What came for a wait of a run could not be read. An event goes to the wait that began first, so that all waits
+    /// of the run have to be told all of it again. Gives how often that was so in a row; nothing where it has none.
+    pub(super) fn fall_behind(&mut self, run: RunId) -> Option<u32> {
+        let waits = self.by_run.get_mut(&run)?;
+        for wait in waits.values_mut() {
+            self.behind += usize::from(wait.ready);
+            wait.ready = false;
+            wait.failures = wait.failures.saturating_add(1);
         }
+        waits.values().map(|wait| wait.failures).max()
+    }
+
+    /// Whether what came could not be read for a run, and is told again.
+    pub(super) fn is_told_again(&self, run: RunId) -> bool {
+        let waits = self.by_run.get(&run);
+        waits.is_some_and(|waits| waits.values().any(|wait| wait.failures > 0))
+    }
+
+    /// The waits of a run that were not told yet what came, in the order in which they began.
+    pub(super) fn behind_of(&self, run: RunId) -> Vec<StepPath> {
+        let waits = self.by_run.get(&run).into_iter().flatten();
+        let behind = waits.filter(|(_, wait)| !wait.ready);
+        let behind: BTreeSet<(u64, &StepPath)> =
+            behind.map(|(step, wait)| (wait.seq, step)).collect();
+        behind.into_iter().map(|(_, step)| step.clone()).collect()
+    }
+
+    /// Whether a wait was told all that came before.
+    pub(super) fn is_ready(&self, run: RunId, step: &StepPath) -> bool {
+        self.get(run, step).is_some_and(|wait| wait.ready)
     }
 
     /// The waits that may take an event, those of each run in the order in which they began.
@@ -176,7 +211,7 @@ impl Waits {
         }
         found
             .into_iter()
-            .filter(|(run, _, step)| self.get(*run, step).is_some_and(|wait| wait.ready))
+            .filter(|(run, _, step)| self.is_ready(*run, step))
             .map(|(run, _, step)| (*run, step.clone()))
             .collect()
     }
@@ -313,6 +348,7 @@ mod tests {
         #[test]
         fn waits_are_found_by_type_and_text(
             all in prop::collection::vec((0u8..4, 0usize..5, 0usize..5, any::<bool>(), any::<bool>()), 0..40),
+            fallen in prop::collection::btree_map(0u8..4, any::<bool>(), 0..3),
         ) {
             let mut waits = Waits::default();
             let run = |number: u8| RunId::from_parts(u64::from(number), [0; 10]);
@@ -324,6 +360,21 @@ mod tests {
                     waits.make_ready(run(*number), &path);
                 }
             }
+            for (number, told_again) in &fallen {
+                let mut of_run = all.iter().enumerate().filter(|(_, wait)| wait.0 == *number);
+                let some = of_run.next().is_some();
+                prop_assert_eq!(waits.fall_behind(run(*number)), some.then_some(1));
+                prop_assert_eq!(waits.fall_behind(run(*number)), some.then_some(2));
+                prop_assert_eq!(waits.is_told_again(run(*number)), some);
+                let behind = waits.behind_of(run(*number));
+                let steps = all.iter().enumerate().filter(|(_, wait)| wait.0 == *number);
+                let steps: Vec<StepPath> =
+                    steps.map(|(step, _)| format!("s{step}").as_str().into()).collect();
+                prop_assert_eq!(&behind, &steps);
+                for step in behind.iter().filter(|_| *told_again) {
+                    waits.make_ready(run(*number), step);
+                }
+            }
             for (step, (number, .., gone)) in all.iter().enumerate() {
                 if *gone {
                     waits.remove(run(*number), &format!("s{step}").as_str().into());
@@ -331,6 +382,9 @@ mod tests {
             }
             let left = all.iter().filter(|(.., gone)| !gone).count();
             prop_assert_eq!(waits.len(), left);
+            let is_ready = |number: &u8, ready: &bool| *fallen.get(number).unwrap_or(ready);
+            let behind = all.iter().filter(|(number, .., ready, gone)| !gone && !is_ready(number, ready));
+            prop_assert_eq!(waits.any_is_behind(), behind.count() > 0);
             for event_type in ["a.b", "a.c", "a.d", "x.b", "x"] {
                 for order in [json!("x"), json!("y"), json!(1), json!(null)] {
                     let heard = heard(event_type, &order);
@@ -339,7 +393,7 @@ mod tests {
                     for (step, (number, pattern, key, ready, gone)) in all.iter().enumerate() {
                         let fits = !gone && Pattern::new(TYPES[*pattern]).matches(event_type);
                         heard_of |= fits;
-                        if fits && *ready && may_take(&listening("", KEYS[*key], 0), &heard) {
+                        if fits && is_ready(number, ready) && may_take(&listening("", KEYS[*key], 0), &heard) {
                             expected.push((run(*number), step));
                         }
                     }
@@ -356,7 +410,7 @@ mod tests {
                 waits.remove(run(*number), &format!("s{step}").as_str().into());
             }
             let nothing = waits.by_run.is_empty() && waits.exact.is_empty() && waits.open.is_empty();
-            prop_assert!(nothing && waits.len() == 0);
+            prop_assert!(nothing && waits.len() == 0 && !waits.any_is_behind());
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::step_log::StepLogs;
 use druse_engine::{ApprovalId, AutomationId, RunId, Span, Timestamp};
 use druse_storage::{
     Approval, ApprovalLink, Automation, Batch, BlobUse, CompactError, EndedRun, Entity, Firing,
-    FiringKey, FiringStatus, IdempotencyKey, Scan, SeenRun, Sent, Setting, Store, StoreExt as _,
-    Table, Trigger, Usage,
+    FiringKey, FiringStatus, IdempotencyKey, ReadError, Scan, SeenRun, Sent, Setting, Store,
+    StoreExt as _, Table, Trigger, Usage,
 };
 use files::Searched;
 pub(crate) use policy::parse_bytes;
@@ -349,7 +349,10 @@ impl Sweep<'_> {
                 if self.is_wanted(&run)? {
                     continue;
                 }
-                let files: u64 = self.left_behind(run.run).files.values().sum();
+                let Some(left) = self.left_behind(run.run) else {
+                    continue;
+                };
+                let files: u64 = left.files.values().sum();
                 let own = run.bytes + self.logs().bytes(run.run) + files;
                 more = more.saturating_sub(own);
                 old.push(run);
@@ -390,9 +393,11 @@ impl Sweep<'_> {
             if self.is_wanted(run)? {
                 continue;
             }
+            let Some(left) = self.left_behind(run.run) else {
+                continue;
+            };
             bytes += run.bytes;
             count += 1;
-            let left = self.left_behind(run.run);
             for digest in left.files.keys() {
                 batch = batch.remove::<BlobUse>(BlobUse::key_of(digest, run.run));
             }
@@ -431,7 +436,8 @@ impl Sweep<'_> {
         Ok(bytes)
     }
 
-    /// Whether a repeated request, or a run that has not ended, may still ask for a run.
+    /// Whether a repeated request, or a run that has not ended, may still ask for a run. One of which that cannot be
+    /// read just now stays until it can.
     fn is_wanted(&mut self, run: &EndedRun) -> Result<bool, Problem> {
         if !self.tight && self.now.since(run.ended_at) <= idempotency::KEPT {
             if self.claimed.is_none() {
@@ -442,17 +448,18 @@ impl Sweep<'_> {
                 return Ok(true);
             }
         }
-        // One that is damaged is wanted by nobody.
-        let Ok(Some(head)) = self.store().run_head(run.run) else {
-            return Ok(false);
+        let head = match self.store().run_head(run.run) {
+            Ok(Some(head)) => head,
+            // One that is damaged is wanted by nobody.
+            Ok(None) | Err(ReadError::Damaged(_)) => return Ok(false),
+            Err(_) => return Ok(true),
         };
         let cause = head.cause.value();
         let parent = cause["run_id"].as_str().and_then(|id| id.parse().ok());
         let Some(parent) = parent.filter(|_| cause["kind"] == "automation") else {
             return Ok(false);
         };
-        let parent = self.store().run_head(parent);
-        Ok(parent.is_ok_and(|head| head.is_some_and(|head| !head.status.is_final())))
+        Ok(may_go_on(self.store(), parent))
     }
 
     /// The keys of the links to an approval; they are not asked for again.
@@ -523,8 +530,7 @@ impl Sweep<'_> {
         self.prune("", move |key: &IdempotencyKey| {
             let goes_on = || {
                 let run = key.scope.strip_prefix("run:")?.parse().ok()?;
-                let head = store.run_head(run).ok()??;
-                Some(!head.status.is_final())
+                Some(may_go_on(&*store, run))
             };
             now.since(key.at) > idempotency::KEPT && goes_on() != Some(true)
         })
@@ -604,6 +610,14 @@ impl Sweep<'_> {
         let share = if all || tight { 8 } else { 2 };
         let least = if all { 0 } else { LITTLE };
         dead > least && dead > usage.log_bytes / share
+    }
+}
+
+/// Whether a run has not ended, or that cannot be read just now. One that is damaged does not go on.
+fn may_go_on(store: &dyn Store, run: RunId) -> bool {
+    match store.run_head(run) {
+        Ok(head) => head.is_some_and(|head| !head.status.is_final()),
+        Err(error) => error.is_transient(),
     }
 }
 

@@ -30,9 +30,6 @@ const MOST_PARALLEL: u32 = 64;
 /// The longest label, in characters.
 const LONGEST_LABEL: usize = 200;
 
-/// How long a run is waited for at once.
-const LOOK: Duration = Duration::from_secs(60);
-
 /// The wait after which what the store did not take is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -364,9 +361,7 @@ impl Triggers {
                 }
             }
         };
-        let wait_for = |run: RunId| async move {
-            while matches!(self.0.engine.wait(run, LOOK).await, Ok(view) if !view.is_over()) {}
-        };
+        let wait_for = |run: RunId| self.0.engine.until_over(run);
         let mut going: FuturesUnordered<_> = running.into_iter().map(wait_for).collect();
         loop {
             while going.len() >= row.parallel as usize {

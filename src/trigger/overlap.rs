@@ -7,7 +7,6 @@ use crate::service::RunError;
 use druse_engine::definition::Overlap;
 use druse_engine::{RunId, Timestamp, TriggerId};
 use druse_storage::{Batch, Firing, FiringStatus, ReadError, Scan, StoreExt};
-use std::time::Duration;
 
 /// What a scheduled time may do.
 pub(super) enum Turn {
@@ -24,9 +23,6 @@ const PAST: usize = 500;
 
 /// The most firings of one schedule that wait.
 const LONGEST_QUEUE: usize = 1_000;
-
-/// How long a run is waited for at once.
-const LOOK: Duration = Duration::from_secs(60);
 
 impl Triggers {
     /// Finds the runs that are going and the firings that wait, after a start.
@@ -189,9 +185,7 @@ impl Triggers {
         tokio::spawn(async move {
             let all_over = async {
                 for run in runs {
-                    while matches!(triggers.0.engine.wait(run, LOOK).await, Ok(view) if !view.is_over())
-                    {
-                    }
+                    triggers.0.engine.until_over(run).await;
                 }
             };
             tokio::select! {

@@ -4,13 +4,13 @@
 use super::Triggers;
 use super::fire::{Claim, Fired};
 use super::lookout::{AGAIN, cause, nobody};
-use super::registry::Armed;
+use super::registry::{Armed, Kind};
 use crate::action::Attempt;
 use crate::artifacts::Files;
 use crate::service::RunError;
 use crate::step_log::AttemptLog;
 use druse_engine::event::Outcome;
-use druse_engine::{Digest, Span, Timestamp};
+use druse_engine::{Digest, Span, Timestamp, TriggerId};
 use druse_storage::{Batch, Entity, Lookout, Scan, SeenFile, SeenItem, StoreExt};
 use druse_triggers::Poll;
 use druse_triggers::poll::{Answer, Item, seen};
@@ -70,6 +70,7 @@ impl Triggers {
         };
         armed.progress.standing().found = Some(answer.items.len());
         let known = self.known_items(armed, &answer).await?;
+        self.note_answer(&mut row, asked_at).await?;
         let taken = match row.begun || poll.existing {
             true => {
                 self.take_items(armed, poll, &answer, &known, &mut row)
@@ -153,6 +154,17 @@ impl Triggers {
             self.append(batch).await?;
         }
         Ok(known)
+    }
+
+    /// Notes once a day that there was an answer, after the items that came in it: those that did not are counted
+    /// from then, however long no answer followed.
+    async fn note_answer(&self, row: &mut Lookout, asked_at: Timestamp) -> Result<(), RunError> {
+        let noted = |at: Timestamp| at <= asked_at && asked_at.since(at) < NOTED;
+        if row.answered_at.is_some_and(noted) {
+            return Ok(());
+        }
+        row.answered_at = Some(asked_at);
+        self.append(Batch::new().put(row)).await
     }
 
     /// Takes what is there at first for seen.
@@ -274,12 +286,19 @@ impl Triggers {
         Ok(true)
     }
 
-    /// Forgets items that have not been in an answer for a week, and all that was seen by triggers that are
-    /// no more.
+    /// Forgets items that had not been in an answer for a week when there was one last, and all that was seen by
+    /// triggers that are no more. Time in which nothing was asked or answered does not count.
     pub(super) async fn sweep_seen(&self) -> Result<(), RunError> {
-        let now = self.now();
+        let mut answered: BTreeMap<TriggerId, Timestamp> = BTreeMap::new();
+        for armed in self.those(|armed| matches!(armed.kind, Kind::Poll(_))) {
+            let id = armed.row.id;
+            let row: Option<Lookout> = self.store().get(&id.to_string())?;
+            answered.extend(row.and_then(|row| Some((id, row.answered_at?))));
+        }
         self.sweep_rows(|row: &SeenItem| {
-            now.since(row.at) > REMEMBERED || !self.is_known(row.trigger)
+            let answered = answered.get(&row.trigger);
+            answered.is_some_and(|answered| answered.since(row.at) > REMEMBERED)
+                || !self.is_known(row.trigger)
         })
         .await?;
         self.sweep_rows(|row: &SeenFile| !self.is_known(row.trigger))

@@ -1,4 +1,8 @@
-//! A disk that fails on command, for tests of what a store does then.
+//! A disk that fails on command, for tests of what a store does then; and a store, for tests of what others do.
+
+mod reads;
+
+pub use reads::FaultyReads;
 
 use crate::disk::{Disk, RealDisk};
 use std::{
@@ -25,6 +29,8 @@ struct Faults {
     /// Writes until one writes only half and fails; 0 and below: none will.
     short_in: AtomicI64,
     syncs: AtomicU64,
+    /// Writes for which there was no space.
+    refused: AtomicU64,
 }
 
 impl FaultyDisk {
@@ -58,6 +64,11 @@ impl FaultyDisk {
         self.0.sync_in.store(nth.into(), Ordering::SeqCst);
     }
 
+    /// For how many writes there was no space.
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::SeqCst)
+    }
+
     /// How many syncs there were.
     pub fn syncs(&self) -> u64 {
         self.0.syncs.load(Ordering::SeqCst)
@@ -71,6 +82,7 @@ fn due(counter: &AtomicI64) -> bool {
 impl Disk for FaultyDisk {
     fn write_all_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
         if self.0.full.load(Ordering::SeqCst) {
+            self.0.refused.fetch_add(1, Ordering::SeqCst);
             let _ = RealDisk.write_all_at(file, &bytes[..bytes.len() / 3], offset);
             return Err(io::ErrorKind::StorageFull.into());
         }

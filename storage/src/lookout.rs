@@ -33,6 +33,10 @@ pub struct Lookout {
     /// Not before this: it waits after a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// When it last had an answer, to the day: what was not in one for long is counted from then. None of a row
+    /// that an older Druse wrote, until the next answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
 }
 
 impl Lookout {
@@ -48,6 +52,7 @@ impl Lookout {
             error: None,
             told: false,
             not_before: None,
+            answered_at: None,
         }
     }
 }

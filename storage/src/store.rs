@@ -213,6 +213,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether the next try may give what this one did not: nothing is known to be damaged.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::Damaged(_))
+    }
+
     /// What it means that a file cannot be read.
     pub(crate) fn of(what: &str, error: &std::io::Error) -> Self {
         let text = format!("{what}: {error}");

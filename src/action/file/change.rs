@@ -1,4 +1,4 @@
-//! Writing, appending, editing. A file is replaced whole or not at all: written beside its place, made
+//! Writing and appending. A file is replaced whole or not at all: written beside its place, made
 //! durable, and renamed into it.
 
 use super::{
@@ -19,7 +19,7 @@ use std::{
     io::{self, Write as _},
     os::{
         fd::AsFd as _,
-        unix::fs::{MetadataExt as _, PermissionsExt as _, fchown},
+        unix::fs::{PermissionsExt as _, fchown},
     },
 };
 
@@ -79,75 +79,6 @@ impl Job {
         Ok(json!({ "path": plain(&self.config.path), "bytes": bytes, "created": created }).into())
     }
 
-    pub(super) fn edit(&self, root: &Root, stop: &Stop) -> Performed {
-        let wrong = |key: &str| Failed::input(format!("An edit needs {key:?}."));
-        let find = self.config.find.as_deref().ok_or_else(|| wrong("find"))?;
-        let replace = self
-            .config
-            .replace
-            .as_deref()
-            .ok_or_else(|| wrong("replace"))?;
-        if find.is_empty() {
-            return Err(Failed::input("The text to be replaced is empty."));
-        }
-        let file = root
-            .file(&self.config.path, OFlag::O_RDONLY)
-            .map_err(|error| self.failed(&error))?;
-        let seen = file.metadata().map_err(|error| self.failed(&error))?;
-        let text = self.utf8(self.content(&file)?)?;
-        let found = text.matches(find).count();
-        let all = self.config.all == Some(true);
-        if found == 0 {
-            // A repeated attempt may find that the one before has edited the file.
-            if self.repeated && !replace.is_empty() && text.contains(replace) {
-                return Ok(self.edited(text.as_bytes(), 0));
-            }
-            let message = format!(
-                "{:?} does not hold the text to be replaced.",
-                self.config.path
-            );
-            return Err(Failed::permanent("no_match", message));
-        }
-        if found > 1 && !all {
-            let message = format!(
-                "{:?} holds the text to be replaced {found} times. Give more of it, or set all.",
-                self.config.path
-            );
-            return Err(
-                Failed::permanent("several_matches", message).details(json!({ "found": found }))
-            );
-        }
-        let limit = self.limits.file_bytes;
-        let grown = text.len() - found * find.len() + found * replace.len();
-        if grown > limit {
-            return Err(self.too_large(limit as u64));
-        }
-        let text = text.replace(find, replace);
-        let spot = self.spot(root)?;
-        let now = self.plain_file(&spot)?;
-        let same = now.as_ref().is_some_and(|now| {
-            now.st_ino == seen.ino()
-                && now.st_size == seen.size().cast_signed()
-                && (now.st_mtime, now.st_mtime_nsec) == (seen.mtime(), seen.mtime_nsec())
-        });
-        if !same {
-            let message = format!("{:?} changed while it was edited.", self.config.path);
-            return Err(Failed::retryable("file_changed", message));
-        }
-        self.put(&spot, text.as_bytes(), now.as_ref(), false, stop)?;
-        Ok(self.edited(text.as_bytes(), found))
-    }
-
-    fn edited(&self, content: &[u8], replaced: usize) -> druse_engine::Json {
-        json!({
-            "path": plain(&self.config.path),
-            "bytes": content.len(),
-            "digest": digest(content),
-            "replaced": replaced,
-        })
-        .into()
-    }
-
     /// The content that the step gives.
     fn given(&self) -> Result<Vec<u8>, Failed> {
         let config = &self.config;
@@ -175,14 +106,14 @@ impl Job {
         Ok(content)
     }
 
-    fn spot(&self, root: &Root) -> Result<Spot, Failed> {
+    pub(super) fn spot(&self, root: &Root) -> Result<Spot, Failed> {
         let create = self.config.create_folders == Some(true);
         root.spot(&self.config.path, create)
             .map_err(|error| self.failed(&error))
     }
 
     /// The file that is there, if any; anything else that is there is refused.
-    fn plain_file(&self, spot: &Spot) -> Result<Option<FileStat>, Failed> {
+    pub(super) fn plain_file(&self, spot: &Spot) -> Result<Option<FileStat>, Failed> {
         let stat = spot.stat().map_err(|error| self.failed(&error))?;
         match stat.as_ref().map(kind_of) {
             None | Some(SFlag::S_IFREG) => Ok(stat),
@@ -199,7 +130,7 @@ impl Job {
     }
 
     /// Puts a content into its place, whole.
-    fn put(
+    pub(super) fn put(
         &self,
         spot: &Spot,
         content: &[u8],

@@ -1,6 +1,7 @@
 //! `file`: works on files below one root, and nothing beside it.
 
 mod change;
+mod edit;
 mod folder;
 pub(super) mod gather;
 mod list;
@@ -14,6 +15,7 @@ use super::{Action, Attempt, Failed, Limits, attempt::Performed, blocking, block
 use crate::artifacts::Files;
 use crate::connection::{Connections, FolderConnection};
 use druse_engine::action_config::{self, FileConfig, FileOperation};
+use edit::Notes;
 use futures_util::future::BoxFuture;
 use root::Root;
 use sha2::{Digest as _, Sha256};
@@ -72,6 +74,7 @@ impl File {
             limits: self.limits,
             repeated: attempt.number > 1,
             mark: mark_of(&attempt.idempotency_key),
+            notes: self.work.as_ref().map(|work| work.notes(attempt.root)),
         };
         blocking::run(limit, cancel, move |stop| {
             let root = place.open()?;
@@ -117,6 +120,8 @@ pub(super) struct Job {
     repeated: bool,
     /// Names what this step leaves while it works, equal over its attempts.
     mark: String,
+    /// Where it notes what it is about to make of a file; nothing where runs have no folders.
+    notes: Option<Notes>,
 }
 
 impl Job {

@@ -285,6 +285,103 @@ async fn an_edit_replaces_exactly_what_was_meant() {
     );
 }
 
+/// An edit whose step is attempted again, by its key, and what the file holds then.
+struct Edits {
+    world: World,
+    edit: Value,
+}
+
+impl Edits {
+    fn of(world: World, find: &str, replace: &str) -> Self {
+        let edit = json!({ "op": "edit", "path": "a.conf", "find": find, "replace": replace });
+        Self { world, edit }
+    }
+
+    /// In how many places it says that the text was replaced, and the text.
+    async fn attempt(&self, key: &str, number: u32) -> (Value, String) {
+        let mut attempt = attempt("file", inbox(self.edit.clone()));
+        attempt.idempotency_key = key.into();
+        attempt.number = number;
+        match self.world.actions.perform(attempt, never()).await {
+            Outcome::Succeeded { output } => {
+                let text = self.world.text("a.conf");
+                assert_eq!(output.value()["digest"], world_digest(&text));
+                (output.value()["replaced"].clone(), text)
+            }
+            Outcome::Failed { failure, .. } => (failure.code.into(), self.world.text("a.conf")),
+        }
+    }
+
+    fn put(&self, text: &str) {
+        fs::write(self.world.at("a.conf"), text).unwrap();
+    }
+}
+
+/// What replaces a text may hold that text.
+#[tokio::test]
+async fn a_repeated_edit_changes_a_file_once() {
+    let data = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let work = WorkFolders::below(data.path().join("work"));
+    world.actions = world.actions.with_work_folders(work.clone());
+    let port = Edits::of(world, "port = 80", "port = 8080");
+    port.put("port = 80\n");
+    let once = (json!(1), "port = 8080\n".to_owned());
+    assert_eq!(port.attempt("a", 1).await, once);
+    assert_eq!(port.attempt("a", 2).await, once);
+    // Another step is told nothing by that: its first attempt may have died before it changed anything.
+    let again = (json!(1), "port = 808080\n".to_owned());
+    assert_eq!(port.attempt("b", 2).await, again);
+    assert_eq!(port.attempt("b", 3).await, again);
+    // What others have changed since is left to what the text tells.
+    port.put("port = 8080\nhost = a\n");
+    let left = (json!(0), "port = 8080\nhost = a\n".to_owned());
+    assert_eq!(port.attempt("b", 4).await, left);
+
+    let line = Edits::of(port.world, "# end", "more\n# end");
+    line.put("more\n# end\n");
+    let twice = (json!(1), "more\nmore\n# end\n".to_owned());
+    assert_eq!(line.attempt("c", 2).await, twice);
+    assert_eq!(line.attempt("c", 3).await, twice);
+
+    let gone = Edits::of(line.world, "b", "");
+    gone.put("abc");
+    assert_eq!(gone.attempt("d", 1).await, (json!(1), "ac".to_owned()));
+    assert_eq!(gone.attempt("d", 2).await, (json!(1), "ac".to_owned()));
+
+    // What is noted lies in the server's own data, and goes with the working folders.
+    assert_eq!(gone.world.names(), ["a.conf"]);
+    let later = std::time::SystemTime::now() + 2 * crate::action::file::work::KEPT;
+    assert_eq!(work.sweep(&Default::default(), later).unwrap(), 1);
+    assert_eq!(gone.attempt("d", 2).await.0, "no_match");
+}
+
+#[tokio::test]
+async fn an_edit_that_could_note_nothing_goes_by_the_text() {
+    let port = Edits::of(World::new(), "port = 80", "port = 8080");
+    for (text, number, told, made) in [
+        ("port = 80\n", 2, json!(1), "port = 8080\n"),
+        ("port = 8080\n", 2, json!(0), "port = 8080\n"),
+        ("port = 8080\n", 1, json!(1), "port = 808080\n"),
+        (
+            "port = 8080\nport = 80\n",
+            2,
+            json!("several_matches"),
+            "port = 8080\nport = 80\n",
+        ),
+    ] {
+        port.put(text);
+        let (told, made) = (told, made.to_owned());
+        assert_eq!(port.attempt("a", number).await, (told, made), "{text:?}");
+    }
+    let mut all = port;
+    all.edit["all"] = true.into();
+    all.put("port = 8080\nport = 80\nport = 8080\n");
+    let made = "port = 8080\nport = 8080\nport = 8080\n".to_owned();
+    assert_eq!(all.attempt("a", 2).await, (json!(1), made.clone()));
+    assert_eq!(all.attempt("a", 2).await, (json!(0), made));
+}
+
 #[tokio::test]
 async fn a_folder_is_listed_in_order_and_within_limits() {
     let world = World::new();

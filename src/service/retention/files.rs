@@ -4,7 +4,7 @@ use super::{PAGE, Sweep};
 use crate::service::Problem;
 use druse_engine::event::RunEvent;
 use druse_engine::{ApprovalId, Digest, RunId};
-use druse_storage::{BlobUse, Entity as _, Scan, StoreExt as _};
+use druse_storage::{BlobUse, Entity as _, ReadError, Scan, StoreExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,10 +43,16 @@ pub(super) struct LeftBehind {
 }
 
 impl Sweep<'_> {
-    pub(super) fn left_behind(&self, run: RunId) -> LeftBehind {
+    /// What goes with a run; nothing where that cannot be read just now, so that the run has to stay.
+    pub(super) fn left_behind(&self, run: RunId) -> Option<LeftBehind> {
         let mut left = LeftBehind::default();
-        let entries = self.store().run_entries(run, 0, usize::MAX);
-        for entry in entries.unwrap_or_default() {
+        let entries = match self.store().run_entries(run, 0, usize::MAX) {
+            Ok(entries) => entries,
+            // The files of a damaged run are found later, by the rows that name them.
+            Err(ReadError::Damaged(_)) => Vec::new(),
+            Err(_) => return None,
+        };
+        for entry in entries {
             match entry.event {
                 RunEvent::ApprovalRequested { request, .. } => {
                     left.approvals.push(request.approval)
@@ -57,7 +63,7 @@ impl Sweep<'_> {
                 _ => {}
             }
         }
-        left
+        Some(left)
     }
 
     /// The bytes of those of these files that no other runs use.

@@ -9,6 +9,7 @@ mod hooks;
 mod polls;
 mod schedules;
 mod subscriptions;
+mod unread;
 mod waits;
 mod windows;
 
@@ -22,6 +23,8 @@ use crate::service::{App, Options, Principal};
 use axum::body::Body;
 use druse_engine::Timestamp;
 use druse_storage::embedded::{self, Embedded};
+use druse_storage::fault::FaultyReads;
+use druse_storage::{Store, Table};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -39,8 +42,11 @@ struct World {
 
 /// One life of the process.
 struct Life {
+    app: App,
     triggers: Triggers,
     router: axum::Router,
+    /// Makes reads fail.
+    reads: FaultyReads,
     clock: Arc<AtomicI64>,
 }
 
@@ -58,22 +64,36 @@ impl World {
 
     /// A life that ends in the middle of everything when the work is done.
     fn life<T, F: Future<Output = T>>(&self, work: impl FnOnce(Life) -> F) -> T {
-        self.life_that(true, work)
+        self.life_that(true, None, work)
     }
 
     /// A life that ends before it tells any wait of events.
     fn deaf_life<T, F: Future<Output = T>>(&self, work: impl FnOnce(Life) -> F) -> T {
-        self.life_that(false, work)
+        self.life_that(false, None, work)
     }
 
-    fn life_that<T, F: Future<Output = T>>(&self, hears: bool, work: impl FnOnce(Life) -> F) -> T {
+    /// A life that begins while no row of a table can be read.
+    fn life_without<T, F: Future<Output = T>>(
+        &self,
+        unread: Table,
+        work: impl FnOnce(Life) -> F,
+    ) -> T {
+        self.life_that(true, Some(unread), work)
+    }
+
+    fn life_that<T, F: Future<Output = T>>(
+        &self,
+        hears: bool,
+        unread: Option<Table>,
+        work: impl FnOnce(Life) -> F,
+    ) -> T {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
         let gave = runtime.block_on(async {
-            let life = Life::open(self.folder.path(), self.clock.clone(), hears).await;
+            let life = Life::open(self.folder.path(), self.clock.clone(), hears, unread).await;
             work(life).await
         });
         runtime.shutdown_timeout(Duration::from_secs(60));
@@ -82,13 +102,19 @@ impl World {
 }
 
 impl Life {
-    async fn open(folder: &Path, clock: Arc<AtomicI64>, hears: bool) -> Self {
+    async fn open(
+        folder: &Path,
+        clock: Arc<AtomicI64>,
+        hears: bool,
+        unread: Option<Table>,
+    ) -> Self {
         let options = embedded::Options {
             prepare: false,
             ballast_bytes: 0,
             ..embedded::Options::default()
         };
-        let store = Arc::new(Embedded::open(folder, options).unwrap());
+        let reads = FaultyReads::new(Arc::new(Embedded::open(folder, options).unwrap()));
+        let store: Arc<dyn Store> = Arc::new(reads.clone());
         let secrets = Arc::new(Secrets::new());
         let connections = Arc::new(Connections::new(secrets.clone()));
         let actions = Actions::new(
@@ -112,6 +138,9 @@ impl Life {
         let shown = clock.clone();
         let now = Arc::new(move || Timestamp(shown.load(Ordering::SeqCst)));
         let triggers = Triggers::load_with(store, engine.clone(), secrets, now).unwrap();
+        if let Some(table) = unread {
+            reads.set_table_unread(table, true);
+        }
         engine.recover().await.unwrap();
         tokio::spawn(engine.clone().keep_time());
         if hears {
@@ -122,8 +151,10 @@ impl Life {
         let who = Principal::local(0);
         let router = api::router(app.clone()).layer(axum::Extension(Peer::Inside(who)));
         Self {
+            app,
             triggers,
             router,
+            reads,
             clock,
         }
     }

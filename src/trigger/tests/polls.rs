@@ -309,6 +309,50 @@ fn what_is_there_at_first_is_seen_and_what_comes_again_is_no_news() {
     });
 }
 
+/// What came in the last answer is known at the next, however late that is.
+#[test]
+fn a_poll_that_asks_seldom_or_not_for_long_starts_nothing_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let database = table(&path);
+    (1..=2).for_each(|id| order(&database, id));
+    let world = World::at("2027-03-01T00:00:00Z");
+    world.life(async |life| {
+        connect(&life, "shop", json!({ "kind": "sqlite", "path": path })).await;
+        let poll = json!({
+            "action": "sql", "every": "10d", "key": "item.id",
+            "with": { "connection": "shop", "statement": "select id from orders order by id" },
+        });
+        let id = life.active(&asking("orders", poll)).await;
+        let at = async |time: &str| {
+            life.tick_at(time).await;
+            life.triggers.sweep_seen().await.unwrap();
+        };
+        at("2027-03-01T00:00:01Z").await;
+        order(&database, 3);
+        at("2027-03-09T00:00:00Z").await;
+        at("2027-03-12T00:00:00Z").await;
+        assert_eq!(told(&life, &id).await, ["accepted 3"]);
+        // A service that is down answers nothing, and nothing is forgotten meanwhile.
+        std::fs::rename(&path, folder.path().join("away")).unwrap();
+        at("2027-03-23T00:00:00Z").await;
+        at("2027-04-03T00:00:00Z").await;
+        let trigger = the_trigger(&life, &id).await;
+        assert!(trigger["lookout"]["error"].is_string(), "{trigger:#}");
+        std::fs::rename(folder.path().join("away"), &path).unwrap();
+        at("2027-04-14T00:00:00Z").await;
+        assert_eq!(told(&life, &id).await, ["accepted 3"]);
+        // One that had not come for more than a week when there was an answer is news when it comes again.
+        database
+            .execute("delete from orders where id = 1", [])
+            .unwrap();
+        at("2027-04-25T00:00:00Z").await;
+        order(&database, 1);
+        at("2027-05-06T00:00:00Z").await;
+        assert_eq!(told(&life, &id).await, ["accepted 3", "accepted 1"]);
+    });
+}
+
 #[test]
 fn every_row_has_one_run_wherever_it_dies() {
     use proptest::prelude::*;

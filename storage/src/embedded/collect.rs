@@ -471,31 +471,28 @@ impl Shared {
         Ok(places)
     }
 
-    /// The frame at a place, which may still be on its way to the disk.
+    /// The frame at a place, which may still be on its way to the disk. Waits for it as long as the writer does
+    /// for space.
     fn durable_frame(&self, place: Place) -> Result<Vec<u8>, CompactError> {
-        let core = self.lock();
-        let on_its_way = core
-            .queue
-            .iter()
-            .find(|pending| pending.place == place)
-            .map(|pending| pending.frame[..pending.length].to_vec());
-        let durable = core.durable.place >= place;
-        drop(core);
-        if let Some(frame) = on_its_way {
-            return Ok(frame);
-        }
-        if !durable {
-            // The writer has it in hand: it is there in a moment.
-            std::thread::sleep(PACE);
-        }
-        match self.segments.frame(place) {
-            Err(ReadError::Damaged(_)) if !durable => {
-                if self.lock().failed {
-                    return Err(AppendError::Failed.into());
-                }
-                self.durable_frame(place)
+        loop {
+            let core = self.lock();
+            let mut queue = core.queue.iter();
+            if let Some(pending) = queue.find(|pending| pending.place == place) {
+                return Ok(pending.frame[..pending.length].to_vec());
             }
-            other => Ok(other?),
+            let durable = core.durable.place >= place;
+            let over = core.failed || core.closing;
+            drop(core);
+            match self.segments.frame(place) {
+                // The writer has it in hand.
+                Err(ReadError::Damaged(_)) if !durable => {
+                    if over {
+                        return Err(AppendError::Failed.into());
+                    }
+                    std::thread::sleep(PACE);
+                }
+                other => return Ok(other?),
+            }
         }
     }
 

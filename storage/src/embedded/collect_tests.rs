@@ -558,3 +558,52 @@ fn verify_first(store: &Embedded) -> u64 {
     let first = store.shared.segments.list().unwrap()[0];
     store.shared.segments.header(first).unwrap().unwrap().first
 }
+
+/// The writer holds the last fact of a run for as long as there is no space for it; and who writes that run again
+/// waits with it, however long that takes.
+#[test]
+fn what_waits_for_space_is_waited_for_while_the_log_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    let options = Options {
+        disk: Arc::new(disk.clone()),
+        ..small()
+    };
+    let store = Embedded::open(folder.path(), options).unwrap();
+    wait(&store, begin(1));
+    for number in 2..=300 {
+        wait(&store, whole(number));
+    }
+    for number in 2..=300 {
+        wait(&store, forget(number));
+    }
+    store.settle();
+    disk.set_full(true);
+    let waiting = store.append(Batch {
+        must_fit: true,
+        ..grown(1, evaluated(1, 2))
+    });
+    let waiting = waiting.unwrap();
+    let refused = |count: u64| {
+        let wanted = disk.refused() + count;
+        while disk.refused() < wanted {
+            std::thread::yield_now();
+        }
+    };
+    refused(1);
+    let done = std::thread::scope(|threads| {
+        let small = std::thread::Builder::new().stack_size(256 << 10);
+        let compacting = small.spawn_scoped(threads, || store.compact()).unwrap();
+        // The writer tries again every 50 ms.
+        refused(60);
+        assert!(!compacting.is_finished());
+        disk.set_full(false);
+        compacting.join().unwrap().unwrap()
+    });
+    assert!(done.freed > 0 && done.runs == 1, "{done:?}");
+    waiting.wait().unwrap();
+    let entries = store.run_entries(run_id(1), 0, 9).unwrap();
+    assert_eq!(entries, [created(1), evaluated(1, 2)]);
+    drop(store);
+    assert!(verify(folder.path()).unwrap().is_sound());
+}
