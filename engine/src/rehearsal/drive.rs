@@ -3,7 +3,9 @@
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Hold, Limits, Source};
 use super::course::{Call, Course, Stop};
 use crate::definition::Delivery;
-use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
+use crate::event::{
+    ApprovalRequest, Decision, Entry, Outcome, Probed, RunEvent, Start, Status, StepPath,
+};
 use crate::flow::Standing;
 use crate::plan::{Plan, check_value};
 use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, Run};
@@ -454,12 +456,7 @@ impl Drive {
         });
         match answer {
             Answer::Ends { outcome, after, .. } => {
-                let ends = Input::Finished {
-                    step: step.clone(),
-                    number,
-                    fence,
-                    outcome,
-                };
+                let ends = ended(&step, (number, fence), outcome, answers);
                 self.later(self.now.after(after), step, ends);
             }
             Answer::Hangs => {}
@@ -639,6 +636,33 @@ impl Drive {
             stops: self.stops,
             ended_at: self.now,
         }
+    }
+}
+
+/// The end of an attempt, told by its number and fence.
+fn ended(
+    step: &StepPath,
+    (number, fence): (u32, u64),
+    outcome: Outcome,
+    answers: &dyn Answers,
+) -> Input {
+    let step = step.clone();
+    if let Outcome::Succeeded { output } = &outcome
+        && let Some(clear) = answers.clear(output)
+    {
+        return Input::Answered {
+            step,
+            number,
+            fence,
+            output: output.clone(),
+            clear,
+        };
+    }
+    Input::Finished {
+        step,
+        number,
+        fence,
+        outcome,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers of a run that was: by the step's path and the digest of what it asked for.
 
 use super::answers::{Answers, Comes, Resolved, Resume, Vote};
+use super::clear::Clear;
 use super::held::Held;
 use super::replay::Replay;
 use super::retain::is_within;
@@ -35,6 +36,7 @@ pub struct Recorded {
     pub(super) quiet: BTreeMap<StepPath, Span>,
     pub(super) timed_out: bool,
     pub(super) ended: Option<Timestamp>,
+    pub(super) clear: Clear,
 }
 
 /// What came each time that something was waited for; none where that was not known when the run ended.
@@ -399,6 +401,13 @@ impl Recorded {
         }
     }
 
+    /// With the outputs as they came of which not all is kept.
+    #[must_use]
+    pub fn knowing(mut self, clear: Clear) -> Self {
+        self.clear = clear;
+        self
+    }
+
     /// What the run kept of an earlier one.
     pub fn kept(&self) -> Vec<Kept> {
         self.kept.clone()
@@ -584,6 +593,7 @@ impl Recorded {
         add(&mut self.waits, &earlier.waits, within);
         add(&mut self.resolved, &earlier.resolved, within);
         add(&mut self.resumed, &earlier.resumed, within);
+        self.clear.learn(&earlier.clear);
         for (request, path) in &earlier.by_request {
             if within(path) {
                 let known = self.by_request.entry(request.clone());
