@@ -1,6 +1,7 @@
 //! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
 
 use super::automation::{Change, document_of, tag};
+use super::children::children;
 use super::pins::Listed;
 use super::{App, Principal, Problem, Role, RunError, audit::Audited};
 use crate::runtime::clock;
@@ -138,15 +139,13 @@ impl App {
 
     /// What is wrong with the versions that steps start by number.
     fn started(&self, document: &definition::Document) -> Result<Vec<Finding>, Problem> {
-        let mut places = Vec::new();
-        let value = serde_json::to_value(document).map_err(|error| Problem::internal(&error))?;
-        children(&value, &mut String::new(), &mut places);
         let mut findings = Vec::new();
-        for (path, with) in places {
-            let Some(number) = with["version"].as_u64() else {
+        for (path, with) in children(document) {
+            let text = |key: &str| with.get(key).and_then(Value::as_str);
+            let Some(number) = with.get("version").and_then(Value::as_u64) else {
                 continue;
             };
-            let named = with["id"].as_str().or(with["name"].as_str());
+            let named = text("id").or(text("name"));
             let row = match named.map(|named| self.automation(named)) {
                 None => continue,
                 // One that may come later.
@@ -276,37 +275,6 @@ impl App {
             automation: row.id,
             tag: tag(&row),
         })
-    }
-}
-
-/// The `with` of each step that starts an automation, with the step's place.
-fn children<'a>(value: &'a Value, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
-    let length = path.len();
-    let mut within = |path: &mut String, key: &str, item: &'a Value| {
-        path.push('/');
-        path.push_str(key);
-        children(item, path, found);
-        path.truncate(length);
-    };
-    match value {
-        Value::Object(map) => {
-            for (key, item) in map {
-                within(path, key, item);
-            }
-            if map
-                .get("action")
-                .is_some_and(|action| action == "automation")
-                && let Some(with) = map.get("with")
-            {
-                found.push((path.clone(), with));
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                within(path, &index.to_string(), item);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
