@@ -118,13 +118,9 @@ impl App {
         let key = Version::key_of(automation, number);
         let version = self.store.get::<Version>(&key)?;
         let version = version.ok_or(RunError::NotFound("version"))?;
-        let stopping = self.stopping(&row, &version).map_err(|problem| {
-            tracing::error!(message = %problem.message, "a version cannot be judged");
-            // Only what cannot be read keeps it from being judged: that is no judgment.
-            RunError::Read(match problem.status {
-                StatusCode::SERVICE_UNAVAILABLE => ReadError::Busy(problem.message),
-                _ => ReadError::Io(problem.message),
-            })
+        let stopping = self.stopping(&row, &version);
+        let stopping = stopping.inspect_err(|error| {
+            tracing::error!(%error, "a version cannot be judged");
         })?;
         match stopping.is_empty() {
             true => Ok(()),
@@ -133,7 +129,7 @@ impl App {
     }
 
     /// What stops a version that is not the active one: errors, and what nobody has acknowledged.
-    fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, Problem> {
+    fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, ReadError> {
         Ok(self.asked(row, version, &self.catalog()?)?.blocking(&[]))
     }
 
