@@ -10,6 +10,7 @@ mod expect;
 mod held;
 mod mock;
 mod pattern;
+mod reading;
 mod recorded;
 mod replay;
 mod retain;
