@@ -187,7 +187,7 @@ impl<'e> Reading<'e> {
             RunEvent::RunTimedOut => self.known.timed_out = true,
             RunEvent::Finished { .. } => self.known.ended = Some(entry.at),
             _ => {
-                if let Some(input) = self.from_outside(index, entry) {
+                if let Some(input) = self.outside(index, entry) {
                     self.known.outside.push((entry.at, input));
                 }
                 self.known.kept.extend(kept(&entry.event));
@@ -336,7 +336,7 @@ impl<'e> Reading<'e> {
     }
 
     /// What came from outside without being asked for.
-    fn from_outside(&self, index: usize, entry: &Entry) -> Option<Input> {
+    fn outside(&self, index: usize, entry: &Entry) -> Option<Input> {
         Some(match &entry.event {
             RunEvent::CancelRequested { by, reason } => Input::Cancel {
                 by: by.clone(),
