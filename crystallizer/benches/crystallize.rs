@@ -15,10 +15,12 @@
 
 #[path = "../../benches/harness/long.rs"]
 mod long;
+#[path = "../../benches/harness/recorded.rs"]
+mod recorded;
 
 use druse_crystallizer::{Mode, Options, crystallize, import, recording};
 use druse_engine::Digest;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -32,39 +34,9 @@ fn options(mode: Mode) -> Options {
     }
 }
 
-fn folder() -> Option<PathBuf> {
-    if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
-        return Some(PathBuf::from(given)).filter(|path| path.is_dir());
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    ["../shared/sessions", "../../shared/sessions"]
-        .iter()
-        .map(|path| root.join(path))
-        .find(|path| path.is_dir())
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).expect("a folder that can be read");
-    let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            files(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|end| end == "json" || end == "jsonl" || end == "ndjson")
-        {
-            found.push(path);
-        }
-    }
-}
-
 /// The real recordings that hold calls: their paths, bytes and how many.
 fn recordings() -> Vec<(PathBuf, Vec<u8>, usize)> {
-    let mut paths = Vec::new();
-    if let Some(folder) = folder() {
-        files(&folder, &mut paths);
-    }
+    let paths = recorded::folder().map_or_else(Vec::new, |folder| recorded::recordings(&folder));
     let read = paths.into_iter().filter_map(|path| {
         let bytes = std::fs::read(&path).ok()?;
         let sessions = import(&bytes).ok()?;

@@ -3,11 +3,15 @@
 //!
 //! The folder is `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; without it nothing is run.
 
+#[path = "../../benches/harness/recorded.rs"]
+mod recorded;
+
 use druse_crystallizer::{Options, Session, crystallize, import};
 use druse_engine::definition::Step;
+use recorded::{folder, recordings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const AGENTS: [&str; 7] = [
     "claude-code",
@@ -19,26 +23,9 @@ const AGENTS: [&str; 7] = [
     "swe-agent",
 ];
 
-fn folder() -> Option<PathBuf> {
-    if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
-        return Some(PathBuf::from(given)).filter(|path| path.is_dir());
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    ["../shared/sessions", "../../shared/sessions"]
-        .iter()
-        .map(|path| root.join(path))
-        .find(|path| path.is_dir())
-}
-
 /// The sessions of an agent.
 fn sessions(root: &Path, agent: &str) -> Vec<Session> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(root.join(agent))
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths
+    recordings(&root.join(agent))
         .iter()
         .filter_map(|path| import(&std::fs::read(path).unwrap()).ok())
         .flatten()

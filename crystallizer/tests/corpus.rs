@@ -2,21 +2,14 @@
 //!
 //! The folder is `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; without it nothing is run.
 
+#[path = "../../benches/harness/recorded.rs"]
+mod recorded;
+
 use druse_crystallizer::{Session, detect, import, to_own_form};
+use recorded::{folder, recordings};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-fn folder() -> Option<PathBuf> {
-    if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
-        return Some(PathBuf::from(given)).filter(|path| path.is_dir());
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    ["../shared/sessions", "../../shared/sessions"]
-        .iter()
-        .map(|path| root.join(path))
-        .find(|path| path.is_dir())
-}
 
 struct File {
     format: String,
@@ -29,35 +22,19 @@ fn files() -> Vec<File> {
         println!("not run: no folder of recorded sessions (set DRUSE_SESSIONS)");
         return Vec::new();
     };
-    let mut files = Vec::new();
-    let mut folders: Vec<_> = std::fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    for folder in folders {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let format = if name == "otel-traces" {
-            "otel".to_owned()
-        } else {
-            name
+    let file = |path: PathBuf| {
+        let folder = path.parent().and_then(Path::file_name).unwrap();
+        let format = match folder.to_str().unwrap() {
+            "otel-traces" => "otel",
+            name => name,
         };
-        let mut paths: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        paths.sort();
-        for path in paths {
-            let bytes = std::fs::read(&path).unwrap();
-            files.push(File {
-                format: format.clone(),
-                path,
-                bytes,
-            });
+        File {
+            format: format.to_owned(),
+            bytes: std::fs::read(&path).unwrap(),
+            path,
         }
-    }
-    files
+    };
+    recordings(&root).into_iter().map(file).collect()
 }
 
 fn read(file: &File) -> Vec<Session> {

@@ -3,7 +3,7 @@
 use super::archive::Reader;
 use super::{FORMAT, KEY, MANIFEST, Manifest, WORK};
 use crate::secret::{SealError, SecretStore};
-use crate::service::page;
+use crate::service::{Problem, page};
 use druse_engine::{Digest, RunId};
 use druse_storage::embedded::{Embedded, Options};
 use druse_storage::step_log::FOLDER as LOGS;
@@ -215,7 +215,7 @@ fn fits(store: &Embedded, key: &Path) -> Result<(), Restore> {
     let wrong = |error: SealError| Restore::WrongKey(error.to_string());
     let seal = SecretStore::at(key).map_err(wrong)?;
     let sealed: Vec<Secret> =
-        page::all(store, "").map_err(|problem| Restore::Damaged(problem.message))?;
+        page::all(store, "").map_err(|error| Restore::Damaged(Problem::from(error).message))?;
     for secret in sealed {
         seal.open(&secret.name, secret.version, &secret.sealed)
             .map_err(wrong)?;

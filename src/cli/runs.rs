@@ -144,14 +144,18 @@ Examples:
     #[command(after_help = "\
 Examples:
   druse runs seen run_01… --reason 'the shop was being moved'
-  druse runs seen run_01… run_02…")]
+  druse runs seen run_01… run_02…
+  druse runs seen run_01… --undo                it waits for people again")]
     Seen {
         /// Their ids.
         #[arg(required = true, value_name = "RUN")]
         runs: Vec<String>,
         /// Why nothing more is done about them.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "undo")]
         reason: Option<String>,
+        /// Take it back, whoever said so: they wait for people again.
+        #[arg(long)]
+        undo: bool,
     },
     /// Start it again, keeping the results before the failed steps; says before which are kept.
     #[command(after_help = "\

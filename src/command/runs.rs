@@ -5,6 +5,7 @@ use super::{Done, apply, artifacts, automations, document, inputs, logs, print, 
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use crate::command::print::talk;
+use http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -328,13 +329,20 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             }
             done
         }
-        Runs::Seen { runs, reason } => {
+        Runs::Seen { runs, reason, undo } => {
             let mut seen = Vec::with_capacity(runs.len());
             for run in runs {
                 let path = format!("/runs/{}/seen", encode(run));
-                let done = client.post(&path, &json!({ "reason": reason })).await?;
+                let done = match undo {
+                    true => client.request(Method::DELETE, &path, None).await?,
+                    false => client.post(&path, &json!({ "reason": reason })).await?,
+                };
                 if target.output == Output::Text {
-                    print::line(&format!("{run}: {}", seen_by(&done)));
+                    let says = match undo {
+                        true => "seen by nobody".to_owned(),
+                        false => seen_by(&done),
+                    };
+                    print::line(&format!("{run}: {says}"));
                 }
                 seen.push(done);
             }

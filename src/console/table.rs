@@ -170,6 +170,7 @@ fn work() -> Vec<Route> {
         form("/runs/{id}/pause", Operator, to!(pause::pause), one),
         form("/runs/{id}/resume", Operator, to!(pause::resume), one),
         form("/runs/{id}/seen", Operator, to!(seen::one), one),
+        form("/runs/{id}/unseen", Operator, to!(seen::back), one),
         form("/runs/{id}/retry", Operator, to!(retry::start), one),
         // Looked at, and shown again with what would be kept.
         form("/runs/{id}/retry/preview", Operator, one, one),

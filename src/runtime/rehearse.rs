@@ -5,7 +5,7 @@ use crate::service::{RunError, RunView, Submit};
 use druse_engine::event::{Outcome, Start};
 use druse_engine::plan::Plan;
 use druse_engine::rehearsal::{
-    Call, Layers, Mocks, Recorded, Stop, Trial, compare, rehearse as rehearsed,
+    Call, Clear, Layers, Mocks, Recorded, Stop, Trial, compare, rehearse as rehearsed,
 };
 use druse_engine::run::Run;
 use druse_engine::{AutomationId, Json, RunId};
@@ -175,8 +175,10 @@ impl Engine {
         let entries = self.journal(id)?;
         let compiled = self.plan_of(&entries)?;
         let recorded = Recorded::of(&compiled.plan, &entries);
-        let run = Run::replay(compiled.plan.clone(), entries)
+        let run = Run::replay(compiled.plan.clone(), entries.clone())
             .map_err(|error| damaged(error.to_string()))?;
-        Ok((run, recorded))
+        let root = run.start().root;
+        let clear = Clear::of(&entries, |output| self.clear(root, output));
+        Ok((run, recorded.knowing(clear)))
     }
 }

@@ -7,7 +7,7 @@ use super::starters::all_starters;
 use super::submit::With;
 use crate::service::{FailureView, Retry, RetryPreview, RunError, RunView, UndoUnknown, label};
 use druse_engine::event::{Start, StepPath};
-use druse_engine::rehearsal::{Retained, retain};
+use druse_engine::rehearsal::{Clear, Ended, Retained, retain};
 use druse_engine::run::{Kept, Run, Undone};
 use druse_engine::{Json, RunId};
 use serde_json::{Value, json};
@@ -148,11 +148,15 @@ impl Engine {
                 why,
             });
         }
-        let retained = retain(&old, &entries, &compiled.plan, &inputs, from, &keep, run).ok_or(
-            RunError::NotFound(
+        let ended = Ended {
+            run: &old,
+            journal: &entries,
+            clear: Clear::of(&entries, |output| self.clear(before.root, output)),
+        };
+        let retained =
+            retain(&ended, &compiled.plan, &inputs, from, &keep, run).ok_or(RunError::NotFound(
                 "step in the document's own list (of one inside a loop, name the loop)",
-            ),
-        )?;
+            ))?;
         Ok(Prepared {
             before,
             compiled,

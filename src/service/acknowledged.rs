@@ -9,7 +9,7 @@ use druse_crystallizer::shown_value;
 use druse_engine::check::Catalog;
 use druse_engine::subject::{SAID, Subject, Subjects, differences, subject};
 use druse_engine::{AutomationId, Finding, Severity};
-use druse_storage::{Acknowledgement, Audit, Automation, StoreExt as _, Version};
+use druse_storage::{Acknowledgement, Audit, Automation, ReadError, StoreExt as _, Version};
 use serde_json::Value;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -149,7 +149,7 @@ impl App {
         row: &Automation,
         version: &Version,
         catalog: &Catalog,
-    ) -> Result<Asked, Problem> {
+    ) -> Result<Asked, ReadError> {
         let mut asked = Asked {
             findings: self.findings(version, catalog)?,
             acknowledged: BTreeSet::new(),
@@ -269,7 +269,7 @@ impl App {
     }
 
     /// The versions in which a finding was acknowledged, in their order.
-    fn acknowledged_in(&self, row: &Automation, id: &str) -> Result<Vec<u32>, Problem> {
+    fn acknowledged_in(&self, row: &Automation, id: &str) -> Result<Vec<u32>, ReadError> {
         let stored = row.acknowledgements.iter();
         let mut versions: BTreeSet<u32> = stored
             .filter(|one| one.finding == id)
@@ -289,7 +289,7 @@ impl App {
         automation: AutomationId,
         number: u32,
         catalog: &Catalog,
-    ) -> Result<About, Problem> {
+    ) -> Result<About, ReadError> {
         let Some(version) = self
             .store
             .get::<Version>(&Version::key_of(automation, number))?
@@ -310,7 +310,7 @@ impl App {
 
     /// What the audit log tells of acknowledgements that were stored without their version. It is read once: no such
     /// one is added any more.
-    fn told_before(&self) -> Result<Arc<Told>, Problem> {
+    fn told_before(&self) -> Result<Arc<Told>, ReadError> {
         if let Some(told) = self.before.0.get() {
             return Ok(told.clone());
         }

@@ -1,6 +1,7 @@
 //! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
 
 use super::automation::{Change, document_of, tag};
+use super::children::children;
 use super::pins::Listed;
 use super::{App, Principal, Problem, Role, RunError, audit::Audited};
 use crate::runtime::clock;
@@ -117,13 +118,9 @@ impl App {
         let key = Version::key_of(automation, number);
         let version = self.store.get::<Version>(&key)?;
         let version = version.ok_or(RunError::NotFound("version"))?;
-        let stopping = self.stopping(&row, &version).map_err(|problem| {
-            tracing::error!(message = %problem.message, "a version cannot be judged");
-            // Only what cannot be read keeps it from being judged: that is no judgment.
-            RunError::Read(match problem.status {
-                StatusCode::SERVICE_UNAVAILABLE => ReadError::Busy(problem.message),
-                _ => ReadError::Io(problem.message),
-            })
+        let stopping = self.stopping(&row, &version);
+        let stopping = stopping.inspect_err(|error| {
+            tracing::error!(%error, "a version cannot be judged");
         })?;
         match stopping.is_empty() {
             true => Ok(()),
@@ -132,21 +129,19 @@ impl App {
     }
 
     /// What stops a version that is not the active one: errors, and what nobody has acknowledged.
-    fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, Problem> {
+    fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, ReadError> {
         Ok(self.asked(row, version, &self.catalog()?)?.blocking(&[]))
     }
 
     /// What is wrong with the versions that steps start by number.
     fn started(&self, document: &definition::Document) -> Result<Vec<Finding>, Problem> {
-        let mut places = Vec::new();
-        let value = serde_json::to_value(document).map_err(|error| Problem::internal(&error))?;
-        children(&value, &mut String::new(), &mut places);
         let mut findings = Vec::new();
-        for (path, with) in places {
-            let Some(number) = with["version"].as_u64() else {
+        for (path, with) in children(document) {
+            let text = |key: &str| with.get(key).and_then(Value::as_str);
+            let Some(number) = with.get("version").and_then(Value::as_u64) else {
                 continue;
             };
-            let named = with["id"].as_str().or(with["name"].as_str());
+            let named = text("id").or(text("name"));
             let row = match named.map(|named| self.automation(named)) {
                 None => continue,
                 // One that may come later.
@@ -276,37 +271,6 @@ impl App {
             automation: row.id,
             tag: tag(&row),
         })
-    }
-}
-
-/// The `with` of each step that starts an automation, with the step's place.
-fn children<'a>(value: &'a Value, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
-    let length = path.len();
-    let mut within = |path: &mut String, key: &str, item: &'a Value| {
-        path.push('/');
-        path.push_str(key);
-        children(item, path, found);
-        path.truncate(length);
-    };
-    match value {
-        Value::Object(map) => {
-            for (key, item) in map {
-                within(path, key, item);
-            }
-            if map
-                .get("action")
-                .is_some_and(|action| action == "automation")
-                && let Some(with) = map.get("with")
-            {
-                found.push((path.clone(), with));
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                within(path, &index.to_string(), item);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

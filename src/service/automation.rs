@@ -11,8 +11,8 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, Source, SourceType, StoreExt,
-    Trigger, Version,
+    Automation, AutomationName, AutomationStatus, Batch, HookAddress, ReadError, Source,
+    SourceType, StoreExt, Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -140,7 +140,11 @@ impl App {
     ///
     /// # Errors
     /// When rows cannot be read.
-    pub fn findings(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
+    pub fn findings(
+        &self,
+        version: &Version,
+        catalog: &Catalog,
+    ) -> Result<Vec<Finding>, ReadError> {
         if let Some(known) = self.checked.known(version, catalog) {
             return Ok(known.to_vec());
         }
@@ -149,7 +153,7 @@ impl App {
         Ok(findings)
     }
 
-    fn found(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, Problem> {
+    fn found(&self, version: &Version, catalog: &Catalog) -> Result<Vec<Finding>, ReadError> {
         let document = document_of(version)?;
         let mut findings = self.check_with(&document, catalog);
         let Some(source) = self.reported(version)? else {
@@ -189,7 +193,7 @@ impl App {
     }
 
     /// The newest version, up to this one, that the crystallizer made and reported about.
-    pub(super) fn reported(&self, version: &Version) -> Result<Option<Version>, Problem> {
+    pub(super) fn reported(&self, version: &Version) -> Result<Option<Version>, ReadError> {
         if version.report.is_some() {
             return Ok(Some(version.clone()));
         }
@@ -512,9 +516,9 @@ pub(super) fn without_gate(
 ///
 /// # Errors
 /// When the row is damaged.
-pub fn document_of(version: &Version) -> Result<Document, Problem> {
+pub fn document_of(version: &Version) -> Result<Document, ReadError> {
     serde_json::from_value(version.document.clone())
-        .map_err(|error| druse_storage::ReadError::Damaged(error.to_string()).into())
+        .map_err(|error| ReadError::Damaged(error.to_string()))
 }
 
 fn version_row(

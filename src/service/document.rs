@@ -6,7 +6,7 @@ use druse_engine::carried;
 use druse_engine::check::{Catalog, check};
 use druse_engine::definition::{Document, Parsed, Step, Syntax, blocks_storing, from_value, parse};
 use druse_engine::{Finding, Severity};
-use druse_storage::{AutomationName, Connection, Secret};
+use druse_storage::{AutomationName, Connection, ReadError, Secret};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl App {
     ///
     /// # Errors
     /// When rows cannot be read.
-    pub fn catalog(&self) -> Result<Catalog, Problem> {
+    pub fn catalog(&self) -> Result<Catalog, ReadError> {
         let connections: Vec<Connection> = page::all(&*self.store, "")?;
         let secrets: Vec<Secret> = page::all(&*self.store, "")?;
         let automations: Vec<AutomationName> = page::all(&*self.store, "")?;

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod automation;
 pub(crate) mod behind;
 pub mod checked;
+mod children;
 pub mod connections;
 pub mod difference;
 pub mod doctor;

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use druse_storage::{Entity, Scan, Store, StoreExt};
+use druse_storage::{Entity, ReadError, Scan, Store, StoreExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ impl Page {
 ///
 /// # Errors
 /// When rows cannot be read.
-pub fn all<E: Entity>(store: &dyn Store, prefix: &str) -> Result<Vec<E>, Problem> {
+pub fn all<E: Entity>(store: &dyn Store, prefix: &str) -> Result<Vec<E>, ReadError> {
     let mut found: Vec<E> = Vec::new();
     loop {
         let rows: Vec<E> = store.scan(&Scan {

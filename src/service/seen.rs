@@ -76,6 +76,30 @@ impl App {
     }
 }
 
+impl App {
+    /// Takes it back that a failed run was seen: it waits for people again. Where nobody has seen it, nothing changes.
+    ///
+    /// # Errors
+    /// 404 for an unknown run.
+    pub async fn unsee(&self, who: &Principal, id: RunId) -> Result<RunView, Problem> {
+        let mut view = self.run_view(id).await?;
+        let Some(by) = view.seen_by.take() else {
+            return Ok(view);
+        };
+        let reason = view.seen_reason.take();
+        view.seen_at = None;
+        let details = json!({
+            "seen_by": by, "seen_reason": reason, "automation": view.automation_name,
+        });
+        let batch = self.audit(who, "run.unseen", &id, details)?;
+        match self.append(batch.take::<SeenRun>(id.to_string())).await {
+            // Or somebody was quicker.
+            Ok(_) | Err(AppendError::Conflict { .. }) => Ok(view),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 /// Of the runs that a search finds those that failed and that somebody has seen, or that nobody has; youngest first.
 ///
 /// # Errors

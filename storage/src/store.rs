@@ -90,14 +90,24 @@ impl Batch {
         self.row(row, Expect::Absent)
     }
 
-    /// Removes a row.
+    /// Removes a row, or what is not there.
     #[must_use]
-    pub fn remove<E: Entity>(mut self, key: impl Into<String>) -> Self {
+    pub fn remove<E: Entity>(self, key: impl Into<String>) -> Self {
+        self.without::<E>(key.into(), Expect::Any)
+    }
+
+    /// Removes a row that must exist.
+    #[must_use]
+    pub fn take<E: Entity>(self, key: impl Into<String>) -> Self {
+        self.without::<E>(key.into(), Expect::Present)
+    }
+
+    fn without<E: Entity>(mut self, key: String, expect: Expect) -> Self {
         self.facts.push(Fact::Row {
             table: E::TABLE,
-            key: key.into(),
+            key,
             value: None,
-            expect: Expect::Any,
+            expect,
         });
         self
     }

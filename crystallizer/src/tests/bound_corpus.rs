@@ -63,8 +63,7 @@ fn every_recording_bound_replays_as_it_was_recorded() {
         println!("not run: no folder of recorded sessions (set DRUSE_SESSIONS)");
         return;
     };
-    let mut paths = Vec::new();
-    recordings(&root, &mut paths);
+    let paths = recordings(&root);
     let options = Options {
         force: true,
         mode: Mode::Bound,

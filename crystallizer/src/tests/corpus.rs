@@ -2,42 +2,16 @@
 //!
 //! The folder is `DRUSE_SESSIONS`, or `shared/sessions` beside the checkout; without it nothing is run.
 
+#[path = "../../../benches/harness/recorded.rs"]
+mod recorded;
+
 use super::build::options;
 use super::figures::{self, Line};
 use super::known::share;
 use crate::{Options, crystallize, import};
 use druse_engine::definition::{Syntax, parse, to_yaml};
+pub(super) use recorded::{folder, recordings};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-pub(super) fn folder() -> Option<PathBuf> {
-    if let Some(given) = std::env::var_os("DRUSE_SESSIONS") {
-        return Some(PathBuf::from(given)).filter(|path| path.is_dir());
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    ["../shared/sessions", "../../shared/sessions"]
-        .iter()
-        .map(|path| root.join(path))
-        .find(|path| path.is_dir())
-}
-
-pub(super) fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            recordings(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|end| end == "json" || end == "jsonl" || end == "ndjson")
-        {
-            found.push(path);
-        }
-    }
-}
 
 #[derive(Default)]
 struct Row {
@@ -58,14 +32,12 @@ fn every_recording_replays_as_it_was_recorded() {
         println!("not run: no folder of recorded sessions (set DRUSE_SESSIONS)");
         return;
     };
-    let mut paths = Vec::new();
-    recordings(&root, &mut paths);
     let options = Options {
         force: true,
         ..options()
     };
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    for path in paths {
+    for path in recordings(&root) {
         let bytes = std::fs::read(&path).unwrap();
         let Ok(sessions) = import(&bytes) else {
             continue;

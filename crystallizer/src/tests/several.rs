@@ -50,28 +50,26 @@ fn canceled(
     session
 }
 
+/// Ana's first order, canceled.
+fn of_ana() -> Session {
+    let orders = ["W-481210", "W-773402"];
+    canceled(1, "ana_li_3668", orders, "W-481210", "RX-2210", 25)
+}
+
+/// One of Ben's orders, canceled.
+fn of_ben(taken: &str, code: &str, fee: u32) -> Session {
+    let orders = ["W-555120", "W-900817"];
+    canceled(2, "ben_xu_7011", orders, taken, code, fee)
+}
+
 fn arguments(made: &Crystallized) -> serde_json::Value {
     made.document.steps[1].with.as_ref().unwrap()["arguments"].clone()
 }
 
 #[test]
 fn one_recording_asks_what_two_answer() {
-    let first = canceled(
-        1,
-        "ana_li_3668",
-        ["W-481210", "W-773402"],
-        "W-481210",
-        "RX-2210",
-        25,
-    );
-    let second = canceled(
-        2,
-        "ben_xu_7011",
-        ["W-555120", "W-900817"],
-        "W-555120",
-        "RX-2210",
-        25,
-    );
+    let first = of_ana();
+    let second = of_ben("W-555120", "RX-2210", 25);
     let alone = both(std::slice::from_ref(&first));
     assert_eq!(alone.report.questions.len(), 3);
     assert_eq!(alone.report.generalisable, Some(Level::Same));
@@ -91,22 +89,8 @@ fn one_recording_asks_what_two_answer() {
 
 #[test]
 fn what_differs_is_no_constant() {
-    let first = canceled(
-        1,
-        "ana_li_3668",
-        ["W-481210", "W-773402"],
-        "W-481210",
-        "RX-2210",
-        25,
-    );
-    let second = canceled(
-        2,
-        "ben_xu_7011",
-        ["W-555120", "W-900817"],
-        "W-900817",
-        "RX-7099",
-        40,
-    );
+    let first = of_ana();
+    let second = of_ben("W-900817", "RX-7099", 40);
     let made = both(&[first, second]);
     let asked: Vec<&str> = made
         .report
@@ -179,14 +163,7 @@ fn a_source_has_to_hold_in_all() {
 
 #[test]
 fn another_task_is_no_witness() {
-    let first = canceled(
-        1,
-        "ana_li_3668",
-        ["W-481210", "W-773402"],
-        "W-481210",
-        "RX-2210",
-        25,
-    );
+    let first = of_ana();
     let made = both(&[first, bill()]);
     assert!(codes(&made.report.findings).contains(&"- another_task".to_owned()));
     assert_eq!(made.report.held_out, []);

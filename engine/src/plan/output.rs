@@ -13,6 +13,8 @@ pub const ANSWER_CHANGED: &str = "answer_changed";
 const MOST: usize = 5;
 /// How many characters of what came are shown.
 const SHOWN: usize = 200;
+/// What is told in the place of what came and is not shown.
+const HIDDEN: &str = "[sensitive]";
 /// How deep texts are read that hold data.
 const DEPTH: usize = 4;
 
@@ -76,7 +78,12 @@ impl OutputCheck {
 
     /// The failure of a step that gave this; nothing where it is as it has to be.
     pub(crate) fn failure(&self, output: &Value) -> Option<Failure> {
-        let changes = self.changes(output, "", "");
+        self.failure_of(output, output)
+    }
+
+    /// The failure of a step that gave `clear`, of which `kept` is what may be seen: nothing else of it is told.
+    pub(crate) fn failure_of(&self, kept: &Value, clear: &Value) -> Option<Failure> {
+        let changes = self.changes(clear, Some(kept), "", "");
         let first = changes.first()?;
         let more = match changes.len() - 1 {
             0 => String::new(),
@@ -115,7 +122,13 @@ impl OutputCheck {
         Some(failure)
     }
 
-    fn changes(&self, output: &Value, base: &str, base_of_schema: &str) -> Vec<Change> {
+    fn changes(
+        &self,
+        output: &Value,
+        kept: Option<&Value>,
+        base: &str,
+        base_of_schema: &str,
+    ) -> Vec<Change> {
         let mut changes: Vec<Change> = self
             .validator
             .iter_errors(output)
@@ -124,23 +137,38 @@ impl OutputCheck {
                 let schema = error.schema_path().to_string();
                 let keyword = schema.rsplit_once('/').map_or("", |(parent, _)| parent);
                 let expected = self.schema.pointer(keyword).unwrap_or(&self.schema);
+                let place = error.instance_path().to_string();
+                let came = error.instance();
+                let seen = kept.and_then(|kept| kept.pointer(&place)) == Some(&**came);
+                let is_scalar = !came.is_object() && !came.is_array();
                 Change {
-                    place: format!("{base}{}", error.instance_path()),
-                    message: short(error.to_string()),
+                    place: format!("{base}{place}"),
+                    message: short(match seen {
+                        true => error.to_string(),
+                        false => error.masked().to_string(),
+                    }),
                     expected: shown_schema(expected),
-                    came: shown(error.instance()),
-                    came_type: type_of(error.instance()),
-                    missing: missing(expected, error.instance()),
-                    value: short_scalar(error.instance()),
+                    came: match seen || !is_scalar {
+                        true => shown(came),
+                        false => HIDDEN.into(),
+                    },
+                    came_type: type_of(came),
+                    missing: missing(expected, came),
+                    value: match seen {
+                        true => short_scalar(came),
+                        false => Value::Null,
+                    },
                     keyword: format!("{base_of_schema}{schema}"),
                 }
             })
             .collect();
         for text in &self.texts {
-            let found = text
-                .path
-                .iter()
-                .try_fold(output, |value, key| value.get(key));
+            let within = |value| {
+                text.path
+                    .iter()
+                    .try_fold(value, |value: &Value, key| value.get(key))
+            };
+            let found = within(output);
             // That it is a text at all the schema around it says.
             let Some(Value::String(written)) = found else {
                 continue;
@@ -155,13 +183,17 @@ impl OutputCheck {
                     format!("{place}/properties{}", super::build::pointer(&[key]))
                 })
                 + "/contentSchema";
-            let read = if text.yaml {
-                yaml_in(written)
-            } else {
-                json_in(written)
+            let read = |written: &str| match text.yaml {
+                true => yaml_in(written),
+                false => json_in(written),
             };
-            match read {
-                Some(value) => changes.extend(text.check.changes(&value, &place, &inside)),
+            let kept = kept.and_then(within).and_then(Value::as_str);
+            match read(written) {
+                Some(value) => {
+                    let kept = kept.and_then(read);
+                    let inner = text.check.changes(&value, kept.as_ref(), &place, &inside);
+                    changes.extend(inner);
+                }
                 None => changes.push(Change {
                     place,
                     message: format!(
@@ -169,7 +201,10 @@ impl OutputCheck {
                         if text.yaml { "YAML" } else { "JSON" }
                     ),
                     expected: shown_schema(&text.check.schema),
-                    came: shown(&Value::from(written.as_str())),
+                    came: match kept == Some(written) {
+                        true => shown(&Value::from(written.as_str())),
+                        false => HIDDEN.into(),
+                    },
                     keyword: inside,
                     came_type: "string",
                     missing: Vec::new(),
@@ -343,6 +378,47 @@ mod tests {
                 "expected": { "type": "object", "required": ["orders"] }, "came": "a map with items",
                 "keyword": "/properties/json/required", "came_type": "object", "missing": ["orders"], "value": null,
             })
+        );
+    }
+
+    #[test]
+    fn what_is_not_shown_is_judged_and_not_told() {
+        let inner = json!({ "type": "object", "properties": { "id": { "type": "integer" } } });
+        let check = OutputCheck::compile(&json!({ "type": "object", "properties": {
+            "n": { "type": "integer", "maximum": 9_000_000 },
+            "rows": { "type": "array", "maxItems": 2, "items": { "type": "integer" } },
+            "text": { "type": "string", "contentMediaType": "application/json", "contentSchema": inner },
+        } }))
+        .unwrap();
+        let kept = json!({ "n": "<1>", "rows": [1, "<1>"], "text": "{\"id\":<1>}" });
+        let of = |n: Value| {
+            let text = json!({ "id": n.clone() }).to_string();
+            json!({ "n": n, "rows": [1, n], "text": text })
+        };
+        assert!(check.failure(&kept).is_some());
+        assert_eq!(check.failure_of(&kept, &of(json!(8_314_275))), None);
+        let mut long = of(json!(8_314_275));
+        long["rows"] = json!([1, 2, 8_314_275]);
+        for (clear, changes) in [
+            (of(json!(9_314_275)), 1),
+            (of(json!(8_314_275.5)), 3),
+            (long, 1),
+        ] {
+            let failure = check.failure_of(&kept, &clear).unwrap();
+            let told = format!("{failure:?}");
+            assert!(!told.contains("314"), "{told}");
+            let details = failure.details.unwrap();
+            let found = details.value()["changes"].as_array().unwrap();
+            assert_eq!(found.len(), changes, "{told}");
+            assert!(found.iter().all(|change| change["value"].is_null()));
+        }
+        // What may be seen is told beside it.
+        let clear = json!({ "n": 8_314_275, "rows": "none" });
+        let failure = check.failure_of(&json!({ "n": "<1>", "rows": "none" }), &clear);
+        let failure = failure.unwrap();
+        assert!(
+            failure.message.contains("\"none\" is not of type"),
+            "{failure:?}"
         );
     }
 

@@ -170,6 +170,11 @@ pub trait Answers {
     /// What people answer at a gate.
     fn gate(&mut self, step: &StepPath, request: &ApprovalRequest) -> GateAnswer;
 
+    /// An output as it came, where an attempt is answered with only what was kept of it. It is judged as it came.
+    fn clear(&self, _output: &Json) -> Option<Json> {
+        None
+    }
+
     /// What became of an uncertain step.
     fn uncertain(&mut self, _step: &StepPath) -> Option<Resolved> {
         None
@@ -276,6 +281,10 @@ impl Answers for Layers<'_> {
             fields: None,
         });
         GateAnswer::Votes(votes.collect(), Source::Assumed)
+    }
+
+    fn clear(&self, output: &Json) -> Option<Json> {
+        self.layers.iter().find_map(|layer| layer.clear(output))
     }
 
     fn uncertain(&mut self, step: &StepPath) -> Option<Resolved> {

@@ -3,7 +3,9 @@
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Hold, Limits, Source};
 use super::course::{Call, Course, Stop};
 use crate::definition::Delivery;
-use crate::event::{ApprovalRequest, Decision, Entry, Probed, RunEvent, Start, Status, StepPath};
+use crate::event::{
+    ApprovalRequest, Decision, Entry, Outcome, Probed, RunEvent, Start, Status, StepPath,
+};
 use crate::flow::Standing;
 use crate::plan::{Plan, check_value};
 use crate::run::{DeadlineReason, Effect, GateStatus, Heard, Input, Kept, Known, Rejected, Run};
@@ -47,12 +49,9 @@ pub fn rehearse(
         uncertain: BTreeMap::new(),
         doubts: BTreeMap::new(),
         doubted: BTreeSet::new(),
-        granted: BTreeSet::new(),
         permits: BTreeMap::new(),
-        no_permit: BTreeSet::new(),
-        no_turn: false,
+        turn: None,
         beyond: false,
-        has_turn: false,
         times_out: answers.times_out(),
         facts: 0,
     };
@@ -77,6 +76,17 @@ struct Doubt {
     missing: Option<(u32, String)>,
 }
 
+/// How what is held up by a limit is let begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Permit {
+    /// At this moment.
+    Comes(Moment),
+    /// It is let, and begins once nothing else holds it.
+    Came,
+    /// It never was.
+    Never,
+}
+
 struct Drive {
     run: Run,
     now: Timestamp,
@@ -96,27 +106,31 @@ struct Drive {
     doubts: BTreeMap<StepPath, Doubt>,
     /// Those of them that were not ended by then.
     doubted: BTreeSet<StepPath>,
-    /// Steps that no rate holds up any more, and that begin once the run lets them.
-    granted: BTreeSet<StepPath>,
-    /// When each of the others may begin that wait for a rate.
-    permits: BTreeMap<StepPath, Moment>,
-    /// Steps that no rate has let begin.
-    no_permit: BTreeSet<StepPath>,
-    /// Whether the turn that the run waits for never came.
-    no_turn: bool,
+    /// How the rates of connections let steps begin.
+    permits: BTreeMap<StepPath, Permit>,
+    /// How the run gets the turn that it was queued for last.
+    turn: Option<Permit>,
     /// Whether the run has lasted for longer than the earlier one.
     beyond: bool,
-    /// Whether it is the run's turn, once nobody holds it.
-    has_turn: bool,
     /// Whether the run's own time runs out, whatever else is not known.
     times_out: bool,
     facts: usize,
 }
 
 impl Drive {
-    fn later(&mut self, at: Timestamp, step: StepPath, input: Input) {
+    fn later(&mut self, at: Timestamp, step: StepPath, input: Input) -> Moment {
         self.order += 1;
-        self.due.insert((at, self.order), (step, Some(input)));
+        let moment = (at, self.order);
+        self.due.insert(moment, (step, Some(input)));
+        moment
+    }
+
+    /// What is held up so long is let begin by this input then.
+    fn held(&mut self, hold: Hold, step: StepPath, input: Input) -> Permit {
+        match hold {
+            Hold::Ends(after) => Permit::Comes(self.later(self.now.after(after), step, input)),
+            Hold::Lasts => Permit::Never,
+        }
     }
 
     /// Something comes from outside. A resume comes last at its moment: what a person said of a step that waits
@@ -162,11 +176,11 @@ impl Drive {
             };
             let input = match input {
                 Input::Permit { .. } if self.run.throttled_at(&step).is_none() => {
-                    self.granted.insert(step);
+                    self.permits.insert(step, Permit::Came);
                     continue;
                 }
                 Input::Admit if !self.is_next() => {
-                    self.has_turn = true;
+                    self.turn = Some(Permit::Came);
                     continue;
                 }
                 Input::Resume {
@@ -244,14 +258,16 @@ impl Drive {
 
     /// What nothing holds up any more, where the run lets it begin by now.
     fn granted(&mut self) -> Option<(StepPath, Input)> {
-        if self.has_turn && self.is_next() {
-            self.has_turn = false;
+        if self.turn == Some(Permit::Came) && self.is_next() {
+            self.turn = None;
             return Some((StepPath::from(""), Input::Admit));
         }
-        let mut granted = self.granted.iter();
-        let step = granted.find(|step| self.run.throttled_at(step).is_some())?;
+        let mut granted = self.permits.iter();
+        let (step, _) = granted.find(|(step, permit)| {
+            **permit == Permit::Came && self.run.throttled_at(step).is_some()
+        })?;
         let step = step.clone();
-        self.granted.remove(&step);
+        self.permits.remove(&step);
         Some((step.clone(), Input::Permit { step }))
     }
 
@@ -298,7 +314,7 @@ impl Drive {
                 "the run is paused, and nobody lets it go on".to_owned(),
             ));
         }
-        if self.no_turn && self.is_next() {
+        if self.turn == Some(Permit::Never) && self.is_next() {
             return Some((
                 run(),
                 "the run waits for its turn, which never came".to_owned(),
@@ -308,7 +324,11 @@ impl Drive {
             let view = self.run.step(&step.0);
             view.is_some_and(|view| !view.status.is_final())
         };
-        let step = self.no_permit.iter().find(waits)?;
+        let never = self
+            .permits
+            .iter()
+            .filter(|(_, permit)| **permit == Permit::Never);
+        let step = never.map(|(step, _)| step).find(waits)?;
         let message =
             format!("step {step} waits for the rate of its connection, which never let it begin");
         Some((step.clone(), message))
@@ -321,12 +341,8 @@ impl Drive {
         match fact.event {
             RunEvent::AttemptStarted { step, fence, .. } => self.asked(&step, fence, answers),
             RunEvent::Queued { .. } => {
-                self.has_turn = false;
                 let hold = answers.turn().unwrap_or_default();
-                self.no_turn = hold == Hold::Lasts;
-                if let Hold::Ends(after) = hold {
-                    self.later(self.now.after(after), StepPath::from(""), Input::Admit);
-                }
+                self.turn = Some(self.held(hold, StepPath::from(""), Input::Admit));
             }
             RunEvent::RateAwaited { step, .. } => self.throttled(step, answers),
             RunEvent::ApprovalRequested { step, request } => self.gate(step, &request, answers),
@@ -370,18 +386,12 @@ impl Drive {
 
     /// A step waits for a rate. A permit that came for nothing before says nothing of this one.
     fn throttled(&mut self, step: StepPath, answers: &mut dyn Answers) {
-        self.granted.remove(&step);
-        if let Some(key) = self.permits.remove(&step) {
-            self.due.remove(&key);
+        if let Some(Permit::Comes(moment)) = self.permits.remove(&step) {
+            self.due.remove(&moment);
         }
-        let Hold::Ends(after) = answers.permit(&step).unwrap_or_default() else {
-            self.no_permit.insert(step);
-            return;
-        };
-        self.no_permit.remove(&step);
-        let at = self.now.after(after);
-        self.later(at, step.clone(), Input::Permit { step: step.clone() });
-        self.permits.insert(step, (at, self.order));
+        let hold = answers.permit(&step).unwrap_or_default();
+        let permit = self.held(hold, step.clone(), Input::Permit { step: step.clone() });
+        self.permits.insert(step, permit);
     }
 
     fn has_check(&self, step: &StepPath) -> bool {
@@ -454,12 +464,7 @@ impl Drive {
         });
         match answer {
             Answer::Ends { outcome, after, .. } => {
-                let ends = Input::Finished {
-                    step: step.clone(),
-                    number,
-                    fence,
-                    outcome,
-                };
+                let ends = ended(&step, (number, fence), outcome, answers);
                 self.later(self.now.after(after), step, ends);
             }
             Answer::Hangs => {}
@@ -639,6 +644,33 @@ impl Drive {
             stops: self.stops,
             ended_at: self.now,
         }
+    }
+}
+
+/// The end of an attempt, told by its number and fence.
+fn ended(
+    step: &StepPath,
+    (number, fence): (u32, u64),
+    outcome: Outcome,
+    answers: &dyn Answers,
+) -> Input {
+    let step = step.clone();
+    if let Outcome::Succeeded { output } = &outcome
+        && let Some(clear) = answers.clear(output)
+    {
+        return Input::Answered {
+            step,
+            number,
+            fence,
+            output: output.clone(),
+            clear,
+        };
+    }
+    Input::Finished {
+        step,
+        number,
+        fence,
+        outcome,
     }
 }
 

@@ -3,12 +3,14 @@
 //! earlier runs are rehearsals that differ only in where their answers come from.
 
 mod answers;
+mod clear;
 mod course;
 mod drive;
 mod expect;
 mod held;
 mod mock;
 mod pattern;
+mod reading;
 mod recorded;
 mod replay;
 mod retain;
@@ -20,13 +22,14 @@ pub use answers::{
     Answer, Answers, Ask, Comes, EventAnswer, GateAnswer, Hold, Layers, Limits, Resolved, Resume,
     Source, Vote,
 };
+pub use clear::Clear;
 pub use course::{Call, Course, Stop};
 pub use drive::rehearse;
 pub use expect::{Difference, Seen, TestResult, run_test};
 pub use mock::{Mock, Mocks, ResumeMock};
 pub use pattern::PathPattern;
 pub use recorded::Recorded;
-pub use retain::{Again, Retained, retain};
+pub use retain::{Again, Ended, Retained, retain};
 pub(crate) use spec::Written;
 pub use spec::{
     ErrorExpectation, Expectation, Expected, KEYS_OF_TESTS, StepExpectation, Test, own_tests,

@@ -7,7 +7,7 @@ use super::recorded::{End, Recorded, Rounds};
 use crate::definition::{Delivery, FailureClass};
 use crate::event::{ApprovalRequest, Failure, Outcome, StepPath};
 use crate::run::{Input, Resolution};
-use crate::{Span, Timestamp};
+use crate::{Json, Span, Timestamp};
 use std::collections::BTreeMap;
 
 pub(super) struct Replay<'a> {
@@ -82,6 +82,10 @@ impl Answers for Replay<'_> {
             Some(votes) => GateAnswer::Votes(votes, Source::Recorded),
             None => GateAnswer::Unknown,
         }
+    }
+
+    fn clear(&self, output: &Json) -> Option<Json> {
+        self.known.clear.get(output).cloned()
     }
 
     fn uncertain(&mut self, step: &StepPath) -> Option<Resolved> {

@@ -6,6 +6,7 @@
 //! is for what it let through, so then every gate asks anew.
 
 use super::answers::{Answer, Answers, Ask, EventAnswer, GateAnswer, Source};
+use super::clear::Clear;
 use super::drive::rehearse;
 use super::recorded::Recorded;
 use crate::event::{
@@ -40,20 +41,42 @@ pub struct Again {
     pub why: String,
 }
 
-/// What the new run `run` of this plan with these inputs keeps of an ended one whose journal this is.
+/// A run that has ended.
+#[derive(Debug, Clone)]
+pub struct Ended<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Its journal.
+    pub journal: &'a [Entry],
+    /// Its outputs as they came, of which not all is kept.
+    pub clear: Clear,
+}
+
+impl<'a> Ended<'a> {
+    /// One that keeps all of its outputs.
+    pub fn new(run: &'a Run, journal: &'a [Entry]) -> Self {
+        Self {
+            run,
+            journal,
+            clear: Clear::default(),
+        }
+    }
+}
+
+/// What the new run `run` of this plan with these inputs keeps of an ended one.
 ///
 /// Of the steps in `keep` nobody knows whether they were undone, and a person says that they were not.
 ///
 /// None when the plan has no step `from`.
 pub fn retain(
-    old: &Run,
-    entries: &[Entry],
+    ended: &Ended<'_>,
     plan: &Arc<Plan>,
     inputs: &Json,
     from: Option<&str>,
     keep: &BTreeSet<StepPath>,
     run: RunId,
 ) -> Option<Retained> {
+    let (old, entries) = (ended.run, ended.journal);
     let same = *inputs == old.start().inputs && plan.digest() == old.plan().digest();
     let before = old.kept_with(plan, from, keep)?;
     let undone: BTreeSet<StepPath> = before
@@ -77,7 +100,7 @@ pub fn retain(
             digest: plan.digest().clone(),
             ..old.start().clone()
         };
-        let recorded = Recorded::of(old.plan(), entries);
+        let recorded = Recorded::of(old.plan(), entries).knowing(ended.clear.clone());
         let mut answers = Earlier {
             recorded: &recorded,
             undone: &undone,
@@ -191,6 +214,10 @@ impl Answers for Earlier<'_> {
 
     fn gate(&mut self, _: &StepPath, _: &ApprovalRequest) -> GateAnswer {
         GateAnswer::Unknown
+    }
+
+    fn clear(&self, output: &Json) -> Option<Json> {
+        self.recorded.clear.get(output).cloned()
     }
 
     fn event(&mut self, step: &StepPath, _: &str) -> EventAnswer {

@@ -264,6 +264,47 @@ fn tried(old: &Value, new: &Value, inputs: Value) -> Trial {
     compare(&run, &recorded, &course)
 }
 
+/// What a run keeps of an output is not all of it: another version's schema, too, is held against what came.
+#[test]
+fn an_output_of_which_not_all_is_kept_is_judged_as_it_came() {
+    let version = |schema: Value| {
+        let mut ask = call("ask", "/{{ inputs.n }}");
+        ask["output_schema"] = json!({ "properties": { "json": schema } });
+        let then = json!({ "id": "then", "action": "transform", "needs": ["ask"], "with": { "value": "{{ inputs.n }}" } });
+        json!({ "inputs": { "n": {} }, "steps": [ask, then] })
+    };
+    let old = plan(&version(json!({})));
+    let (run, journal) = lived(&old, json!({ "n": 1 }), |_| ok(json!({ "json": "kept" })));
+    let clear = Clear::of(&journal, |output| {
+        (output.value()["json"] == "kept").then(|| json!({ "json": 8_314_275 }).into())
+    });
+    assert!(!format!("{clear:?}").contains("8314275"));
+    let recorded = Recorded::of(&old, &journal).knowing(clear.clone());
+    for (schema, same) in [
+        (json!({ "type": "integer" }), true),
+        (json!({ "type": "integer", "maximum": 9 }), false),
+    ] {
+        let new = plan(&version(schema));
+        let mut answers = recorded.answers();
+        let begun = run.created_at();
+        let course = rehearse(&new, run.start().clone(), Vec::new(), begun, &mut answers);
+        let trial = compare(&run, &recorded, &course);
+        assert_eq!(trial.same, same, "{trial:#?}");
+        assert!(!format!("{course:?}").contains("8314275"));
+        // What a retry keeps is told by the same.
+        let ended = Ended {
+            run: &run,
+            journal: &journal,
+            clear: clear.clone(),
+        };
+        let (inputs, none) = (json!({ "n": 1 }).into(), std::collections::BTreeSet::new());
+        let id = RunId::from_parts(9, [9; 10]);
+        let retained = retain(&ended, &new, &inputs, None, &none, id).unwrap();
+        let again: Vec<&str> = retained.again.iter().map(|one| &*one.step).collect();
+        assert_eq!(again.contains(&"ask"), !same, "{again:?}");
+    }
+}
+
 #[test]
 fn with_other_inputs_the_passes_are_kept_that_ask_for_the_same() {
     let document = json!({ "inputs": { "n": {}, "to": {} }, "steps": [
@@ -284,8 +325,7 @@ fn with_other_inputs_the_passes_are_kept_that_ask_for_the_same() {
     let inputs = Json::from(json!({ "n": 2, "to": "b" }));
     let id = RunId::from_parts(9, [9; 10]);
     let retained = retain(
-        &old,
-        &journal,
+        &Ended::new(&old, &journal),
         &plan,
         &inputs,
         None,

@@ -33,26 +33,17 @@ impl State {
                 number,
                 fence,
                 outcome,
+            } => self.finished(plan, (step, *number, *fence), outcome, None),
+            Input::Answered {
+                step,
+                number,
+                fence,
+                output,
+                clear,
             } => {
-                let runs = |step: &&StepState| step.phase == Phase::Running;
-                #[cfg(test)]
-                let runs = |step: &&StepState| runs(step) || planted(Bug::FinishesTwice);
-                let is_it = |last: &AttemptState| last.number == *number && last.fence == *fence;
-                #[cfg(test)]
-                let is_it = |last: &AttemptState| is_it(last) || planted(Bug::NoFence);
-                let last = self
-                    .place_of_step(plan, step)
-                    .map(|place| self.step(place))
-                    .filter(runs)
-                    .and_then(|step| step.attempts.last());
-                match last {
-                    Some(last) if is_it(last) => Ok(vec![RunEvent::AttemptFinished {
-                        step: step.clone(),
-                        number: *number,
-                        outcome: self.checked(plan, step, outcome),
-                    }]),
-                    _ => Err(Rejected::StaleAttempt),
-                }
+                let output = output.clone();
+                let outcome = Outcome::Succeeded { output };
+                self.finished(plan, (step, *number, *fence), &outcome, Some(clear))
             }
             Input::Artifact { .. } => self.leave(plan, input),
             Input::Decide { approval, decision } => {
@@ -205,13 +196,52 @@ impl State {
         check.failure(output.value())
     }
 
-    /// How an attempt ended: one that gave what its step must not give has failed.
-    fn checked(&self, plan: &Plan, step: &StepPath, outcome: &Outcome) -> Outcome {
+    /// The end of an attempt, told by its step, number and fence.
+    fn finished(
+        &self,
+        plan: &Plan,
+        (step, number, fence): (&StepPath, u32, u64),
+        outcome: &Outcome,
+        clear: Option<&Json>,
+    ) -> Result<Vec<RunEvent>, Rejected> {
+        let runs = |step: &&StepState| step.phase == Phase::Running;
+        #[cfg(test)]
+        let runs = |step: &&StepState| runs(step) || planted(Bug::FinishesTwice);
+        let is_it = |last: &AttemptState| last.number == number && last.fence == fence;
+        #[cfg(test)]
+        let is_it = |last: &AttemptState| is_it(last) || planted(Bug::NoFence);
+        let last = self
+            .place_of_step(plan, step)
+            .map(|place| self.step(place))
+            .filter(runs)
+            .and_then(|step| step.attempts.last());
+        match last {
+            Some(last) if is_it(last) => Ok(vec![RunEvent::AttemptFinished {
+                step: step.clone(),
+                number,
+                outcome: self.checked(plan, step, outcome, clear),
+            }]),
+            _ => Err(Rejected::StaleAttempt),
+        }
+    }
+
+    /// How an attempt ended: one that gave what its step must not give has failed. `clear` is what it gave where not
+    /// all of that is kept.
+    fn checked(
+        &self,
+        plan: &Plan,
+        step: &StepPath,
+        outcome: &Outcome,
+        clear: Option<&Json>,
+    ) -> Outcome {
         let check = self
             .place_of_step(plan, step)
             .and_then(|place| self.planned(plan, place).output_check.as_ref());
         if let (Some(check), Outcome::Succeeded { output }) = (check, outcome)
-            && let Some(failure) = check.failure(output.value())
+            && let Some(failure) = match clear {
+                Some(clear) => check.failure_of(output.value(), clear.value()),
+                None => check.failure(output.value()),
+            }
         {
             return Outcome::Failed {
                 failure,

@@ -21,6 +21,19 @@ pub enum Input {
         /// How it ended.
         outcome: Outcome,
     },
+    /// An attempt succeeded, and what is kept of its output is not all as it came: it is judged as it came.
+    Answered {
+        /// The step.
+        step: StepPath,
+        /// The attempt's number, as its effect said.
+        number: u32,
+        /// The attempt's fence, as its effect said.
+        fence: u64,
+        /// What is kept of it.
+        output: Json,
+        /// It as it came; no fact holds it.
+        clear: Json,
+    },
     /// An attempt has left a file. Told before its end.
     Artifact {
         /// The step.

@@ -84,6 +84,7 @@ names! {
     fn input, INPUTS: Input {
         Input::Finished { outcome: Outcome::Succeeded { .. }, .. } => "finished succeeded",
         Input::Finished { outcome: Outcome::Failed { .. }, .. } => "finished failed",
+        Input::Answered { .. } => "answered",
         Input::Artifact { .. } => "artifact",
         Input::Tick => "tick",
         Input::Decide { .. } => "decide",

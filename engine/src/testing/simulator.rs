@@ -12,7 +12,7 @@ use crate::event::{Entry, RunEvent, Start, Status, StepPath};
 use crate::flow::Standing;
 use crate::flow::{Claim, KeyClaim};
 use crate::plan::Plan;
-use crate::rehearsal::retain;
+use crate::rehearsal::{Ended, retain};
 use crate::run::{
     ConnectionRates, CorruptJournal, Effect, Heard, Input, Kept, Known, Rejected, Run,
 };
@@ -104,8 +104,7 @@ pub fn live(plan: &Arc<Plan>, seed: u64) -> Result<Report, Lost> {
     }
     let (inputs, id) = (&life.run.start().inputs, life.run.id());
     let retained = retain(
-        &life.run,
-        &report.journal,
+        &Ended::new(&life.run, &report.journal),
         plan,
         inputs,
         None,

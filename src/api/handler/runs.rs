@@ -509,6 +509,12 @@ pub(in crate::api) async fn seen(call: Call) -> Answer {
     ok(&call.app.see(&call.who, id, reason).await?)
 }
 
+/// Takes back that a person has seen that a run failed.
+pub(in crate::api) async fn unseen(call: Call) -> Answer {
+    let id: RunId = call.id("id", "run")?;
+    ok(&call.app.unsee(&call.who, id).await?)
+}
+
 /// How a run goes on.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use super::super::handler::{approvals, artifacts, links, logs, queues, resolve, runs};
 use super::super::route::Route;
-use super::{PAGE, get, post};
+use super::{PAGE, delete, get, post};
 use crate::service::Role::{Approver, Operator, Viewer};
 use crate::service::export::Export;
 use crate::service::links::MadeLink;
@@ -130,6 +130,14 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .request::<runs::Reason>()
         .response::<RunView>(),
+        delete(
+            "/api/v1/runs/{id}/seen",
+            Operator,
+            to!(runs::unseen),
+            "Take back that a failed run was seen: it waits for people again",
+        )
+        .response::<RunView>()
+        .status(200),
         post(
             "/api/v1/runs/{id}/retry",
             Operator,

@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 const DAY: i64 = 24 * 3_600 * 1_000;
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
-    let since = Timestamp(call.now.0 - DAY);
+    let since = whole_minute(Timestamp(call.now.0 - DAY));
     let found = Found {
         own: gates(call, true).await?,
         others: gates(call, false).await?,
@@ -33,6 +33,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             .api
             .get(&format!("/runs?cause=retry&since={since}&limit=200"))
             .await?,
+        since,
     };
     let runs = call.api.get("/runs?limit=50").await?;
     let triggers = call.api.get("/triggers?limit=200").await?;
@@ -63,6 +64,11 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         }
     };
     Ok(Page::new("Home", Here::Home, body).looks().into())
+}
+
+/// The begin of its minute: the page stays the same for as long, and so does where it leads.
+fn whole_minute(at: Timestamp) -> Timestamp {
+    Timestamp(at.0 - at.0.rem_euclid(60_000))
 }
 
 /// The gates that wait: those that this person can decide, or those that they cannot.

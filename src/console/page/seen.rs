@@ -6,7 +6,7 @@ use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, time, value};
 use crate::service::Role;
 use futures_util::future::join_all;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -16,6 +16,12 @@ pub(super) fn by(call: &Call, run: &Value) -> Markup {
         @if let Some(by) = run["seen_by"].as_str() {
             p .dim { "Seen by " (by.trim_start_matches("user:")) " " (time::ago(&run["seen_at"], call.now))
                 @if let Some(reason) = run["seen_reason"].as_str() { ": “" (value::said(reason)) "”" } }
+            @if call.may(Role::Operator) {
+                form .inline method="post" action={ "/runs/" (run["id"].as_str().unwrap_or_default()) "/unseen" } {
+                    (action::key())
+                    button .small title="The run waits at home again" { "Take back that it was seen" }
+                }
+            }
         }
     }
 }
@@ -68,6 +74,15 @@ pub(in crate::console) async fn one(call: &Call) -> Done {
         body["reason"] = reason.into();
     }
     say(call, call.param("id"), &body).await?;
+    Ok(Answer::See(format!("/runs/{}", call.part("id"))))
+}
+
+/// Takes the mark of the run of a page back.
+pub(in crate::console) async fn back(call: &Call) -> Done {
+    let path = format!("/runs/{}/seen", call.part("id"));
+    call.api
+        .json(Method::DELETE, &path, None, &Value::Null)
+        .await?;
     Ok(Answer::See(format!("/runs/{}", call.part("id"))))
 }
 

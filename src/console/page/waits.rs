@@ -2,9 +2,11 @@
 
 use super::home::{items, lateness};
 use super::seen;
+use crate::client::encode;
 use crate::console::call::Call;
 use crate::console::component::{state, time, value};
 use crate::service::{Role, words};
+use druse_engine::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,6 +27,8 @@ pub(super) struct Found {
     pub(super) failed: Value,
     /// Runs that go on from others.
     pub(super) retries: Value,
+    /// From when on runs are looked at that failed.
+    pub(super) since: Timestamp,
 }
 
 /// What waits for this person, and what waits for others.
@@ -44,7 +48,7 @@ pub(super) fn show(
     add(Role::Editor, changed(call, &found.automations));
     add(Role::Editor, drafts(call, &found.drafts));
     add(Role::Operator, came_late(call, late, names));
-    add(Role::Operator, failed(call, &found.failed, &found.retries));
+    add(Role::Operator, failed(call, found));
     html! {
         section {
             h2 { "Waits for you" }
@@ -184,8 +188,8 @@ fn came_late(call: &Call, late: &[&Value], names: &BTreeMap<String, String>) -> 
 }
 
 /// Runs that failed and that nobody has seen, of each automation together.
-fn failed(call: &Call, failed: &Value, retries: &Value) -> Vec<Markup> {
-    let open = seen::all(failed, retries);
+fn failed(call: &Call, found: &Found) -> Vec<Markup> {
+    let open = seen::all(&found.failed, &found.retries);
     let mut broken: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for run in &open {
         let name = run["automation_name"].as_str().unwrap_or_default();
@@ -206,8 +210,11 @@ fn failed(call: &Call, failed: &Value, retries: &Value) -> Vec<Markup> {
         }
     };
     let mut lines: Vec<Markup> = broken.iter().map(line).collect();
-    let says = "More runs failed, and nobody has seen it";
-    lines.extend(more(failed, "failed", "/runs?seen=false", says));
+    // As far back as the lines above, and no further.
+    let since = found.since.to_string();
+    let address = format!("/runs?seen=false&since={}", encode(&since));
+    let says = "More runs failed within a day, and nobody has seen it";
+    lines.extend(more(&found.failed, "failed", &address, says));
     if may && broken.len() > 1 {
         let label = format!("Mark all {} failed runs as seen", open.len());
         lines.push(seen::button(&open, &label, ""));

@@ -20,6 +20,14 @@ async fn payout(admin: &Client, id: Option<&str>, path: &str) -> String {
     id.to_owned()
 }
 
+/// A run of the automation at this path, and its gate.
+async fn asked(admin: &Client, path: &str) -> (String, Value) {
+    let runs = format!("{path}/runs");
+    let run = text(&admin.post(&runs, &json!({})).await.with(202)["id"]);
+    let gate = wait::approval(admin, &run).await;
+    (run, gate)
+}
+
 fn approve(gate: &Value) -> (String, Value) {
     let path = format!("/approvals/{}/decision", text(&gate["id"]));
     (
@@ -38,12 +46,7 @@ async fn another_version_behind_a_gate_is_approved_anew() {
         { "id": "c", "needs": ["g"], "action": "automation", "with": { "name": "payout", "inputs": { "a": 5 } } },
     ], "outputs": { "said": "{{ steps.c.output.outputs.x }}" } });
     let path = active(&admin, &document).await;
-    let run = admin
-        .post(&format!("{path}/runs"), &json!({}))
-        .await
-        .with(202);
-    let run = text(&run["id"]);
-    let first = wait::approval(&admin, &run).await;
+    let (run, first) = asked(&admin, &path).await;
     let shown = &first["details"]["next"][0]["automation"];
     assert_eq!(
         (&shown["id"], &shown["version"]),
@@ -94,12 +97,7 @@ async fn a_version_is_the_same_on_its_own_run_whatever_held_that_up() {
         { "id": "pay", "needs": ["g"], "action": "emit", "with": { "type": "pay" } },
     ]});
     let path = active(&admin, &document).await;
-    let run = admin
-        .post(&format!("{path}/runs"), &json!({}))
-        .await
-        .with(202);
-    let run = text(&run["id"]);
-    let gate = wait::approval(&admin, &run).await;
+    let (run, gate) = asked(&admin, &path).await;
     admin.post(&format!("/runs/{run}/pause"), &json!({})).await;
     let (decide, body) = approve(&gate);
     admin.post(&decide, &body).await.with(200);
@@ -122,12 +120,7 @@ async fn what_was_taken_out_of_service_is_not_started_by_an_approval() {
         { "id": "c", "needs": ["w"], "action": "automation", "with": { "name": "payout" } },
     ] });
     let path = active(&admin, &document).await;
-    let run = admin
-        .post(&format!("{path}/runs"), &json!({}))
-        .await
-        .with(202);
-    let run = text(&run["id"]);
-    let gate = wait::approval(&admin, &run).await;
+    let (run, gate) = asked(&admin, &path).await;
     assert_eq!(gate["details"]["automations"][0]["starts"]["version"], 1);
     let (decide, body) = approve(&gate);
     admin.post(&decide, &body).await.with(200);

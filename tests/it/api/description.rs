@@ -36,7 +36,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("/api/v1/runs/{id}/pause", "post"),
     ("/api/v1/runs/{id}/resume", "post"),
     ("/api/v1/runs/{id}/resolve", "post"),
-    ("/api/v1/runs/{id}/seen", "post"),
+    ("/api/v1/runs/{id}/seen", "post delete"),
     ("/api/v1/runs/{id}/retry", "post"),
     ("/api/v1/runs/{id}/retry/preview", "post"),
     ("/api/v1/queues", "get"),

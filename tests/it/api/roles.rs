@@ -50,6 +50,7 @@ async fn each_role_may_what_it_is_for_and_no_more() {
         ("POST", "/runs/run_x/cancel".into(), 1, json!({})),
         ("POST", "/runs/run_x/retry".into(), 1, json!({})),
         ("POST", "/runs/run_x/seen".into(), 1, json!({})),
+        ("DELETE", "/runs/run_x/seen".into(), 1, json!(null)),
         ("POST", "/runs/run_x/pause".into(), 1, json!({})),
         ("POST", "/runs/run_x/resume".into(), 1, json!({})),
         (

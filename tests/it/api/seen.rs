@@ -93,6 +93,33 @@ async fn a_failed_run_is_seen_once_and_stays_so() {
     assert_eq!(line[1]["reason"], "the shop was being moved");
     assert_eq!(line[1]["automation_name"], "breaks");
 
+    // Taken back by another one, and once: then it waits for people again.
+    for _ in 0..2 {
+        let back = other.delete(&seen).await.with(200);
+        assert_eq!(back["status"], "failed");
+        for key in ["seen_by", "seen_at", "seen_reason"] {
+            assert!(back[key].is_null(), "{back:#}");
+        }
+    }
+    let open = ids(&admin.all("/runs?seen=false").await);
+    assert!(open.contains(&failed[1]), "{open:?}");
+    let line = admin.all("/audit?action=run.unseen").await;
+    assert_eq!(line.len(), 1, "{line:#?}");
+    assert_eq!(line[0]["run_id"], failed[1].as_str());
+    assert_eq!(line[0]["details"]["seen_by"], "user:operator");
+    let nothing = other.delete(&wrong).await.with(200);
+    assert_eq!(nothing["status"], "succeeded");
+    let unknown = other.delete(&unknown).await;
+    unknown.problem(404, "not_found");
+    let words = ["runs", "seen", &failed[0], "--undo", "--data", &data];
+    let out = desk.run(&words).ok().out;
+    assert_eq!(out, format!("{}: seen by nobody\n", failed[0]));
+    let mixed = [&words[..], &["--reason", "x"]].concat();
+    desk.run(&mixed).with(2);
+    let words = ["runs", "seen", &failed[0], "--data", &data];
+    desk.run(&words).ok();
+    operator.post(&seen, &body).await.with(200);
+
     server.crash().await;
     let admin = server.admin();
     for (query, wanted) in [

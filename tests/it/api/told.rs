@@ -81,6 +81,8 @@ async fn whatever_people_change_is_told() {
         .post(&format!("/runs/{run}/seen"), &seen)
         .await
         .with(200);
+    let back = admin.delete(&format!("/runs/{run}/seen")).await;
+    back.with(200);
     admin
         .post(&format!("{stopped}/reviewed"), &json!({}))
         .await
@@ -172,6 +174,10 @@ async fn whatever_people_change_is_told() {
     assert_eq!(seen["source"], format!("/runs/{run}"));
     assert_eq!(seen["data"]["run_id"], run.as_str());
     assert_eq!(seen["data"]["reason"], "it was to");
+    let unseen = &told["run.unseen"][0];
+    assert_eq!(unseen["subject"], "stopped");
+    assert_eq!(unseen["source"], seen["source"]);
+    assert_eq!(one("run.unseen")["seen_by"], "user:admin");
     assert_eq!(one("backfill.started")["label"], "three days");
     assert_eq!(one("backfill.canceled")["reason"], "enough");
     assert_eq!(one("secret.changed")["secret"], "signs");

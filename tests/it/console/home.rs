@@ -117,6 +117,68 @@ async fn a_step_in_question_stands_at_home_however_many_newer_runs_wait_for_some
     }
 }
 
+/// More runs failed than one page of the API holds: the rest is where the line at their end leads, and nothing that
+/// failed before.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_runs_that_failed_lead_to_those_of_the_last_day() {
+    const DAY: i64 = 24 * 3_600 * 1_000;
+    let server = Server::new().await;
+    let admin = server.admin();
+    let breaks = "druse: 1
+name: breaks
+inputs: { n: { default: 0 } }
+steps:
+  - { id: a, action: transform, with: { value: \"{{ 1 / inputs.n }}\" } }
+";
+    let path = format!(
+        "/automations/{}/runs?wait=30s",
+        active(&server, breaks).await
+    );
+    let one = || async {
+        let run = admin.post(&path, &json!({})).await.with(200);
+        assert_eq!(run["status"], "failed");
+        run
+    };
+    for _ in 0..20 {
+        futures_util::future::join_all((0..10).map(|_| one())).await;
+    }
+    let operator = Browser::role(&server, "operator").await;
+    let says = "More runs failed within a day, and nobody has seen it";
+    assert!(!operator.see("/").await.contains(says));
+    one().await;
+    let before = clock();
+    let home = operator.see("/").await;
+    let after = clock();
+    assert!(home.contains(says), "{home}");
+    assert!(home.contains("breaks failed 200 times"), "{home}");
+    let address = home.split("href=\"").find(|part| part.contains(says));
+    let address = address.expect("a link").split('"').next().expect("its end");
+    let address = address.replace("&amp;", "&");
+    let since = address
+        .strip_prefix("/runs?seen=false&since=")
+        .expect(&address);
+    let since = since.replace("%3A", ":");
+    let since: jiff::Timestamp = since.parse().expect(&since);
+    // The whole minute in which the last day began.
+    let day = since.as_millisecond() + DAY;
+    assert_eq!(day % 60_000, 0, "{address}");
+    assert!(day <= after && day + 60_000 > before, "{address}");
+    let all = admin.all(&address).await;
+    assert_eq!(all.len(), 201);
+    let list = operator.see(&address).await;
+    let newest = format!("href=\"/runs/{}\"", all[0]["id"].as_str().expect("an id"));
+    assert!(list.contains(&newest), "{list}");
+    // What began before is on no page of it.
+    let later = jiff::Timestamp::now().to_string();
+    let none = address.replace(address.split("since=").nth(1).expect("a time"), &later);
+    assert_eq!(admin.all(&none).await, Vec::<Value>::new());
+    assert!(operator.see(&none).await.contains("No run is like that"));
+}
+
+fn clock() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 #[tokio::test]
 async fn a_sensitive_input_is_on_no_page_of_its_run_and_a_large_value_is_folded() {
     let server = Server::new().await;

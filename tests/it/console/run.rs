@@ -255,6 +255,24 @@ async fn a_failed_run_is_marked_as_seen_and_leaves_home() {
     }
     assert!(!operator.see(&path).await.contains("Mark as seen"));
 
+    // Taken back, and said again.
+    assert!(!page.contains("Take back"), "{page}");
+    let page = operator.see(&path).await;
+    assert!(page.contains("Take back that it was seen"), "{page}");
+    let back = format!("{path}/unseen");
+    viewer
+        .post(&back, &[])
+        .await
+        .says(403, "This needs the role operator");
+    assert_eq!(operator.act(&back, &[]).await, path);
+    let page = operator.see(&path).await;
+    assert!(
+        page.contains("Mark as seen") && !page.contains("Seen by"),
+        "{page}"
+    );
+    assert!(operator.see("/").await.contains(&runs[0]));
+    operator.act(&format!("{path}/seen"), &note).await;
+
     // At home those that the page showed, and none that failed since.
     let home = operator.see("/").await;
     for part in [

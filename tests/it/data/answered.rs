@@ -182,3 +182,87 @@ async fn such_a_number_goes_into_another_automation_only_as_a_sensitive_input() 
         Vec::<String>::new()
     );
 }
+
+const CHECKED: &str = r#"druse: 1
+name: checked-MOST
+steps:
+  - id: look
+    action: shell
+    with: { argv: [cat, FILE] }
+    output_schema:
+      type: object
+      properties:
+        json:
+          type: object
+          required: [amount]
+          properties: { amount: { type: integer, maximum: MOST } }
+  - id: pay
+    action: http
+    needs: [look]
+    with: { connection: bank, method: POST, path: /pay, json: { amount: "{{ steps.look.output.json.amount }}" } }
+"#;
+
+/// What a step has to give is said of the number, and not of what is kept in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn such_a_number_is_judged_by_what_it_is_and_not_told() {
+    let bank = Service::start().await;
+    let server = Server::new().await;
+    let client = server.admin();
+    let outside = tempfile::tempdir().unwrap();
+    let file = outside.path().join("answer.json");
+    std::fs::write(&file, json!({ "amount": ACCOUNT }).to_string()).unwrap();
+    let connection = json!({ "kind": "http", "base_url": bank.address });
+    client.put("/connections/bank", &connection).await.with(200);
+    let secret = json!({ "value": ACCOUNT.to_string() });
+    client.put("/secrets/account", &secret).await.with(200);
+    let document = |most: u64| {
+        let document = CHECKED.replace("FILE", file.to_str().unwrap());
+        document.replace("MOST", &most.to_string())
+    };
+    let fits = active(&client, &document(900_000_000)).await;
+    let run = start(&client, &fits, &json!({})).await;
+    let done = wait::run(&client, &run, "succeeded").await;
+    assert_eq!(done["steps"][0]["output"]["json"]["amount"], "[sensitive]");
+    assert_eq!(bank.seen()[0]["body"], json!({ "amount": ACCOUNT }));
+
+    // So it is for other versions that are tried on the run, and where it is tried again with one.
+    let path = format!("/automations/{fits}");
+    let mut versions = Vec::new();
+    for most in [800_000_000_u64, 900_000_001] {
+        let other = document(most).replace(&format!("checked-{most}"), "checked-900000000");
+        let request = client.request("PUT", &path).yaml(&other);
+        let made = request.send().await.with(200);
+        versions.push(made["latest_version"].as_u64().unwrap());
+    }
+    for (version, same) in versions.iter().zip([false, true]) {
+        let body = json!({ "runs": 1 });
+        let address = format!("{path}/versions/{version}/try");
+        let tried = client.post(&address, &body).await.with(200);
+        assert_eq!(tried["counts"]["same"], u64::from(same), "{tried:#}");
+        assert!(
+            !tried.to_string().contains(&ACCOUNT.to_string()),
+            "{tried:#}"
+        );
+    }
+
+    let small = active(&client, &document(800_000_000)).await;
+    let run_of_small = start(&client, &small, &json!({})).await;
+    let done = wait::run(&client, &run_of_small, "failed").await;
+    assert_eq!(done["error"]["code"], "answer_changed");
+    let change = &done["error"]["details"]["changes"][0];
+    assert_eq!(change["place"], "/json/amount");
+    assert_eq!(change["came"], "[sensitive]", "{change:#}");
+    assert_eq!(change["came_type"], "number");
+    assert_eq!(change["value"], Value::Null);
+    assert_eq!(bank.seen().len(), 1);
+    for run in [&run, &run_of_small] {
+        let views = all_views(&client, run).await;
+        for secret in [ACCOUNT.to_string().as_str(), "{{ sealed."] {
+            assert!(!views.contains(secret), "{views}");
+        }
+    }
+    assert_eq!(
+        holding(server.data(), &ACCOUNT.to_string()),
+        Vec::<String>::new()
+    );
+}

@@ -56,6 +56,12 @@ async fn what_nobody_acknowledged_is_started_neither_by_a_trigger_nor_by_a_step(
     assert_eq!(failed["error"]["code"], "not_runnable", "{failed:#}");
     assert_eq!(failed["steps"][0]["child"], Value::Null);
 
+    // What only looks like such a step is data.
+    let like = json!({ "action": "automation", "with": { "name": "steered", "version": 1 } });
+    let data = json!({ "druse": 1, "name": "data", "metadata": { "like": like }, "steps": [
+        { "id": "say", "action": "transform", "with": { "value": [like] }, "metadata": { "like": like } }] });
+    active(&admin, &data).await;
+
     // Once somebody has acknowledged it, it runs, though another one is active.
     let asked = admin.post(&activate, &json!({ "version": 1 })).await;
     let asked = asked.problem(422, "activation_blocked");

@@ -1,7 +1,7 @@
 //! A PostgreSQL server of a test's own, where its programs are on this machine.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ const NOBODY: u32 = 65_534;
 /// Ended when it is dropped.
 pub(crate) struct Postgres {
     child: Child,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     pub(crate) port: u16,
 }
 
@@ -79,43 +79,63 @@ impl Postgres {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
-        let port = {
-            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            free.local_addr().unwrap().port()
-        };
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut serving = command("postgres");
-        serving.arg("-D").arg(&data).args(["-c", "fsync=off"]);
-        for (name, value) in [
-            ("listen_addresses", "127.0.0.1".to_owned()),
-            ("port", port.to_string()),
-            (
-                "unix_socket_directories",
-                folder.path().display().to_string(),
-            ),
-        ] {
-            serving.arg("-c").arg(format!("{name}={value}"));
-        }
-        let child = serving.stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let server = Self {
-            child,
-            folder,
-            port,
-        };
-        server.listens();
-        Some(server)
-    }
-
-    /// Waits until it says so.
-    fn listens(&self) {
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            let said = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            if said.contains("ready to accept connections") {
-                return;
+        let serve = |port: u16| {
+            let log = std::fs::File::create(folder.path().join("log")).unwrap();
+            let mut serving = command("postgres");
+            serving.arg("-D").arg(&data).args(["-c", "fsync=off"]);
+            for (name, value) in [
+                ("listen_addresses", "127.0.0.1".to_owned()),
+                ("port", port.to_string()),
+                (
+                    "unix_socket_directories",
+                    folder.path().display().to_string(),
+                ),
+            ] {
+                serving.arg("-c").arg(format!("{name}={value}"));
             }
-            assert!(Instant::now() < until, "PostgreSQL did not come up: {said}");
-            std::thread::sleep(Duration::from_millis(20));
+            serving.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+        };
+        let mut tries = 0;
+        let (child, port) = loop {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            let mut child = serve(port);
+            if listens(&mut child, folder.path()) {
+                break (child, port);
+            }
+            // Somebody else has taken the port since it was free.
+            tries += 1;
+            let said = said(folder.path());
+            assert!(tries < 10, "PostgreSQL did not come up: {said}");
+        };
+        Some(Self {
+            child,
+            _folder: folder,
+            port,
+        })
+    }
+}
+
+fn said(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
+
+/// Waits until it says that it listens, or ends: whether it listens.
+fn listens(child: &mut Child, folder: &Path) -> bool {
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let ended = child.try_wait().unwrap().is_some();
+        let said = said(folder);
+        if said.contains("ready to accept connections") {
+            return true;
         }
+        if ended {
+            let taken = said.contains("Address already in use");
+            assert!(taken, "PostgreSQL did not come up: {said}");
+            return false;
+        }
+        assert!(Instant::now() < until, "PostgreSQL did not come up: {said}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

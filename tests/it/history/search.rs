@@ -2,7 +2,7 @@
 
 use super::{active, quiet, ran};
 use crate::cli::Desk;
-use crate::harness::{Server, text};
+use crate::harness::{Server, text, wait};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,6 +18,18 @@ async fn runs_are_found_by_input_label_cause_and_time() {
             body["labels"] = json!({ "ticket": "OPS-12", "team": "night shift" });
         }
         ids.push(ran(&admin, &id, &body).await);
+        if n == 5 {
+            // The next one begins at another time than this one, as far as times are told.
+            let path = format!("/runs/{}", ids[n]);
+            let this: jiff::Timestamp = text(&admin.get(&path).await.with(200)["created_at"])
+                .parse()
+                .unwrap();
+            wait::until("the next millisecond", || {
+                let now = jiff::Timestamp::now().as_millisecond();
+                std::future::ready((now > this.as_millisecond()).then_some(()))
+            })
+            .await;
+        }
     }
     let middle = admin.get(&format!("/runs/{}", ids[6])).await.with(200);
     assert_eq!(

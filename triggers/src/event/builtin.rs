@@ -140,6 +140,7 @@ pub const OF_CHANGES: &[Builtin] = &[
     ),
     builtin("version.created", "an automation has a new version"),
     builtin("run.seen", "somebody has seen that a run failed"),
+    builtin("run.unseen", "that a failed run was seen was taken back"),
     builtin("session.imported", "a recording was stored"),
     builtin("session.deleted", "a recording was removed"),
     builtin("backfill.started", "somebody asked for a backfill"),
@@ -227,6 +228,7 @@ pub const CHANGES: &[Change] = &[
         "automation_id",
     ),
     change("run.seen", "run.seen", "/runs", "run_id"),
+    change("run.unseen", "run.unseen", "/runs", "run_id"),
     change(
         "session.import",
         "session.imported",

@@ -27,8 +27,7 @@ pub(super) fn sessions() -> Vec<Session> {
         println!("not run: no folder of recorded sessions (set DRUSE_SESSIONS)");
         return Vec::new();
     };
-    let mut paths = Vec::new();
-    recordings(&root, &mut paths);
+    let paths = recordings(&root);
     paths
         .iter()
         .filter_map(|path| import(&std::fs::read(path).unwrap()).ok())

@@ -168,8 +168,7 @@ fn each_recording(options: &Options) -> Vec<f64> {
     let Some(root) = folder().filter(|_| are_written()) else {
         return each;
     };
-    let mut paths = Vec::new();
-    recordings(&root, &mut paths);
+    let paths = recordings(&root);
     for path in paths {
         let bytes = std::fs::read(path).unwrap();
         let mut best = f64::INFINITY;

@@ -1,7 +1,7 @@
 //! Files that attempts leave.
 
 use super::*;
-use crate::rehearsal::retain;
+use crate::rehearsal::{Ended, retain};
 use crate::{Artifact, Digest};
 
 fn artifact(name: &str, content: &str) -> Artifact {
@@ -108,8 +108,7 @@ fn a_retry_keeps_the_files_of_the_results_that_it_keeps() {
     let id = RunId::from_parts(1_800_000_000_001, [8; 10]);
     let inputs = bench.run.start().inputs.clone();
     let retained = retain(
-        &bench.run,
-        &bench.journal,
+        &Ended::new(&bench.run, &bench.journal),
         &plan,
         &inputs,
         None,

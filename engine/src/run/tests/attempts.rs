@@ -421,6 +421,39 @@ fn an_answer_of_another_shape_fails_its_step_before_anything_follows() {
         true
     );
 
+    // Where not all of it is kept, it is judged as it came.
+    for (came, ends) in [
+        ("x", "a=succeeded b=running run=running"),
+        ("7", "a=failed b=skipped run=failed"),
+    ] {
+        let mut bench = Bench::new(document(json!({})));
+        let Effect::Attempt {
+            step,
+            number,
+            fence,
+            ..
+        } = bench.effect("a");
+        let came = json!({ "id": serde_json::from_str(came).unwrap_or_else(|_| json!(came)) });
+        let answered = Input::Answered {
+            step,
+            number,
+            fence,
+            output: json!({ "id": "kept" }).into(),
+            clear: came.into(),
+        };
+        bench.give(answered.clone());
+        assert_eq!(bench.line(), ends);
+        let told = format!("{:?}", bench.journal);
+        assert!(
+            !told.contains("7 is not") && told.contains("kept") == ends.contains("succeeded"),
+            "{told}"
+        );
+        assert!(matches!(
+            bench.refused(answered),
+            Rejected::StaleAttempt | Rejected::AlreadyOver
+        ));
+    }
+
     // A person can have it tried again once the other side is what it was.
     let mut bench = Bench::new(document(json!({ "on_error": "pause" })));
     bench.answer("a", succeeded(json!({})));

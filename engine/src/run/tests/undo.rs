@@ -2,6 +2,7 @@
 
 use super::kept::again;
 use super::*;
+use crate::rehearsal::{Ended, retain};
 
 /// A call that can be undone.
 fn doing(id: &str, more: Value) -> Value {
@@ -285,8 +286,14 @@ fn a_step_whose_undo_was_left_open_is_not_kept_silently() {
         assert!(kept.iter().any(is_kept), "{kept:?}");
         let (inputs, id) = (&bench.run.start().inputs, bench.run.id());
         let say = |keep: &std::collections::BTreeSet<StepPath>| {
-            let retained =
-                crate::rehearsal::retain(&bench.run, &bench.journal, &plan, inputs, None, keep, id);
+            let retained = retain(
+                &Ended::new(&bench.run, &bench.journal),
+                &plan,
+                inputs,
+                None,
+                keep,
+                id,
+            );
             let again = retained.unwrap().again;
             again
                 .iter()
@@ -325,8 +332,14 @@ fn a_loop_whose_passes_were_undone_says_so() {
     let (inputs, id) = (&bench.run.start().inputs, bench.run.id());
     let plan = bench.run.plan().clone();
     let keep = Default::default();
-    let retained =
-        crate::rehearsal::retain(&bench.run, &bench.journal, &plan, inputs, None, &keep, id);
+    let retained = retain(
+        &Ended::new(&bench.run, &bench.journal),
+        &plan,
+        inputs,
+        None,
+        &keep,
+        id,
+    );
     let again = retained.unwrap().again;
     assert_eq!(again[0].why, "passes of it were undone");
 }

@@ -12,7 +12,7 @@ use crate::definition::{Overflow, Syntax, parse_value};
 use crate::event::{Entry, Outcome, RunEvent, StepPath};
 use crate::flow::{Began, Claim, Flow, Rates, RunLimits};
 use crate::plan::Plan;
-use crate::rehearsal::retain;
+use crate::rehearsal::{Ended, retain};
 use crate::run::{ConnectionRates, Heard, Input, Rejected, Run};
 use crate::{AutomationId, EventId, Json, RunId, Span, Timestamp};
 use serde_json::{Map, Value, json};
@@ -387,8 +387,7 @@ impl Story {
         let inputs = Json::from(inputs);
         let keep = std::collections::BTreeSet::new();
         let retained = retain(
-            &before.run,
-            &before.journal,
+            &Ended::new(&before.run, &before.journal),
             &self.plan,
             &inputs,
             from,
