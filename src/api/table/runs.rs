@@ -206,6 +206,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(links::make),
             "Make an address by which one person decides",
         )
+        .creates()
         .request::<links::LinkBody>()
         .response::<MadeLink>()
         .status(201),
