@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::str::FromStr;
 
+/// What the answer to a repeated key is sealed under: the store never holds a token in the clear.
+const SEALED: &str = "idempotent_token";
+
 /// What a handler gets.
 pub(super) struct Call {
     pub(super) app: App,
@@ -206,6 +209,36 @@ impl Call {
             Some(claim) => batch.claim(&claim.row(made, clock::now())),
             None => batch,
         }
+    }
+
+    /// What an earlier request with this key was answered, where that holds something secret.
+    pub(super) fn made_sealed(&self) -> Result<Option<Value>, Problem> {
+        let Some(made) = &self.made else {
+            return Ok(None);
+        };
+        let sealed = made["sealed"].as_str().unwrap_or_default();
+        let answer = self
+            .app
+            .seal
+            .open(SEALED, 1, sealed)
+            .map_err(|error| Problem::internal(&error))?;
+        serde_json::from_str(answer.expose())
+            .map(Some)
+            .map_err(|error| Problem::internal(&error))
+    }
+
+    /// Adds the claim of the idempotency key to a batch, so that this answer is given again; it holds something secret,
+    /// and is kept sealed.
+    pub(super) fn claim_sealed(&self, batch: Batch, answer: &Value) -> Result<Batch, Problem> {
+        if self.claim.is_none() {
+            return Ok(batch);
+        }
+        let sealed = self
+            .app
+            .seal
+            .seal(SEALED, 1, &answer.to_string().into())
+            .map_err(|error| Problem::internal(&error))?;
+        Ok(self.claim_made(batch, json!({ "sealed": sealed })))
     }
 
     /// Gives the findings of a problem with this code, which name places below one of the body, their lines and

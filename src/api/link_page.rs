@@ -2,7 +2,7 @@
 //! to anything else.
 //! Everything in it that comes from a run is text; characters that are not seen are made visible.
 
-use crate::console::{in_text, pill, style_sheet};
+use crate::console::{choice_text, in_text, kind, pill, style_sheet};
 use crate::secret::hide;
 use crate::service::behind::{self, Leaf};
 use crate::service::{ApprovalView, Problem, run::word, words};
@@ -330,10 +330,15 @@ fn required(schema: &Value, name: &str) -> bool {
     list.is_some_and(|list| list.iter().any(|one| one == name))
 }
 
+/// Whether a field is a box to tick. Where there are choices, one of them is chosen.
+pub(super) fn is_box(schema: &Value) -> bool {
+    kind(schema) == "boolean" && !schema["enum"].is_array()
+}
+
 fn field(name: &str, schema: &Value, required: bool, said: &str) -> Markup {
     let id = format!("field.{name}");
     let label = schema["title"].as_str().unwrap_or(name);
-    let kind = schema["type"].as_str().unwrap_or("string");
+    let kind = kind(schema);
     let filled = match (said, &schema["default"]) {
         ("", Value::String(text)) => text.clone(),
         ("", Value::Null) => String::new(),
@@ -341,7 +346,7 @@ fn field(name: &str, schema: &Value, required: bool, said: &str) -> Markup {
         (said, _) => said.to_owned(),
     };
     html! {
-        @if kind == "boolean" {
+        @if is_box(schema) {
             label .check {
                 input #(id) type="checkbox" name=(id) value="true" checked[filled == "true"];
                 span { (visible(label)) }
@@ -352,7 +357,7 @@ fn field(name: &str, schema: &Value, required: bool, said: &str) -> Markup {
                 select #(id) name=(id) required[required] {
                     option value="" { "–" }
                     @for choice in choices {
-                        @let text = plain(choice);
+                        @let text = choice_text(choice);
                         option value=(text) selected[text == filled] { (visible(&text)) }
                     }
                 }
@@ -361,7 +366,7 @@ fn field(name: &str, schema: &Value, required: bool, said: &str) -> Markup {
             } @else if kind == "string" {
                 input #(id) type="text" name=(id) value=(filled) required[required];
             } @else {
-                textarea #(id) name=(id) rows="3" required[required] { (filled) }
+                textarea .code #(id) name=(id) rows="3" placeholder="JSON" required[required] { (filled) }
             }
         }
         @if filled.chars().any(is_hidden) {
@@ -421,6 +426,27 @@ mod tests {
         let told = json!({ "default": "a\u{2066}b" });
         let shown = field("name", &told, false, "").into_string();
         assert!(shown.contains("not seen: a⟨U+2066⟩b"), "{shown}");
+    }
+
+    #[test]
+    fn a_field_is_asked_for_by_the_type_that_its_schema_has() {
+        for (schema, expected) in [
+            (
+                json!({ "type": ["integer", "null"] }),
+                "type=\"number\" step=\"1\"",
+            ),
+            (json!({ "enum": [1, 2] }), "<option value=\"2\">2</option>"),
+            (json!({ "type": "boolean" }), "type=\"checkbox\""),
+            (
+                json!({ "type": "boolean", "enum": [true] }),
+                "<option value=\"true\">",
+            ),
+            (json!({ "type": "string" }), "type=\"text\""),
+            (json!({ "type": "array" }), "<textarea"),
+        ] {
+            let shown = field("one", &schema, true, "").into_string();
+            assert!(shown.contains(expected), "{schema}: {shown}");
+        }
     }
 
     #[test]

@@ -218,6 +218,7 @@ pub(super) fn refused(call: &Call, problem: &Refusal) -> Markup {
     let body = html! {
         header .head { h1 { (problem.status.canonical_reason().unwrap_or("Refused")) } }
         @if call.refusal.is_none() { (refusal(problem)) }
+        (component::sent::lost(call))
         p { a href="/" { "Home" } }
     };
     page(call, Page::new("Refused", Here::Home, body))

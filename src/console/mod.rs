@@ -21,6 +21,7 @@ mod twin;
 mod visible;
 
 pub(crate) use asset::style as style_sheet;
+pub(crate) use component::schema_form::{choice_text, kind, value_of};
 pub(crate) use component::state::{pill, sign};
 pub(crate) use component::time::in_text;
 pub use route::mount;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use druse_engine::Finding;
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 use tower::ServiceExt as _;
 
@@ -92,6 +92,8 @@ pub(super) struct Asked {
     pub(super) line: String,
     /// What was sent, where anybody may see it.
     pub(super) body: Option<String>,
+    /// What came of it, where the page that it leads to tells it: of a connection that was tried.
+    pub(super) answer: Option<Result<Value, Refusal>>,
 }
 
 /// The longest body that is shown.
@@ -111,6 +113,7 @@ impl Asked {
         Self {
             line: format!("{method} /api/v1{path}"),
             body,
+            answer: None,
         }
     }
 
@@ -128,6 +131,45 @@ fn is_open(path: &str) -> bool {
         .strip_prefix("/automations")
         .is_some_and(|rest| !rest.ends_with("/runs") && !rest.ends_with("/fire"));
     automation || path.ends_with("/crystallize") || path == "/documents/check"
+}
+
+/// An answer of the API, read to its end; what is no success is a refusal.
+pub(super) async fn taken(response: axum::response::Response) -> Result<Said, Refusal> {
+    let (parts, body) = response.into_parts();
+    let body = http_body_util::Limited::new(body, LARGEST)
+        .collect()
+        .await
+        .map_err(|_| {
+            Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "too_large",
+                "This is too large for a page.",
+                "Read it by the API.",
+            )
+        })?
+        .to_bytes();
+    if parts.status.is_success() {
+        return Ok(Said {
+            headers: parts.headers,
+            body,
+        });
+    }
+    let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let field = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+    let code = field("code");
+    Err(Refusal {
+        status: parts.status,
+        help: for_people(&code).map_or_else(|| field("help"), str::to_owned),
+        code,
+        message: field("message"),
+        findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
+        places: Box::default(),
+    })
+}
+
+/// Whether a connection is tried out there.
+fn is_trial(path: &str) -> bool {
+    path.starts_with("/connections/") && path.ends_with("/test")
 }
 
 /// A success of the API.
@@ -239,37 +281,37 @@ impl Twin {
         headers: &[(HeaderName, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Said, Refusal> {
-        let response = self.open(method, path, headers, body.into()).await?;
-        let (parts, body) = response.into_parts();
-        let body = http_body_util::Limited::new(body, LARGEST)
-            .collect()
-            .await
-            .map_err(|_| {
-                Refusal::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "too_large",
-                    "This is too large for a page.",
-                    "Read it by the API.",
-                )
-            })?
-            .to_bytes();
-        if parts.status.is_success() {
-            return Ok(Said {
-                headers: parts.headers,
-                body,
-            });
+        let tried = method == Method::POST && is_trial(path);
+        let said = self.sent(method, path, headers, body).await;
+        if tried {
+            let answer = said.as_ref().map(Said::json).map_err(Refusal::clone);
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(last) = asked.last_mut() {
+                last.answer = Some(answer);
+            }
         }
-        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let field = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
-        let code = field("code");
-        Err(Refusal {
-            status: parts.status,
-            help: for_people(&code).map_or_else(|| field("help"), str::to_owned),
-            code,
-            message: field("message"),
-            findings: serde_json::from_value(problem["findings"].clone()).unwrap_or_default(),
-            places: Box::default(),
-        })
+        said
+    }
+
+    async fn sent(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Said, Refusal> {
+        // A person sees a form: a line of the JSON that was made of it says nothing to them.
+        let made_here = headers
+            .iter()
+            .any(|(name, value)| *name == header::CONTENT_TYPE && *value == "application/json");
+        let response = self.open(method, path, headers, body.into()).await?;
+        let mut said = taken(response).await;
+        if let (true, Err(refusal)) = (made_here, &mut said) {
+            for finding in &mut refusal.findings {
+                (finding.line, finding.column) = (None, None);
+            }
+        }
+        said
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value, Refusal> {
@@ -279,7 +321,27 @@ impl Twin {
             .json())
     }
 
-    /// The same, where nothing may be there, or the person may not see it.
+    /// A list from its first page on, at most so many pages of 200: `next_cursor` is null where that is all of it.
+    pub(super) async fn all(&self, path: &str, pages: usize) -> Result<Value, Refusal> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let (mut items, mut next) = (Vec::new(), Value::Null);
+        for _ in 0..pages {
+            let cursor = next.as_str().map_or_else(String::new, |cursor| {
+                format!("&cursor={}", crate::client::encode(cursor))
+            });
+            let mut page = self.get(&format!("{path}{joint}limit=200{cursor}")).await?;
+            if let Value::Array(own) = page["items"].take() {
+                items.extend(own);
+            }
+            next = page["next_cursor"].take();
+            if next.is_null() {
+                break;
+            }
+        }
+        Ok(json!({ "items": items, "next_cursor": next }))
+    }
+
+    /// One answer, where nothing may be there, or the person may not see it.
     pub(super) async fn find(&self, path: &str) -> Result<Option<Value>, Refusal> {
         match self.get(path).await {
             Ok(value) => Ok(Some(value)),

@@ -265,6 +265,7 @@ impl App {
         piece: Option<&str>,
         status: Option<AutomationStatus>,
         source_type: Option<SourceType>,
+        needs_review: Option<bool>,
     ) -> Result<Value, Problem> {
         let catalog = self.catalog()?;
         let piece = piece.map(str::to_lowercase);
@@ -283,6 +284,12 @@ impl App {
                 && source_type.is_none_or(|kind| row.source_type == kind)
         };
         page.list_views(&*self.store, fits, |row: Automation| {
+            // Before it is viewed, which checks it.
+            if let Some(wanted) = needs_review
+                && self.needs_review(&row)?.is_some() != wanted
+            {
+                return Ok(None);
+            }
             match self.automation_view(&row, &catalog) {
                 // One version that cannot be read is no reason to show none of the others.
                 Err(problem) if problem.code == "damaged" => Ok(None),

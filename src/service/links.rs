@@ -6,7 +6,7 @@ use super::{App, Principal, Problem, Role, RunError};
 use crate::runtime::clock;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use druse_engine::{ApprovalId, Digest, Span, Timestamp};
-use druse_storage::{ApprovalLink, ReadError, Revocation, Scan, Store, StoreExt, Token};
+use druse_storage::{ApprovalLink, Batch, ReadError, Revocation, Scan, Store, StoreExt, Token};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -135,18 +135,18 @@ impl App {
         Ok(who)
     }
 
-    /// Makes a link for a person whom the gate asks.
+    /// A link for a person whom the gate asks, and what makes it once it is committed.
     ///
     /// # Errors
     /// When the gate has ended, does not ask that person, or whoever makes it is another one and no
     /// administrator.
-    pub async fn make_link(
+    pub fn make_link(
         &self,
         id: ApprovalId,
         who: &Principal,
         person: Option<&str>,
         lasts: Option<Span>,
-    ) -> Result<MadeLink, Problem> {
+    ) -> Result<(MadeLink, Batch), Problem> {
         let person = person.map_or(who.name.as_str(), |person| {
             person.strip_prefix("user:").unwrap_or(person)
         });
@@ -183,8 +183,7 @@ impl App {
         };
         let details = json!({ "for": link.person, "expires_at": link.expires_at });
         let batch = self.audit(who, "approval.link", &id, details)?;
-        self.commit(batch.claim(&link)).await?;
-        Ok(made)
+        Ok((made, batch.claim(&link)))
     }
 
     /// The link of a token.

@@ -29,6 +29,14 @@ impl Default for Page {
     }
 }
 
+fn bad_cursor() -> Problem {
+    Problem::bad_request(
+        "bad_cursor",
+        "The cursor is not one that this list gave.",
+        "Use `next_cursor` of the page before, unchanged.",
+    )
+}
+
 impl Page {
     /// Reads `limit` and `cursor` as callers write them.
     ///
@@ -55,16 +63,19 @@ impl Page {
                     .decode(text)
                     .ok()
                     .and_then(|bytes| String::from_utf8(bytes).ok())
-                    .ok_or_else(|| {
-                        Problem::bad_request(
-                            "bad_cursor",
-                            "The cursor is not one that a list gave.",
-                            "Use `next_cursor` of the page before, unchanged.",
-                        )
-                    })
+                    .ok_or_else(bad_cursor)
             })
             .transpose()?;
         Ok(Self { limit, after })
+    }
+
+    /// The number behind which the page begins, in a list whose items are counted.
+    ///
+    /// # Errors
+    /// When the cursor is of another list.
+    pub fn after_number(&self) -> Result<Option<u64>, Problem> {
+        let number = |cursor: &String| cursor.parse().map_err(|_| bad_cursor());
+        self.after.as_ref().map(number).transpose()
     }
 
     /// The cursor of the page behind an item.

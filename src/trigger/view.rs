@@ -167,6 +167,48 @@ impl Triggers {
         Ok(views)
     }
 
+    /// A page of the same, the youngest first. Only what is on it is viewed.
+    ///
+    /// # Errors
+    /// When firings cannot be read.
+    pub fn page(
+        &self,
+        automation: Option<AutomationId>,
+        with_address: bool,
+        page: &Page,
+    ) -> Result<Value, Problem> {
+        let wanted = |row: &Trigger| {
+            automation.is_none_or(|id| row.automation == id)
+                && row.status != TriggerStatus::Inactive
+                && page
+                    .after
+                    .as_ref()
+                    .is_none_or(|after| row.id.to_string() < *after)
+        };
+        let usable = self.those(|armed| wanted(&armed.row));
+        let mut broken = self.broken();
+        broken.retain(|broken| wanted(&broken.row));
+        let mut ids: Vec<TriggerId> = usable.iter().map(|armed| armed.row.id).collect();
+        ids.extend(broken.iter().map(|broken| broken.row.id));
+        ids.sort_by_key(|id| std::cmp::Reverse(id.to_string()));
+        ids.truncate(page.limit + 1);
+        let mut items = Vec::new();
+        for id in ids {
+            let armed = usable.iter().find(|armed| armed.row.id == id);
+            let view = match armed {
+                Some(armed) => self.view(armed, with_address)?,
+                None => {
+                    let Some(at) = broken.iter().position(|broken| broken.row.id == id) else {
+                        continue;
+                    };
+                    self.broken_view(broken.swap_remove(at))?
+                }
+            };
+            items.push((id.to_string(), view));
+        }
+        Ok(page.answer(items))
+    }
+
     /// One trigger.
     ///
     /// # Errors

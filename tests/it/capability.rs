@@ -273,6 +273,11 @@ async fn a_tool_that_changed_since_the_activation_is_not_called_and_opens_a_revi
         "{review:#}"
     );
     assert_eq!(review["changes"], error["details"]["changes"]);
+    let asked = |wanted: bool| format!("/automations?needs_review={wanted}");
+    let listed = admin.all(&asked(true)).await;
+    assert_eq!(listed.len(), 1, "{listed:#?}");
+    assert_eq!(path, format!("/automations/{}", text(&listed[0]["id"])));
+    assert_eq!(admin.all(&asked(false)).await, Vec::<Value>::new());
 
     // Activated anew it is taken as it is now.
     admin

@@ -21,9 +21,13 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
     let piece = call.query.get("q").map(str::to_owned);
     let status = call.query.word("status", "draft, active or inactive")?;
     let source = call.query.word("source_type", "MANUAL or CRYSTALLIZED")?;
+    let review: Option<bool> = call.query.read("needs_review", "true or false")?;
     let app = call.app.clone();
     // Each of them is checked, and other requests do not wait for that.
-    let list = move || app.automations(&page, name.as_deref(), piece.as_deref(), status, source);
+    let list = move || {
+        let (name, piece) = (name.as_deref(), piece.as_deref());
+        app.automations(&page, name, piece, status, source, review)
+    };
     ok(&call.app.off_thread(list).await?)
 }
 

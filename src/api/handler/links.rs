@@ -8,6 +8,7 @@ use super::super::{
     route::Answer,
     spoken::{Spoken, SpokenValue},
 };
+use crate::console::value_of;
 use crate::runtime::clock;
 use crate::service::behind::{self, Leaf};
 use crate::service::{ApprovalView, DecisionRequest, Problem};
@@ -33,12 +34,17 @@ pub(in crate::api) struct LinkBody {
 }
 
 pub(in crate::api) async fn make(call: Call) -> Answer {
+    if let Some(answer) = call.made_sealed()? {
+        return Reply::json(StatusCode::CREATED, &answer);
+    }
     let id: ApprovalId = call.id("id", "approval")?;
     let body: LinkBody = call.json()?;
-    let made = call
+    let (made, batch) = call
         .app
-        .make_link(id, &call.who, body.person.as_deref(), body.expires);
-    Reply::json(StatusCode::CREATED, &made.await?)
+        .make_link(id, &call.who, body.person.as_deref(), body.expires)?;
+    let answer = json!(made);
+    call.app.commit(call.claim_sealed(batch, &answer)?).await?;
+    Reply::json(StatusCode::CREATED, &answer)
 }
 
 /// The page of a link.
@@ -250,12 +256,11 @@ fn fields(schema: &Value, said: &Said) -> Option<Value> {
     let mut values = Map::new();
     for (name, property) in properties {
         let text = said.get(&format!("field.{name}"));
-        let kind = property["type"].as_str().unwrap_or("string");
-        let value = match (kind, text) {
-            ("boolean", text) => Value::from(text.is_some()),
-            (_, None | Some("")) => continue,
-            ("string", Some(text)) => Value::from(text),
-            (_, Some(text)) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        let value = match text {
+            // A box that is not ticked is not sent.
+            text if link_page::is_box(property) => Value::from(text.is_some()),
+            None | Some("") => continue,
+            Some(text) => value_of(property, text).unwrap_or_else(|_| Value::from(text)),
         };
         values.insert(name.clone(), value);
     }
@@ -268,4 +273,31 @@ fn html(status: StatusCode, page: String) -> Reply {
         .with(header::REFERRER_POLICY, "no-referrer")
         .with(header::X_FRAME_OPTIONS, "DENY")
         .with(HeaderName::from_static("x-robots-tag"), "noindex")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_filled_in_has_the_types_of_its_schema() {
+        let schema = json!({ "properties": {
+            "level": { "enum": [1, 2, 3] },
+            "count": { "type": ["integer", "null"] },
+            "sure": { "type": "boolean" },
+            "note": { "type": "string" },
+            "rest": { "type": "object" },
+            "wrong": { "type": "integer" },
+            "left_out": { "type": "string" },
+        } });
+        let said = Said::read(
+            b"field.level=2&field.count=4&field.note=4&field.rest=%7B%7D&field.wrong=many&field.left_out=",
+        );
+        assert_eq!(
+            fields(&schema, &said),
+            Some(json!({
+                "level": 2, "count": 4, "sure": false, "note": "4", "rest": {}, "wrong": "many",
+            }))
+        );
+    }
 }

@@ -101,8 +101,8 @@ async fn logs(call: Call, step: Option<String>) -> Answer {
         query.limit = PIECES;
         return Ok(stream(Follow::new(call.app, run, query), call.who));
     }
-    if let Some(cursor) = &page.after {
-        query.after = cursor.parse().unwrap_or(query.after);
+    if let Some(cursor) = page.after_number()? {
+        query.after = cursor;
     }
     let wait = wait_of(&call)?.unwrap_or_default();
     let began = query.after == 0;

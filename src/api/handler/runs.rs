@@ -332,10 +332,7 @@ pub(in crate::api) async fn events(call: Call) -> Answer {
         return Ok(stream(follow, call.who));
     }
     let page = call.page()?;
-    let after = match (&page.after, after) {
-        (Some(cursor), _) => cursor.parse().unwrap_or(0),
-        (None, after) => after.unwrap_or(0),
-    };
+    let after = page.after_number()?.or(after).unwrap_or(0);
     let mut follow = Follow::new(call.app.clone(), id, after);
     let wait = wait_of(&call)?.unwrap_or_default();
     let entries = tokio::time::timeout(wait, follow.entries(page.limit + 1))

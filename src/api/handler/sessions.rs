@@ -6,6 +6,7 @@ use super::super::{
     route::Answer,
 };
 use crate::service::audit::Audited;
+use crate::service::automation::tag;
 use crate::service::sessions::{CrystallizeRequest, SessionView};
 use crate::service::{App, Problem};
 use druse_crystallizer::{SessionKind, SessionStatus};
@@ -134,6 +135,11 @@ pub(in crate::api) async fn recurring(call: Call) -> Answer {
 pub(in crate::api) async fn crystallize(call: Call) -> Answer {
     let request: CrystallizeRequest = call.json()?;
     let _edits = call.app.edits.lock().await;
+    if let Some(into) = &request.into
+        && call.header("if-match").is_some()
+    {
+        call.if_match(Some(&tag(&call.app.automation(into)?)))?;
+    }
     let change = call
         .app
         .crystallized(&call.who, kind(&call), id(&call), request)

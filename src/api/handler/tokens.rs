@@ -5,36 +5,26 @@ use super::super::{
     call::{Call, ok},
     route::Answer,
 };
+use crate::service::App;
 use crate::service::audit::Audited;
 use crate::service::tokens::{NewToken, TokenView};
-use crate::service::{App, Problem};
+use druse_storage::Batch;
 use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
-
-/// What the answer to a repeated key is sealed under: the store never holds a token in the clear.
-const SEALED: &str = "idempotent_token";
+use serde_json::json;
 
 pub(in crate::api) async fn list(call: Call) -> Answer {
     ok(&call.app.tokens(&call.page()?)?)
 }
 
 pub(in crate::api) async fn create(call: Call) -> Answer {
-    if let Some(made) = &call.made {
-        let sealed = made["sealed"].as_str().unwrap_or_default();
-        let answer = call
-            .app
-            .seal
-            .open(SEALED, 1, sealed)
-            .map_err(|error| Problem::internal(&error))?;
-        let answer: Value =
-            serde_json::from_str(answer.expose()).map_err(|error| Problem::internal(&error))?;
+    if let Some(answer) = call.made_sealed()? {
         return Reply::json(StatusCode::CREATED, &answer);
     }
     let new: NewToken = call.json()?;
     let (row, text) = call.app.make_token(&new, &call.who.name)?;
-    let mut batch = App::token_batch(&row).audited(
+    let batch = App::token_batch(&row).audited(
         &call.who,
         "token.create",
         &row.id,
@@ -42,15 +32,7 @@ pub(in crate::api) async fn create(call: Call) -> Answer {
     );
     let mut answer = json!(TokenView::from(row));
     answer["token"] = text.into();
-    if call.claim.is_some() {
-        let sealed = call
-            .app
-            .seal
-            .seal(SEALED, 1, &answer.to_string().into())
-            .map_err(|error| Problem::internal(&error))?;
-        batch = call.claim_made(batch, json!({ "sealed": sealed }));
-    }
-    call.app.commit(batch).await?;
+    call.app.commit(call.claim_sealed(batch, &answer)?).await?;
     Reply::json(StatusCode::CREATED, &answer)
 }
 
@@ -60,9 +42,19 @@ pub(in crate::api) async fn revoke(call: Call) -> Answer {
 }
 
 pub(in crate::api) async fn sign_in(call: Call) -> Answer {
-    let address = call.app.invite(&call.who);
-    let path = address.path.clone();
-    Ok(Reply::json(StatusCode::CREATED, &address)?.with(header::LOCATION, &path))
+    let address = match call.made_sealed()? {
+        Some(address) => address,
+        None => {
+            let address = json!(call.app.invite(&call.who));
+            if call.claim.is_some() {
+                let claim = call.claim_sealed(Batch::new(), &address)?;
+                call.app.commit(claim).await?;
+            }
+            address
+        }
+    };
+    let path = address["path"].as_str().unwrap_or_default();
+    Ok(Reply::json(StatusCode::CREATED, &address)?.with(header::LOCATION, path))
 }
 
 /// The exchange of the setup token for an admin token.

@@ -40,12 +40,10 @@ pub(in crate::api) async fn list(call: Call) -> Answer {
         Some(id) => Some(call.app.automation(id)?.id),
         None => None,
     };
-    let all = call
+    ok(&call
         .app
         .triggers()?
-        .list(automation, may_see_addresses(&call))?;
-    let answer = call.page()?.cut(all, |view| view.id.to_string());
-    ok(&answer)
+        .page(automation, may_see_addresses(&call), &call.page()?)?)
 }
 
 pub(in crate::api) async fn of_automation(call: Call) -> Answer {

@@ -22,7 +22,15 @@ pub(super) fn routes() -> Vec<Route> {
             to!(automations::list),
             "List automations",
         )
-        .query(&["limit", "cursor", "name", "q", "status", "source_type"])
+        .query(&[
+            "limit",
+            "cursor",
+            "name",
+            "q",
+            "status",
+            "source_type",
+            "needs_review",
+        ])
         .response::<List<AutomationView>>(),
         post(
             "/api/v1/automations",

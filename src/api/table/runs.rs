@@ -214,6 +214,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(links::make),
             "Make an address by which one person decides",
         )
+        .creates()
         .request::<links::LinkBody>()
         .response::<MadeLink>()
         .status(201),

@@ -99,6 +99,7 @@ pub(super) fn routes() -> Vec<Route> {
             to!(tokens::sign_in),
             "Make a one-time address that signs you in to the console",
         )
+        .creates()
         .response::<SignInAddress>()
         .status(201),
         delete(

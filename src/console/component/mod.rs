@@ -7,6 +7,7 @@ pub(super) mod filter;
 pub(super) mod finding;
 pub(super) mod pager;
 pub(super) mod schema_form;
+pub(super) mod sent;
 pub(super) mod state;
 pub(super) mod time;
 pub(super) mod trigger_form;

@@ -4,6 +4,13 @@ use crate::client::encode;
 use maud::{Markup, html};
 use serde_json::Value;
 
+/// Says that a list which stands whole on a page goes on where that is too long.
+pub(in crate::console) fn cut(list: &Value, what: &str) -> Markup {
+    html! {
+        @if !list["next_cursor"].is_null() { p .dim { "There are more " (what) " than are shown here; the API lists them all." } }
+    }
+}
+
 /// A link to what comes after, and one back to the beginning. `filters` is the query without the cursor.
 pub(in crate::console) fn links(path: &str, filters: &str, list: &Value, begun: bool) -> Markup {
     let joint = if filters.is_empty() { "" } else { "&" };

@@ -39,7 +39,8 @@ pub(in crate::console) fn of_inputs(inputs: &Value) -> Value {
     json!({ "type": "object", "properties": all, "required": required })
 }
 
-fn kind(schema: &Value) -> &str {
+/// The type that a value of this schema has when it is not null; empty where the schema says none, or several.
+pub(crate) fn kind(schema: &Value) -> &str {
     match &schema["type"] {
         Value::String(kind) => kind,
         Value::Array(kinds) => kinds
@@ -56,6 +57,14 @@ fn text(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// What a choice is called; one that is null can be chosen, too.
+pub(crate) fn choice_text(choice: &Value) -> String {
+    match choice {
+        Value::Null => "null".to_owned(),
+        other => text(other),
     }
 }
 
@@ -92,7 +101,7 @@ fn control(field: &Field<'_>, id: &str, name: &str, value: &str) -> Markup {
             select #(id) name=(name) required[field.required] {
                 @if !field.required { option value="" { "–" } }
                 @for choice in choices {
-                    @let choice = text(choice);
+                    @let choice = choice_text(choice);
                     option value=(choice) selected[choice == value] { (choice) }
                 }
             }
@@ -130,28 +139,56 @@ pub(in crate::console) fn read(schema: &Value, form: &Fields) -> Result<Value, R
         let Some(text) = form.get(&name) else {
             continue;
         };
-        let wrong = |what: &str| {
+        let value = value_of(field.schema, text).map_err(|what| {
             let message = format!("`{}` is not {what}.", field.name);
             Refusal::form(message, "Correct it and send the form again.")
-        };
-        let value = match (&field.schema["enum"], kind(field.schema)) {
-            (Value::Array(choices), _) => {
-                let choice = choices.iter().find(|choice| self::text(choice) == text);
-                choice.cloned().ok_or_else(|| wrong("one of the choices"))?
-            }
-            (_, "boolean") => json!(text == "true"),
-            (_, "string") => text.into(),
-            (_, "integer" | "number") => {
-                serde_json::from_str(text.trim()).map_err(|_| wrong("a number"))?
-            }
-            _ => serde_json::from_str(text).map_err(|_| wrong("JSON"))?,
-        };
+        })?;
         object.insert(field.name.to_owned(), value);
     }
     Ok(Value::Object(object))
 }
 
+/// The value that the text of a field stands for, by its schema.
+///
+/// # Errors
+/// What it should have been: `one of the choices`, `a number` or `JSON`.
+pub(crate) fn value_of(schema: &Value, text: &str) -> Result<Value, &'static str> {
+    match (&schema["enum"], kind(schema)) {
+        (Value::Array(choices), _) => {
+            let choice = choices.iter().find(|choice| choice_text(choice) == text);
+            choice.cloned().ok_or("one of the choices")
+        }
+        (_, "boolean") => Ok(json!(text == "true")),
+        (_, "string") => Ok(text.into()),
+        (_, "integer" | "number") => serde_json::from_str(text.trim()).map_err(|_| "a number"),
+        _ => serde_json::from_str(text).map_err(|_| "JSON"),
+    }
+}
+
 /// Whether there is anything to fill in.
 pub(in crate::console) fn is_empty(schema: &Value) -> bool {
     fields(schema).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stands_for_the_value_that_its_schema_has() {
+        for (schema, text, expected) in [
+            (json!({ "enum": [1, 2, 3] }), "2", Ok(json!(2))),
+            (json!({ "enum": ["1", null] }), "1", Ok(json!("1"))),
+            (json!({ "enum": ["1", null] }), "null", Ok(Value::Null)),
+            (json!({ "enum": [1] }), "2", Err("one of the choices")),
+            (json!({ "type": ["integer", "null"] }), " 4 ", Ok(json!(4))),
+            (json!({ "type": ["null", "string"] }), "4", Ok(json!("4"))),
+            (json!({ "type": "number" }), "much", Err("a number")),
+            (json!({ "type": "boolean" }), "true", Ok(json!(true))),
+            (json!({}), "[1]", Ok(json!([1]))),
+            (json!({ "type": "object" }), "{", Err("JSON")),
+        ] {
+            assert_eq!(value_of(&schema, text), expected, "{schema} {text}");
+        }
+    }
 }

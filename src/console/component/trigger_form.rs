@@ -2,9 +2,11 @@
 
 use super::config_form;
 use super::schema_form::of_inputs;
+use crate::client::encode;
 use crate::console::call::Call;
 use crate::console::twin::Refusal;
 use crate::service::Role;
+use http::Method;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
@@ -91,7 +93,44 @@ pub(in crate::console) fn show(call: &Call, inputs: &Value, by_hand: bool) -> Ma
 /// What is to be set up for a form's choice: the trigger, and the value of a secret that it names.
 pub(in crate::console) struct Chosen {
     pub(in crate::console) trigger: Value,
-    pub(in crate::console) secret: Option<(String, String)>,
+    secret: Option<(String, String)>,
+}
+
+impl Chosen {
+    /// Refuses where the secret that is to be written is there already: nobody could read the old one back.
+    ///
+    /// # Errors
+    /// Where there is one of that name.
+    pub(in crate::console) async fn check_secret(&self, call: &Call) -> Result<(), Refusal> {
+        let Some((name, _)) = &self.secret else {
+            return Ok(());
+        };
+        if call.api.find(&address(name)).await?.is_none() {
+            return Ok(());
+        }
+        Err(Refusal::form(
+            format!("There is a secret {name} already."),
+            "Leave its value empty to use it as it is, or take another name. The settings write a new value.",
+        ))
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// What the API says.
+    pub(in crate::console) async fn write_secret(&self, call: &Call) -> Result<(), Refusal> {
+        if let Some((name, value)) = &self.secret {
+            let body = json!({ "value": value });
+            call.api
+                .json(Method::PUT, &address(name), None, &body)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn address(secret: &str) -> String {
+    format!("/secrets/{}", encode(secret))
 }
 
 /// What a form says, with an id that no trigger of `known` has; nothing where only people start it.

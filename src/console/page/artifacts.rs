@@ -3,6 +3,7 @@
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{time, value};
+use crate::console::twin::taken;
 use bytes::Bytes;
 use druse_engine::Timestamp;
 use http::Method;
@@ -54,8 +55,12 @@ pub(in crate::console) async fn take(call: &Call) -> Done {
     let (id, name) = (call.part("id"), call.part("name"));
     let step = call.query.query(&["step"]);
     let path = format!("/runs/{id}/artifacts/{name}?{step}");
+    // A file may be larger than what a page is made of: it goes on as it comes.
     let response = call.api.open(Method::GET, &path, &[], Bytes::new()).await?;
-    Ok(Answer::Raw(response))
+    if response.status().is_success() {
+        return Ok(Answer::Raw(response));
+    }
+    taken(response).await.map(|_| Answer::See("/runs".into()))
 }
 
 #[cfg(test)]

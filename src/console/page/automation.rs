@@ -7,6 +7,7 @@ use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, finding, schema_form, state, time, value};
 use crate::console::layout::{Here, Page};
 use crate::console::picture;
+use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::{Finding, Severity};
 use http::{Method, header};
@@ -37,7 +38,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let tab = match call.query.text("tab") {
         "" if call.form.has("document") => "document",
         "" if call.form.has("step.needs") => "steps",
-        "" if call.form.has("starts") => "triggers",
+        "" if call.form.has("starts") || call.form.has("trigger") => "triggers",
         "" if rehearsal::was_sent(call) => "try",
         "" => "graph",
         tab => tab,
@@ -58,6 +59,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         _ => graph(&automation),
     };
     let late = meanwhile::show(call, &automation).await?;
+    let inputs = active_inputs(call, &automation).await?;
     let next = super::home::items(&own)
         .iter()
         .flat_map(|one| one["next"].as_array().into_iter().flatten())
@@ -80,7 +82,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         (review(call, &automation))
         (changed(call, &unread))
         (strip(&runs, call.now))
-        (actions(call, &automation))
+        (actions(call, &automation, &inputs))
         (said_about(&automation))
         nav .tabs aria-label="Parts of the automation" {
             @for (one, label) in TABS {
@@ -157,12 +159,23 @@ pub(in crate::console) async fn reviewed(call: &Call) -> Done {
     Ok(Answer::See(path))
 }
 
-fn actions(call: &Call, automation: &Value) -> Markup {
+/// The inputs of the version that is active, which may not be the latest.
+async fn active_inputs(call: &Call, automation: &Value) -> Result<Value, Refusal> {
+    let (active, latest) = (&automation["active_version"], &automation["latest_version"]);
+    if active.is_null() || active == latest {
+        return Ok(automation["document"]["inputs"].clone());
+    }
+    let id = automation["id"].as_str().unwrap_or_default();
+    let path = format!("/automations/{id}/versions/{active}");
+    Ok(call.api.get(&path).await?["document"]["inputs"].clone())
+}
+
+fn actions(call: &Call, automation: &Value, inputs: &Value) -> Markup {
     let id = automation["id"].as_str().unwrap_or_default();
     let path = format!("/automations/{id}");
     let active = automation["status"] == "active";
     let latest = &automation["latest_version"];
-    let schema = schema_form::of_inputs(&automation["document"]["inputs"]);
+    let schema = schema_form::of_inputs(inputs);
     html! {
         div .actions {
             @if call.may(Role::Operator) && active {

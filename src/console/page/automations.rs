@@ -20,10 +20,17 @@ steps:
 ";
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
-    let query = call.query.query(&["q", "name", "status", "source_type"]);
-    let all = call
+    let query = call
         .query
-        .query(&["q", "name", "status", "source_type", "cursor"]);
+        .query(&["q", "name", "status", "source_type", "needs_review"]);
+    let all = call.query.query(&[
+        "q",
+        "name",
+        "status",
+        "source_type",
+        "needs_review",
+        "cursor",
+    ]);
     let list = call.api.get(&format!("/automations?{all}")).await?;
     let chosen = call.query.text("status");
     let checked = editor::checked(call).await?;

@@ -13,6 +13,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+/// The most pages of triggers that are looked through, of 200 each.
+const TRIGGER_PAGES: usize = 10;
+
 /// How far back failed runs are looked at.
 const DAY: i64 = 24 * 3_600 * 1_000;
 
@@ -24,7 +27,10 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         uncertain: call.api.get("/runs?waits_for=uncertain&limit=20").await?,
         paused: call.api.get("/runs?status=paused&limit=20").await?,
         drafts: call.api.get("/automations?status=draft&limit=20").await?,
-        automations: call.api.get("/automations?limit=200").await?,
+        changed: call
+            .api
+            .get("/automations?needs_review=true&limit=20")
+            .await?,
         failed: call
             .api
             .get(&format!("/runs?seen=false&since={since}&limit=200"))
@@ -36,7 +42,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         since,
     };
     let runs = call.api.get("/runs?limit=50").await?;
-    let triggers = call.api.get("/triggers?limit=200").await?;
+    let triggers = call.api.all("/triggers", TRIGGER_PAGES).await?;
     let known = call.api.get("/automations?limit=1").await?;
     let empty = items(&known).is_empty() && items(&runs).is_empty();
     let soon = soon(&triggers);
@@ -202,6 +208,7 @@ fn health(call: &Call, triggers: &Value) -> Markup {
             (line(ready, "The server takes work", "The server is starting or ending".into()))
             (line(space, "There is space on the disk", "There is no space left for new work".into()))
             (line(late == 0, "Schedules fire in time", format!("{late} schedules came late")))
+            @if !triggers["next_cursor"].is_null() { li .dim { "Only the youngest " (items(triggers).len()) " triggers are looked at" } }
             @if paused > 0 { li { (state::mark("paused")) " " (paused) " triggers are paused" } }
             li .dim { (value::count(call.app.engine.live(), "run is", "runs are")) " live" }
         }

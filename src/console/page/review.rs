@@ -28,6 +28,7 @@ use crate::console::layout::{Here, Page};
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::Finding;
+use http::Method;
 use maud::{Markup, html};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ use std::collections::BTreeMap;
 /// The draft, its report, and the recording behind it.
 pub(super) struct Draft {
     pub(super) automation: Value,
+    /// Its entity tag.
+    pub(super) tag: String,
     /// What the crystallizer said, and in which version.
     pub(super) report: Value,
     pub(super) reported: u64,
@@ -47,7 +50,8 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) async fn read(call: &Call) -> Result<Self, Refusal> {
         let path = format!("/automations/{}", call.part("id"));
-        let automation = call.api.get(&path).await?;
+        let said = call.api.send(Method::GET, &path, &[], "").await?;
+        let (automation, tag) = (said.json(), said.tag());
         let latest = automation["latest_version"].as_u64().unwrap_or(1);
         let (mut report, mut reported, mut made) = (Value::Null, 0, Value::Null);
         for number in (1..=latest).rev().take(50) {
@@ -65,6 +69,7 @@ impl Draft {
         };
         Ok(Self {
             automation,
+            tag,
             report,
             reported,
             made,

@@ -23,7 +23,7 @@ const TABS: [(&str, &str); 5] = [
     ("compare", "Compare"),
 ];
 
-/// The most steps that a page shows in full.
+/// The most steps that a page shows in full, beside those that wait for somebody.
 const MOST: usize = 300;
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
@@ -209,6 +209,22 @@ fn values(run: &Value) -> Markup {
     }
 }
 
+/// The steps that a page shows: the first ones, and wherever they stand those that wait for somebody, who answers them
+/// here and nowhere else.
+fn listed(all: &[Value]) -> Vec<&Value> {
+    let mut room = MOST;
+    let is_shown = |step: &&Value| {
+        let waits = matches!(
+            step["status"].as_str(),
+            Some("paused" | "uncertain" | "waiting")
+        );
+        let fits = waits || room > 0;
+        room -= usize::from(fits && !waits);
+        fits
+    };
+    all.iter().filter(is_shown).collect()
+}
+
 /// What the steps of a run are shown with.
 struct Shown<'a> {
     call: &'a Call,
@@ -255,12 +271,13 @@ fn checked(check: &Value) -> Option<String> {
 impl Shown<'_> {
     fn steps(&self) -> Markup {
         let all = all_steps(self.run);
+        let listed = listed(all);
         html! {
             h2 .sr { "Steps" }
             ol .steps {
-                @for step in all.iter().take(MOST) { (self.step(step)) }
+                @for step in &listed { (self.step(step)) }
             }
-            @if all.len() > MOST { p .dim { "These are the first " (MOST) " of " (all.len()) " steps; the rest is read by the API." } }
+            @if all.len() > listed.len() { p .dim { "These are the first " (MOST) " of " (all.len()) " steps, and all that wait for somebody; the rest is read by the API." } }
         }
     }
 
@@ -373,4 +390,31 @@ pub(in crate::console) async fn cancel(call: &Call) -> Done {
         .post(&format!("/runs/{id}/cancel"), call.key(), &body)
         .await?;
     Ok(Answer::See(format!("/runs/{id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_waits_for_somebody_is_shown_wherever_it_stands() {
+        let step = |index: usize| {
+            let status = match index {
+                314 => "paused",
+                320 => "uncertain",
+                325 => "waiting",
+                329 => "failed",
+                _ => "succeeded",
+            };
+            json!({ "path": format!("each[{index}].a"), "status": status })
+        };
+        let all: Vec<Value> = (0..330).map(step).collect();
+        let listed = listed(&all);
+        assert_eq!(listed.len(), MOST + 3);
+        let waits: Vec<&str> = listed[MOST..]
+            .iter()
+            .filter_map(|step| step["path"].as_str())
+            .collect();
+        assert_eq!(waits, ["each[314].a", "each[320].a", "each[325].a"]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::action;
+use crate::console::component::{action, sent, value};
 use crate::console::fields::Fields;
 use crate::console::layout::{alone, refusal};
 use crate::console::route::{html, see};
@@ -244,7 +244,7 @@ fn resume(path: &str, again: &str) -> Markup {
             p { "This is what you wrote for " code { (path) } ". It has not been sent yet." }
             dl .pairs {
                 @for (name, value) in form.pairs().filter(|(name, value)| !name.starts_with('_') && !value.is_empty()) {
-                    dt { (name) } dd { (crate::console::component::value::cut(value, 200)) }
+                    dt { (name) } dd { @match sent::seen(name, value) { Some(value) => (value::cut(value, 200)), None => span .dim { "not shown" } } }
                 }
             }
             form method="post" action=(path) enctype=[file.map(|_| "multipart/form-data")] {

@@ -5,7 +5,7 @@ use super::meanwhile;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::config_form::{self, Field, fields};
-use crate::console::component::{action, finding, value};
+use crate::console::component::{action, finding, sent, value};
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use crate::service::merge;
@@ -48,7 +48,11 @@ pub(super) async fn show(call: &Call, automation: &Value, tag: &str) -> Result<M
     }
     match place_of(automation, chosen(call)) {
         Some(place) => one(call, automation, tag, &place).await,
-        None => Ok(list(call, automation)),
+        // What was written for a step that is not there any more is not lost with it.
+        None => Ok(html! {
+            @if call.refusal.is_some() && call.form.has("step.needs") { (sent::lost(call)) }
+            (list(call, automation))
+        }),
     }
 }
 

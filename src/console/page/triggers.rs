@@ -4,13 +4,14 @@ use super::amended;
 use super::home::items;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::trigger_form::{self, Chosen};
+use crate::console::component::trigger_form;
 use crate::console::component::{action, finding, state, time, value};
 use crate::console::twin::Refusal;
+use crate::console::visible::Kept;
 use crate::service::Role;
 use http::{Method, header};
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(super) async fn show(
     call: &Call,
@@ -67,7 +68,7 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: Option<&Value>) 
             @if firings.is_none() { p .dim { "It is not alive yet: no version that has it was active." } }
             @if call.may(Role::Operator) && firings.is_some() {
                 div .actions {
-                    (action::button(&format!("{path}/fire"), "Fire now", ""))
+                    @if reads_what_came(trigger) { (fire_with(call, trigger, &path)) } @else { (action::button(&format!("{path}/fire"), "Fire now", "")) }
                     @if paused { (action::button(&format!("{path}/resume"), "Resume", "")) }
                     @else { (action::button(&format!("{path}/pause"), "Pause", "quiet")) }
                 }
@@ -86,6 +87,36 @@ fn one(call: &Call, automation: &str, trigger: &Value, firings: Option<&Value>) 
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Whether the runs of a trigger may read what came: then it is fired with something that stands for it.
+fn reads_what_came(trigger: &Value) -> bool {
+    trigger["kind"] != "schedule"
+}
+
+/// Fires a trigger with what would have come.
+fn fire_with(call: &Call, trigger: &Value, path: &str) -> Markup {
+    let id = trigger["id"].as_str().unwrap_or_default();
+    let own = call.param("trigger") == id && call.form.has("trigger");
+    let text = if own { call.kept("trigger", "") } else { "" };
+    let example = match trigger["kind"].as_str().unwrap_or_default() {
+        "webhook" => r#"{ "body": { "order": "A-17" } }"#,
+        "event" => r#"{ "data": { "order": "A-17" } }"#,
+        "files" => r#"{ "path": "in/a.csv", "name": "a.csv" }"#,
+        _ => r#"{ "item": { "id": "A-17" } }"#,
+    };
+    html! {
+        details .more open[own] {
+            summary { "Fire now" }
+            form method="post" action={ (path) "/fire" } {
+                (action::key())
+                label for={ "trigger-" (id) } { "What came, as JSON " span .dim { "left empty: nothing did" } }
+                textarea .code #{ "trigger-" (id) } name="trigger" rows="4" spellcheck="false" placeholder=(example) { (Kept(text)) }
+                p .dim { "Its inputs read it as " code { "trigger" } "." }
+                div .buttons { button { "Fire it" } }
             }
         }
     }
@@ -115,14 +146,15 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
     let mut document = automation["document"].clone();
     let mut all = document["triggers"].as_array().cloned().unwrap_or_default();
     let chosen = trigger_form::read(call, &document["inputs"], &all)?;
-    let Some(Chosen { trigger, secret }) = chosen else {
+    let Some(chosen) = chosen else {
         return Err(Refusal::form(
             "Nothing is chosen.",
             "Choose what starts it.",
         ));
     };
-    if !all.contains(&trigger) {
-        all.push(trigger);
+    chosen.check_secret(call).await?;
+    if !all.contains(&chosen.trigger) {
+        all.push(chosen.trigger.clone());
     }
     document["triggers"] = all.into();
     let (media, body) = amended::body(call, &path, &automation["document"], &document).await?;
@@ -131,22 +163,14 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
         (header::IF_MATCH, call.form.text("tag")),
     ];
     call.api.send(Method::PUT, &path, &headers, body).await?;
-    if let Some((name, value)) = secret {
-        let body = json!({ "value": value });
-        let name = format!("/secrets/{}", encode(&name));
-        call.api.json(Method::PUT, &name, None, &body).await?;
-    }
+    chosen.write_secret(call).await?;
     Ok(Answer::See(format!("{path}?tab=triggers")))
 }
 
-async fn done(call: &Call, verb: &str) -> Done {
+async fn done(call: &Call, verb: &str, body: Value) -> Done {
     let trigger = encode(call.param("trigger"));
     call.api
-        .post(
-            &format!("/triggers/{trigger}/{verb}"),
-            call.key(),
-            &json!({}),
-        )
+        .post(&format!("/triggers/{trigger}/{verb}"), call.key(), &body)
         .await?;
     Ok(Answer::See(format!(
         "/automations/{}?tab=triggers",
@@ -155,15 +179,29 @@ async fn done(call: &Call, verb: &str) -> Done {
 }
 
 pub(in crate::console) async fn fire(call: &Call) -> Done {
-    done(call, "fire").await
+    let mut body = json!({});
+    if let Some(text) = call
+        .form
+        .get("trigger")
+        .filter(|text| !text.trim().is_empty())
+    {
+        let given: Map<String, Value> = serde_json::from_str(text).map_err(|_| {
+            Refusal::form(
+                "What came is not a JSON object.",
+                "Write an object, such as `{ \"body\": { \"order\": \"A-17\" } }`.",
+            )
+        })?;
+        body["trigger"] = given.into();
+    }
+    done(call, "fire", body).await
 }
 
 pub(in crate::console) async fn pause(call: &Call) -> Done {
-    done(call, "pause").await
+    done(call, "pause", json!({})).await
 }
 
 pub(in crate::console) async fn resume(call: &Call) -> Done {
-    done(call, "resume").await
+    done(call, "resume", json!({})).await
 }
 
 /// What a trigger is, each of its settings by its name.

@@ -2,7 +2,7 @@
 
 use super::home::items;
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::{action, time, value};
+use crate::console::component::{action, pager, time, value};
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use maud::{Markup, html};
@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 pub(super) async fn show(call: &Call, automation: &Value) -> Result<Markup, Refusal> {
     let id = automation["id"].as_str().unwrap_or_default();
+    let cursor = call.query.query(&["cursor"]);
     let list = call
         .api
-        .get(&format!("/automations/{id}/versions?limit=100"))
+        .get(&format!("/automations/{id}/versions?limit=100&{cursor}"))
         .await?;
     let latest = automation["latest_version"].as_u64().unwrap_or(1);
     let number = |name: &str, or: u64| call.query.text(name).parse().unwrap_or(or);
@@ -32,8 +33,8 @@ pub(super) async fn show(call: &Call, automation: &Value) -> Result<Markup, Refu
     let choices = |name: &str, chosen: u64| {
         html! {
             select name=(name) aria-label=(name) {
-                @for one in all {
-                    @let number = one["version"].as_u64().unwrap_or(0);
+                // All of them, and not only those of this page: no version is ever taken away.
+                @for number in (1..=latest).rev() {
                     option value=(number) selected[number == chosen] { "version " (number) }
                 }
             }
@@ -56,7 +57,8 @@ pub(super) async fn show(call: &Call, automation: &Value) -> Result<Markup, Refu
                 }
             }
         }
-        @if all.len() > 1 {
+        (pager::links(&format!("/automations/{id}"), "tab=versions", &list, cursor.is_empty()))
+        @if latest > 1 {
             h2 { "What differs" }
             form .filters method="get" action={ "/automations/" (id) } {
                 input type="hidden" name="tab" value="versions";

@@ -23,7 +23,8 @@ pub(super) struct Found {
     pub(super) uncertain: Value,
     pub(super) paused: Value,
     pub(super) drafts: Value,
-    pub(super) automations: Value,
+    /// Automations that need review.
+    pub(super) changed: Value,
     pub(super) failed: Value,
     /// Runs that go on from others.
     pub(super) retries: Value,
@@ -45,7 +46,7 @@ pub(super) fn show(
     };
     add(Role::Operator, paused(call, &found.paused));
     add(Role::Operator, uncertain(call, &found.uncertain));
-    add(Role::Editor, changed(call, &found.automations));
+    add(Role::Editor, changed(call, &found.changed));
     add(Role::Editor, drafts(call, &found.drafts));
     add(Role::Operator, came_late(call, late, names));
     add(Role::Operator, failed(call, found));
@@ -139,10 +140,7 @@ fn step_in_question(run: &Value) -> &str {
     step.split(" happened").next().unwrap_or_default()
 }
 
-fn changed(call: &Call, automations: &Value) -> Vec<Markup> {
-    let changed = items(automations)
-        .iter()
-        .filter(|one| one["needs_review"].is_object());
+fn changed(call: &Call, changed: &Value) -> Vec<Markup> {
     let line = |one: &Value| {
         html! {
             (state::mark("needs_review"))
@@ -152,7 +150,13 @@ fn changed(call: &Call, automations: &Value) -> Vec<Markup> {
             span .when { (time::ago(&one["needs_review"]["at"], call.now)) }
         }
     };
-    changed.map(line).collect()
+    let mut lines: Vec<Markup> = items(changed).iter().map(line).collect();
+    let (address, says) = (
+        "/automations?needs_review=true",
+        "Look at more: answers have changed",
+    );
+    lines.extend(more(changed, "needs_review", address, says));
+    lines
 }
 
 fn drafts(call: &Call, drafts: &Value) -> Vec<Markup> {

@@ -50,7 +50,11 @@ pub(super) fn of(run: &Value, newer: Option<u64>) -> Option<(String, String)> {
     match status {
         "succeeded" => None,
         "failed" => Some(failed(run, newer)),
-        "rejected" => Some((rejected(run), "Retry it when the reason is gone: it asks again.".into())),
+        "rejected" => Some(rejected(run)),
+        "skipped" => Some((
+            sentence(run["error"]["message"].as_str().unwrap_or("It was skipped.")),
+            "Start it again when that one has ended.".into(),
+        )),
         "canceled" => Some((
             run["error"]["message"].as_str().unwrap_or("It was canceled.").to_owned(),
             "Retry it to go on from what had succeeded.".into(),
@@ -131,21 +135,27 @@ fn failed(run: &Value, newer: Option<u64>) -> (String, String) {
     (why, hint.into())
 }
 
-fn rejected(run: &Value) -> String {
+fn rejected(run: &Value) -> (String, String) {
+    let hint = "Retry it when the reason is gone: it asks again.";
     let gate = steps(run).find(|step| step["status"] == "rejected");
     let Some(gate) = gate else {
-        return "A person refused.".into();
+        return ("A person refused.".into(), hint.into());
     };
-    let by = gate["output"]["by"].as_str().unwrap_or_default();
-    let by = by.trim_start_matches("user:");
     let comment = gate["output"]["comment"].as_str();
     let id = gate["id"].as_str().unwrap_or_default();
-    match (by, comment) {
-        ("", None) => format!("The gate {id} was refused."),
-        ("", Some(comment)) => format!("The gate {id} was refused: “{comment}”."),
-        (by, None) => format!("{by} refused at the gate {id}."),
-        (by, Some(comment)) => format!("{by} refused at the gate {id}: “{comment}”."),
-    }
+    let Some(by) = gate["output"]["by"].as_str() else {
+        return (
+            format!("Nobody answered at the gate {id} in time."),
+            "Retry it, and it asks again. Where people need longer, give the gate a longer `timeout`."
+                .into(),
+        );
+    };
+    let by = by.trim_start_matches("user:");
+    let said = match comment {
+        None => format!("{by} refused at the gate {id}."),
+        Some(comment) => format!("{by} refused at the gate {id}: “{comment}”."),
+    };
+    (said, hint.into())
 }
 
 /// How long a run took or takes, in words.
@@ -185,6 +195,26 @@ mod tests {
         assert_eq!(hint("timeout", Some(3)), hint("timeout", None));
         let (why, _) = of(&run("permanent"), Some(3)).unwrap();
         assert_eq!(why, "pay failed: it exited with 3.");
+    }
+
+    #[test]
+    fn a_gate_that_ran_out_of_time_was_refused_by_nobody() {
+        let run = |output: Value| json!({ "status": "rejected", "steps": [{ "id": "ask", "status": "rejected", "output": output }] });
+        let said = |output: Value| of(&run(output), None).unwrap();
+        let (why, hint) = said(json!({ "decision": "reject", "by": null, "comment": null }));
+        assert_eq!(why, "Nobody answered at the gate ask in time.");
+        assert!(hint.contains("longer `timeout`"), "{hint}");
+        let (why, hint) = said(json!({ "by": "user:ana", "comment": "too much" }));
+        assert_eq!(why, "ana refused at the gate ask: “too much”.");
+        assert!(hint.starts_with("Retry it when the reason is gone"));
+    }
+
+    #[test]
+    fn a_skipped_run_says_why() {
+        let run = json!({ "status": "skipped", "steps": [], "error": { "message": "run 1 of the key a is still going on" } });
+        let (why, hint) = of(&run, None).unwrap();
+        assert_eq!(why, "Run 1 of the key a is still going on.");
+        assert_eq!(hint, "Start it again when that one has ended.");
     }
 
     #[test]

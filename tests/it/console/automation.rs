@@ -161,6 +161,88 @@ async fn a_schedule_is_shown_with_its_times_and_fired_by_hand() {
 }
 
 #[tokio::test]
+async fn a_run_is_asked_for_the_inputs_of_the_version_that_runs() {
+    let server = Server::new().await;
+    let id = active(&server, GREETS).await;
+    let path = format!("/automations/{id}");
+    let draft = GREETS.replace("whom", "name");
+    let admin = server.admin();
+    admin.request("PUT", &path).yaml(&draft).send().await;
+    let operator = Browser::role(&server, "operator").await;
+    let page = operator.see(&path).await;
+    assert!(
+        page.contains("name=\"field.whom\"") && !page.contains("name=\"field.name\""),
+        "{page}"
+    );
+    let run = operator
+        .act(
+            &format!("{path}/runs"),
+            &[("start", "yes"), ("field.whom", "Ada")],
+        )
+        .await;
+    let run = admin.get(&run).await.with(200);
+    assert_eq!(
+        (&run["version"], &run["inputs"]["whom"]),
+        (&1.into(), &"Ada".into())
+    );
+}
+
+#[tokio::test]
+async fn the_oldest_of_many_versions_is_compared_and_gone_back_to() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let id = active(&server, GREETS).await;
+    let path = format!("/automations/{id}");
+    for number in 2..=102 {
+        let text = GREETS.replace("Says hello", &format!("Version {number}"));
+        let written = admin.request("PUT", &path).yaml(&text).send().await;
+        assert_eq!(written.with(200)["latest_version"], number);
+    }
+    let editor = Browser::role(&server, "editor").await;
+    let page = editor
+        .see(&format!("{path}?tab=versions&from=1&to=102"))
+        .await;
+    assert!(page.contains("+description: Version 102"), "{page}");
+    assert!(
+        page.contains("<option value=\"1\" selected>version 1<"),
+        "{page}"
+    );
+    let (_, next) = page
+        .split_once("rel=\"next\" href=\"")
+        .expect("a next page");
+    let next = next.split('"').next().expect("its address");
+    let page = editor.see(&next.replace("&amp;", "&")).await;
+    assert!(page.contains("Go back to version 1<"), "{page}");
+}
+
+#[tokio::test]
+async fn a_trigger_that_reads_what_came_is_fired_with_it() {
+    let server = Server::new().await;
+    let text = GREETS.replace("inputs:", "triggers:\n  - { id: orders, event: { type: com.example.order }, inputs: { whom: \"{{ trigger.data.buyer }}\" } }\ninputs:");
+    let id = active(&server, &text).await;
+    let path = format!("/automations/{id}");
+    let operator = Browser::role(&server, "operator").await;
+    let page = operator.see(&format!("{path}?tab=triggers")).await;
+    assert!(page.contains("name=\"trigger\""), "{page}");
+    let trigger = page
+        .split("/triggers/")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .expect("a trigger");
+    let fire = format!("{path}/triggers/{trigger}/fire");
+    let wrong = operator.post(&fire, &[("trigger", "[1, 2]")]).await;
+    wrong.says(422, "is not a JSON object");
+    wrong.says(422, "[1, 2]</textarea>");
+    operator
+        .act(&fire, &[("trigger", r#"{ "data": { "buyer": "Ada" } }"#)])
+        .await;
+    let runs = server.admin().get("/runs").await.with(200);
+    let run = runs["items"][0]["id"].as_str().expect("a run");
+    let run = server.admin().get(&format!("/runs/{run}")).await.with(200);
+    assert_eq!(run["inputs"]["whom"], "Ada", "{run}");
+}
+
+#[tokio::test]
 async fn a_document_is_checked_before_it_is_stored() {
     let server = Server::new().await;
     let editor = Browser::role(&server, "editor").await;

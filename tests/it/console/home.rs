@@ -218,3 +218,47 @@ steps:
     let read: Value = admin.get(&format!("/runs/{run}")).await.with(200);
     assert_eq!(read["inputs"]["text"], long);
 }
+
+#[tokio::test]
+async fn home_looks_at_all_triggers_and_at_all_that_need_review() {
+    let server = Server::new().await;
+    let often = |name: &str, cron: &str, many: usize| {
+        let triggers: Vec<Value> = (0..many)
+            .map(|index| json!({ "id": format!("t{index}"), "schedule": { "cron": cron } }))
+            .collect();
+        json!({ "druse": 1, "name": name, "triggers": triggers,
+            "steps": [{ "id": "a", "action": "transform", "with": { "value": 1 } }] })
+    };
+    active(&server, &often("first", "*/2 * * * *", 1).to_string()).await;
+    for name in ["b", "c", "d"] {
+        active(&server, &often(name, "0 0 1 1 *", 70).to_string()).await;
+    }
+    let owner = Browser::owner(&server).await;
+    let home = owner.see("/").await;
+    assert!(home.contains("first · t0"), "{home}");
+    // Nothing needs review, and a list of what does is empty.
+    let admin = server.admin();
+    let asked = |wanted: bool| format!("/automations?needs_review={wanted}");
+    assert_eq!(admin.all(&asked(true)).await, Vec::<Value>::new());
+    assert_eq!(admin.all(&asked(false)).await.len(), 4);
+    let wrong = admin.get("/automations?needs_review=perhaps").await;
+    wrong.problem(400, "bad_query");
+}
+
+#[tokio::test]
+async fn settings_show_what_is_behind_the_first_page_too() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let body = |name: String| json!({ "role": "viewer", "name": name });
+    for index in 0..203 {
+        admin
+            .post("/tokens", &body(format!("robot {index}")))
+            .await
+            .with(201);
+    }
+    let owner = Browser::owner(&server).await;
+    let page = owner.see("/settings").await;
+    for name in ["Revoke robot 0<", "Revoke robot 202<"] {
+        assert!(page.contains(name), "{name} is not in {page}");
+    }
+}

@@ -1,5 +1,6 @@
 //! From a recording to an active automation, by forms alone.
 
+use super::about_value;
 use crate::harness::browser::hidden;
 use crate::harness::wait;
 use crate::harness::{Browser, Server, World, text};
@@ -114,19 +115,19 @@ async fn a_draft_is_reviewed_changed_and_activated() {
 
     // A bound value is frozen as it was recorded, then made an input.
     let fields = [("step", "pay"), ("freeze", "/arguments/reference")];
-    editor.act(&format!("{review}/answer"), &fields).await;
+    about_value(&admin, &editor, &automation, &fields)
+        .await
+        .to(&review);
     let made = admin.get(&automation).await.with(200);
     let frozen = pay(&made["document"])["with"]["arguments"]["reference"].clone();
     assert!(
         frozen.as_str().is_some_and(|text| !text.contains("{{")),
         "{frozen}"
     );
-    editor
-        .act(
-            &format!("{review}/answer"),
-            &[("step", "pay"), ("input", "/arguments/reference")],
-        )
-        .await;
+    let fields = [("step", "pay"), ("input", "/arguments/reference")];
+    about_value(&admin, &editor, &automation, &fields)
+        .await
+        .to(&review);
     let made = admin.get(&automation).await.with(200);
     assert_eq!(
         pay(&made["document"])["with"]["arguments"]["reference"],
@@ -255,6 +256,24 @@ async fn a_new_version_goes_only_into_what_came_from_the_same_recording() {
         .post(&format!("/agents/runs/{id}/crystallize"), &body)
         .await
         .problem(409, "other_source");
+
+    // Who saw an earlier version of what it goes into is told, and makes none.
+    let list = admin.get("/agents/runs").await.with(200);
+    let first = list["items"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["id"] != other["id"]))
+        .expect("the recording of the draft");
+    let path = format!("/agents/runs/{}/crystallize", text(&first["id"]));
+    let again = |tag: &str| {
+        let request = admin.request("POST", &path).header("if-match", tag);
+        request.json(&body).send()
+    };
+    again("\"0-0\"").await.problem(412, "changed_meanwhile");
+    let now = admin.get("/automations/pay-bill").await;
+    let tag = now.header("etag").to_owned();
+    assert_eq!(now.with(200)["latest_version"], 1);
+    let made = again(&tag).await.with(201);
+    assert_eq!(made["automation"]["latest_version"], 2);
 }
 
 /// A recording in which an account is looked up twice and a mail is sent.
@@ -438,17 +457,17 @@ async fn a_value_marked_as_secret_is_in_the_document_no_more() {
         .await
         .with(201);
     let automation = format!("/automations/{}", text(&made["automation"]["id"]));
-    let answer = format!("{automation}/review/answer");
     let fields = [("step", "send_mail"), ("secret", "/arguments/account")];
-    editor.act(&answer, &fields).await;
+    about_value(&admin, &editor, &automation, &fields)
+        .await
+        .to(&format!("{automation}/review"));
     let now = admin.get(&automation).await.with(200);
     let input = &now["document"]["inputs"]["account"];
     assert_eq!(input["sensitive"], true);
     assert_eq!(input["default"], json!(null));
     assert!(!now["document"]["steps"].to_string().contains("A-77129"));
     // It is no value any more that could be made an input.
-    editor
-        .post(&answer, &fields)
+    about_value(&admin, &editor, &automation, &fields)
         .await
         .says(422, "not there any more");
 }
@@ -517,11 +536,12 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
     let review = draft(&server, &world, &owner).await;
     let automation = review.strip_suffix("/review").expect("a review").to_owned();
     // A value that follows something is frozen; then nothing asks about it.
-    let answer = format!("{review}/answer");
     let place = "/arguments/reference";
-    owner
-        .act(&answer, &[("step", "pay"), ("freeze", place)])
-        .await;
+    let about =
+        async |fields: &[(&str, &str)]| about_value(&admin, &owner, &automation, fields).await;
+    about(&[("step", "pay"), ("freeze", place)])
+        .await
+        .to(&review);
     let reference = |made: &Value| {
         let steps = made["document"]["steps"].as_array().expect("steps").clone();
         let pay = steps.iter().find(|step| step["id"] == "pay").expect("pay");
@@ -553,12 +573,12 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
         ("bind", place),
         ("expression", "steps.nobody.output"),
     ];
-    let told = owner.post(&answer, &nothing).await;
+    let told = about(&nothing).await;
     told.says(422, "nobody");
     told.says(422, "value=\"steps.nobody.output\"");
     let expression = "steps.read_file.output.json.text | upper";
     let fields = [("step", "pay"), ("bind", place), ("expression", expression)];
-    owner.act(&answer, &fields).await;
+    about(&fields).await.to(&review);
     let made = admin.get(&automation).await.with(200);
     assert_eq!(reference(&made), format!("{{{{ {expression} }}}}"));
     let page = owner.see(&review).await;
@@ -566,9 +586,9 @@ async fn a_value_without_a_question_is_bound_by_a_click_and_a_webhook_is_chosen_
     // It is shown as the request that it was.
     assert!(page.contains(&format!("PUT /api/v1{automation}")), "{page}");
     // And it can be frozen again.
-    owner
-        .act(&answer, &[("step", "pay"), ("freeze", place)])
-        .await;
+    about(&[("step", "pay"), ("freeze", place)])
+        .await
+        .to(&review);
     assert_eq!(reference(&admin.get(&automation).await.with(200)), frozen);
 
     let made = admin.get(&automation).await.with(200);

@@ -1,5 +1,6 @@
 //! The review of a draft: what can be done with each parameter, and with the gates, by forms alone.
 
+use super::about_value;
 use crate::harness::{Browser, Client, Server, text};
 use serde_json::{Map, Value, json};
 
@@ -185,7 +186,13 @@ async fn each_parameter_lists_and_objects_and_all_in_them_can_be_bound_made_an_i
     let editor = Browser::role(&server, "editor").await;
     let automation = drafted(&admin, &shipping(), json!([])).await;
     let review = format!("{automation}/review");
-    let answer = format!("{review}/answer");
+    let about = |fields| {
+        let (admin, editor, automation) = (&admin, &editor, &automation);
+        async move {
+            let fields: Vec<(&str, &str)> = fields;
+            about_value(admin, editor, automation, &fields).await
+        }
+    };
     let document = async || admin.get(&automation).await.with(200)["document"].clone();
     let page = editor.see(&review).await;
     let first = document().await;
@@ -214,7 +221,7 @@ async fn each_parameter_lists_and_objects_and_all_in_them_can_be_bound_made_an_i
         |pointer: &'static str, name: &'static str| vec![("step", "ship_parcel"), (name, pointer)];
     let mut fields = ship("/arguments/items", "bind");
     fields.push(("expression", expression));
-    editor.act(&answer, &fields).await;
+    about(fields).await.to(&review);
     let now = document().await;
     let parcel = step(&now, "ship_parcel");
     assert_eq!(
@@ -232,22 +239,16 @@ async fn each_parameter_lists_and_objects_and_all_in_them_can_be_bound_made_an_i
     holds_every_button(&editor.see(&review).await, &now, &[], &recorded);
 
     // It is frozen again as it was recorded, and an object is made an input, with what is in it.
-    editor
-        .act(&answer, &ship("/arguments/items", "freeze"))
-        .await;
-    editor
-        .act(&answer, &ship("/arguments/options", "input"))
-        .await;
+    about(ship("/arguments/items", "freeze")).await.to(&review);
+    about(ship("/arguments/options", "input")).await.to(&review);
     // An element of a list, and a value deep inside of it.
-    editor
-        .act(&answer, &ship("/arguments/tags/1", "input"))
-        .await;
-    editor
-        .act(&answer, &ship("/arguments/items/0/sku", "input"))
-        .await;
-    editor
-        .act(&answer, &ship("/arguments/a~1b/c~0d", "secret"))
-        .await;
+    about(ship("/arguments/tags/1", "input")).await.to(&review);
+    about(ship("/arguments/items/0/sku", "input"))
+        .await
+        .to(&review);
+    about(ship("/arguments/a~1b/c~0d", "secret"))
+        .await
+        .to(&review);
     let now = document().await;
     let given = &step(&now, "ship_parcel")["with"]["arguments"];
     assert_eq!(
@@ -297,13 +298,11 @@ async fn each_parameter_lists_and_objects_and_all_in_them_can_be_bound_made_an_i
             && !hidden.contains("Make it an input"),
         "{hidden}"
     );
-    let refused = editor
-        .post(&answer, &ship("/arguments/a~1b/c~0d", "freeze"))
-        .await;
+    let refused = about(ship("/arguments/a~1b/c~0d", "freeze")).await;
     refused.says(422, "not there any more");
-    editor
-        .act(&answer, &ship("/arguments/options", "freeze"))
-        .await;
+    about(ship("/arguments/options", "freeze"))
+        .await
+        .to(&review);
     let now = document().await;
     assert_eq!(
         step(&now, "ship_parcel")["with"]["arguments"]["options"]["express"],
@@ -344,7 +343,9 @@ async fn the_steps_of_a_loop_are_reviewed_inside_of_it() {
         ("bind", "/arguments/note"),
         ("expression", "'Closed: ' ~ ticket.ticket_id"),
     ];
-    editor.act(&format!("{review}/answer"), &fields).await;
+    about_value(&admin, &editor, &automation, &fields)
+        .await
+        .to(&review);
     let now = admin.get(&automation).await.with(200);
     let inner = &step(&now["document"], "each_ticket")["steps"][0];
     assert_eq!(

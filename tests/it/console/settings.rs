@@ -42,7 +42,9 @@ async fn connections_are_set_up_tried_changed_and_removed() {
         ("connection.path", &path),
         ("test", "yes"),
     ];
-    owner.post(write, &fields).await.says(200, "answers");
+    let tested = "/settings?tested=files";
+    owner.post(write, &fields).await.to(tested);
+    assert!(owner.see(tested).await.contains("</strong> answers."));
     assert_eq!(
         admin.get("/connections/files").await.with(200)["kind"],
         "folder"
@@ -54,10 +56,24 @@ async fn connections_are_set_up_tried_changed_and_removed() {
         ("connection.path", "/"),
     ];
     owner.post(write, &other).await.says(422, "already");
+    // What somebody else tried is not told here, nor what was not tried.
+    let other = Browser::owner(&server).await;
+    other
+        .act("/settings/connections/files/remove", &[("x", "y")])
+        .await;
+    admin
+        .put(
+            "/connections/files",
+            &json!({ "kind": "folder", "path": path }),
+        )
+        .await
+        .with(200);
+    assert!(!owner.see(tested).await.contains("</strong> answers."));
     owner
         .post("/settings/connections/files/test", &[])
         .await
-        .says(200, "answers");
+        .to(tested);
+    assert!(owner.see(tested).await.contains("</strong> answers."));
 
     // It is changed by what the form has; two people are told of each other.
     let page = owner.see("/settings?change=files").await;
@@ -93,7 +109,9 @@ async fn connections_are_set_up_tried_changed_and_removed() {
     owner
         .post(write, &fields)
         .await
-        .says(200, "does not answer");
+        .to("/settings?tested=tools");
+    let page = owner.see("/settings?tested=tools").await;
+    assert!(page.contains("does not answer"), "{page}");
     let now = admin.get("/connections/tools").await.with(200);
     assert_eq!(now["command"], json!(["/bin/false", "--stdio"]));
 

@@ -208,6 +208,43 @@ async fn a_form_whose_session_is_over_is_kept_and_sent_after_signing_in() {
 }
 
 #[tokio::test]
+async fn what_may_be_secret_is_kept_and_not_shown_after_signing_in_again() {
+    let server = Server::new().await;
+    let owner = Browser::owner(&server).await;
+    owner.post("/signout", &[]).await.to("/signin");
+    for (path, plain, secret) in [
+        ("/settings/secrets", ("secret", "shop_key"), "value"),
+        ("/automations/x/runs", ("start", "yes"), "field.pin"),
+        (
+            "/automations/x/triggers",
+            ("starts", "webhook"),
+            "hook_value",
+        ),
+    ] {
+        let fields = [plain, (secret, "SuperSecret123")];
+        let page = owner.post(path, &fields).await;
+        page.says(401, "Your session is over");
+        let again = hidden(&page.text, "again");
+        let fields = [
+            ("token", server.admin_token()),
+            ("again", &again),
+            ("again_path", path),
+        ];
+        let page = Browser::at(&server).post("/signin", &fields).await;
+        page.says(200, "Send it now");
+        page.says(200, plain.1);
+        assert_eq!(hidden(&page.text, secret), "SuperSecret123");
+        // It goes along, and stands in nothing that is seen.
+        assert_eq!(
+            page.text.matches("SuperSecret123").count(),
+            1,
+            "{}",
+            page.text
+        );
+    }
+}
+
+#[tokio::test]
 async fn every_answer_forbids_what_is_not_from_here() {
     let server = Server::new().await;
     let owner = Browser::owner(&server).await;

@@ -174,6 +174,7 @@ mod tests {
     #[test]
     fn no_box_acknowledges_what_another_finding_is_called() {
         let draft = |ids: &[&str]| Draft {
+            tag: String::new(),
             automation: json!({
                 "latest_version": 3,
                 "findings": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),

@@ -26,6 +26,8 @@ pub(super) struct Panel {
     choices: Vec<(String, String)>,
     /// Whether the recording could be asked for them.
     asked: bool,
+    /// The version that the page shows.
+    version: String,
 }
 
 impl Panel {
@@ -101,6 +103,7 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
         pointer: pointer.into(),
         choices,
         asked: outputs.is_some(),
+        version: draft.automation["latest_version"].to_string(),
     }))
 }
 
@@ -231,7 +234,7 @@ pub(super) fn show(call: &Call, path: &str, panel: &Panel) -> Markup {
             ul .plain {
                 @for (expression, gave) in &panel.choices {
                     li {
-                        (action::with(&address, &format!("⇐ {expression}"), "small", &[("step", &panel.step), ("bind", &panel.pointer), ("expression", expression)]))
+                        (action::with(&address, &format!("⇐ {expression}"), "small", &[("step", &panel.step), ("bind", &panel.pointer), ("expression", expression), ("version", &panel.version)]))
                         @if gave != "null" { span .dim { "gave " code { (gave) } } }
                     }
                 }
@@ -243,6 +246,7 @@ pub(super) fn show(call: &Call, path: &str, panel: &Panel) -> Markup {
                 (action::key())
                 input type="hidden" name="step" value=(panel.step);
                 input type="hidden" name="bind" value=(panel.pointer);
+                input type="hidden" name="version" value=(panel.version);
                 label for="bind-expression" { "Another expression" }
                 input #bind-expression .code name="expression" autocomplete="off" spellcheck="false" required placeholder="steps.find.output.json.id" value=(kept(kept_text));
                 button { "Bind it" }

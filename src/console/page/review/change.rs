@@ -21,23 +21,37 @@ pub(super) fn back(call: &Call) -> Answer {
 /// Takes an answer: to a question of the crystallizer, or about one value.
 pub(in crate::console) async fn answer(call: &Call) -> Done {
     let draft = Draft::read(call).await?;
-    if let Some(pointer) = call.form.get("input") {
-        let document = as_input(&draft, call.form.text("step"), pointer, false)?;
-        write(call, &draft.automation, &document).await?;
-    } else if let Some(pointer) = call.form.get("secret") {
-        let document = as_input(&draft, call.form.text("step"), pointer, true)?;
-        write(call, &draft.automation, &document).await?;
-    } else if let Some(pointer) = call.form.get("bind") {
-        let expression = call.form.text("expression");
-        let document = bind::bound(&draft, call.form.text("step"), pointer, expression)?;
-        write(call, &draft.automation, &document).await?;
-    } else if let Some(pointer) = call.form.get("freeze") {
-        let document = frozen(&draft, call.form.text("step"), pointer)?;
-        write(call, &draft.automation, &document).await?;
-    } else {
+    let about = ["input", "secret", "bind", "freeze"];
+    let about = about
+        .into_iter()
+        .find_map(|what| Some((what, call.form.get(what)?)));
+    let Some((what, pointer)) = about else {
         crystallize_again(call, &draft).await?;
-    }
+        return Ok(back(call));
+    };
+    seen(call, &draft.automation)?;
+    let step = call.form.text("step");
+    let document = match what {
+        "bind" => bind::bound(&draft, step, pointer, call.form.text("expression"))?,
+        "freeze" => frozen(&draft, step, pointer)?,
+        kind => as_input(&draft, step, pointer, kind == "secret")?,
+    };
+    write(call, (&draft.automation, &draft.tag), &document).await?;
     Ok(back(call))
+}
+
+/// Refuses what was asked for on a page that showed another version than the latest.
+pub(super) fn seen(call: &Call, automation: &Value) -> Result<(), Refusal> {
+    let latest = automation["latest_version"].to_string();
+    if call.form.text("version") == latest {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        http::StatusCode::PRECONDITION_FAILED,
+        "changed_meanwhile",
+        "Somebody changed it since you saw it.",
+        "Look at it again: this is what is stored now, and what you wrote is still in the form.",
+    ))
 }
 
 /// Makes the draft anew from its recording, with this answer, call or recording and all that came before.
@@ -121,15 +135,16 @@ fn strings(list: &Value) -> BTreeSet<String> {
     all.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Stores a changed document as a new version; its text keeps its comments and its layout.
+/// Stores a document that was changed as a new version, unless the automation is not any more as it was read, with
+/// this tag; its text keeps its comments and its layout.
 pub(super) async fn write(
     call: &Call,
-    automation: &Value,
+    (automation, tag): (&Value, &str),
     document: &Value,
 ) -> Result<Value, Refusal> {
     let path = format!("/automations/{}", call.part("id"));
     let (media, body) = amended::body(call, &path, &automation["document"], document).await?;
-    let headers = [(header::CONTENT_TYPE, media)];
+    let headers = [(header::CONTENT_TYPE, media), (header::IF_MATCH, tag)];
     let said = call.api.send(Method::PUT, &path, &headers, body).await?;
     Ok(said.json())
 }
@@ -407,16 +422,9 @@ pub(in crate::console) async fn activate(call: &Call) -> Done {
     if changed && call.form.text("version") != number {
         return Err(late());
     }
-    if let Some(Chosen {
-        secret: Some((name, value)),
-        ..
-    }) = &chosen
-    {
-        let name = crate::client::encode(name);
-        let body = json!({ "value": value });
-        call.api
-            .json(Method::PUT, &format!("/secrets/{name}"), None, &body)
-            .await?;
+    if let Some(chosen) = &chosen {
+        chosen.check_secret(call).await?;
+        chosen.write_secret(call).await?;
     }
     if changed {
         let (media, body) = amended::body(call, &path, &automation["document"], &document).await?;

@@ -12,7 +12,7 @@ use crate::service::gate::{is_gated, put_before};
 use druse_engine::Finding;
 use druse_engine::action_config::schema_of;
 use druse_engine::plan::ActionKind;
-use http::{Method, StatusCode};
+use http::{Method, header};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
@@ -175,25 +175,18 @@ fn said(call: &Call, before: &Map<String, Value>) -> Result<Map<String, Value>, 
     )
 }
 
-/// The automation as it was when its form was shown.
-async fn seen(call: &Call) -> Result<Value, Refusal> {
+/// The automation as it was when its form was shown, and its entity tag.
+async fn seen(call: &Call) -> Result<(Value, String), Refusal> {
     let path = format!("/automations/{}", call.part("id"));
-    let automation = call.api.get(&path).await?;
-    let latest = automation["latest_version"].to_string();
-    if call.form.text("version") != latest {
-        return Err(Refusal::new(
-            StatusCode::PRECONDITION_FAILED,
-            "changed_meanwhile",
-            "Somebody changed it since you saw it.",
-            "Look at it again: what you wrote is still in the form.",
-        ));
-    }
-    Ok(automation)
+    let said = call.api.send(Method::GET, &path, &[], "").await?;
+    let automation = said.json();
+    change::seen(call, &automation)?;
+    Ok((automation, said.tag()))
 }
 
 /// Writes what a gate asks, whom, and how long it waits.
 pub(in crate::console) async fn write(call: &Call) -> Done {
-    let automation = seen(call).await?;
+    let (automation, tag) = seen(call).await?;
     let way = call.form.text("step");
     let step =
         place::step(&automation["document"], way).filter(|step| step["action"] == "approval_gate");
@@ -208,16 +201,19 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
             call.part("id"),
             crate::client::encode(way)
         );
-        call.api
-            .json(Method::PATCH, &path, call.key(), &json!({ "with": with }))
-            .await?;
+        let headers = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::IF_MATCH, tag.as_str()),
+        ];
+        let body = json!({ "with": with }).to_string();
+        call.api.send(Method::PATCH, &path, &headers, body).await?;
     }
     Ok(change::back(call))
 }
 
 /// Puts a gate right before a step.
 pub(in crate::console) async fn add(call: &Call) -> Done {
-    let automation = seen(call).await?;
+    let (automation, tag) = seen(call).await?;
     let way = call.form.text("step");
     let mut document = automation["document"].clone();
     if place::step(&document, way).is_none() {
@@ -226,7 +222,7 @@ pub(in crate::console) async fn add(call: &Call) -> Done {
     if !is_gated(&document, way) {
         let with = said(call, &Map::new())?;
         put_before(&mut document, way, with).ok_or_else(change::gone)?;
-        change::write(call, &automation, &document).await?;
+        change::write(call, (&automation, &tag), &document).await?;
     }
     Ok(change::back(call))
 }

@@ -4,6 +4,7 @@ use super::{Draft, change, place};
 use crate::console::call::{Call, Done};
 use crate::console::component::{action, value};
 use crate::console::page::home::items;
+use crate::console::page::settings;
 use crate::console::twin::Refusal;
 use crate::service::Role;
 use druse_engine::Finding;
@@ -247,10 +248,17 @@ pub(in crate::console) async fn connect(call: &Call) -> Done {
         ));
     }
     let path = format!("/connections/{}", crate::client::encode(name));
-    if call.form.has("unnamed") && call.api.find(&path).await?.is_some() {
+    // The page may be of before somebody else set one up. The same once more takes nothing away.
+    let known = call.api.find(&path).await?;
+    if known.is_some_and(|known| settings::connection::definition(&known) != definition) {
         return Err(Refusal::form(
-            format!("There is a connection {name} already."),
-            "Choose another name, or say in the tool map that these tools are reached by it.",
+            format!("There is a connection {name} already, and it is another one."),
+            match call.form.has("unnamed") {
+                true => {
+                    "Choose another name, or say in the tool map that these tools are reached by it."
+                }
+                false => "Look at it in the settings: who set it up may have meant the same.",
+            },
         ));
     }
     call.api.json(Method::PUT, &path, None, &definition).await?;

@@ -162,11 +162,20 @@ pub(super) fn ways(draft: &Draft, way: &str, pointer: &str, value: &Value) -> Wa
 fn buttons(shown: &Shown<'_>, way: &str, one: &Parameter<'_>) -> Markup {
     let ways = ways(shown.draft, way, &one.pointer, one.value);
     let answer = format!("{}/answer", shown.review);
+    let version = shown.draft.automation["latest_version"].to_string();
+    let button = |what: &str, label: &str| {
+        let values = [
+            ("step", way),
+            (what, one.pointer.as_str()),
+            ("version", version.as_str()),
+        ];
+        action::with(&answer, label, "small", &values)
+    };
     html! {
         (bind::link(&shown.review, way, &one.pointer))
-        @if ways.input { (action::with(&answer, "Make it an input", "small", &[("step", way), ("input", &one.pointer)])) }
-        @if ways.secret { (action::with(&answer, "Mark it as secret", "small", &[("step", way), ("secret", &one.pointer)])) }
-        @if ways.freeze { (action::with(&answer, "Freeze it", "small", &[("step", way), ("freeze", &one.pointer)])) }
+        @if ways.input { (button("input", "Make it an input")) }
+        @if ways.secret { (button("secret", "Mark it as secret")) }
+        @if ways.freeze { (button("freeze", "Freeze it")) }
     }
 }
 

@@ -98,6 +98,7 @@ mod tests {
         let own = json!({ "turns": [call("c1", "mail", "ana", false), call("c2", "mail", "bob", false)] });
         let other = json!({ "turns": [call("x", "mail", "never", true), call("y", "mail", "ana", false), call("z", "mail", "cleo", false)] });
         let draft = Draft {
+            tag: String::new(),
             automation: json!({ "document": { "steps": [{ "id": "mail" }, { "id": "mail_2" }],
                 "metadata": { "crystallized": { "calls": { "mail": "c1", "mail_2": "c2" } } } } }),
             report: Value::Null,

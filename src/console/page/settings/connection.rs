@@ -1,13 +1,12 @@
 //! Connections: how tools are reached.
 
-use super::page;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::config_form::{self, Field};
-use crate::console::component::{action, state, time, value};
+use crate::console::component::{action, pager, state, time, value};
 use crate::console::page::home::items;
 use crate::console::twin::Refusal;
-use http::{Method, header};
+use http::{Method, StatusCode, header};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -74,7 +73,7 @@ fn fields_of(kind: &str) -> Vec<Field> {
 }
 
 pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
-    let all = call.api.get("/connections?limit=200").await?;
+    let all = call.api.all("/connections", super::PAGES).await?;
     Ok(html! {
         section #connections {
             h2 { "Connections" }
@@ -92,6 +91,7 @@ pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
                     }
                 }
             }
+            (pager::cut(&all, "connections"))
             p .row { "Set one up: "
                 @for (kind, said) in KINDS { a href={ "/settings?kind=" (kind) "#connection-form" } { (said) } }
             }
@@ -107,14 +107,22 @@ async fn form(call: &Call) -> Result<Markup, Refusal> {
         Some(_) => call.form.text(name).to_owned(),
         None => call.query.text(name).to_owned(),
     };
-    let changed = of("change");
+    let mut changed = of("change");
     let (mut given, mut tag) = (Value::Null, String::new());
+    let mut name = call.kept("name", "").to_owned();
     if !changed.is_empty() {
-        let said = call
+        match call
             .api
             .send(Method::GET, &address(&changed), &[], "")
-            .await?;
-        (given, tag) = (said.json(), said.tag());
+            .await
+        {
+            Ok(said) => (given, tag) = (said.json(), said.tag()),
+            // What was written for one that was removed meanwhile can be set up anew.
+            Err(no) if no.status == StatusCode::NOT_FOUND && call.refusal.is_some() => {
+                name = std::mem::take(&mut changed);
+            }
+            Err(no) => return Err(no),
+        }
     }
     let kind = match given["kind"].as_str() {
         Some(kind) => kind.to_owned(),
@@ -158,7 +166,7 @@ async fn form(call: &Call) -> Result<Markup, Refusal> {
             @if changed.is_empty() {
                 div .field {
                     label for="connection-name" { "name" span .dim { " needed" } }
-                    input #connection-name name="name" autocomplete="off" required value=(call.kept("name", ""));
+                    input #connection-name name="name" autocomplete="off" required value=(name);
                     p .dim { "Steps name it in " code { "connection" } "." }
                 }
             } @else {
@@ -180,7 +188,7 @@ async fn form(call: &Call) -> Result<Markup, Refusal> {
 }
 
 /// A connection without its name and its time.
-fn definition(one: &Value) -> Value {
+pub(in crate::console::page) fn definition(one: &Value) -> Value {
     let mut definition = one.clone();
     if let Some(map) = definition.as_object_mut() {
         map.remove("name");
@@ -219,6 +227,14 @@ pub(in crate::console) async fn write(call: &Call) -> Done {
         changed
     };
     let before = call.api.find(&address(name)).await?;
+    if !changed.is_empty() && before.is_none() {
+        return Err(Refusal::new(
+            StatusCode::PRECONDITION_FAILED,
+            "changed_meanwhile",
+            &format!("The connection {name} was removed since you saw it."),
+            "What you wrote is still in the form: set it up anew, or leave it.",
+        ));
+    }
     let before = before.map(|one| definition(&one)).unwrap_or_default();
     let from = if changed.is_empty() {
         &Value::Null
@@ -255,21 +271,38 @@ pub(in crate::console) async fn test(call: &Call) -> Done {
     tried(call, call.param("name")).await
 }
 
-/// The page with what the other side answered, or why it did not.
+/// Tries a connection out; the page that it leads to tells what the other side answered, or why it did not.
 async fn tried(call: &Call, name: &str) -> Done {
-    let path = format!("{}/test", address(name));
-    let told = match call.api.post(&path, None, &json!({})).await {
+    let path = trial(name);
+    match call.api.post(&path, None, &json!({})).await {
+        Err(no) if no.code != FAILED => Err(no),
+        _ => Ok(Answer::See(format!("/settings?tested={}", encode(name)))),
+    }
+}
+
+/// The code of a connection that does not answer.
+const FAILED: &str = "connection_failed";
+
+fn trial(name: &str) -> String {
+    format!("{}/test", address(name))
+}
+
+/// What the last trial of the connection found that the page's address names, where the click that led here asked for
+/// it.
+pub(super) fn tested(call: &Call) -> Option<Markup> {
+    let name = call.query.get("tested")?;
+    let line = format!("POST /api/v1{}", trial(name));
+    let asked = call.clicked.iter().find(|asked| asked.line == line)?;
+    Some(match asked.answer.as_ref()? {
         Ok(found) => html! {
             p { (state::mark("succeeded")) " The connection " strong { (name) } " answers." }
-            (value::pairs(&found))
+            (value::pairs(found))
         },
-        Err(no) if no.code == "connection_failed" => html! {
+        Err(no) => html! {
             p { (state::mark("failed")) " The connection " strong { (name) } " is kept, and does not answer: " (value::said(&no.message)) }
             p { (no.help) " " a href={ "/settings?change=" (encode(name)) "#connection-form" } { "Change it" } }
         },
-        Err(no) => return Err(no),
-    };
-    Ok(page(call, Some(told)).await?.into())
+    })
 }
 
 pub(in crate::console) async fn remove(call: &Call) -> Done {

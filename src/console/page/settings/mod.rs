@@ -16,8 +16,11 @@ use crate::service::Role;
 use maud::{Markup, html};
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
-    Ok(page(call, None).await?.into())
+    Ok(page(call, connection::tested(call)).await?.into())
 }
+
+/// The most pages of a list that are read for the whole of it.
+const PAGES: usize = 10;
 
 /// The page, with something to say on top.
 async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
@@ -36,7 +39,7 @@ async fn page(call: &Call, told: Option<Markup>) -> Result<Page, Refusal> {
         @if admin {
             (connection::list(call).await?)
             (secret::list(call).await?)
-            @let tokens = call.api.get("/tokens?limit=200").await?;
+            @let tokens = call.api.all("/tokens", PAGES).await?;
             (people::list(&tokens, call.now))
             (token::list(call, &tokens))
         }

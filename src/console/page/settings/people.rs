@@ -23,10 +23,10 @@ fn may(role: Role) -> &'static str {
     }
 }
 
-/// The highest role that a name has a token for, and how many tokens it has.
-fn people(tokens: &Value) -> BTreeMap<&str, (Role, usize)> {
+/// The highest role that a name has a token for, and how many tokens it has; one that has ended counts no more.
+fn people(tokens: &Value, now: Timestamp) -> BTreeMap<&str, (Role, usize)> {
     let mut people: BTreeMap<&str, (Role, usize)> = BTreeMap::new();
-    for token in items(tokens) {
+    for token in items(tokens).iter().filter(|one| !over(one, now)) {
         let name = token["name"].as_str().unwrap_or_default();
         let role = token["role"].as_str().and_then(Role::parse);
         let role = role.unwrap_or(Role::Viewer);
@@ -54,7 +54,7 @@ pub(super) fn list(tokens: &Value, now: Timestamp) -> Markup {
                     @for role in Role::ALL {
                         tr {
                             td { (role.name()) } td { (may(role)) }
-                            td { @for (name, (_, count)) in people(tokens).into_iter().filter(|(_, (own, _))| *own == role) {
+                            td { @for (name, (_, count)) in people(tokens, now).into_iter().filter(|(_, (own, _))| *own == role) {
                                 span .pill { (name) @if count > 1 { " · " (value::count(count, "token", "tokens")) } } " "
                             } }
                         }
@@ -63,5 +63,28 @@ pub(super) fn list(tokens: &Value, now: Timestamp) -> Markup {
             } }
             @if ended > 0 { p .dim { (value::count(ended, "token has", "tokens have")) " ended." } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nobody_has_a_role_by_a_token_that_has_ended() {
+        let now = time::read(&json!("2027-03-28T07:00:00Z")).unwrap();
+        let tokens = json!({ "items": [
+            { "name": "ana", "role": "admin", "expires_at": "2027-03-28T06:59:59Z" },
+            { "name": "ana", "role": "viewer", "expires_at": "2027-03-29T07:00:00Z" },
+            { "name": "ben", "role": "editor", "expires_at": "2027-03-28T07:00:00Z" },
+            { "name": "eva", "role": "editor", "expires_at": null },
+        ] });
+        let people = people(&tokens, now);
+        let all: Vec<_> = people.into_iter().collect();
+        assert_eq!(
+            all,
+            [("ana", (Role::Viewer, 1)), ("eva", (Role::Editor, 1))]
+        );
     }
 }

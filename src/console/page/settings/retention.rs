@@ -42,6 +42,7 @@ pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
             h2 { "History" }
             p .dim { "What is left empty is kept for ever. Runs that have not ended never leave." }
             form method="post" action="/settings/retention" {
+                (action::key())
                 input type="hidden" name="tag" value=(tag);
                 @for (name, label, example, means) in FIELDS {
                     @let known = written(&kept[name]);

@@ -2,7 +2,7 @@
 
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::{action, time};
+use crate::console::component::{action, pager, time};
 use crate::console::page::home::items;
 use crate::console::twin::Refusal;
 use http::Method;
@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
-    let all = call.api.get("/secrets?limit=200").await?;
+    let all = call.api.all("/secrets", super::PAGES).await?;
     Ok(html! {
         section #secrets {
             h2 { "Secrets" }
@@ -24,10 +24,12 @@ pub(super) async fn list(call: &Call) -> Result<Markup, Refusal> {
                             td { (action::button(&format!("/settings/secrets/{}/remove", encode(name)), &format!("Remove {name}"), "small")) } }
                     } }
                 }
+                (pager::cut(&all, "secrets"))
             }
             details .more {
                 summary { "Write one" }
                 form method="post" action="/settings/secrets" {
+                    (action::key())
                     label for="secret-name" { "Name" } input #secret-name name="secret" autocomplete="off" required value=(call.kept("secret", ""));
                     label for="secret-value" { "Value" } input #secret-value name="value" type="password" autocomplete="new-password" required;
                     div .buttons { button .primary { "Write it" } }

@@ -3,7 +3,7 @@
 use super::page;
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
-use crate::console::component::{action, time};
+use crate::console::component::{action, pager, time};
 use crate::console::page::home::items;
 use crate::service::Role;
 use http::Method;
@@ -29,6 +29,7 @@ pub(super) fn list(call: &Call, all: &Value) -> Markup {
                         }
                     } }
                 } }
+                (pager::cut(all, "tokens"))
             }
             details .more {
                 summary { "Make one" }

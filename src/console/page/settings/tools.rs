@@ -2,7 +2,7 @@
 
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::config_form::{self, Field};
-use crate::console::component::value;
+use crate::console::component::{action, value};
 use crate::console::twin::Refusal;
 use crate::console::visible::{Kept, kept};
 use crate::service::Role;
@@ -100,6 +100,7 @@ pub(super) async fn show(call: &Call) -> Result<Markup, Refusal> {
                 details .more open[call.form.has("tools")] {
                     summary { "All rules as JSON" }
                     form method="post" action="/settings/tools" {
+                        (action::key())
                         input type="hidden" name="tag" value=(tag);
                         label for="tools-map" { "Rules, as JSON" }
                         textarea #tools-map .code name="tools" rows="12" spellcheck="false" { (Kept(text)) }
@@ -152,6 +153,7 @@ fn form(
     };
     html! {
         form .step-form method="post" action="/settings/tools/rule" {
+            (action::key())
             input type="hidden" name="tag" value=(tag);
             input type="hidden" name="index" value=(index);
             input type="hidden" name="prefix" value=(kept(prefix));
