@@ -1,6 +1,7 @@
 //! Where the draft goes on without what the person named: loops, what is picked as the least or the most, selections
 //! for a change, and changes under a condition.
 
+use super::aside::{are_all_meant, is_aside, tells_of_rest};
 use super::condition;
 use super::conditioned::Changes;
 use super::flag::flag_words;
@@ -194,8 +195,10 @@ impl<'a> Asker<'a> {
                 .entry(cycle.list)
                 .or_insert_with(|| self.naming(self.decisions.answers.whole(cycle.list)));
             let named = &named[..self.before(named, heard)];
+            let all_meant = are_all_meant(self.sentences.iter().copied(), heard, &heads);
+            let aside = |sentence: &Sentence| all_meant && is_aside(sentence);
             found.extend(
-                self.mentioned(named, &asked, has)
+                self.mentioned(named, &asked, has, aside)
                     .into_iter()
                     .map(|(text, one)| (first, Some(index), text, one)),
             );
@@ -212,18 +215,22 @@ impl<'a> Asker<'a> {
     }
 
     /// What words name of the elements, where nothing that was read holds it and nothing carries it. What was read is in
-    /// the order in which it was said.
+    /// the order in which it was said. `aside` says of a sentence that it says nothing about which are meant.
     fn mentioned(
         &self,
         named: &[Named],
         read: &[(usize, &Qualifier)],
         has: impl Fn(&str) -> bool,
+        aside: impl Fn(&Sentence) -> bool,
     ) -> Vec<(usize, Qualifier)> {
         let mut found = Vec::new();
         for named in named {
             let Some((text, sentence)) = self.sentences.get(named.sentence) else {
                 continue;
             };
+            if aside(sentence) {
+                continue;
+            }
             let Some(token) = sentence.get(named.token) else {
                 continue;
             };
@@ -402,7 +409,7 @@ impl<'a> Asker<'a> {
                         .or_default();
                     let to = self.before(named, self.heard(call)).max(*from);
                     found.extend(
-                        self.mentioned(&named[*from..to], &[], has)
+                        self.mentioned(&named[*from..to], &[], has, tells_of_rest)
                             .into_iter()
                             .map(|(text, one)| (call, None, text, one)),
                     );
