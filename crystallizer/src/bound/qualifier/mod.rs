@@ -11,6 +11,7 @@ mod conditioned;
 mod cover;
 mod days;
 mod demand;
+mod described;
 mod doubt;
 pub(super) mod extreme;
 pub(super) mod flag;

@@ -32,4 +32,4 @@ pub(super) use particle::{
     is_anything, is_article, is_boundary, is_joint, is_preposition, is_relative, is_subject,
     is_whichever,
 };
-pub(super) use time::{is_past, is_when, weekday_names};
+pub(super) use time::{is_past, is_weekday, is_when, weekday_names};
