@@ -104,7 +104,11 @@ pub(super) fn is_aside(sentence: &Sentence) -> bool {
 }
 
 /// Whether a value was only said beside an order for all of some things, so that it names none of them.
-pub(in crate::bound) fn is_said_aside(value: &Value, said: &Said, heads: &BTreeSet<String>) -> bool {
+pub(in crate::bound) fn is_said_aside(
+    value: &Value,
+    said: &Said,
+    heads: &BTreeSet<String>,
+) -> bool {
     let own = spoken(value);
     let holds = |sentence: &Sentence| {
         let mut all = own.iter();

@@ -398,7 +398,8 @@ fn order_at(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> Option<(usize,
             || l::is_any_deed(word)
             || l::keeps(word);
         // `want` and `help` lead to others as well, and who likes something wants nothing.
-        let leads = l::is_lead(word);
+        let leads = l::is_lead(word)
+            || matches!(word, "only" | "just") && matches!(next, Some("want" | "need"));
         let is_order = match leads {
             true => {
                 let wishes = || {

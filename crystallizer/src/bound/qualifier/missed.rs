@@ -171,15 +171,16 @@ impl<'a> Asker<'a> {
                     break;
                 }
                 // `other than partner requests`: what the things are called says nothing more of them.
-                let is_thing = |word: &String| {
-                    one.negated && word.ends_with('s') && one.things.contains(word)
-                };
+                let is_thing =
+                    |word: &String| one.negated && word.ends_with('s') && one.things.contains(word);
                 let says_more = !one.content.iter().all(is_thing);
                 let has = |word: &str| {
                     carried.contains(word)
-                        || says_more && heads.contains(word) && one.content.iter().any(|own| {
-                            is_thing(own) && normal(own).iter().any(|part| part == word)
-                        })
+                        || says_more
+                            && heads.contains(word)
+                            && one.content.iter().any(|own| {
+                                is_thing(own) && normal(own).iter().any(|part| part == word)
+                            })
                         || self.was_told(first, word, one.negated && !one.loose)
                 };
                 let is_carried = match one.kind {
@@ -282,15 +283,19 @@ impl<'a> Asker<'a> {
             else {
                 continue;
             };
-            let of_elements = self.decisions.answers.whole(cycle.list).is_some_and(|list| {
-                let mut held = false;
-                crate::leaf::leaves(list, &mut |_, _, leaf| {
-                    held |= leaf.as_str().is_some_and(|text| {
-                        day.get(..10).is_some_and(|day| text.starts_with(day))
+            let of_elements = self
+                .decisions
+                .answers
+                .whole(cycle.list)
+                .is_some_and(|list| {
+                    let mut held = false;
+                    crate::leaf::leaves(list, &mut |_, _, leaf| {
+                        held |= leaf.as_str().is_some_and(|text| {
+                            day.get(..10).is_some_and(|day| text.starts_with(day))
+                        });
                     });
+                    held
                 });
-                held
-            });
             if of_elements {
                 continue;
             }
