@@ -1,7 +1,7 @@
 //! What is said right before the name of the one thing that something is done with, where the draft takes whatever was
 //! found: `book the quiet flight`.
 
-use super::cover::{Account, Open, Part, parts};
+use super::cover::{Account, Open, Part, parts, says_nothing};
 use super::lexicon as l;
 use super::missed::{Asker, MANUAL, Missed, deed, works_here};
 use super::read::{BEFORE, Nouns};
@@ -122,7 +122,7 @@ impl Account<'_> {
     fn takes(&self, sentence: &Sentence, at: usize) -> bool {
         matches!(
             sentence[at].word.as_str(),
-            "take" | "choose" | "pick" | "select" | "use" | "nimm"
+            "take" | "choose" | "pick" | "select" | "nimm"
         )
     }
 
@@ -130,6 +130,14 @@ impl Account<'_> {
         let from = (thing.saturating_sub(BEFORE).max(order + 1)..thing)
             .rev()
             .find(|at| l::is_determiner(&sentence[*at].word))?;
+        // What stands behind a preposition is what the deed is done with, for or in: `mail the hotel to the new owner`.
+        let leads = |at: usize| {
+            let word = sentence[at].word.as_str();
+            says_nothing(word) && !l::is_preposition(word)
+        };
+        if !(order + 1..from).all(leads) {
+            return None;
+        }
         let first = sentence[from].word.as_str();
         // `all the tickets` are several, and `a flight` may be any.
         let several = from

@@ -344,6 +344,15 @@ fn a_word_for_what_is_taken_out_of_an_answer_is_carried_or_asked_about() {
                 "Book the quiet flight HAT069 to OSL, it is in economy.",
                 false,
             ),
+            // What stands behind another thing, or is its title, says nothing of what is taken.
+            (
+                "Book the flight to OSL in economy for the quiet flight crew.",
+                false,
+            ),
+            (
+                "Book the flight to OSL in economy. Use the title flight.",
+                false,
+            ),
             ("Book the quiet flight to OSL in economy.", true),
             (
                 "Find flights to OSL in economy. Book the quiet flight.",
