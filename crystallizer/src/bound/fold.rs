@@ -11,8 +11,9 @@ use super::cycle::{
 };
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
+use super::qualifier::aside::is_said_aside;
 use super::qualifier::{condition_question, of_list};
-use super::selector::{Origin, Scope, pick};
+use super::selector::{Origin, Scope, heads, pick};
 use super::turn::{Compared, Equal, Pick, Writer};
 use super::{canonical, slot, view};
 use crate::kept::Kept;
@@ -397,9 +398,15 @@ impl Binder<'_> {
             known: &self.known,
             at_hand: self.at_hand,
         };
+        // Where all of the list were asked for, what was told beside that names none of them.
+        let of = heads(origin.about.iter().cloned());
+        let all_taken = chosen.len() == elements.len();
+        let is_aside = |equal: &Equal| all_taken && is_said_aside(&equal.value, &self.said, &of);
         let is_named =
             |(at, value): (&usize, &&Value)| match pick(elements, *at, value, origin, &scope) {
-                Pick::Where(equals) => equals.iter().any(Equal::is_said),
+                Pick::Where(equals) => equals
+                    .iter()
+                    .any(|equal| equal.is_said() && !is_aside(equal)),
                 Pick::Extreme { .. } | Pick::Begins { .. } => true,
                 Pick::Only
                 | Pick::Lone(_)

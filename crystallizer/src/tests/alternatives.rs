@@ -2,7 +2,7 @@
 
 use super::build::*;
 use crate::report::{Level, Verdict};
-use crate::session::{Session, Turn};
+use crate::session::{Role, Session, Turn};
 use crate::{Crystallized, Mode, Options, crystallize};
 use serde_json::{Value, json};
 
@@ -664,4 +664,46 @@ fn what_was_said_of_both_ways_is_not_asked_about() {
             assert_eq!(made.report.generalisable, Some(Level::Shuffled));
         }
     }
+}
+
+/// What is made of the one way may be called like a thing of the other: `open a dispute` and `add_note` both make
+/// something.
+#[test]
+fn a_condition_is_of_the_way_that_it_names() {
+    let one = |number: u32, status: &str| {
+        let mut session = order(number, json!({ "status": status }), |id, _| {
+            let (tool, key) = match status {
+                "lost" => ("create_dispute", "dispute_id"),
+                _ => ("send_message", "message_id"),
+            };
+            let made = format!("MK-{}", 70_310 + number * 911);
+            let note = json!({ "order_id": id, "reference": made });
+            vec![
+                call(
+                    "m",
+                    1,
+                    tool,
+                    json!({ "order_id": id }),
+                    json!({ key: made }),
+                ),
+                call("n", 2, "add_note", note, json!({ "ok": true })),
+            ]
+        });
+        let id = format!("W-{}", 481_210 + number * 1_117);
+        session.turns[0] = said(
+            Role::User,
+            &format!(
+                "Look after order {id}. If its status is lost, open a dispute, otherwise send a message."
+            ),
+        );
+        session
+    };
+    let all = ["lost", "sent", "lost", "sent"];
+    let sessions: Vec<Session> = (0..)
+        .zip(all)
+        .map(|(number, status)| one(number, status))
+        .collect();
+    let made = answered(&sessions, &[]);
+    assert_eq!(asked(&made), Vec::<&str>::new());
+    assert!(made.report.generalisable >= Some(Level::Renamed));
 }

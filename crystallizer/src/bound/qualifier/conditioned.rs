@@ -16,6 +16,9 @@ use crate::bound::selector::heads;
 use crate::bound::write;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many words behind a deed may name what it is done with.
+const NAMED_WITHIN: usize = 3;
+
 /// The calls that change something, in their order, and by what they do.
 pub(super) struct Changes {
     all: Vec<usize>,
@@ -278,11 +281,34 @@ impl Asker<'_> {
         if back {
             return first(&changes.all);
         }
+        // Of two ways a run goes one: a word that only means the like of a deed is of the other, unless what it is done
+        // with is named behind it.
+        let parts = sentence
+            .iter()
+            .any(|token| matches!(token.word.as_str(), "otherwise" | "andernfalls" | "sonst"));
+        let names = |at: usize, call: usize| {
+            let nouns = self.kept.get(call).map(|kept| noun(&kept.call.name));
+            let behind = sentence.iter().skip(at + 1).take(NAMED_WITHIN);
+            behind
+                .flat_map(|token| words(&token.word))
+                .any(|word| nouns.iter().flatten().any(|noun| *noun == word))
+        };
         let deeds = changes.by_deed.iter();
         deeds
             .filter(|_| self.may_look(said.len()))
-            .filter(|(deed, _)| said.iter().any(|(_, word)| l::same_deed(word, deed)))
-            .filter_map(|(_, calls)| first(calls))
+            .filter_map(|(deed, calls)| {
+                let mut alike = said.iter().filter(|(_, word)| l::same_deed(word, deed));
+                if !parts || said.iter().any(|(_, word)| word == deed) {
+                    return alike.next().and_then(|_| first(calls));
+                }
+                let alike: Vec<usize> = alike.map(|(at, _)| *at).collect();
+                let calls: Vec<usize> = calls
+                    .iter()
+                    .copied()
+                    .filter(|call| alike.iter().any(|at| names(*at, *call)))
+                    .collect();
+                first(&calls)
+            })
             .min()
     }
 }

@@ -398,7 +398,8 @@ fn order_at(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> Option<(usize,
             || l::is_any_deed(word)
             || l::keeps(word);
         // `want` and `help` lead to others as well, and who likes something wants nothing.
-        let leads = l::is_lead(word);
+        let leads = l::is_lead(word)
+            || matches!(word, "only" | "just") && matches!(next, Some("want" | "need"));
         let is_order = match leads {
             true => {
                 let wishes = || {
@@ -446,9 +447,13 @@ fn order_at(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> Option<(usize,
     None
 }
 
-/// Whether what stands here gives a reason and narrows nothing.
-fn is_reason(sentence: &Sentence, at: usize) -> bool {
+/// Whether what stands here gives a reason and narrows nothing. Right behind a thing it may be what that is due to.
+fn is_reason(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
     let word = sentence[at].word.as_str();
+    let behind_thing = matches!(word, "due" | "owing" | "wegen" | "aufgrund")
+        && at
+            .checked_sub(1)
+            .is_none_or(|before| nouns.is_head(&sentence[before].word));
     let next = sentence.get(at + 1).map(|next| next.word.as_str());
     let speaks = || {
         next.is_some_and(|next| {
@@ -493,7 +498,13 @@ fn is_reason(sentence: &Sentence, at: usize) -> bool {
         begins && past && matches!(word, "it" | "es")
     };
     known() && !bounds()
-        || matches!(word, "because" | "weil" | "denn")
+        || l::gives_reason(
+            word,
+            sentence[at + 1..]
+                .iter()
+                .take_while(|token| token.clause == clause)
+                .map(|token| token.word.as_str()),
+        ) && !behind_thing
         || word == "since" && speaks()
         || word == "as"
             && speaks()
@@ -514,7 +525,7 @@ pub(super) fn parts(sentence: &Sentence, nouns: &Nouns<'_>) -> Vec<Part> {
         });
         let begins = joined || before.is_none_or(|before| before.clause != token.clause);
         let order = begins.then(|| order_at(sentence, at, nouns)).flatten();
-        if is_reason(sentence, at) {
+        if is_reason(sentence, at, nouns) {
             reason = Some(token.clause);
         } else if reason != Some(token.clause) || joined && order.is_some() {
             reason = None;

@@ -23,7 +23,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is left over of what people said of some things, until it is carried.
-type Left<'a> = Vec<(usize, &'a Sentence, Open)>;
+pub(super) type Left<'a> = Vec<(usize, &'a Sentence, Open)>;
 
 impl<'a> Asker<'a> {
     /// What is left over of what was said of what loops go over, and of what is picked as the least or the most.
@@ -37,6 +37,7 @@ impl<'a> Asker<'a> {
         let mut found = self.left_of_loops(&draft);
         found.extend(self.left_of_extremes(&draft));
         found.extend(self.left_of_deeds(&draft));
+        found.extend(self.of_described(&draft));
         found
     }
 
@@ -115,7 +116,7 @@ impl<'a> Asker<'a> {
 
     /// The words that anything in the draft carries, and those for the days that its calls are told: `tomorrow` may be
     /// the day that was looked for.
-    fn carried_anywhere(&self) -> BTreeSet<String> {
+    pub(super) fn carried_anywhere(&self) -> BTreeSet<String> {
         let mut all: BTreeSet<String> = BTreeSet::new();
         for cycle in &self.decisions.cycles {
             all.extend(self.carried_by(cycle));
@@ -230,8 +231,11 @@ impl<'a> Asker<'a> {
                 carried.extend(self.carried_by(cycle));
             }
             let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
+            let days = self.days_of_run(cycle);
             let told = |part: &str| {
-                lists.contains(part) || self.told().up_to_loop(first, last, width, part)
+                lists.contains(part)
+                    || days.contains(part)
+                    || self.told().up_to_loop(first, last, width, part)
             };
             found.extend(
                 left(all, self.heard(first), &carried, told)
@@ -463,7 +467,7 @@ fn list_keys(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// What is left over of what was said before a call.
-fn left<'o>(
+pub(super) fn left<'o>(
     open: &'o [(usize, &'o Sentence, Open)],
     heard: usize,
     carried: &'o BTreeSet<String>,

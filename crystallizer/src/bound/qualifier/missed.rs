@@ -1,8 +1,10 @@
 //! Where the draft goes on without what the person named: loops, what is picked as the least or the most, selections
 //! for a change, and changes under a condition.
 
+use super::aside::{are_all_meant, is_aside, tells_of_rest};
 use super::condition;
 use super::conditioned::Changes;
+use super::days::days_sent;
 use super::flag::flag_words;
 use super::lexicon as l;
 use super::mention::{Fields, Named, Words};
@@ -159,14 +161,27 @@ impl<'a> Asker<'a> {
             }
             let heard = self.heard(first);
             let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
-            let told = |part: &str| self.told().up_to_loop(first, last, width, part);
+            let days = self.days_of_run(cycle);
+            let told = |part: &str| {
+                days.contains(part) || self.told().up_to_loop(first, last, width, part)
+            };
             let mut asked: Vec<(usize, &Qualifier)> = Vec::new();
             for Heard { text, one, .. } in all.all().iter().filter(|heard| !heard.widens) {
                 if *text >= heard || !self.may_look(1) {
                     break;
                 }
+                // `other than partner requests`: what the things are called says nothing more of them.
+                let is_thing =
+                    |word: &String| one.negated && word.ends_with('s') && one.things.contains(word);
+                let says_more = !one.content.iter().all(is_thing);
                 let has = |word: &str| {
-                    carried.contains(word) || self.was_told(first, word, one.negated && !one.loose)
+                    carried.contains(word)
+                        || says_more
+                            && heads.contains(word)
+                            && one.content.iter().any(|own| {
+                                is_thing(own) && normal(own).iter().any(|part| part == word)
+                            })
+                        || self.was_told(first, word, one.negated && !one.loose)
                 };
                 let is_carried = match one.kind {
                     Kind::Count => one.sure && number.is_some() && number == one.number,
@@ -194,8 +209,10 @@ impl<'a> Asker<'a> {
                 .entry(cycle.list)
                 .or_insert_with(|| self.naming(self.decisions.answers.whole(cycle.list)));
             let named = &named[..self.before(named, heard)];
+            let all_meant = are_all_meant(self.sentences.iter().copied(), heard, &heads);
+            let aside = |sentence: &Sentence| all_meant && is_aside(sentence);
             found.extend(
-                self.mentioned(named, &asked, has)
+                self.mentioned(named, &asked, has, aside)
                     .into_iter()
                     .map(|(text, one)| (first, Some(index), text, one)),
             );
@@ -212,18 +229,22 @@ impl<'a> Asker<'a> {
     }
 
     /// What words name of the elements, where nothing that was read holds it and nothing carries it. What was read is in
-    /// the order in which it was said.
+    /// the order in which it was said. `aside` says of a sentence that it says nothing about which are meant.
     fn mentioned(
         &self,
         named: &[Named],
         read: &[(usize, &Qualifier)],
         has: impl Fn(&str) -> bool,
+        aside: impl Fn(&Sentence) -> bool,
     ) -> Vec<(usize, Qualifier)> {
         let mut found = Vec::new();
         for named in named {
             let Some((text, sentence)) = self.sentences.get(named.sentence) else {
                 continue;
             };
+            if aside(sentence) {
+                continue;
+            }
             let Some(token) = sentence.get(named.token) else {
                 continue;
             };
@@ -246,6 +267,45 @@ impl<'a> Asker<'a> {
                 .collect();
             let kind = Kind::Clause;
             found.extend(Qualifier::of(kind, &of_clause).map(|one| (*text, one)));
+        }
+        found
+    }
+
+    /// The words for the days that every pass is told by the day of the run: `a visit tomorrow`. Where elements have
+    /// such a day themselves it may say which of them are meant.
+    pub(super) fn days_of_run(&self, cycle: &Cycle) -> BTreeSet<String> {
+        let spoken = self.decisions.said.day_of_speaking();
+        let mut found = BTreeSet::new();
+        let bodies = self.decisions.calls.get(cycle.first..=cycle.last());
+        let bindings = bodies.into_iter().flatten().flat_map(|one| &one.bound);
+        for binding in bindings.flat_map(Bound::bindings) {
+            let (Source::Clock(ahead), Some(day)) = (&binding.source, binding.value.as_str())
+            else {
+                continue;
+            };
+            let of_elements = self
+                .decisions
+                .answers
+                .whole(cycle.list)
+                .is_some_and(|list| {
+                    let mut held = false;
+                    crate::leaf::leaves(list, &mut |_, _, leaf| {
+                        held |= leaf.as_str().is_some_and(|text| {
+                            day.get(..10).is_some_and(|day| text.starts_with(day))
+                        });
+                    });
+                    held
+                });
+            if of_elements {
+                continue;
+            }
+            match ahead {
+                1 => found.insert("tomorrow".to_owned()),
+                2 => found.insert("übermorgen".to_owned()),
+                _ => false,
+            };
+            let sent = days_sent(&binding.value, spoken);
+            found.extend(sent.into_iter().filter(|word| l::is_weekday(word)));
         }
         found
     }
@@ -402,7 +462,7 @@ impl<'a> Asker<'a> {
                         .or_default();
                     let to = self.before(named, self.heard(call)).max(*from);
                     found.extend(
-                        self.mentioned(&named[*from..to], &[], has)
+                        self.mentioned(&named[*from..to], &[], has, tells_of_rest)
                             .into_iter()
                             .map(|(text, one)| (call, None, text, one)),
                     );

@@ -2,6 +2,7 @@
 //! shipped`. A recording may show nothing that it leaves out, and it must not be lost for that: it is followed where
 //! one field can be meant, and asked about where nothing in the draft carries it.
 
+pub(super) mod aside;
 mod ask;
 mod carried;
 pub(super) mod claim;
@@ -10,6 +11,7 @@ mod conditioned;
 mod cover;
 mod days;
 mod demand;
+mod described;
 mod doubt;
 pub(super) mod extreme;
 pub(super) mod flag;

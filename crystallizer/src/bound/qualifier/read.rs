@@ -448,8 +448,15 @@ fn is_order(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
     if left.clause != token.clause {
         return nouns.is_verb(&token.word);
     }
+    // `I only want …`
+    let speaks = at
+        .checked_sub(2)
+        .and_then(|place| sentence.get(place))
+        .is_some_and(|one| {
+            one.clause == token.clause && matches!(one.word.as_str(), "i" | "we" | "ich" | "wir")
+        });
     let before_noun = l::is_determiner(&left.word)
-        || left.word == "only"
+        || left.word == "only" && !speaks
         || l::number(&left.word).is_some()
         || l::ordinal(&left.word).is_some();
     // `by closing all of its tickets`.
@@ -561,9 +568,11 @@ pub(super) fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec
                 .find(|place| {
                     let word = sentence[*place].word.as_str();
                     let next = sentence.get(place + 1).map(|one| one.word.as_str());
+                    let after = sentence[place + 1..].iter().map(|one| one.word.as_str());
                     l::is_preposition(word)
                         || l::is_relative(word)
                         || l::is_condition(word, None)
+                        || l::gives_reason(word, after)
                         || word == "as"
                             && next.is_some_and(|next| l::is_harmless(next) || l::is_usual(next))
                         || l::is_comparative(word) && next == Some("than")
@@ -648,6 +657,10 @@ fn deed_from(sentence: &Sentence, from: usize, to: usize, nouns: &Nouns<'_>) -> 
             (l::is_joint(word) || word == "then")
                 && next.is_some_and(|next| {
                     nouns.is_verb(next)
+                        || l::is_any_deed(next)
+                            && sentence.get(place + 2).is_some_and(|third| {
+                                matches!(third.word.as_str(), "with" | "on" | "it" | "them")
+                            })
                         || matches!(
                             next,
                             "then" | "i" | "you" | "we" | "please" | "do" | "don't"

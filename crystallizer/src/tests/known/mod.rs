@@ -612,7 +612,8 @@ fn measure(family: &Family) -> Figures {
             println!("  {}", recorded.task);
             for question in &made.report.questions {
                 println!(
-                    "    ? {} {:?}",
+                    "    ? {} {} {:?}",
+                    question.id,
                     question.text,
                     &question.choices[2.min(question.choices.len())..]
                 );

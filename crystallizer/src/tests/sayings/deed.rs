@@ -316,3 +316,54 @@ fn what_a_booking_is_to_have_is_told_to_the_tool_or_asked_about() {
         booking,
     );
 }
+
+/// The one flight that a search finds is booked.
+fn found_and_booked(task: &str) -> Session {
+    let asked = json!({ "to": "OSL", "cabin": "economy" });
+    let found = json!({ "flights": [{ "flight_number": "HAT069", "price": 121 }] });
+    let taken = json!({ "flight_number": "HAT069" });
+    session(
+        task,
+        vec![
+            call("s", 0, "search_flights", asked, found),
+            call("b", 1, "book_flight", taken, json!({ "ok": true })),
+        ],
+    )
+}
+
+/// Whatever was found is taken, so that a word which says of it what it is like chooses nothing.
+#[test]
+fn a_word_for_what_is_taken_out_of_an_answer_is_carried_or_asked_about() {
+    hold_asked(
+        &[
+            ("Find flights to OSL in economy and book the flight.", false),
+            ("Book the flight to OSL in economy.", false),
+            ("Book the economy flight to OSL.", false),
+            ("Please book the entire flight to OSL in economy.", false),
+            (
+                "Book the quiet flight HAT069 to OSL, it is in economy.",
+                false,
+            ),
+            // What stands behind another thing, or is its title, says nothing of what is taken.
+            (
+                "Book the flight to OSL in economy for the quiet flight crew.",
+                false,
+            ),
+            (
+                "Book the flight to OSL in economy. Use the title flight.",
+                false,
+            ),
+            ("Book the quiet flight to OSL in economy.", true),
+            (
+                "Find flights to OSL in economy. Book the quiet flight.",
+                true,
+            ),
+            ("Find flights to OSL in economy. Book the quiet one.", true),
+            (
+                "Find flights to OSL in economy. Take my usual small flight.",
+                true,
+            ),
+        ],
+        found_and_booked,
+    );
+}

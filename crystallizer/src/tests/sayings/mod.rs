@@ -1,6 +1,7 @@
 //! What people may say to narrow, order, cap or condition what they ask for, in many ways: each is followed where one
 //! field can be meant, accepted where it says nothing of the kind, and asked about otherwise. Never accepted in silence.
 
+mod aside;
 mod deed;
 mod extreme;
 mod list;

@@ -1,5 +1,8 @@
 //! Markers of conditions, and what stands before an `if` that only asks.
 
+/// How many words behind a `due to` say what it is.
+const WHY: usize = 4;
+
 /// Markers of a condition: one word, with the next.
 pub(in crate::bound::qualifier) fn is_condition(word: &str, next: Option<&str>) -> bool {
     matches!(
@@ -24,6 +27,43 @@ pub(in crate::bound::qualifier) fn is_condition(word: &str, next: Option<&str>) 
             | ("only", Some("when" | "once" | "after"))
             | ("long", Some("as"))
     )
+}
+
+/// Whether words begin to tell why something is asked for: `because`, `due to some money issues`. What is due to somebody,
+/// or due to arrive, is none.
+pub(in crate::bound::qualifier) fn gives_reason<'w>(
+    word: &str,
+    mut behind: impl Iterator<Item = &'w str>,
+) -> bool {
+    match word {
+        "because" | "weil" | "denn" | "wegen" | "aufgrund" => true,
+        "due" | "owing" => {
+            behind.next() == Some("to")
+                && behind.take(WHY).any(|word| {
+                    matches!(
+                        word.trim_end_matches('s'),
+                        "issue"
+                            | "problem"
+                            | "reason"
+                            | "illnes"
+                            | "sicknes"
+                            | "emergency"
+                            | "circumstance"
+                            | "situation"
+                            | "weather"
+                            | "conflict"
+                            | "mistake"
+                            | "error"
+                            | "lack"
+                            | "difficulty"
+                            | "difficultie"
+                            | "constraint"
+                            | "trouble"
+                    )
+                })
+        }
+        _ => false,
+    }
 }
 
 /// What stands before an `if` that asks: `see if`, `let me know if`.

@@ -22,7 +22,7 @@ pub(super) use keeping::{
     adds, hangs, is_lead, keeps, limits, obliges, prefers, reports, stays, talks,
 };
 pub(super) use language::{hangs_elsewhere, is_foreign_courtesy, is_of_another_script, score};
-pub(super) use marker::{asks_whether, is_condition};
+pub(super) use marker::{asks_whether, gives_reason, is_condition};
 pub(super) use negation::{
     denies, excludes, hedges, is_skipped, leaves_out, makes_nothing_of, negates,
 };
@@ -32,4 +32,4 @@ pub(super) use particle::{
     is_anything, is_article, is_boundary, is_joint, is_preposition, is_relative, is_subject,
     is_whichever,
 };
-pub(super) use time::{is_past, is_when, weekday_names};
+pub(super) use time::{is_past, is_weekday, is_when, weekday_names};

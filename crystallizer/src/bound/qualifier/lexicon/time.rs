@@ -18,7 +18,8 @@ pub(in crate::bound::qualifier) fn weekday_names(day: i8) -> impl Iterator<Item 
     names.into_iter().flatten().copied()
 }
 
-fn is_weekday(word: &str) -> bool {
+/// Whether a word is the name of a day of the week.
+pub(in crate::bound::qualifier) fn is_weekday(word: &str) -> bool {
     let word = word.strip_suffix("'s").unwrap_or(word);
     DAYS.iter().any(|names| names.contains(&word))
 }

@@ -1,0 +1,231 @@
+//! Sayings beside an order for all of something, reasons, and the day of a deed that every pass is told.
+
+use super::*;
+
+/// Each customer of a tier is looked up, and each of their requests is answered; one of the customers lives in Bonn.
+fn nested(task: &str) -> Session {
+    let customers = json!({ "customers": [
+        { "customer_id": "cus_48121", "city": "Kiel", "mail": "a@x.example" },
+        { "customer_id": "cus_77340", "city": "Bonn", "mail": "b@x.example" },
+        { "customer_id": "cus_10553", "city": "Graz", "mail": "c@x.example" },
+    ] });
+    let requests = [
+        ("cus_48121", vec!["rq_3317", "rq_9052"]),
+        ("cus_77340", vec!["rq_6120"]),
+        ("cus_10553", vec!["rq_4408", "rq_7719"]),
+    ];
+    let asked = json!({ "tier": "gold" });
+    let mut turns = vec![call("l", 0, "list_customers", asked, customers)];
+    let mut batch = 1;
+    for (customer, ids) in requests {
+        let all: Vec<Value> = ids
+            .iter()
+            .map(|id| json!({ "request_id": id, "state": "waiting" }))
+            .collect();
+        let asked = json!({ "customer_id": customer });
+        let found = json!({ "requests": all });
+        turns.push(call(
+            &format!("r{batch}"),
+            batch,
+            "list_requests",
+            asked,
+            found,
+        ));
+        batch += 1;
+        for id in ids {
+            turns.push(call(
+                &format!("a{batch}"),
+                batch,
+                "answer_request",
+                json!({ "request_id": id }),
+                json!({ "ok": true }),
+            ));
+            batch += 1;
+        }
+    }
+    session(task, turns)
+}
+
+fn is_folded(made: &Crystallized) -> bool {
+    let outer = made.document.steps.iter().find(|step| {
+        step.for_each.as_ref().is_some_and(|each| {
+            each.items.as_str() == Some("{{ steps.list_customers.output.customers }}")
+        })
+    });
+    outer.is_some_and(|step| step.steps.iter().any(|inner| inner.for_each.is_some()))
+}
+
+#[test]
+fn where_somebody_lives_picks_nobody_out_of_all() {
+    for (task, expected) in [
+        (
+            "I live in Bonn. Take every customer of tier gold. Answer all of their requests.",
+            true,
+        ),
+        (
+            "Everything else I had was waiting. Take every customer of tier gold. Answer all of their requests.",
+            true,
+        ),
+        (
+            "Ich wohne in Bonn. Take every customer of tier gold. Answer all of their requests.",
+            true,
+        ),
+        // What is said of the work may say which are meant.
+        (
+            "We look after Bonn. Take every customer of tier gold. Answer all of their requests.",
+            false,
+        ),
+        (
+            "I live in Bonn. Take the customers of tier gold. Answer their requests.",
+            false,
+        ),
+    ] {
+        let made = crystallized(&nested(task));
+        let accepted = made.report.generalisable >= Some(Level::Renamed)
+            && made.report.questions.is_empty()
+            && unshown(&made).is_empty();
+        assert_eq!(accepted && is_folded(&made), expected, "{task}");
+    }
+}
+
+/// All tickets of a list are closed; they are all waiting, and of one desk.
+fn closing(task: &str) -> Session {
+    let all = ["T-48121", "T-77340", "T-10553"]
+        .map(|id| json!({ "ticket_id": id, "state": "waiting", "kind": "invoice" }));
+    let asked = json!({ "queue": "desk_2207" });
+    super::super::build::closing(task, asked, &all, &[0, 1, 2])
+}
+
+#[test]
+fn reports_reasons_and_where_a_deed_begins_are_told_apart_from_what_narrows() {
+    hold_asked(
+        &[
+            (
+                "Everything else I had was waiting. Close all tickets of desk_2207.",
+                false,
+            ),
+            (
+                "The rest was waiting. Close every ticket of desk_2207.",
+                false,
+            ),
+            (
+                "The rest was waiting. Close the tickets of desk_2207.",
+                true,
+            ),
+            (
+                "Everything else I had was waiting, so skip it. Close all tickets of desk_2207.",
+                true,
+            ),
+            (
+                "I only want the waiting tickets of desk_2207 closed.",
+                false,
+            ),
+            ("I only want the urgent tickets of desk_2207 closed.", true),
+            (
+                "Go through the tickets that are waiting and deal with each of them.",
+                false,
+            ),
+            (
+                "Go through the tickets that are urgent and deal with each of them.",
+                true,
+            ),
+            (
+                "Close all tickets in desk_2207 due to some staff issues.",
+                false,
+            ),
+            (
+                "Close all tickets in desk_2207 due to a family emergency.",
+                false,
+            ),
+            ("Close all tickets due to a printing error.", true),
+            ("Close all tickets in desk_2207 due to expire.", true),
+            ("Close all tickets in desk_2207 due to the board.", true),
+        ],
+        closing,
+    );
+}
+
+#[test]
+fn things_that_are_left_out_may_be_named_again() {
+    let all = [
+        ("T-48121", "private"),
+        ("T-77340", "partner"),
+        ("T-10553", "private"),
+        ("T-62087", "press"),
+    ]
+    .map(|(id, source)| json!({ "ticket_id": id, "source": source }));
+    for (task, expected) in [
+        (
+            "Close every ticket of desk_2207 other than partner tickets.",
+            true,
+        ),
+        (
+            "Close every ticket of desk_2207 except the partner ones.",
+            true,
+        ),
+        (
+            "Close every ticket of desk_2207 other than partner reports.",
+            false,
+        ),
+    ] {
+        let asked = json!({ "queue": "desk_2207" });
+        let session = super::super::build::closing(task, asked, &all, &[0, 2, 3]);
+        let made = crystallized(&session);
+        let accepted = made.report.generalisable >= Some(Level::Renamed);
+        assert_eq!(
+            accepted && unshown(&made).is_empty(),
+            expected,
+            "{task} {:?}",
+            unshown(&made)
+        );
+    }
+}
+
+/// Each customer of a list is visited on the day after the recording; `due` is a day that each of them has.
+fn visiting(task: &str, due: &str) -> Session {
+    let all =
+        ["cus_48121", "cus_77340", "cus_10553"].map(|id| json!({ "customer_id": id, "due": due }));
+    let mut turns = vec![call(
+        "l",
+        0,
+        "list_customers",
+        json!({ "tier": "gold" }),
+        json!({ "customers": all }),
+    )];
+    for (number, one) in all.iter().enumerate() {
+        let batch = u32::try_from(number + 1).unwrap();
+        turns.push(call(
+            &format!("v{number}"),
+            batch,
+            "book_visit",
+            json!({ "customer_id": one["customer_id"], "date": "2027-01-16" }),
+            json!({ "ok": true }),
+        ));
+    }
+    session(task, turns)
+}
+
+#[test]
+fn the_day_that_every_pass_is_told_is_carried() {
+    for (task, due, expected) in [
+        (
+            "Book a visit tomorrow for every customer of tier gold.",
+            "2027-03-01",
+            false,
+        ),
+        (
+            "Book every customer of tier gold a visit for tomorrow.",
+            "2027-03-01",
+            false,
+        ),
+        // They may be the ones that are due then.
+        (
+            "Book a visit for every customer of tier gold for tomorrow.",
+            "2027-01-16",
+            true,
+        ),
+    ] {
+        let made = crystallized(&visiting(task, due));
+        assert_eq!(!unshown(&made).is_empty(), expected, "{task} {due}");
+    }
+}
