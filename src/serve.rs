@@ -114,8 +114,7 @@ impl Assembly {
         let folder = data.to_path_buf();
         tokio::task::spawn_blocking(move || earlier::settle(&folder))
             .await
-            .map_err(|error| Failure::internal(&error))?
-            .map_err(|error| Failure::io(data, &error))?;
+            .map_err(|error| Failure::internal(&error))?;
         for damage in store.damage() {
             tracing::error!(damage, "part of the store is damaged");
         }

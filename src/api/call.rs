@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::str::FromStr;
+use tokio_util::sync::CancellationToken;
 
 /// What the answer to a repeated key is sealed under: the store never holds a token in the clear.
 const SEALED: &str = "idempotent_token";
@@ -32,6 +33,8 @@ pub(super) struct Call {
     pub(super) claim: Option<IdempotencyClaim>,
     /// What an earlier request with this key made, where its answer is made anew.
     pub(super) made: Option<Value>,
+    /// Canceled when nobody waits for the answer any more: what was begun goes on, and nothing is waited for.
+    pub(super) gone: CancellationToken,
 }
 
 /// An answer that is given again to whoever repeats its key.

@@ -23,6 +23,7 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio_util::sync::CancellationToken;
 
 /// Where a request came from. Put into its extensions by whoever accepted it; without one, only a
 /// token counts and the Host header is not looked at.
@@ -148,10 +149,12 @@ pub fn router(app: App) -> axum::Router {
             let route = route.clone();
             // A webhook's handshake by GET changes something, too.
             let changes = route.method != Method::GET || route.takes == Takes::Hook;
-            let answered = async move { run(&route, app, params, request).await };
+            let gone = CancellationToken::new();
+            let noticed = gone.clone();
+            let answered = async move { run(&route, app, params, request, noticed).await };
             async move {
                 match changes {
-                    true => Detach::new(answered).await,
+                    true => Detach::new(gone, answered).await,
                     false => answered.await,
                 }
             }
@@ -203,11 +206,17 @@ fn request_id() -> String {
 
 type Params = Result<RawPathParams, RawPathParamsRejection>;
 
-async fn run(route: &Route, app: App, params: Params, request: Request) -> Response {
+async fn run(
+    route: &Route,
+    app: App,
+    params: Params,
+    request: Request,
+    gone: CancellationToken,
+) -> Response {
     let id = request_id();
     app.requests.fetch_add(1, Ordering::Relaxed);
     let (parts, mut body) = request.into_parts();
-    let answered = AssertUnwindSafe(answer(route, &app, params, parts, &mut body))
+    let answered = AssertUnwindSafe(answer(route, &app, params, parts, &mut body, gone))
         .catch_unwind()
         .await;
     body::linger(&app, body);
@@ -236,6 +245,7 @@ async fn answer(
     params: Params,
     parts: Parts,
     body: &mut axum::body::Body,
+    gone: CancellationToken,
 ) -> Answer {
     let who = authorise(route, app, &parts)?;
     let query = Query::parse(parts.uri.query());
@@ -274,6 +284,7 @@ async fn answer(
         body,
         claim: None,
         made: None,
+        gone,
     };
     if !route.creates {
         return (route.handler)(call).await;

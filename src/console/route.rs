@@ -19,6 +19,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// No host but this one, nothing inline, no frame around it.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
@@ -46,7 +47,7 @@ pub fn mount(app: App, api: axum::Router) -> axum::Router {
             let answered = async move { run(&route, app, api, &memory, &params, request).await };
             async move {
                 match changes {
-                    true => Detach::new(answered).await,
+                    true => Detach::new(CancellationToken::new(), answered).await,
                     false => answered.await,
                 }
             }

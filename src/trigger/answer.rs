@@ -10,6 +10,7 @@ use druse_storage::ReadError;
 use druse_triggers::webhook::{Respond, RespondKind};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Headers that the server sets by itself.
 const OWN: [&str; 6] = [
@@ -32,6 +33,7 @@ impl Triggers {
         &self,
         respond: &Respond,
         run: RunId,
+        gone: &CancellationToken,
     ) -> Result<HookAnswer, Problem> {
         if !respond.waits() {
             return Ok(accepted(run));
@@ -43,6 +45,7 @@ impl Triggers {
         let view = tokio::select! {
             view = self.0.engine.wait(run, respond.timeout.0) => view?,
             () = self.0.closing.cancelled() => self.0.engine.wait(run, std::time::Duration::ZERO).await?,
+            () = gone.cancelled() => return Ok(accepted(run)),
         };
         if !view.is_over() {
             let location = format!("/api/v1/runs/{run}");

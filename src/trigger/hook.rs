@@ -18,6 +18,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The answer to a delivery that was let in.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +82,8 @@ pub struct Incoming<'a> {
     pub body: &'a [u8],
     /// Where it came from, when that is known.
     pub sender: Option<IpAddr>,
+    /// Canceled when the sender waits for no answer any more.
+    pub gone: &'a CancellationToken,
 }
 
 /// Stands in for a secret that is not there; what it fits is refused all the same.
@@ -243,7 +246,7 @@ impl Triggers {
                 }
                 self.note_duplicate(&armed, &first).await?;
                 drop(held);
-                return self.answer_or_none(respond, first.run).await;
+                return self.answer_or_none(respond, first.run, incoming.gone).await;
             }
             // So long ago that it is another delivery with the same id.
             claim = Some(Claim::Held);
@@ -298,7 +301,7 @@ impl Triggers {
         };
         // It is taken in: who sends it again joins the run, and does not wait for this answer first.
         drop(held);
-        self.answer_or_none(respond, run).await
+        self.answer_or_none(respond, run, incoming.gone).await
     }
 
     /// What a verified delivery is when it comes; with the problem when its body cannot be read.
@@ -356,9 +359,10 @@ impl Triggers {
         &self,
         respond: &druse_triggers::webhook::Respond,
         run: Option<RunId>,
+        gone: &CancellationToken,
     ) -> Result<HookAnswer, Problem> {
         match run {
-            Some(run) => self.answer(respond, run).await,
+            Some(run) => self.answer(respond, run, gone).await,
             None => Ok(HookAnswer::new(202, json!({ "run_id": null }))),
         }
     }

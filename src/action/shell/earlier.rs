@@ -3,7 +3,8 @@
 //! Its [watchdog](super::watchdog) does the same, but nobody says when it is done: a step that begins anew might
 //! run beside what is left of itself. So the life of whoever has the folder stands in it, and the next one sees
 //! to it that nothing of that life is left before anything begins. A program that made a session of its own is
-//! meant to stay. Where the system shows no environments the watchdog has to do.
+//! meant to stay. Where the system shows no environments, and for a program that was given none, the watchdog has
+//! to do.
 
 use super::watchdog::{self, LIFE};
 use nix::sys::signal::{Signal, killpg};
@@ -11,6 +12,7 @@ use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -26,18 +28,33 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// Ends what an earlier process on this folder left, waits until it is gone, and notes this process's life. To
 /// be called by whoever holds the folder's lock: until that is free, a program that was just being started has
 /// not begun to be itself. Blocks for ten seconds at most.
-///
-/// # Errors
-/// When the file cannot be read or written.
-pub(crate) fn settle(folder: &Path) -> io::Result<()> {
+pub(crate) fn settle(folder: &Path) {
     let file = folder.join(FILE);
-    match fs::read_to_string(&file) {
-        Ok(life) if life.trim() == watchdog::life() => return Ok(()),
-        Ok(life) => end(life.trim()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+    let settled = place(folder).and_then(|place| {
+        let own = format!("{} {place}\n", watchdog::life());
+        match fs::read_to_string(&file) {
+            Ok(known) if known == own => return Ok(()),
+            // In a copy of a folder stands whoever has the other one, and may live.
+            Ok(known) => match known.trim().split_once(' ') {
+                Some((life, at)) if at == place => end(life),
+                _ => {}
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        fs::write(&file, own)
+    });
+    // The watchdog does the same, a moment later. A disk without space is no reason not to start.
+    if let Err(error) = settled {
+        tracing::warn!(%error, file = %file.display(), "programs of a server that is killed are not waited for");
+        leave(folder);
     }
-    fs::write(&file, format!("{}\n", watchdog::life()))
+}
+
+/// Names a folder as long as it is neither moved nor copied.
+fn place(folder: &Path) -> io::Result<String> {
+    let folder = fs::metadata(folder)?;
+    Ok(format!("{}:{}", folder.dev(), folder.ino()))
 }
 
 /// Says that this process leaves nothing: to be called when no program of it runs any more.
@@ -137,24 +154,37 @@ mod tests {
     #[test]
     fn what_the_life_before_left_is_gone_when_the_next_one_begins() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE), "a-life-before\n").unwrap();
+        let before = format!("a-life-before {}\n", place(folder.path()).unwrap());
+        fs::write(folder.path().join(FILE), before).unwrap();
         let [mut left, mut other] = ["a-life-before", "a-life-elsewhere"].map(sleeper);
-        settle(folder.path()).unwrap();
+        settle(folder.path());
         // Ended before the call came back, not some time after it.
         assert_eq!(left.try_wait().unwrap().unwrap().signal(), Some(9));
         assert!(other.try_wait().unwrap().is_none());
         other.kill().unwrap();
         other.wait().unwrap();
         let noted = fs::read_to_string(folder.path().join(FILE)).unwrap();
-        assert_eq!(noted.trim(), watchdog::life());
+        assert!(noted.starts_with(watchdog::life()));
+    }
+
+    #[test]
+    fn whoever_has_the_folder_that_this_one_was_copied_from_lives_on() {
+        let (folder, copied) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let known = format!("a-life-that-goes-on {}\n", place(folder.path()).unwrap());
+        fs::write(copied.path().join(FILE), known).unwrap();
+        let mut lives = sleeper("a-life-that-goes-on");
+        settle(copied.path());
+        assert!(lives.try_wait().unwrap().is_none());
+        lives.kill().unwrap();
+        lives.wait().unwrap();
     }
 
     #[test]
     fn what_this_process_started_stays_when_its_folder_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
-        settle(folder.path()).unwrap();
+        settle(folder.path());
         let mut own = sleeper(watchdog::life());
-        settle(folder.path()).unwrap();
+        settle(folder.path());
         assert!(own.try_wait().unwrap().is_none());
         own.kill().unwrap();
         own.wait().unwrap();

@@ -15,6 +15,7 @@ pub(in crate::api) async fn deliver(call: Call) -> Answer {
             headers: &headers(&call),
             body: &call.body,
             sender: call.sender,
+            gone: &call.gone,
         })
         .await?;
     let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::internal(&error))?;

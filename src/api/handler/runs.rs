@@ -101,7 +101,7 @@ fn priority_of(given: i32) -> Result<i32, Problem> {
 pub(in crate::api) async fn start(call: Call) -> Answer {
     let wait = wait_of(&call)?;
     if let Some(run) = made_run(&call) {
-        return started(&call.app, again(&call.app, run).await?, wait).await;
+        return started(&call, again(&call.app, run).await?, wait).await;
     }
     let mut wanted: Start = call.json()?;
     if !wanted.dry_run && !wanted.answers_nothing() {
@@ -144,7 +144,7 @@ pub(in crate::api) async fn start(call: Call) -> Answer {
     }
     let run = call.app.engine.submit(submit).await;
     let run = run.map_err(|error| bad_inputs(&call, error))?;
-    started(&call.app, run, wait).await
+    started(&call, run, wait).await
 }
 
 /// What is wrong with inputs is shown where they stand in the body.
@@ -181,10 +181,13 @@ async fn again(app: &App, run: RunId) -> Result<RunView, Problem> {
     })
 }
 
-async fn started(app: &App, mut run: RunView, wait: Option<Duration>) -> Answer {
+async fn started(call: &Call, mut run: RunView, wait: Option<Duration>) -> Answer {
     if let Some(wait) = wait {
         if !run.is_over() {
-            run = app.engine.wait(run.id, wait).await?;
+            tokio::select! {
+                over = call.app.engine.wait(run.id, wait) => run = over?,
+                () = call.gone.cancelled() => {}
+            }
         }
         if run.is_over() {
             return ok(&run);
@@ -671,17 +674,19 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
     let id: RunId = call.id("id", "run")?;
     let wait = wait_of(&call)?;
     if let Some(run) = made_run(&call) {
-        return started(&call.app, again(&call.app, run).await?, wait).await;
+        return started(&call, again(&call.app, run).await?, wait).await;
     }
     let body: RetryBody = call.json()?;
     // With its own inputs it is what somebody had let begin. Another version or other inputs are other work.
     if (body.version.is_some() || body.inputs.is_some())
-        && let Some(head) = call.app.store.run_head(id)?
-        && let Some(automation) = head.automation
-        && (body.inputs.is_some() || body.version != Some(head.version))
+        && let Some(before) = call.app.engine.view(id).await?
+        && let Some(automation) = before.automation_id
     {
-        let number = body.version.unwrap_or(head.version);
-        call.app.may_start(&call.who, automation, number)?;
+        let number = body.version.unwrap_or(before.version);
+        let inputs = body.inputs.as_ref();
+        if number != before.version || inputs.is_some_and(|new| new != before.inputs.value()) {
+            call.app.may_start(&call.who, automation, number)?;
+        }
     }
     let run = clock::new_id(RunId::from_parts);
     let reason = call.hidden_of(id).said(body.reason);
@@ -702,7 +707,7 @@ pub(in crate::api) async fn retry(call: Call) -> Answer {
     };
     let run = call.app.engine.retry(id, retry).await;
     let run = run.map_err(|error| bad_inputs(&call, error))?;
-    started(&call.app, run, wait).await
+    started(&call, run, wait).await
 }
 
 /// The form of a fact in a journal.

@@ -135,7 +135,9 @@ async fn a_path_that_makes_a_program_another_one_is_acknowledged() {
 #[tokio::test]
 async fn what_an_editor_let_begin_is_no_way_to_run_it_with_other_inputs() {
     let server = Server::new().await;
-    let made = put(&server, "/automations", "ada").await;
+    let mut document: Value = serde_json::from_str(&document("ada")).unwrap();
+    document["inputs"] = json!({ "note": { "type": "string", "default": "n" } });
+    let made = server.post("/automations", &document).await.body;
     let runs = format!("/automations/{}/runs", made["id"].as_str().unwrap());
     let run = server
         .post(&format!("{runs}?wait=30s"), &json!({ "version": 1 }))
@@ -152,10 +154,17 @@ async fn what_an_editor_let_begin_is_no_way_to_run_it_with_other_inputs() {
     let refused = by_operator(runs, json!({ "version": 1 })).await;
     assert_eq!(refused.body["code"], "not_runnable", "{}", refused.body);
     let retry = format!("/runs/{}/retry", run.body["id"].as_str().unwrap());
-    let refused = by_operator(retry.clone(), json!({ "from": "pay", "inputs": {} })).await;
+    let other = json!({ "from": "pay", "inputs": { "note": "other" } });
+    let refused = by_operator(retry.clone(), other).await;
     assert_eq!(refused.body["code"], "not_runnable", "{}", refused.body);
     assert_eq!(asked(&refused.body), [ID]);
-    // As it was it may be tried again.
+    // As it was it may be tried again, also where a form sends what nobody changed.
+    let same = by_operator(
+        retry.clone(),
+        json!({ "from": "pay", "inputs": { "note": "n" } }),
+    )
+    .await;
+    assert_eq!(same.status, 202, "{}", same.body);
     let again = by_operator(retry, json!({ "from": "pay" })).await;
     assert_eq!(again.status, 202, "{}", again.body);
 }

@@ -32,6 +32,7 @@ fn asked(assembly: &Assembly, method: &str, path: &str) -> Asked {
         .method(method)
         .uri(path)
         .header("content-type", "application/json")
+        .header("idempotency-key", "one")
         .body(axum::body::Body::from("{}"))
         .unwrap();
     Box::pin(assembly.router().oneshot(request))
@@ -95,6 +96,36 @@ fn what_a_client_that_hung_up_had_asked_for_happens_whole() {
             (status != 202).then_some(refused)
         })
         .await;
+        assembly.close().await;
+    });
+}
+
+#[test]
+fn whoever_hangs_up_while_a_run_is_waited_for_joins_it_at_once_when_they_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    life(async {
+        let assembly = Assembly::open(folder.path(), on(&FaultyDisk::new()))
+            .await
+            .unwrap();
+        let gated = active(&assembly, GATED).await;
+        let runs = format!("/api/v1/automations/{gated}/runs");
+        let mut first = asked(&assembly, "POST", &format!("{runs}?wait=10m"));
+        let run = until("the run", || {
+            assert!(futures_util::FutureExt::now_or_never(&mut first).is_none());
+            async {
+                let (_, shown) = ask(&assembly, "GET", "/api/v1/runs", "").await;
+                shown["items"][0]["id"].as_str().map(str::to_owned)
+            }
+        })
+        .await;
+        drop(first);
+        // The key of the first is held as long as it is answered.
+        let again = asked(&assembly, "POST", &runs);
+        let again = tokio::time::timeout(Duration::from_secs(60), again).await;
+        let again = again.expect("an answer before the end of the run").unwrap();
+        assert_eq!(again.status(), 202);
+        let location = again.headers()["location"].to_str().unwrap().to_owned();
+        assert!(location.ends_with(&run), "{location}");
         assembly.close().await;
     });
 }
