@@ -196,6 +196,10 @@ impl Tracker<'_> {
 
     /// Whether people or instructions named it: all of its words are among theirs.
     fn was_said(&self, sent: &Sent) -> bool {
+        let written = self.asked.written(sent);
+        if !written.is_empty() {
+            return written.iter().all(|word| self.known(*word).said);
+        }
         let words = self.asked.words(sent);
         self.known(sent.whole).said
             || !words.is_empty() && words.iter().all(|word| self.known(*word).said)

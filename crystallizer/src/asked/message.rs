@@ -1,7 +1,7 @@
 //! What a message of a person or of instructions holds of the words that calls send.
 
 use super::index::{Index, Number, Shape, is_long_number};
-use super::read::{Found, pieces, plain, read};
+use super::read::{Found, pieces, plain, read, with_kinds, written};
 use crate::session::{Role, handed_on};
 use crate::trust::kinds;
 
@@ -41,6 +41,11 @@ impl Message {
             }
             Found::Joined(_) => {}
         });
+        if let Some(written) = written(text) {
+            let words = with_kinds(&written);
+            let numbers = words.filter_map(|(word, _)| number(index, word, Shape::of(word)));
+            message.words.extend(numbers);
+        }
         message
     }
 }

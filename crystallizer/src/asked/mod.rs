@@ -7,6 +7,7 @@ mod read;
 
 pub(crate) use index::{Index, Number, Shape, Shapes};
 pub(crate) use message::{Message, is_heard};
+use read::written;
 pub(crate) use read::{Found, pieces, plain, read};
 
 use crate::kept::Kept;
@@ -34,6 +35,8 @@ pub(crate) struct Sent {
     /// Where it may be a number written in groups: that without what parts them, and whether it is mostly digits.
     pub(crate) joined: Option<(Number, bool)>,
     words: Range<u32>,
+    /// The words as they were sent, where characters that nobody sees stand in them.
+    written: Range<u32>,
     /// Of a line for a shell the words that lead out of the working folder, of other texts the ids inside.
     pub(crate) inside: Vec<Sent>,
 }
@@ -174,6 +177,15 @@ impl<'k> Asked<'k> {
             .unwrap_or_default()
     }
 
+    /// The words in the form that they were sent in, in small letters, where characters that nobody sees stand in
+    /// them: who has said what is seen of them has not said them.
+    pub(crate) fn written(&self, sent: &Sent) -> &[Number] {
+        let Range { start, end } = sent.written;
+        self.words
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
     /// Whether a word tells where it came from.
     pub(crate) fn tells(&self, word: Number) -> bool {
         self.about.get(word as usize).is_some_and(|word| word.tells)
@@ -224,12 +236,20 @@ impl<'k> Asked<'k> {
             }
             self.words.push(number);
         }
+        let to = self.words.len();
+        if let Some(written) = written(text) {
+            for (word, _) in with_kinds(&written) {
+                let number = self.number(word);
+                self.words.push(number);
+            }
+        }
         Sent {
             exact,
             whole,
             form,
             joined,
-            words: range(from, self.words.len()),
+            words: range(from, to),
+            written: range(to, self.words.len()),
             inside: Vec::new(),
         }
     }

@@ -38,6 +38,12 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// The text in small letters with characters that nobody sees, where it has such.
+pub(super) fn written(text: &str) -> Option<String> {
+    let may_hide = !text.is_ascii() || text.contains('\0');
+    (may_hide && text.contains(crate::import::is_hidden)).then(|| text.to_lowercase())
+}
+
 /// The words of a plain text, each with the kinds of bytes in it.
 pub(super) fn with_kinds(text: &str) -> impl Iterator<Item = (&str, u8)> + Clone {
     Tokens::of(text).map(|(word, kinds)| (shortest(word), kinds))

@@ -3,6 +3,7 @@
 
 use super::header;
 use super::key;
+use super::next::{Next, walked};
 use super::scan::{Scan, is_word, scan};
 
 /// A secret in a text.
@@ -151,8 +152,9 @@ pub(super) fn seen<'t>(text: &'t str, scan: &Scan) -> Vec<Hit<'t>> {
     if scan.private {
         private_keys(text, &mut found);
     }
+    let mut dotted = Dotted::default();
     for start in &scan.words {
-        known_word(text, *start, &mut found);
+        known_word(text, *start, &mut dotted, &mut found);
     }
     if scan.addresses {
         addresses(text, &mut found);
@@ -160,8 +162,9 @@ pub(super) fn seen<'t>(text: &'t str, scan: &Scan) -> Vec<Hit<'t>> {
     if scan.schemes {
         schemes(text, &mut found);
     }
+    let mut values = Values::of(text);
     for (start, end) in &scan.names {
-        assigned(text, *start, *end, &mut found);
+        assigned(&mut values, *start, *end, &mut found);
     }
     if found
         .iter()
@@ -198,15 +201,46 @@ fn run(text: &str, from: usize, holds: impl Fn(u8) -> bool) -> usize {
     while at < bytes.len() && holds(bytes[at]) {
         at += 1;
     }
+    walked(at - from);
     at
 }
 
+/// Words with points between them, each of which may begin a secret: all of them are gone over once.
+#[derive(Default)]
+struct Dotted {
+    /// Where the last one goes on to, and where the points at its end begin.
+    end: usize,
+    bare: usize,
+    /// The prefixes that were looked at in it. What stands behind the same one again is a part of the first.
+    tried: Vec<&'static str>,
+}
+
+impl Dotted {
+    /// What begins at a word.
+    fn at<'t>(&mut self, text: &'t str, start: usize) -> &'t str {
+        if start >= self.end {
+            self.end = run(text, start, |byte| is_word(byte) || byte == b'.');
+            self.bare = start + text[start..self.end].trim_end_matches('.').len();
+            self.tried.clear();
+        }
+        &text[start..self.bare]
+    }
+
+    /// Whether a prefix was looked at before in the same.
+    fn was_tried(&mut self, prefix: &'static str) -> bool {
+        let was = self.tried.contains(&prefix);
+        if !was {
+            self.tried.push(prefix);
+        }
+        was
+    }
+}
+
 /// A key with a provider's prefix, or a signed token, where a word begins.
-fn known_word<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
+fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut Vec<Hit<'t>>) {
     let rest = &text[start..];
-    let dotted = |from: usize| run(text, from, |byte| is_word(byte) || byte == b'.');
     if rest.starts_with("eyJ") {
-        let value = text[start..dotted(start)].trim_end_matches('.');
+        let value = dotted.at(text, start);
         if is_jwt(value) {
             found.push(Hit {
                 start,
@@ -229,12 +263,16 @@ fn known_word<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
     else {
         return;
     };
-    let end = if known.text.ends_with('.') {
-        dotted(start)
+    let value = if known.text.ends_with('.') {
+        let value = dotted.at(text, start);
+        if dotted.was_tried(known.text) {
+            return;
+        }
+        value
     } else {
-        run(text, start, is_word)
+        &text[start..run(text, start, is_word)]
     };
-    let value = text[start..end].trim_end_matches(['.', '-']);
+    let value = value.trim_end_matches(['.', '-']);
     let body = &value[known.text.len().min(value.len())..];
     let aws = known.name == "AWS_ACCESS_KEY_ID";
     let fits = if aws {
@@ -285,7 +323,8 @@ fn bot_token<'t>(text: &'t str, start: usize, found: &mut Vec<Hit<'t>>) {
 }
 
 fn is_jwt(word: &str) -> bool {
-    let parts: Vec<&str> = word.split('.').collect();
+    // Of more than three no further one is looked at.
+    let parts: Vec<&str> = word.split('.').take(4).collect();
     parts.len() == 3
         && parts
             .iter()
@@ -295,6 +334,8 @@ fn is_jwt(word: &str) -> bool {
 /// PEM blocks of private keys.
 fn private_keys<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
     const OPENS: &str = "-----BEGIN ";
+    const ENDS: &[u8] = b"-----END ";
+    let mut ends = Next::of(|rest| rest.windows(ENDS.len()).position(|part| part == ENDS));
     let mut from = 0;
     while let Some(start) = text[from..].find(OPENS).map(|at| from + at) {
         from = start + OPENS.len();
@@ -304,11 +345,11 @@ fn private_keys<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
         }
         // One that was cut goes on as far as what it is made of.
         let inside = label + 5;
-        let end = match text[inside..].find("-----END ") {
-            Some(at) => run(text, inside + at + 9, |byte| {
+        let end = match ends.from(text, inside) {
+            at if at < text.len() => run(text, at + ENDS.len(), |byte| {
                 byte.is_ascii_uppercase() || byte == b' ' || byte == b'-'
             }),
-            None => run(text, inside, |byte| {
+            _ => run(text, inside, |byte| {
                 byte.is_ascii_alphanumeric()
                     || byte.is_ascii_whitespace()
                     || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b':' | b',' | b'-')
@@ -442,8 +483,78 @@ fn is_basic(value: &str) -> bool {
         })
 }
 
+/// A text with names in it that values may follow. One may stand in the value of another, and shares its end with it.
+struct Values<'t> {
+    text: &'t str,
+    /// Where a value ends that stands in no quotes.
+    ends: Next,
+    /// Where the cookies of a header end.
+    lines: Next,
+    /// Where one cookie ends, and its name.
+    cookies: Next,
+    equals: Next,
+    /// How far cookies were looked at.
+    looked: usize,
+}
+
+impl<'t> Values<'t> {
+    const fn of(text: &'t str) -> Self {
+        Self {
+            text,
+            ends: Next::of(|rest| {
+                rest.iter().position(|byte| {
+                    byte.is_ascii_whitespace()
+                        || matches!(
+                            byte,
+                            b'"' | b'\''
+                                | b'`'
+                                | b'&'
+                                | b';'
+                                | b','
+                                | b'<'
+                                | b'>'
+                                | b'|'
+                                | b'\\'
+                                | b'#'
+                                | b')'
+                                | b']'
+                                | b'}'
+                        )
+                })
+            }),
+            lines: Next::of(|rest| {
+                rest.iter().position(|byte| {
+                    matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'\n' | b'\r' | b'<')
+                })
+            }),
+            cookies: Next::of(|rest| rest.iter().position(|byte| *byte == b';')),
+            equals: Next::of(|rest| rest.iter().position(|byte| *byte == b'=')),
+            looked: 0,
+        }
+    }
+
+    /// What may be cookies from a place on; `None` where no cookie stands there.
+    fn cookies(&mut self, from: usize) -> Option<&'t str> {
+        let end = self.lines.from(self.text, from);
+        if self.equals.from(self.text, from) >= end {
+            return None;
+        }
+        if from >= self.looked {
+            self.looked = end;
+            return self.text.get(from..end);
+        }
+        // Only the first has another name than before.
+        let first = self.cookies.from(self.text, from).min(end);
+        match first - from <= 2 * key::LONGEST {
+            true => self.text.get(from..first),
+            false => Some(""),
+        }
+    }
+}
+
 /// `name = value`, `name: value`, `--name value`, `?name=value`, where the name says that it is a secret.
-fn assigned<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Hit<'t>>) {
+fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut Vec<Hit<'t>>) {
+    let text = values.text;
     let written = &text[start..end];
     let dashes = written.len() - written.trim_start_matches('-').len();
     let name = &written[dashes..];
@@ -462,43 +573,26 @@ fn assigned<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Hit<'t>
     let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
         return;
     };
-    let stop = run(text, from, |byte| match quoted {
-        Some(quote) => byte != quote && byte != b'\\' && byte != b'\n',
-        None => {
-            !byte.is_ascii_whitespace()
-                && !matches!(
-                    byte,
-                    b'"' | b'\''
-                        | b'`'
-                        | b'&'
-                        | b';'
-                        | b','
-                        | b'<'
-                        | b'>'
-                        | b'|'
-                        | b'\\'
-                        | b'#'
-                        | b')'
-                        | b']'
-                        | b'}'
-                )
-        }
-    });
-    if key::is_cookie(name) {
-        let stop = run(text, from, |byte| {
-            !matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'\n' | b'\r' | b'<')
-        });
-        let value = &text[from..stop];
-        if value.contains('=') {
-            let all = header::cookies(value).map(|(_, value)| value);
-            found.extend(all.map(|value| Hit {
-                start: place_of(text, value),
-                value,
-                what: "a cookie",
-                name: Name::Key(name),
-            }));
-            return;
-        }
+    let stop = match quoted {
+        Some(quote) => run(text, from, |byte| {
+            byte != quote && byte != b'\\' && byte != b'\n'
+        }),
+        None => values.ends.from(text, from),
+    };
+    if key::is_cookie(name)
+        && let Some(all) = values.cookies(from)
+    {
+        found.extend(header::cookies(all).map(|(_, value)| Hit {
+            start: place_of(text, value),
+            value,
+            what: "a cookie",
+            name: Name::Key(name),
+        }));
+        return;
+    }
+    // A word that long is no secret, whatever stands at its end.
+    if quoted.is_none() && stop - from > 2 * key::LONGEST {
+        return;
     }
     let (from, value) = {
         let value = text[from..stop].trim_end_matches(['.', ':']);
@@ -607,5 +701,94 @@ fn aws_secrets<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
             });
         }
         at = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Name, PREFIXES, hits};
+    use crate::secret::next::work;
+
+    /// What stands behind a prefix, as long as needed: small letters, capitals and digits.
+    fn key(prefix: &str, least: usize) -> String {
+        let letters = b"7QX2AB9KLM4ZR8TYNW31";
+        let mut key = prefix.to_owned();
+        for at in 0..least.saturating_sub(prefix.len()) {
+            key.push(char::from(letters[at % letters.len()]));
+        }
+        key
+    }
+
+    #[test]
+    fn every_known_form_is_found_in_a_running_text() {
+        for known in &PREFIXES {
+            let key = key(known.text, known.least);
+            for text in [
+                format!("use {key} for it"),
+                format!("{key}, as before"),
+                format!("the new one (was: {key})."),
+            ] {
+                let found = hits(&text);
+                assert_eq!(found.len(), 1, "{text}");
+                assert_eq!(found[0].value, key, "{text}");
+                assert_eq!(found[0].name, Name::Kind(known.name), "{text}");
+                assert_eq!(text[found[0].start..].find(&key), Some(0), "{text}");
+            }
+        }
+        let key = "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";
+        for (text, expected) in [
+            (format!("use {key}"), vec![key]),
+            (format!("SG.{key}"), vec![&*format!("SG.{key}")]),
+            (
+                format!("hvs.x.SG.{}", &key[3..]),
+                vec![&*format!("hvs.x.{key}")],
+            ),
+            (format!("eyJx.y.{key}"), vec![key]),
+            (
+                "SG. is short for Singapore, SG.1 for a part of it".to_owned(),
+                vec![],
+            ),
+        ] {
+            let found: Vec<&str> = hits(&text).iter().map(|hit| hit.value).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_found_behind_each_name_on_a_line() {
+        for (text, expected) in [
+            ("Cookie: a=1; sid=k3j4h5g6; b=2", vec!["k3j4h5g6"]),
+            (
+                "-H Cookie: a=b -H Cookie: sid=k3j4h5g6; token=q9w8e7r6",
+                vec!["k3j4h5g6", "q9w8e7r6"],
+            ),
+            ("cookie: cookie: sid=k3j4h5g6", vec!["k3j4h5g6"]),
+        ] {
+            let found: Vec<&str> = hits(text).iter().map(|hit| hit.value).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn twice_as_long_a_line_takes_twice_the_work() {
+        for (part, end) in [
+            ("-----BEGIN PRIVATE KEY-----!", ""),
+            ("cookie:", ""),
+            ("cookie:", "a=1"),
+            ("cookie:=", ""),
+            ("cookie: a=1;", ""),
+            ("password:", ""),
+            ("SG.", ""),
+            ("hvs.eyJ.", ""),
+        ] {
+            let [once, twice] = [2_000, 4_000].map(|count| {
+                let text = part.repeat(count) + end;
+                work(|| assert!(hits(&text).is_empty(), "{part}"))
+            });
+            assert!(
+                once > 0 && twice * 10 <= once * 23,
+                "{part}{end}: {once}, {twice}"
+            );
+        }
     }
 }

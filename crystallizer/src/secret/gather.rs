@@ -4,6 +4,7 @@ use super::form::{self, Name};
 use super::header;
 use super::key;
 use super::meaning::{Key, Meanings};
+use super::next::{Next, walked};
 use super::option;
 use super::scan::{self, scan};
 use crate::mark::{MarkSet, mark};
@@ -186,24 +187,54 @@ impl Gathered {
 
     /// Long random values of parameters in addresses.
     fn parameters(&mut self, text: &str) {
-        let mut from = 0;
-        while let Some(at) = text[from..].find("://").map(|at| from + at) {
-            from = at + 3;
-            let end = text[from..]
+        let mut rest = text;
+        while let Some((_, behind)) = rest.split_once("://") {
+            let end = behind
                 .find(|c: char| {
                     c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | ')' | '\\')
                 })
-                .map_or(text.len(), |end| from + end);
-            let Some((_, query)) = text[from..end].split_once('?') else {
-                continue;
-            };
-            for (name, value) in query
-                .split(['&', ';', '#'])
-                .filter_map(|pair| pair.split_once('='))
-            {
-                if key::is_random(value) && !key::is_public(name) {
-                    self.add(value, "a long random parameter", Name::Key(name), name);
+                .unwrap_or(behind.len());
+            walked(end);
+            let (address, after) = behind.split_at(end);
+            self.pairs(address);
+            rest = after;
+        }
+    }
+
+    /// Those of one address, and of the addresses in it: one may be a parameter of another.
+    fn pairs(&mut self, address: &str) {
+        let bytes = address.as_bytes();
+        let mut ends = Next::of(|rest| {
+            let is_end = |byte: &u8| matches!(byte, b'&' | b';' | b'#');
+            rest.iter().position(is_end)
+        });
+        let mut equals = Next::of(|rest| rest.iter().position(|byte| *byte == b'='));
+        // Whether an address has begun whose query has not, and whether the query of one has.
+        let (mut is_open, mut in_query) = (true, false);
+        for (at, byte) in bytes.iter().enumerate() {
+            let begins = match byte {
+                b':' => {
+                    is_open |= bytes[at..].starts_with(b"://");
+                    false
                 }
+                b'?' => {
+                    in_query |= is_open;
+                    std::mem::take(&mut is_open)
+                }
+                b'&' | b';' | b'#' => in_query,
+                _ => false,
+            };
+            if !begins {
+                continue;
+            }
+            let end = ends.from(address, at + 1);
+            let middle = equals.from(address, at + 1);
+            if middle >= end {
+                continue;
+            }
+            let (name, value) = (&address[at + 1..middle], &address[middle + 1..end]);
+            if name.len() <= key::LONGEST && key::is_random(value) && !key::is_public(name) {
+                self.add(value, "a long random parameter", Name::Key(name), name);
             }
         }
     }
@@ -319,4 +350,58 @@ fn name_of(key: &str) -> String {
         name.insert_str(0, "SECRET_");
     }
     name.trim_end_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Gathered;
+    use crate::secret::next::work;
+
+    fn found(text: &str) -> Vec<(String, String)> {
+        let mut gathered = Gathered::default();
+        gathered.parameters(text);
+        let found = gathered.found.into_iter();
+        found.map(|one| (one.key, one.value)).collect()
+    }
+
+    #[test]
+    fn parameters_of_addresses_in_addresses_are_found() {
+        let value = "aB3dE5fG7hI9jK1lM3nO5p";
+        let other = "zY9xW7vU5tS3rQ1pO9nM7l";
+        for (text, expected) in [
+            ("https://a.example/?page=2&u=V", vec!["u"]),
+            ("https://a.example/?to=https://b.example/?u=V", vec!["u"]),
+            ("https://a.example/?to=https://b.example/&u=V", vec!["u"]),
+            (
+                "https://a.example/?u=V;to=https://b.example/?w=O#x",
+                vec!["u", "w"],
+            ),
+            ("https://a.example/x&u=V", vec![]),
+            ("https://a.example/x https://b.example/?u=V", vec!["u"]),
+            ("see u=V?u=V", vec![]),
+        ] {
+            let text = text.replace('V', value).replace('O', other);
+            let names: Vec<String> = found(&text).into_iter().map(|(key, _)| key).collect();
+            assert_eq!(names, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn twice_as_many_addresses_on_a_line_take_twice_the_work() {
+        for part in [
+            "https://a.example/?x=1,",
+            "https://a.example/?",
+            "https://a.example/,",
+            "?x=1&://",
+        ] {
+            let [once, twice] = [500, 1_000].map(|count| {
+                let text = format!("https://b.example/{}", part.repeat(count));
+                work(|| assert!(found(&text).is_empty()))
+            });
+            assert!(
+                once > 0 && twice * 10 <= once * 23,
+                "{part}: {once}, {twice}"
+            );
+        }
+    }
 }

@@ -110,6 +110,9 @@ pub(super) fn is_cookie_secret(name: &str, value: &str) -> bool {
 
 /// Whether a cookie is called like one that a session is known by.
 fn is_session(name: &str) -> bool {
+    if name.len() > key::LONGEST {
+        return false;
+    }
     let lower = name.to_ascii_lowercase();
     [
         "sess", "token", "auth", "jwt", "csrf", "xsrf", "secret", "login",

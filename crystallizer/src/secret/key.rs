@@ -316,9 +316,12 @@ pub(super) fn is_password(value: &str) -> bool {
     value.len() >= 3 && !is_placeholder(value) && !value.chars().any(char::is_whitespace)
 }
 
+/// The longest secret that a name tells, in bytes.
+pub(super) const LONGEST: usize = 4096;
+
 /// Whether the value under a key of a map is a secret.
 pub(super) fn stands_under_key(sort: Sort, value: &str) -> bool {
-    if is_placeholder(value) || value.chars().any(char::is_whitespace) || value.len() > 4096 {
+    if value.len() > LONGEST || is_placeholder(value) || value.chars().any(char::is_whitespace) {
         return false;
     }
     match sort {
@@ -329,8 +332,8 @@ pub(super) fn stands_under_key(sort: Sort, value: &str) -> bool {
 
 /// Whether a value that a text assigns is one. A text is often a program, where names stand on both sides.
 pub(super) fn stands_in_text(sort: Sort, value: &str, quoted: bool) -> bool {
-    if is_placeholder(value)
-        || value.len() > 4096
+    if value.len() > LONGEST
+        || is_placeholder(value)
         || value
             .chars()
             .any(|c| c.is_whitespace() || !c.is_ascii_graphic())

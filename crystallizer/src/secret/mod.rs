@@ -8,6 +8,7 @@ mod header;
 mod key;
 mod lift;
 mod meaning;
+mod next;
 mod option;
 mod overwrite;
 mod place;

@@ -93,13 +93,13 @@ pub(super) fn scan(text: &str) -> Scan {
             .unwrap_or(rest.len());
         let word = &bytes[start..at];
         let next = bytes.get(at);
+        // What is shorter is none, unless it goes on behind a point or a colon: `SG.` is the shortest prefix.
+        if (word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')))
+            && form::may_be_known(word, next)
+        {
+            found.words.push(start);
+        }
         if word.len() >= 3 {
-            // What is shorter is none, unless it goes on behind a point or a colon.
-            if (word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')))
-                && form::may_be_known(word, next)
-            {
-                found.words.push(start);
-            }
             if has_value(word, bytes, at) && key::may_be_secret_in_text(word) {
                 found.names.push((start, at));
             }

@@ -68,6 +68,40 @@ fn values_have_the_label_of_whose_word_they_are() {
 }
 
 #[test]
+fn a_name_with_hidden_characters_is_not_the_one_that_was_said() {
+    let pay = |name: &str| {
+        session(
+            "Look up the supplier and pay ACME",
+            vec![
+                call(
+                    "c1",
+                    0,
+                    "get_supplier",
+                    json!({ "number": 7 }),
+                    json!({ "supplier_name": name }),
+                ),
+                call(
+                    "c2",
+                    1,
+                    "pay",
+                    json!({ "supplier_name": name }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        )
+    };
+    for (name, expected) in [("ACME", Word::Person), ("AC\u{200b}ME", Word::Tool)] {
+        let made = made(&pay(name), &options());
+        let mut labels = made.report.labels.iter();
+        let label = labels.find(|one| one.path.ends_with("/supplier_name"));
+        assert_eq!(label.map(|one| one.from), Some(expected), "{name:?}");
+        let mut findings = made.report.findings.iter();
+        let is_told = findings.any(|finding| finding.code == "frozen_from_output");
+        assert_eq!(is_told, expected != Word::Person, "{name:?}");
+    }
+}
+
+#[test]
 fn what_the_person_asked_for_is_asked_about_no_more() {
     let session = session(
         "Tell ana@corp.example that order 4711 is late, and cancel it",

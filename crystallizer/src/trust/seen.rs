@@ -189,19 +189,26 @@ impl<'a> Seen<'a> {
     }
 
     fn told(&self, sent: &Sent) -> Origin {
-        if self.said(sent.whole) {
+        let written = self.asked.written(sent);
+        let is_seen = written.is_empty();
+        if is_seen && self.said(sent.whole)
+            || !is_seen && written.iter().all(|word| self.was_said(*word))
+        {
             return Origin::Said;
         }
         let all = self.asked.words(sent);
-        let mut unsaid = all.iter().filter(|word| !self.was_said(**word)).peekable();
+        let mut unsaid = all
+            .iter()
+            .filter(|word| !is_seen || !self.was_said(**word))
+            .peekable();
         if unsaid.peek().is_none() {
-            return Origin::Said;
+            return if is_seen { Origin::Said } else { Origin::Made };
         }
         if let Some(place) = self.answered(sent.whole) {
             return Origin::Answer(place);
         }
         if let Some((joined, is_long)) = sent.joined {
-            if is_long && self.said(joined) {
+            if is_seen && is_long && self.said(joined) {
                 return Origin::Said;
             }
             if let Some(place) = self.answered(joined) {
@@ -334,6 +341,37 @@ mod tests {
             let value_sent = sent(&asked, &texts, value);
             assert_eq!(seen.origin(value_sent), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn who_said_what_is_seen_has_not_said_what_is_hidden() {
+        let texts = [
+            "AC\u{200b}ME",
+            "ac\u{200b}me and bob",
+            "Bo\u{ad}b",
+            "Ze\u{ad}d",
+            "\u{200b}",
+            "DE89\u{200b} 3704 0044 0532 0130 00",
+        ];
+        let asked = Asked::of_texts(&texts, 1_000);
+        let mut seen = Seen::of(&asked);
+        let of = |seen: &Seen<'_>, text| seen.origin(sent(&asked, &texts, text));
+        seen.hear(&Message::of(
+            "Pay ACME and bob and Ze\u{ad}d, DE89370400440532013000",
+            &asked.index,
+        ));
+        for value in [texts[0], texts[1], texts[2], texts[4], texts[5]] {
+            assert_eq!(of(&seen, value), Origin::Made, "{value:?}");
+        }
+        // What the person wrote just so is theirs.
+        assert_eq!(of(&seen, texts[3]), Origin::Said);
+        seen.learn(2, &json!({ "name": "AC\u{200b}ME" }));
+        let place = Place {
+            answer: 2,
+            in_text: false,
+        };
+        assert_eq!(of(&seen, texts[0]), Origin::Answer(place));
+        assert_eq!(of(&seen, texts[1]), Origin::Answer(place));
     }
 
     #[test]
