@@ -103,10 +103,12 @@ impl Engine {
     /// The time of a run has come. One that cannot be read just now keeps a time at which it is tried again.
     pub(super) fn tick(&self, id: RunId) {
         match self.live_run(id) {
+            // Given to the very one that was found: to look for it again could fail.
+            Ok(Some(live)) => self.give_to(id, live, Input::Tick),
             Err(error) if error.is_transient() => {
                 self.0.timers.put_back(id, clock::now().after(AGAIN));
             }
-            _ => self.give_and_forget(id, Input::Tick),
+            Ok(None) | Err(_) => {}
         }
     }
 

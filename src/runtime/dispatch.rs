@@ -1,6 +1,7 @@
 //! The way of every input to a run: facts are decided and applied under the run's lock, handed to the
 //! log in that order, and only when they are durable does anything outside happen.
 
+use super::asleep::AGAIN;
 use super::live::{self, LiveRun, Released};
 use super::{Engine, clock};
 use druse_engine::RunId;
@@ -89,16 +90,21 @@ impl Engine {
         }
         self.tell_children(&mut locked.run);
         let now = clock::now();
+        let ticks = matches!(input, Input::Tick);
         let entries = self.turn(id, locked, |locked| match self.0.draining.is_cancelled() {
             true => locked.run.note(now, input),
             false => locked.run.handle(now, input),
         })?;
         let seq = locked.run.last_seq();
         if entries.is_empty() {
-            // It may have been asked for too early, or by somebody who has taken it out for that.
-            self.0
-                .timers
-                .set(id, locked.run.next_deadline().map(|(at, _)| at));
+            // It may have been asked for too early, or by somebody who has taken it out for that. A time that is
+            // over, and of which nothing came, comes again later: at once would be without end.
+            let at = locked.run.next_deadline().map(|(at, _)| at);
+            let later = |at| match ticks && at <= now {
+                true => now.after(AGAIN),
+                false => at,
+            };
+            self.0.timers.set(id, at.map(later));
             return Ok(OnItsWay {
                 how: How::Behind,
                 seq,
@@ -220,9 +226,13 @@ impl Engine {
 
     /// An input that nobody waits for: a due time, an answer of an attempt.
     pub(super) fn give_and_forget(&self, id: RunId, input: Input) {
-        let Ok(Some(live)) = self.live_run(id) else {
-            return;
-        };
+        if let Ok(Some(live)) = self.live_run(id) {
+            self.give_to(id, live, input);
+        }
+    }
+
+    /// As [`Engine::give_and_forget`], to a run that was found already.
+    pub(super) fn give_to(&self, id: RunId, live: Arc<Mutex<LiveRun>>, input: Input) {
         match self.give(id, &live, input) {
             Ok(way) => drop(self.settle(id, live, way)),
             Err(rejected) => tracing::debug!(run = %id, ?rejected, "an input came too late"),

@@ -35,12 +35,13 @@ impl Engine {
     /// by another.
     ///
     /// # Errors
-    /// When the list of live runs cannot be read at all.
+    /// As those of [`Engine::recover`].
     pub async fn hold(&self) -> Result<Recovered, ReadError> {
-        let fenced = self.rebuild_each(|id, run| {
+        let hold = |id, run| {
             self.0.live.insert(id, LiveRun::known(run));
             self.0.held.lock().insert(id);
-        })?;
+        };
+        let fenced = self.rebuild_each(hold).await?;
         self.load_rates()?;
         Ok(Recovered { resumed: 0, fenced })
     }

@@ -148,13 +148,14 @@ impl Engine {
         };
         let scope_key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
         let known = || self.0.store.get::<IdempotencyKey>(&scope_key);
-        let child = match once_known(cancel, known).await? {
+        let child = match self.once_known(known).await? {
             // Whatever became of the automation since.
             Some(row) => {
                 let child = made(&row)?;
                 self.take_up(child).await;
                 child
             }
+            None if cancel.is_cancelled() => return Err(Failed::canceled()),
             None => {
                 let (automation, version) = self.child_version(attempt, version_of(input)?)?;
                 self.stays_sensitive(attempt, automation, version)?;
@@ -186,7 +187,14 @@ impl Engine {
                         started => started.map(|run| run.id),
                     }
                 };
-                once_taken(cancel, started, refused).await?
+                match once_taken(cancel, started, refused).await {
+                    // It may have been started by a try of which that was not known.
+                    Err(failed) if cancel.is_cancelled() => {
+                        let row = self.once_known(known).await?;
+                        made(&row.ok_or(failed)?)?
+                    }
+                    taken => taken?,
+                }
             }
         };
         if !waits {
@@ -202,6 +210,26 @@ impl Engine {
                     self.end_child(attempt.run, child).await;
                 }
                 Err(Failed::canceled())
+            }
+        }
+    }
+
+    /// Reads again until it is known whether there is a row. While that is not known no attempt may end, canceled or
+    /// not: it may have started a run, which nobody would find.
+    async fn once_known<T>(&self, read: impl Fn() -> Result<T, ReadError>) -> Result<T, Failed> {
+        loop {
+            match read() {
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, "whether a step has started a run is not known yet");
+                }
+                // What is damaged stays so, and may be what tells that a run was started.
+                Err(error) => return Err(Failed::permanent("not_started", error.to_string())),
+                Ok(found) => return Ok(found),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                // The next start asks again.
+                () = self.closing() => return Err(Failed::canceled()),
             }
         }
     }
@@ -338,8 +366,9 @@ fn child_key(key: &str, failed: usize) -> String {
     }
 }
 
-/// Asks again while the store takes no new work, or too many files are open: a run that has begun does not fail
-/// because a disk is full for a while. The step's own time limit still holds. `refused` words what is refused.
+/// Asks again while the store takes no new work, or cannot be read just now: a run that has begun does not fail
+/// because a disk is full for a while, and what was asked for may have been done when a read failed behind it. The
+/// step's own time limit still holds. `refused` words what is refused.
 async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
     cancel: &CancellationToken,
     ask: impl Fn() -> F,
@@ -347,34 +376,16 @@ async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
 ) -> Result<T, Failed> {
     loop {
         let wait = match ask().await {
-            Err(RunError::Full | RunError::Read(ReadError::Busy(_))) => AGAIN,
+            Err(RunError::Full) => AGAIN,
+            Err(RunError::Read(error)) if error.is_transient() => {
+                tracing::warn!(%error, "whether a step's request was taken is not known yet");
+                AGAIN
+            }
             Err(RunError::Busy { retry_after }) => retry_after.0,
             answer => return answer.map_err(refused),
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = cancel.cancelled() => return Err(Failed::canceled()),
-        }
-    }
-}
-
-/// Reads again until it is known whether there is a row. While that is not known no attempt may end: it may have
-/// started a run, which the next attempt would not find.
-async fn once_known<T>(
-    cancel: &CancellationToken,
-    read: impl Fn() -> Result<T, ReadError>,
-) -> Result<T, Failed> {
-    loop {
-        match read() {
-            Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "whether a step has started a run is not known yet");
-            }
-            // What is damaged stays so, and may be what tells that a run was started.
-            Err(error) => return Err(Failed::permanent("not_started", error.to_string())),
-            Ok(found) => return Ok(found),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
             () = cancel.cancelled() => return Err(Failed::canceled()),
         }
     }
@@ -455,5 +466,41 @@ pub(super) fn refused(error: RunError) -> Failed {
         )
         .details(json!({ "findings": findings })),
         other => Failed::permanent("not_started", other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    fn unread() -> RunError {
+        RunError::Read(ReadError::Io("a read failed".into()))
+    }
+
+    async fn taken(
+        cancel: &CancellationToken,
+        answers: impl IntoIterator<Item = Result<u8, RunError>>,
+    ) -> Result<u8, Failed> {
+        let answers: Vec<_> = answers.into_iter().collect();
+        let answers = RefCell::new(answers.into_iter());
+        let ask = || async { answers.borrow_mut().next().unwrap() };
+        once_taken(cancel, ask, refused).await
+    }
+
+    /// A try whose answer cannot be read may have been taken: as a failure it would be made under another key.
+    #[tokio::test(start_paused = true)]
+    async fn what_was_taken_before_a_read_failed_is_asked_for_again() {
+        let never = CancellationToken::new();
+        assert_eq!(
+            taken(&never, [Err(unread()), Err(unread()), Ok(7)]).await,
+            Ok(7)
+        );
+        let damaged = RunError::Read(ReadError::Damaged("torn".into()));
+        let failed = taken(&never, [Err(damaged)]).await.unwrap_err();
+        assert_eq!(failed.failure.code, "not_accepted");
+        never.cancel();
+        let canceled = taken(&never, [Err(unread())]).await.unwrap_err();
+        assert_eq!(canceled, Failed::canceled());
     }
 }

@@ -1,6 +1,6 @@
 //! The start: every run that had not ended is rebuilt from its journal and goes on.
 
-use super::asleep::Asleep;
+use super::asleep::{AGAIN, Asleep};
 use super::fence::unless_it_panics;
 use super::live::{LiveRun, lock};
 use super::plan::{Compiled, NoPlan};
@@ -22,6 +22,9 @@ pub struct Recovered {
     pub fenced: usize,
 }
 
+/// How often it is tried to read a run that may be readable a moment later.
+const TRIES: usize = 5;
+
 /// How many entries are read at once.
 const PAGE: usize = 10_000;
 
@@ -29,19 +32,22 @@ impl Engine {
     /// Takes up every run that has not ended.
     ///
     /// # Errors
-    /// When the list of live runs cannot be read at all.
+    /// When the list of live runs cannot be read at all, or one of them not just now: to go on without it would be to
+    /// take it for lost, and do again what it does.
     pub async fn recover(&self) -> Result<Recovered, ReadError> {
         self.0.carries_all.store(true, Ordering::Release);
         let mut runs = Vec::new();
         let mut ids = Vec::new();
         let mut recovered = Recovered {
-            fenced: self.rebuild_each(|id, run| {
-                ids.push(id);
-                // Most of what waits sleeps on: no more than one of these is in memory at a time.
-                if let Some(awake) = self.sleeps_on(id, run) {
-                    runs.push((id, awake));
-                }
-            })?,
+            fenced: self
+                .rebuild_each(|id, run| {
+                    ids.push(id);
+                    // Most of what waits sleeps on: no more than one of these is in memory at a time.
+                    if let Some(awake) = self.sleeps_on(id, run) {
+                        runs.push((id, awake));
+                    }
+                })
+                .await?,
             resumed: 0,
         };
         recovered.resumed = ids.len();
@@ -116,16 +122,23 @@ impl Engine {
         None
     }
 
-    /// Hands over every run that has not ended, as its journal tells it. Gives how many cannot be read.
-    pub(super) fn rebuild_each(
+    /// Hands over every run that has not ended, as its journal tells it. Gives how many are damaged.
+    ///
+    /// # Errors
+    /// When the list of them cannot be read, or one of them not just now.
+    pub(super) async fn rebuild_each(
         &self,
-        mut take: impl FnMut(RunId, Run),
+        mut take: impl FnMut(RunId, Run) + Send,
     ) -> Result<usize, ReadError> {
         let mut fenced = 0;
         for id in self.0.store.live_runs()? {
-            match self.rebuild(id) {
+            match self.rebuild_in_time(id).await {
                 Ok(run) if run.is_over() => {}
                 Ok(run) => take(id, run),
+                Err(error) if error.is_transient() => {
+                    tracing::error!(run = %id, %error, "a run that has not ended cannot be read");
+                    return Err(error);
+                }
                 Err(error) => {
                     fenced += 1;
                     self.0.fence.add(id);
@@ -134,6 +147,20 @@ impl Engine {
             }
         }
         Ok(fenced)
+    }
+
+    /// As [`Engine::rebuild`], with further tries where one of them may do.
+    async fn rebuild_in_time(&self, id: RunId) -> Result<Run, ReadError> {
+        for _ in 1..TRIES {
+            match self.rebuild(id) {
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(run = %id, %error, "a run cannot be taken up just now");
+                }
+                known => return known,
+            }
+            tokio::time::sleep(AGAIN.0).await;
+        }
+        self.rebuild(id)
     }
 
     /// A run as its journal tells it.

@@ -24,6 +24,12 @@ struct Note {
     after: String,
     /// How many places of it.
     replaced: usize,
+    /// The digest of what is asked for; nothing in a note of a version that did not tell requests apart.
+    #[serde(default)]
+    asked: Option<String>,
+    /// Whether it was not known, when this was noted, that no earlier attempt had edited the file.
+    #[serde(default)]
+    unsure: bool,
 }
 
 /// Where the edits of a run, and of its retries, keep their notes.
@@ -38,8 +44,7 @@ impl Notes {
         Self { folder }
     }
 
-    /// What the step with this mark noted last. One that was only begun to be written tells nothing: nothing was
-    /// changed after it.
+    /// What the step with this mark noted last.
     fn read(&self, mark: &str) -> io::Result<Option<Note>> {
         match fs::read(self.folder.join(mark)) {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
@@ -48,18 +53,28 @@ impl Notes {
         }
     }
 
-    /// Keeps a note; it is durable when this returns.
+    /// Keeps a note; it is durable when this returns. Until then the one before it stands.
     fn write(&self, mark: &str, note: &Note) -> io::Result<()> {
         self.make()?;
+        let beside = self.folder.join(format!("{mark}.new"));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(self.folder.join(mark))?;
+            .open(&beside)?;
         file.write_all(&serde_json::to_vec(note)?)?;
         file.sync_all()?;
+        fs::rename(beside, self.folder.join(mark))?;
         File::open(&self.folder)?.sync_all()
+    }
+
+    /// Takes back what was noted last; what stood before it is there again.
+    fn take_back(&self, mark: &str, before: Option<&Note>) -> io::Result<()> {
+        match before {
+            Some(before) => self.write(mark, before),
+            None => fs::remove_file(self.folder.join(mark)),
+        }
     }
 
     fn make(&self) -> io::Result<()> {
@@ -82,8 +97,8 @@ enum Before {
     Edited(usize),
     /// None of them has.
     Nothing,
-    /// It was not noted, or others have changed the file since: only the text may tell.
-    Unknown,
+    /// It was not noted, or others have changed the file since: only the text may tell. With what was noted.
+    Unknown(Option<Note>),
 }
 
 impl Job {
@@ -100,11 +115,15 @@ impl Job {
         let seen = file.metadata().map_err(|error| self.failed(&error))?;
         let text = self.utf8(self.content(&file)?)?;
         let mut places: Vec<usize> = text.match_indices(find).map(|(at, _)| at).collect();
+        let mut unsure = false;
+        let mut earlier = None;
         if self.repeated {
             match self.before(&text)? {
                 Before::Edited(replaced) => return Ok(self.edited(text.as_bytes(), replaced)),
                 Before::Nothing => {}
-                Before::Unknown => {
+                Before::Unknown(note) => {
+                    unsure = true;
+                    earlier = note;
                     let results = ranges(&text, replace);
                     let own = |at: &usize| lies_in(&results, *at..*at + find.len());
                     let (inside, outside): (Vec<usize>, Vec<usize>) =
@@ -121,8 +140,8 @@ impl Job {
         }
         let found = places.len();
         if found == 0 {
-            // A repeated attempt may find that the one before has edited the file.
-            if self.repeated && !replace.is_empty() && text.contains(replace) {
+            // The attempt before may have edited the file.
+            if unsure && !replace.is_empty() && text.contains(replace) {
                 return Ok(self.edited(text.as_bytes(), 0));
             }
             let path = &self.config.path;
@@ -145,7 +164,7 @@ impl Job {
         }
         let changed = replaced(&text, &places, find, replace);
         // Before the last look at the file: between that and its change there is to be no time.
-        self.note(&text, &changed, found)?;
+        self.note(&text, &changed, found, unsure)?;
         let spot = self.spot(root)?;
         let now = self.plain_file(&spot)?;
         let same = now.as_ref().is_some_and(|now| {
@@ -154,7 +173,7 @@ impl Job {
                 && (now.st_mtime, now.st_mtime_nsec) == (seen.mtime(), seen.mtime_nsec())
         });
         if !same {
-            self.forget_note();
+            self.forget_note(earlier.as_ref());
             let message = format!("{:?} changed while it was edited.", self.config.path);
             return Err(Failed::retryable("file_changed", message));
         }
@@ -165,19 +184,31 @@ impl Job {
     /// What the attempts before this one have made of the file, by its text now.
     fn before(&self, text: &str) -> Result<Before, Failed> {
         let Some(notes) = &self.notes else {
-            return Ok(Before::Unknown);
+            return Ok(Before::Unknown(None));
         };
         let note = notes.read(&self.mark).map_err(|error| unnoted(&error))?;
         let now = digest(text.as_bytes());
+        // What was done for another request, before a person corrected it, is nothing of this one.
+        let asked = self.asked();
+        let note = note.filter(|note| note.asked.as_ref().is_none_or(|noted| *noted == asked));
         Ok(match note {
             Some(note) if note.after == now => Before::Edited(note.replaced),
-            Some(note) if note.before != now => Before::Unknown,
+            Some(note) if note.before != now || note.unsure => Before::Unknown(Some(note)),
             // What was not noted was not begun.
             Some(_) | None => Before::Nothing,
         })
     }
 
-    fn note(&self, before: &str, after: &str, replaced: usize) -> Result<(), Failed> {
+    /// The digest of what this edit asks for.
+    fn asked(&self) -> String {
+        let config = &self.config;
+        let all = config.all == Some(true);
+        let path = plain(&config.path);
+        let asked = json!([config.connection, path, config.find, config.replace, all]);
+        digest(asked.to_string().as_bytes())
+    }
+
+    fn note(&self, before: &str, after: &str, replaced: usize, unsure: bool) -> Result<(), Failed> {
         let Some(notes) = &self.notes else {
             return Ok(());
         };
@@ -185,15 +216,18 @@ impl Job {
             before: digest(before.as_bytes()),
             after: digest(after.as_bytes()),
             replaced,
+            asked: Some(self.asked()),
+            unsure,
         };
         let written = notes.write(&self.mark, &note);
         written.map_err(|error| unnoted(&error))
     }
 
-    /// What was noted has not come about.
-    fn forget_note(&self) {
+    /// What was noted has not come about, and what was known of earlier attempts is again all that is known. A note
+    /// that stays all the same leaves it to the text.
+    fn forget_note(&self, earlier: Option<&Note>) {
         if let Some(notes) = &self.notes {
-            let _ = fs::remove_file(notes.folder.join(&self.mark));
+            let _ = notes.take_back(&self.mark, earlier);
         }
     }
 

@@ -154,7 +154,7 @@ impl Job {
     }
 }
 
-fn mark_of(key: &str) -> String {
+pub(super) fn mark_of(key: &str) -> String {
     let digest = Sha256::digest(key.as_bytes());
     let hex: String = digest
         .iter()

@@ -356,6 +356,59 @@ async fn a_repeated_edit_changes_a_file_once() {
     assert_eq!(gone.attempt("d", 2).await.0, "no_match");
 }
 
+/// What a person corrects at a step that waits is another edit, under the same key.
+#[tokio::test]
+async fn a_corrected_edit_is_not_taken_for_the_one_before() {
+    let data = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let work = WorkFolders::below(data.path().join("work"));
+    world.actions = world.actions.with_work_folders(work);
+    let mut edits = Edits::of(world, "port = 80", "port = 81");
+    edits.put("port = 80\nhost = a\n");
+    let first = (json!(1), "port = 81\nhost = a\n".to_owned());
+    assert_eq!(edits.attempt("a", 1).await, first);
+    // As it was, it is done.
+    assert_eq!(edits.attempt("a", 2).await, first);
+    edits.edit["path"] = "./a.conf".into();
+    assert_eq!(edits.attempt("a", 3).await, first);
+    edits.edit["find"] = "host = a".into();
+    edits.edit["replace"] = "host = b".into();
+    let corrected = (json!(1), "port = 81\nhost = b\n".to_owned());
+    assert_eq!(edits.attempt("a", 4).await, corrected);
+    assert_eq!(edits.attempt("a", 5).await, corrected);
+    // That the text holds what this one gives, too, is not its doing.
+    edits.edit["find"] = "host = c".into();
+    let missed = (json!("no_match"), corrected.1);
+    assert_eq!(edits.attempt("a", 6).await, missed);
+}
+
+/// What is known of the first attempt is known to all after it, whatever becomes of those between.
+#[tokio::test]
+async fn an_edit_that_fails_in_between_does_not_edit_its_own_result() {
+    let data = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let work = WorkFolders::below(data.path().join("work"));
+    world.actions = world.actions.with_work_folders(work);
+    let mut edits = Edits::of(world, "foo", "foobar");
+    edits.edit["all"] = true.into();
+    edits.put("foo");
+    assert_eq!(edits.attempt("a", 1).await, (json!(1), "foobar".to_owned()));
+    edits.put("foobar foo");
+    // A folder in the place of what is written beside the file: it cannot be put.
+    let beside = edits.world.at(&crate::action::file::mark_of("a"));
+    fs::create_dir(&beside).unwrap();
+    fs::write(beside.join("x"), "").unwrap();
+    let unchanged = "foobar foo".to_owned();
+    for number in [2, 3] {
+        let (told, text) = edits.attempt("a", number).await;
+        assert_eq!((told.as_u64(), &text), (None, &unchanged), "{told}");
+    }
+    fs::remove_dir_all(&beside).unwrap();
+    let once = (json!(1), "foobar foobar".to_owned());
+    assert_eq!(edits.attempt("a", 4).await, once);
+    assert_eq!(edits.attempt("a", 5).await, once);
+}
+
 #[tokio::test]
 async fn an_edit_that_could_note_nothing_goes_by_the_text() {
     let port = Edits::of(World::new(), "port = 80", "port = 8080");

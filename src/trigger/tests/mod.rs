@@ -101,6 +101,29 @@ impl World {
     }
 }
 
+/// The store in a folder; reads of it can be made to fail.
+fn store_in(folder: &Path) -> FaultyReads {
+    let options = embedded::Options {
+        prepare: false,
+        ballast_bytes: 0,
+        ..embedded::Options::default()
+    };
+    FaultyReads::new(Arc::new(Embedded::open(folder, options).unwrap()))
+}
+
+fn engine_over(store: &Arc<dyn Store>) -> (Arc<Secrets>, Arc<Connections>, Engine) {
+    let secrets = Arc::new(Secrets::new());
+    let connections = Arc::new(Connections::new(secrets.clone()));
+    let actions = Actions::new(
+        connections.clone(),
+        secrets.clone(),
+        ShellPolicy::any(),
+        Limits::default(),
+    );
+    let engine = Engine::new(store.clone(), Arc::new(actions));
+    (secrets, connections, engine)
+}
+
 impl Life {
     async fn open(
         folder: &Path,
@@ -108,22 +131,9 @@ impl Life {
         hears: bool,
         unread: Option<Table>,
     ) -> Self {
-        let options = embedded::Options {
-            prepare: false,
-            ballast_bytes: 0,
-            ..embedded::Options::default()
-        };
-        let reads = FaultyReads::new(Arc::new(Embedded::open(folder, options).unwrap()));
+        let reads = store_in(folder);
         let store: Arc<dyn Store> = Arc::new(reads.clone());
-        let secrets = Arc::new(Secrets::new());
-        let connections = Arc::new(Connections::new(secrets.clone()));
-        let actions = Actions::new(
-            connections.clone(),
-            secrets.clone(),
-            ShellPolicy::any(),
-            Limits::default(),
-        );
-        let engine = Engine::new(store.clone(), Arc::new(actions));
+        let (secrets, connections, engine) = engine_over(&store);
         let seal = Arc::new(SecretStore::with_key([7; 32]));
         let app = App::new(
             store.clone(),

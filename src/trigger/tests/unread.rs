@@ -1,11 +1,12 @@
 //! What cannot be read for a moment is neither lost nor done twice.
 
-use super::{Life, World, gated, quick};
+use super::{Life, World, engine_over, gated, quick, store_in};
 use crate::runtime::clock;
 use druse_engine::{RunId, Timestamp};
-use druse_storage::{IdempotencyKey, Scan, StoreExt as _, Table};
+use druse_storage::{IdempotencyKey, Scan, Store, StoreExt as _, Table};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn world() -> World {
@@ -160,6 +161,67 @@ fn a_parent_waits_on_for_a_child_that_cannot_be_read() {
         assert_eq!(ended["steps"][0]["child"], shown(child));
         assert_eq!(life.runs_of(&automation).await.len(), 1);
     });
+}
+
+#[test]
+fn a_cancel_reaches_a_child_of_which_it_is_not_known_yet() {
+    let world = world();
+    let (parent, child) = world.life(async |life| {
+        life.active(&gated("asks", json!([]))).await;
+        let id = life.active(&calls("calls", "asks")).await;
+        let parent = life.start_of(&id).await;
+        (parent, life.child_of(parent).await)
+    });
+    world.life_without(Table::IdempotencyKey, async |life| {
+        life.refused_since(0).await;
+        life.post(&format!("/runs/{parent}/cancel"), &json!({}))
+            .await;
+        // The cancel has come to the attempt, which cannot know yet what it is to cancel.
+        let before = life.reads.refused();
+        life.refused_since(before).await;
+        life.reads.set_table_unread(Table::IdempotencyKey, false);
+        assert_eq!(life.ended(&shown(parent)).await["status"], "canceled");
+        assert_eq!(life.ended(&shown(child)).await["status"], "canceled");
+    });
+}
+
+/// What is fenced off is given up: whoever waits for it fails, and the next start takes it up all the same.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_be_read_at_the_start_is_tried_again_and_never_fenced_off() {
+    let world = world();
+    let folder = world.folder.path().to_owned();
+    let living = tokio::task::spawn_blocking(move || {
+        world.life(async |life| {
+            let id = life.active(&gated("asks", json!([]))).await;
+            life.start_of(&id).await
+        });
+        world
+    });
+    let _world = living.await.unwrap();
+    let reads = store_in(&folder);
+    let store: Arc<dyn Store> = Arc::new(reads.clone());
+    let run = store.live_runs().unwrap()[0];
+    reads.set_unread(run, true);
+    for held in [false, true] {
+        let engine = engine_over(&store).2;
+        let failed = match held {
+            true => engine.hold().await,
+            false => engine.recover().await,
+        };
+        assert!(failed.unwrap_err().is_transient());
+    }
+    let tried = reads.refused();
+    assert!(tried > 2, "{tried}");
+    let engine = engine_over(&store).2;
+    let readable = async {
+        while reads.refused() == tried {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        reads.set_unread(run, false);
+    };
+    let (recovered, ()) = tokio::join!(engine.recover(), readable);
+    let recovered = recovered.unwrap();
+    assert_eq!((recovered.resumed, recovered.fenced), (1, 0));
 }
 
 #[test]
