@@ -135,7 +135,9 @@ impl Engine {
             match self.rebuild_in_time(id).await {
                 Ok(run) if run.is_over() => {}
                 Ok(run) => take(id, run),
-                Err(error) if error.is_transient() => {
+                // This process cannot read just now, whatever the run. What a disk fails to give back time after
+                // time concerns this run alone, and the others go on.
+                Err(error @ ReadError::Busy(_)) => {
                     tracing::error!(run = %id, %error, "a run that has not ended cannot be read");
                     return Err(error);
                 }
