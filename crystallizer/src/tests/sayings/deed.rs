@@ -388,8 +388,8 @@ fn disputing(task: &str) -> Session {
 #[test]
 fn a_condition_is_of_the_deed_that_is_meant_by_a_word_like_it() {
     for task in [
-        "Look at order W48121. If its status is lost, file a claim unless I say otherwise.",
-        "Look at order W48121. If its status is lost, file a claim, otherwise send a message.",
+        "Look at order W48121. If its status is lost, open a claim unless I say otherwise.",
+        "Look at order W48121. If its status is lost, open a claim, otherwise send a message.",
         "Look at order W48121. If its status is lost, open a dispute, otherwise send a message.",
     ] {
         let made = crystallized(&disputing(task));
