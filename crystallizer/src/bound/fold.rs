@@ -11,7 +11,7 @@ use super::cycle::{
 };
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
-use super::qualifier::aside::is_said_aside;
+use super::qualifier::aside::Asides;
 use super::qualifier::{condition_question, of_list};
 use super::selector::{Origin, Scope, heads, pick};
 use super::turn::{Compared, Equal, Pick, Writer};
@@ -400,8 +400,13 @@ impl Binder<'_> {
         };
         // Where all of the list were asked for, what was told beside that names none of them.
         let of = heads(origin.about.iter().cloned());
-        let all_taken = chosen.len() == elements.len();
-        let is_aside = |equal: &Equal| all_taken && is_said_aside(&equal.value, &self.said, &of);
+        let asides =
+            (chosen.len() == elements.len()).then(|| Asides::of(&self.said, elements, &of));
+        let is_aside = |equal: &Equal| {
+            asides
+                .as_ref()
+                .is_some_and(|asides| asides.hold(&equal.value))
+        };
         let is_named =
             |(at, value): (&usize, &&Value)| match pick(elements, *at, value, origin, &scope) {
                 Pick::Where(equals) => equals

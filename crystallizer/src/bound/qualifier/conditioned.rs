@@ -281,11 +281,16 @@ impl Asker<'_> {
         if back {
             return first(&changes.all);
         }
-        // Of two ways a run goes one: a word that only means the like of a deed is of the other, unless what it is done
-        // with is named behind it.
-        let parts = sentence
-            .iter()
-            .any(|token| matches!(token.word.as_str(), "otherwise" | "andernfalls" | "sonst"));
+        let deeds = || changes.by_deed.iter();
+        if !parts_ways(sentence) {
+            return deeds()
+                .filter(|_| self.may_look(said.len()))
+                .filter(|(deed, _)| said.iter().any(|(_, word)| l::same_deed(word, deed)))
+                .filter_map(|(_, calls)| first(calls))
+                .min();
+        }
+        // Of two ways a run goes one: a word that means the like of many deeds is of those that are done with what is
+        // named behind it, where there are any.
         let names = |at: usize, call: usize| {
             let nouns = self.kept.get(call).map(|kept| noun(&kept.call.name));
             let behind = sentence.iter().skip(at + 1).take(NAMED_WITHIN);
@@ -293,22 +298,38 @@ impl Asker<'_> {
                 .flat_map(|token| words(&token.word))
                 .any(|word| nouns.iter().flatten().any(|noun| *noun == word))
         };
-        let deeds = changes.by_deed.iter();
-        deeds
-            .filter(|_| self.may_look(said.len()))
-            .filter_map(|(deed, calls)| {
-                let mut alike = said.iter().filter(|(_, word)| l::same_deed(word, deed));
-                if !parts || said.iter().any(|(_, word)| word == deed) {
-                    return alike.next().and_then(|_| first(calls));
-                }
-                let alike: Vec<usize> = alike.map(|(at, _)| *at).collect();
-                let calls: Vec<usize> = calls
-                    .iter()
-                    .copied()
-                    .filter(|call| alike.iter().any(|at| names(*at, *call)))
+        said.iter()
+            .filter_map(|(at, word)| {
+                let alike: Vec<(&String, &Vec<usize>)> = deeds()
+                    .filter(|_| self.may_look(1))
+                    .filter(|(deed, _)| l::same_deed(word, deed))
                     .collect();
-                first(&calls)
+                let named = alike.iter().filter_map(|(deed, calls)| {
+                    let calls = calls.iter().copied();
+                    let own: Vec<usize> = calls
+                        .filter(|call| *word == deed.as_str() || names(*at, *call))
+                        .collect();
+                    first(&own)
+                });
+                named
+                    .min()
+                    .or_else(|| alike.iter().filter_map(|(_, calls)| first(calls)).min())
             })
             .min()
     }
+}
+
+/// Whether a sentence tells of two ways of which a run goes one: `otherwise` begins what is done in the other. `unless I say
+/// otherwise` tells of none.
+fn parts_ways(sentence: &Sentence) -> bool {
+    sentence.iter().enumerate().any(|(at, token)| {
+        let begins = at.checked_sub(1).is_none_or(|before| {
+            let before = &sentence[before];
+            before.clause != token.clause || matches!(before.word.as_str(), "and" | "or" | "und")
+        });
+        let goes_on = sentence
+            .get(at + 1)
+            .is_some_and(|next| next.clause == token.clause);
+        matches!(token.word.as_str(), "otherwise" | "andernfalls" | "sonst") && begins && goes_on
+    })
 }

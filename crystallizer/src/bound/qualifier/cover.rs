@@ -447,13 +447,52 @@ fn order_at(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> Option<(usize,
     None
 }
 
-/// Whether what stands here gives a reason and narrows nothing. Right behind a thing it may be what that is due to.
+/// Whether a reason begins here that could as well say which things are meant, and cannot: at the start of a clause, or
+/// behind the one thing that has an id. Behind things of which more may be said (`all tickets due to a printing error`) it
+/// may narrow them, and before the deed nothing parts it from what narrows.
+fn is_mere_reason(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
+    let clause = sentence[at].clause;
+    let behind = || {
+        sentence[at + 1..]
+            .iter()
+            .take_while(|token| token.clause == clause)
+            .map(|token| token.word.as_str())
+    };
+    if !l::may_give_reason(&sentence[at].word, behind()) {
+        return false;
+    }
+    let tells = |word: &str| {
+        nouns.is_head(word)
+            || nouns.is_verb(word)
+            || nouns.deeds.iter().any(|deed| l::same_deed(word, deed))
+    };
+    let is_id = |at: usize| {
+        let word = sentence[at].word.as_str();
+        word.len() >= 4 && word.chars().any(|c| c.is_ascii_digit()) && l::number(word).is_none()
+    };
+    let from = (0..at)
+        .rev()
+        .take_while(|at| sentence[*at].clause == clause)
+        .last()
+        .unwrap_or(at);
+    // `cancel order W48121`, `cancel W48121`, `cancel it`.
+    let known = |at: usize| match at.checked_sub(1).filter(|before| *before >= from) {
+        Some(before) => {
+            is_id(at) && tells(&sentence[before].word)
+                || matches!(sentence[at].word.as_str(), "it" | "es")
+        }
+        None => false,
+    };
+    let open = |place: usize| {
+        let word = sentence[place].word.as_str();
+        l::is_universal(word) || nouns.is_head(word) && !(place + 2 == at && is_id(place + 1))
+    };
+    (from == at || known(at - 1)) && !(from..at).any(open) && !behind().any(tells)
+}
+
+/// Whether what stands here gives a reason and narrows nothing.
 fn is_reason(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
     let word = sentence[at].word.as_str();
-    let behind_thing = matches!(word, "due" | "owing" | "wegen" | "aufgrund")
-        && at
-            .checked_sub(1)
-            .is_none_or(|before| nouns.is_head(&sentence[before].word));
     let next = sentence.get(at + 1).map(|next| next.word.as_str());
     let speaks = || {
         next.is_some_and(|next| {
@@ -498,13 +537,8 @@ fn is_reason(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
         begins && past && matches!(word, "it" | "es")
     };
     known() && !bounds()
-        || l::gives_reason(
-            word,
-            sentence[at + 1..]
-                .iter()
-                .take_while(|token| token.clause == clause)
-                .map(|token| token.word.as_str()),
-        ) && !behind_thing
+        || l::gives_reason(word)
+        || is_mere_reason(sentence, at, nouns)
         || word == "since" && speaks()
         || word == "as"
             && speaks()

@@ -2,6 +2,8 @@
 //! two nights`.
 
 use super::lexicon as l;
+use crate::bound::canonical;
+use crate::bound::key::words;
 use crate::bound::spoken_time::month_names;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
@@ -92,9 +94,82 @@ pub(super) fn days_sent(arguments: &Value, spoken: Option<Date>) -> BTreeSet<Str
     found
 }
 
+/// Whether a value may hold a day, however it is written: `2027-01-16`, `16.01.2027`, `Jan 16`, `Saturday`, `tomorrow`,
+/// as a count of seconds, or as the number of a day of the week.
+pub(super) fn may_hold(value: &Value, day: Date) -> bool {
+    let whole = format!("d:{day}");
+    let weekdays: Vec<&str> = l::weekday_names(day.weekday().to_monday_zero_offset()).collect();
+    let is_weekday = |run: &str| {
+        weekdays.contains(&run)
+            // `Sat`, `Sa`, `Thurs`.
+            || run.len() >= 2 && weekdays.iter().any(|name| name.starts_with(run))
+    };
+    let mut held = false;
+    crate::leaf::leaves(value, &mut |_, key, leaf| {
+        held = held
+            || words(key).iter().any(|word| is_weekday(word))
+            || canonical::forms(leaf).contains(&whole)
+            || match leaf {
+                Value::Number(number) => {
+                    is_moment_of(number.as_f64(), day)
+                        || words(key)
+                            .iter()
+                            .any(|word| matches!(word.as_str(), "day" | "weekday" | "dow" | "tag"))
+                }
+                Value::String(text) => {
+                    let runs: Vec<String> = canonical::runs(text).collect();
+                    text.contains(&whole[2..])
+                        || text
+                            .parse()
+                            .is_ok_and(|number| is_moment_of(Some(number), day))
+                        || runs.iter().any(|run| {
+                            is_weekday(run)
+                                || matches!(run.as_str(), "tomorrow" | "morgen" | "übermorgen")
+                        })
+                        || names_day(&runs, day)
+                }
+                _ => false,
+            };
+    });
+    held
+}
+
+/// Whether words name the day of a month: `Jan 16`, `16th January`, `16.1.`, `1/16`.
+fn names_day(runs: &[String], day: Date) -> bool {
+    let number = |run: &str| {
+        let digits = run.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        digits.parse::<i8>().ok()
+    };
+    let of_month = |run: &String| number(run) == Some(day.day());
+    let is_month = |run: &String| {
+        run.parse().is_ok_and(|month: i8| month == day.month())
+            || month_names(day.month()).any(|name| name == run)
+    };
+    runs.windows(2)
+        .any(|two| of_month(&two[0]) && is_month(&two[1]) || is_month(&two[0]) && of_month(&two[1]))
+        || runs.windows(3).any(|three| {
+            // `16th of January`
+            of_month(&three[0]) && is_month(&three[2]) && three[1] == "of"
+        })
+}
+
+/// Whether a number of seconds or milliseconds may be a moment of a day, wherever that day is.
+fn is_moment_of(number: Option<f64>, day: Date) -> bool {
+    let Some(number) = number else { return false };
+    let Ok(since) = Date::constant(1970, 1, 1).until(day) else {
+        return false;
+    };
+    let noon = (f64::from(since.get_days()) + 0.5) * 86_400.0;
+    // Half a day, and as far as clocks of the world are ahead of each other.
+    let reach = f64::from(27 * 3_600);
+    [number, number / 1_000.0]
+        .iter()
+        .any(|seconds| (seconds - noon).abs() <= reach)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::days_sent;
+    use super::{days_sent, may_hold};
     use serde_json::json;
 
     #[test]
@@ -115,5 +190,37 @@ mod tests {
         let stay = json!({ "check_in": "2027-05-03", "check_out": "2027-05-05" });
         assert!(days_sent(&stay, spoken).contains("2"));
         assert!(days_sent(&json!({ "days": 3 }), spoken).is_empty());
+    }
+
+    #[test]
+    fn a_day_may_be_held_in_many_notations() {
+        let day = "2027-01-16".parse().unwrap();
+        for held in [
+            json!({ "due": "2027-01-16" }),
+            json!({ "due": "2027-01-16T08:00:00Z" }),
+            json!({ "due": "16.01.2027" }),
+            json!({ "due": "16.1." }),
+            json!({ "due": "Jan 16, 2027" }),
+            json!({ "due": "16th of January" }),
+            json!({ "due": "Saturday" }),
+            json!({ "due": "every Sat, 9 am" }),
+            json!({ "due": "tomorrow" }),
+            json!({ "due": 1_800_100_800 }),
+            json!({ "due": 1_800_100_800_000_i64 }),
+            json!({ "due": "1800100800" }),
+            json!({ "weekday": 6 }),
+            json!({ "open_on": [{ "saturday": true }] }),
+        ] {
+            assert!(may_hold(&held, day), "{held}");
+        }
+        for other in [
+            json!({ "due": "2027-03-01" }),
+            json!({ "due": "Monday" }),
+            json!({ "due": "17.01.2027" }),
+            json!({ "due": 1_800_500_000 }),
+            json!({ "id": "cus_48121", "count": 16, "paid": true }),
+        ] {
+            assert!(!may_hold(&other, day), "{other}");
+        }
     }
 }

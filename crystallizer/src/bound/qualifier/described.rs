@@ -3,8 +3,8 @@
 
 use super::cover::{Account, Open, Part, parts, says_nothing};
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, deed, works_here};
-use super::read::{BEFORE, Nouns};
+use super::missed::{Asker, MANUAL, Missed, Spoken, deed, works_here};
+use super::read::{BEFORE, Nouns, Qualifier};
 use super::sentence::Sentence;
 use crate::bound::binding::{Bound, Source};
 use crate::bound::information::{STRONG, bits};
@@ -14,7 +14,45 @@ use crate::bound::selector::heads;
 use crate::bound::superlative::asks_for_most;
 use crate::bound::write;
 use crate::kept::Kept;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The sentences by the words in them that things may be called by, so that only those are read that name a thing.
+struct Naming<'s> {
+    sentences: &'s [(usize, &'s Sentence)],
+    places: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'s> Naming<'s> {
+    fn of(sentences: &'s [(usize, &'s Sentence)]) -> Self {
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, (_, sentence)) in sentences.iter().enumerate() {
+            for token in *sentence {
+                let Some(word) = words(&token.word).pop() else {
+                    continue;
+                };
+                let all = places.entry(word).or_default();
+                if all.last() != Some(&number) {
+                    all.push(number);
+                }
+            }
+        }
+        Self { sentences, places }
+    }
+
+    /// The sentences that name a thing, in their order.
+    fn of_nouns(&self, nouns: &Nouns<'_>) -> Vec<(usize, &'s Sentence)> {
+        let called = nouns.heads.iter().map(String::as_str).chain(["one"]);
+        let numbers: BTreeSet<usize> = called
+            .filter_map(|word| self.places.get(word))
+            .flatten()
+            .copied()
+            .collect();
+        numbers
+            .into_iter()
+            .filter_map(|number| self.sentences.get(number).copied())
+            .collect()
+    }
+}
 
 impl Asker<'_> {
     /// What is said of the one thing that a change takes out of an answer, and nothing chooses by.
@@ -22,6 +60,10 @@ impl Asker<'_> {
         let taken = write::Taken::of(self.spots);
         let mut found = Vec::new();
         let carried = self.carried_anywhere();
+        let named = self.named_by_people();
+        // Many calls take the same kind of thing: what is said of it is read once.
+        let mut naming: Option<Naming<'_>> = None;
+        let mut read: BTreeMap<Spoken, Vec<(usize, Qualifier)>> = BTreeMap::new();
         for (call, kept) in self.kept.iter().enumerate() {
             let in_loop = self.decisions.cycles.iter().any(|cycle| cycle.holds(call));
             let gated = self
@@ -31,39 +73,65 @@ impl Asker<'_> {
             if !kept.changes() || in_loop || gated || works_here(kept) {
                 continue;
             }
-            let Some(heads) = self.taken_things(call, kept) else {
+            let Some(heads) = self.taken_things(call, kept, &named) else {
                 continue;
             };
             let deeds: BTreeSet<String> = deed(kept).into_iter().collect();
-            let nouns = Nouns {
-                heads: &heads,
-                deeds: &deeds,
-            };
-            let account = Account {
-                nouns: &nouns,
-                draft,
-            };
-            let mut open = Vec::new();
-            for (text, sentence) in &self.sentences {
-                if *text < self.heard(call)
-                    && self.decisions.said.length(*text) <= MANUAL
-                    && self.may_look(sentence.len())
-                {
-                    let all = account.described(sentence).into_iter();
-                    open.extend(all.map(|one| (*text, *sentence, one)));
-                }
-            }
-            let told = |part: &str| self.told().up_to(usize::MAX, part);
-            found.extend(
-                left(&open, usize::MAX, &carried, told).map(|(text, one)| (call, None, text, one)),
-            );
+            let left = read
+                .entry((heads, deeds))
+                .or_insert_with_key(|(heads, deeds)| {
+                    let naming = naming.get_or_insert_with(|| Naming::of(&self.sentences));
+                    self.left_described(&Nouns { heads, deeds }, draft, &carried, naming)
+                });
+            let heard = self.heard(call);
+            let said = left.iter().filter(|(text, _)| *text < heard);
+            found.extend(said.map(|(text, one)| (call, None, *text, one.clone())));
         }
         found
     }
 
+    /// What is said right before the name of one such thing, and nothing carries.
+    fn left_described(
+        &self,
+        nouns: &Nouns<'_>,
+        draft: &BTreeSet<String>,
+        carried: &BTreeSet<String>,
+        naming: &Naming<'_>,
+    ) -> Vec<(usize, Qualifier)> {
+        let account = Account { nouns, draft };
+        let mut open = Vec::new();
+        for (text, sentence) in &naming.of_nouns(nouns) {
+            if self.decisions.said.length(*text) <= MANUAL && self.may_look(sentence.len()) {
+                let all = account.described(sentence).into_iter();
+                open.extend(all.map(|one| (*text, *sentence, one)));
+            }
+        }
+        let told = |part: &str| self.told().up_to(usize::MAX, part);
+        left(&open, usize::MAX, carried, told).collect()
+    }
+
+    /// The words of the keys of what persons named by an id.
+    fn named_by_people(&self) -> BTreeSet<String> {
+        let bound = self.decisions.calls.iter().flat_map(|one| &one.bound);
+        bound
+            .filter(|bound| {
+                bound.bindings().any(|binding| {
+                    matches!(binding.source, Source::Input(_))
+                        && bits(&binding.value, &[]) >= STRONG
+                })
+            })
+            .flat_map(|bound| words(bound.pointer.rsplit('/').next().unwrap_or_default()))
+            .collect()
+    }
+
     /// The words for what a change takes out of an answer. None where the person named it by an id, or where nothing of
     /// it is taken out of an answer: what is said of it then only describes it.
-    fn taken_things(&self, call: usize, kept: &Kept<'_>) -> Option<BTreeSet<String>> {
+    fn taken_things(
+        &self,
+        call: usize,
+        kept: &Kept<'_>,
+        named: &BTreeSet<String>,
+    ) -> Option<BTreeSet<String>> {
         let bound = &self.decisions.calls.get(call)?.bound;
         let mut all = Vec::new();
         for binding in bound.iter().flat_map(Bound::bindings) {
@@ -80,17 +148,7 @@ impl Asker<'_> {
         }
         all.extend(noun(&kept.call.name));
         let all = heads(all.into_iter());
-        let named = self.decisions.calls.iter().any(|one| {
-            one.bound.iter().any(|bound| {
-                let key = words(bound.pointer.rsplit('/').next().unwrap_or_default());
-                bound.bindings().any(|binding| {
-                    matches!(binding.source, Source::Input(_))
-                        && bits(&binding.value, &[]) >= STRONG
-                        && key.iter().any(|word| all.contains(word))
-                })
-            })
-        });
-        (!named).then_some(all)
+        named.is_disjoint(&all).then_some(all)
     }
 }
 

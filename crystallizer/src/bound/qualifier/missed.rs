@@ -1,10 +1,10 @@
 //! Where the draft goes on without what the person named: loops, what is picked as the least or the most, selections
 //! for a change, and changes under a condition.
 
-use super::aside::{are_all_meant, is_aside, tells_of_rest};
+use super::aside::{are_all_meant, holds_word, tells_where_from};
 use super::condition;
 use super::conditioned::Changes;
-use super::days::days_sent;
+use super::days::{days_sent, may_hold};
 use super::flag::flag_words;
 use super::lexicon as l;
 use super::mention::{Fields, Named, Words};
@@ -21,6 +21,7 @@ use crate::bound::key::{named_by, noun, words};
 use crate::bound::selector::heads;
 use crate::bound::turn::Compared;
 use crate::kept::{Kept, Spot};
+use jiff::civil::Date;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -209,8 +210,14 @@ impl<'a> Asker<'a> {
                 .entry(cycle.list)
                 .or_insert_with(|| self.naming(self.decisions.answers.whole(cycle.list)));
             let named = &named[..self.before(named, heard)];
-            let all_meant = are_all_meant(self.sentences.iter().copied(), heard, &heads);
-            let aside = |sentence: &Sentence| all_meant && is_aside(sentence);
+            let all_meant = OnceCell::new();
+            let aside = |sentence: &Sentence, word: &str| {
+                tells_where_from(sentence)
+                    && *all_meant.get_or_init(|| {
+                        are_all_meant(self.sentences.iter().copied(), heard, &heads)
+                    })
+                    && self.tells_nothing_of(cycle, word)
+            };
             found.extend(
                 self.mentioned(named, &asked, has, aside)
                     .into_iter()
@@ -229,22 +236,19 @@ impl<'a> Asker<'a> {
     }
 
     /// What words name of the elements, where nothing that was read holds it and nothing carries it. What was read is in
-    /// the order in which it was said. `aside` says of a sentence that it says nothing about which are meant.
+    /// the order in which it was said. `aside` says of a sentence that the word in it says nothing about which are meant.
     fn mentioned(
         &self,
         named: &[Named],
         read: &[(usize, &Qualifier)],
         has: impl Fn(&str) -> bool,
-        aside: impl Fn(&Sentence) -> bool,
+        aside: impl Fn(&Sentence, &str) -> bool,
     ) -> Vec<(usize, Qualifier)> {
         let mut found = Vec::new();
         for named in named {
             let Some((text, sentence)) = self.sentences.get(named.sentence) else {
                 continue;
             };
-            if aside(sentence) {
-                continue;
-            }
             let Some(token) = sentence.get(named.token) else {
                 continue;
             };
@@ -257,7 +261,7 @@ impl<'a> Asker<'a> {
             let is_read = read
                 .iter()
                 .any(|(_, one)| one.start <= token.start && token.end <= one.end);
-            if is_read || has(&named.word) || has(&token.word) {
+            if is_read || has(&named.word) || has(&token.word) || aside(sentence, &named.word) {
                 continue;
             }
             let of_clause: Vec<_> = sentence
@@ -271,11 +275,11 @@ impl<'a> Asker<'a> {
         found
     }
 
-    /// The words for the days that every pass is told by the day of the run: `a visit tomorrow`. Where elements have
-    /// such a day themselves it may say which of them are meant.
+    /// The words for the days that every pass is told by the day of the run: `a visit tomorrow`. Where elements, or what
+    /// is looked up for them, may have such a day themselves, it may say which of them are meant.
     pub(super) fn days_of_run(&self, cycle: &Cycle) -> BTreeSet<String> {
         let spoken = self.decisions.said.day_of_speaking();
-        let mut found = BTreeSet::new();
+        let mut told: BTreeMap<Date, BTreeSet<String>> = BTreeMap::new();
         let bodies = self.decisions.calls.get(cycle.first..=cycle.last());
         let bindings = bodies.into_iter().flatten().flat_map(|one| &one.bound);
         for binding in bindings.flat_map(Bound::bindings) {
@@ -283,31 +287,60 @@ impl<'a> Asker<'a> {
             else {
                 continue;
             };
-            let of_elements = self
-                .decisions
-                .answers
-                .whole(cycle.list)
-                .is_some_and(|list| {
-                    let mut held = false;
-                    crate::leaf::leaves(list, &mut |_, _, leaf| {
-                        held |= leaf.as_str().is_some_and(|text| {
-                            day.get(..10).is_some_and(|day| text.starts_with(day))
-                        });
-                    });
-                    held
-                });
-            if of_elements {
+            let Some(day) = day.get(..10).and_then(|day| day.parse().ok()) else {
                 continue;
-            }
+            };
+            let words = told.entry(day).or_insert_with(|| {
+                let sent = days_sent(&binding.value, spoken);
+                sent.into_iter()
+                    .filter(|word| l::is_weekday(word))
+                    .collect()
+            });
             match ahead {
-                1 => found.insert("tomorrow".to_owned()),
-                2 => found.insert("übermorgen".to_owned()),
+                1 => words.insert("tomorrow".to_owned()),
+                2 => words.insert("übermorgen".to_owned()),
                 _ => false,
             };
-            let sent = days_sent(&binding.value, spoken);
-            found.extend(sent.into_iter().filter(|word| l::is_weekday(word)));
         }
-        found
+        let lists = self.around(cycle).into_iter().map(|one| one.list);
+        let lists = lists.filter_map(|list| self.decisions.answers.whole(list));
+        let looked_up = self.kept.get(cycle.first..=cycle.last());
+        let looked_up = looked_up
+            .into_iter()
+            .flatten()
+            .filter(|kept| !kept.changes())
+            .filter_map(|kept| Some(&kept.call.result.as_ref()?.content));
+        // One that is not told is not asked about again.
+        for value in lists.chain(looked_up) {
+            if told.is_empty() {
+                break;
+            }
+            told.retain(|day, _| !may_hold(value, *day));
+        }
+        told.into_values().flatten().collect()
+    }
+
+    /// Whether a loop takes all that its lists hold, and some of that has not the value or field that a word names: where
+    /// whoever speaks lives then says nothing about which are meant.
+    fn tells_nothing_of(&self, cycle: &Cycle, word: &str) -> bool {
+        let all_taken = self.around(cycle).into_iter().all(|one| {
+            let inner = one.inner.as_ref().and_then(|inner| inner.filter.as_ref());
+            let count = match self.decisions.answers.whole(one.list) {
+                Some(Value::Array(items)) => Some(items.len()),
+                Some(Value::Object(map)) => Some(map.len()),
+                _ => None,
+            };
+            one.filter.is_none()
+                && inner.is_none()
+                && one.until.is_none()
+                && count == Some(one.chosen.len())
+        });
+        all_taken
+            && match self.decisions.answers.whole(cycle.list) {
+                Some(Value::Array(items)) => items.iter().any(|item| !holds_word(item, word)),
+                Some(Value::Object(map)) => map.values().any(|item| !holds_word(item, word)),
+                _ => false,
+            }
     }
 
     /// A loop, and those whose outputs it goes over.
@@ -462,7 +495,7 @@ impl<'a> Asker<'a> {
                         .or_default();
                     let to = self.before(named, self.heard(call)).max(*from);
                     found.extend(
-                        self.mentioned(&named[*from..to], &[], has, tells_of_rest)
+                        self.mentioned(&named[*from..to], &[], has, |_, _| false)
                             .into_iter()
                             .map(|(text, one)| (call, None, text, one)),
                     );

@@ -568,11 +568,10 @@ pub(super) fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec
                 .find(|place| {
                     let word = sentence[*place].word.as_str();
                     let next = sentence.get(place + 1).map(|one| one.word.as_str());
-                    let after = sentence[place + 1..].iter().map(|one| one.word.as_str());
                     l::is_preposition(word)
                         || l::is_relative(word)
                         || l::is_condition(word, None)
-                        || l::gives_reason(word, after)
+                        || l::gives_reason(word)
                         || word == "as"
                             && next.is_some_and(|next| l::is_harmless(next) || l::is_usual(next))
                         || l::is_comparative(word) && next == Some("than")

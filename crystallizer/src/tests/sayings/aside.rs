@@ -62,9 +62,10 @@ fn where_somebody_lives_picks_nobody_out_of_all() {
             "I live in Bonn. Take every customer of tier gold. Answer all of their requests.",
             true,
         ),
+        // So are those that are meant, and who says that the others are waiting may mean none of these.
         (
-            "Everything else I had was waiting. Take every customer of tier gold. Answer all of their requests.",
-            true,
+            "I'm from Bonn. Take every customer of tier gold. Answer all of their requests.",
+            false,
         ),
         (
             "Ich wohne in Bonn. Take every customer of tier gold. Answer all of their requests.",
@@ -102,11 +103,11 @@ fn reports_reasons_and_where_a_deed_begins_are_told_apart_from_what_narrows() {
         &[
             (
                 "Everything else I had was waiting. Close all tickets of desk_2207.",
-                false,
+                true,
             ),
             (
                 "The rest was waiting. Close every ticket of desk_2207.",
-                false,
+                true,
             ),
             (
                 "The rest was waiting. Close the tickets of desk_2207.",
@@ -129,12 +130,34 @@ fn reports_reasons_and_where_a_deed_begins_are_told_apart_from_what_narrows() {
                 "Go through the tickets that are urgent and deal with each of them.",
                 true,
             ),
+            // They may be the ones that have that reason.
             (
                 "Close all tickets in desk_2207 due to some staff issues.",
+                true,
+            ),
+            (
+                "Close all tickets of desk_2207 due to a printing error.",
+                true,
+            ),
+            ("Close all tickets in desk_2207 owing to my mistake.", true),
+            (
+                "Schließe alle Tickets von desk_2207 wegen Lieferverzug.",
+                true,
+            ),
+            (
+                "Schließe alle Tickets von desk_2207 aufgrund meiner Eingabe.",
+                true,
+            ),
+            (
+                "Due to a printing error close all tickets of Bob in desk_2207.",
+                true,
+            ),
+            (
+                "Due to some staff issues, close all tickets of desk_2207.",
                 false,
             ),
             (
-                "Close all tickets in desk_2207 due to a family emergency.",
+                "Close all tickets of desk_2207, due to a family emergency.",
                 false,
             ),
             ("Close all tickets due to a printing error.", true),
@@ -228,4 +251,164 @@ fn the_day_that_every_pass_is_told_is_carried() {
         let made = crystallized(&visiting(task, due));
         assert_eq!(!unshown(&made).is_empty(), expected, "{task} {due}");
     }
+}
+
+/// The first of some orders by their dates is refunded, the latest.
+fn refunding(task: &str) -> Session {
+    let all = [
+        ("W48121", "2027-01-03"),
+        ("W77340", "2027-01-09"),
+        ("W10553", "2026-12-20"),
+    ]
+    .map(|(id, at)| json!({ "order_id": id, "ordered_at": at, "status": "delivered" }));
+    session(
+        task,
+        vec![
+            call(
+                "l",
+                0,
+                "list_orders",
+                json!({ "shop": "north" }),
+                json!({ "orders": all }),
+            ),
+            call(
+                "r",
+                1,
+                "refund_order",
+                json!({ "order_id": "W77340" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    )
+}
+
+#[test]
+fn how_the_rest_was_may_say_which_one_is_meant() {
+    hold_asked(
+        &[
+            ("Refund the latest order of shop north.", false),
+            (
+                "Refund the latest order of shop north. The rest was delivered.",
+                true,
+            ),
+            (
+                "Everything else I had was delivered. Refund the latest order of shop north.",
+                true,
+            ),
+        ],
+        refunding,
+    );
+}
+
+/// All requests of a list are approved, each of the team in the same place.
+fn approving(task: &str, teams: [&str; 3]) -> Session {
+    let ids = ["T-48121", "T-77340", "T-10553"];
+    let all: Vec<Value> = ids
+        .iter()
+        .zip(teams)
+        .map(|(id, team)| json!({ "ticket_id": id, "team": team }))
+        .collect();
+    super::super::build::closing(task, json!({ "queue": "desk_2207" }), &all, &[0, 1, 2])
+}
+
+#[test]
+fn where_somebody_lives_may_say_whose_are_meant() {
+    let mixed = ["Berlin", "Munich", "Berlin"];
+    for (task, teams, expected) in [
+        (
+            "I live in Berlin. Close every ticket of desk_2207.",
+            mixed,
+            false,
+        ),
+        // As far as can be told, others were never taken.
+        (
+            "I live in Berlin. Close every ticket of desk_2207.",
+            ["Berlin"; 3],
+            true,
+        ),
+        (
+            "I'm from Berlin. Close every ticket of desk_2207.",
+            mixed,
+            true,
+        ),
+        (
+            "I come from Berlin. Close every ticket of desk_2207.",
+            ["Berlin"; 3],
+            true,
+        ),
+    ] {
+        let made = crystallized(&approving(task, teams));
+        assert_eq!(!unshown(&made).is_empty(), expected, "{task} {teams:?}");
+    }
+    // Where not all are taken, it may be why.
+    let all = [
+        ("T-48121", "Berlin"),
+        ("T-77340", "Munich"),
+        ("T-10553", "Berlin"),
+    ]
+    .map(|(id, team)| json!({ "ticket_id": id, "team": team, "state": "open" }));
+    let mut all = all.to_vec();
+    all.push(json!({ "ticket_id": "T-62087", "team": "Munich", "state": "held" }));
+    let task = "I live in Berlin. Close every open ticket of desk_2207.";
+    let session =
+        super::super::build::closing(task, json!({ "queue": "desk_2207" }), &all, &[0, 1, 2]);
+    assert!(!unshown(&crystallized(&session)).is_empty());
+}
+
+/// Each customer of a list is visited on the day after the recording; what is due for them is looked up before.
+fn visiting_looked_up(task: &str, due: &str) -> Session {
+    let all = ["cus_48121", "cus_77340", "cus_10553"].map(|id| json!({ "customer_id": id }));
+    let mut turns = vec![call(
+        "l",
+        0,
+        "list_customers",
+        json!({ "tier": "gold" }),
+        json!({ "customers": all }),
+    )];
+    let mut batch = 1;
+    for one in &all {
+        let id = &one["customer_id"];
+        let plan = json!({ "plan": { "due": due } });
+        let asked = json!({ "customer_id": id });
+        turns.push(call(&format!("g{batch}"), batch, "get_plan", asked, plan));
+        turns.push(call(
+            &format!("v{batch}"),
+            batch + 1,
+            "book_visit",
+            json!({ "customer_id": id, "date": "2027-01-16" }),
+            json!({ "ok": true }),
+        ));
+        batch += 2;
+    }
+    session(task, turns)
+}
+
+#[test]
+fn a_day_that_elements_may_have_says_which_are_meant() {
+    let task = "Book a visit for every customer of tier gold for tomorrow.";
+    for due in [
+        "2027-01-16",
+        "Saturday",
+        "16.01.2027",
+        "Jan 16, 2027",
+        "Sat 9 am",
+    ] {
+        let made = crystallized(&visiting(task, due));
+        assert!(!unshown(&made).is_empty(), "{due}");
+        let made = crystallized(&visiting_looked_up(task, due));
+        assert!(!unshown(&made).is_empty(), "looked up: {due}");
+    }
+    // Whoever is due on the day is picked by it, or asked about: the day is no mere day of the visit.
+    let task = "Book a visit tomorrow for every customer of tier gold who is due on Saturday.";
+    for due in ["Saturday", "16.01.2027", "Jan 16, 2027"] {
+        let made = crystallized(&visiting(task, due));
+        let picked = yaml(&made.document).contains("where('due'");
+        assert!(picked || !unshown(&made).is_empty(), "{due}");
+    }
+    // The day of the visit, which none of them has.
+    let task = "Book a visit tomorrow for every customer of tier gold.";
+    let made = crystallized(&visiting(task, "2027-03-01"));
+    assert_eq!(unshown(&made), Vec::<&str>::new());
+    let made = crystallized(&visiting_looked_up(task, "2027-03-01"));
+    assert_eq!(unshown(&made), Vec::<&str>::new());
 }

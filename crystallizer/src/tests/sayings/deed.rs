@@ -43,6 +43,8 @@ fn what_a_single_deed_hangs_on_is_asked_about() {
             "Cancel my order W48121 because it was ordered by mistake.",
             false,
         ),
+        ("Cancel order W48121 due to some money issues.", false),
+        ("Due to a mistake, cancel order W48121.", false),
         (
             "I want to cancel order W48121. I noticed after that it is wrong.",
             false,
@@ -366,4 +368,77 @@ fn a_word_for_what_is_taken_out_of_an_answer_is_carried_or_asked_about() {
         ],
         found_and_booked,
     );
+}
+
+/// A dispute is made of an order, and then a message is sent.
+fn disputing(task: &str) -> Session {
+    let id = json!({ "order_id": "W48121" });
+    let order = json!({ "order_id": "W48121", "status": "lost" });
+    let done = json!({ "ok": true });
+    session(
+        task,
+        vec![
+            call("g", 0, "get_order", id.clone(), order),
+            call("x", 1, "create_dispute", id.clone(), done.clone()),
+            call("m", 2, "send_message", id, done),
+        ],
+    )
+}
+
+#[test]
+fn a_condition_is_of_the_deed_that_is_meant_by_a_word_like_it() {
+    for task in [
+        "Look at order W48121. If its status is lost, open a claim unless I say otherwise.",
+        "Look at order W48121. If its status is lost, open a claim, otherwise send a message.",
+        "Look at order W48121. If its status is lost, open a dispute, otherwise send a message.",
+    ] {
+        let made = crystallized(&disputing(task));
+        let steps: Vec<&str> = made
+            .report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "condition_not_shown")
+            .filter_map(|finding| finding.step.as_deref())
+            .collect();
+        assert_eq!(steps.first(), Some(&"create_dispute"), "{task} {steps:?}");
+    }
+}
+
+/// Things of many kinds are looked up and changed, each by the id that was found.
+#[test]
+fn what_is_said_of_many_kinds_of_things_is_read_once() {
+    const KINDS: usize = 300;
+    let mut turns = Vec::new();
+    let mut batch = 0;
+    for kind in 0..KINDS {
+        let letters: String = [kind / 26 / 26, kind / 26 % 26, kind % 26]
+            .iter()
+            .filter_map(|at| char::from_digit(u32::try_from(at + 10).unwrap(), 36))
+            .collect();
+        let id = format!("ID-{}", 481_210 + kind * 7_919);
+        turns.push(call(
+            &format!("g{kind}"),
+            batch,
+            &format!("get_{letters}box"),
+            json!({ "lane": format!("lane-{kind}") }),
+            json!({ "ref": id }),
+        ));
+        turns.push(call(
+            &format!("u{kind}"),
+            batch + 1,
+            &format!("update_{letters}box"),
+            json!({ "ref": id }),
+            json!({ "ok": true }),
+        ));
+        batch += 2;
+    }
+    // A hundred messages of short sentences that name none of them.
+    for number in 0..100 {
+        let text = "The lamps in the hall were bright and the floor was clean. ".repeat(18);
+        turns.insert(number, said(Role::User, &text));
+    }
+    let made = crystallized(&session("Update what you find in the boxes.", turns));
+    let codes = codes(&made.report.findings);
+    let cut = codes.iter().find(|code| code.contains("words_not_read"));
+    assert_eq!(cut, None);
 }

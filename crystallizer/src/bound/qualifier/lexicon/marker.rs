@@ -29,37 +29,49 @@ pub(in crate::bound::qualifier) fn is_condition(word: &str, next: Option<&str>) 
     )
 }
 
-/// Whether words begin to tell why something is asked for: `because`, `due to some money issues`. What is due to somebody,
-/// or due to arrive, is none.
-pub(in crate::bound::qualifier) fn gives_reason<'w>(
+/// Whether a word always begins to tell why something is asked for: `because`.
+pub(in crate::bound::qualifier) fn gives_reason(word: &str) -> bool {
+    matches!(word, "because" | "weil" | "denn")
+}
+
+/// Whether words may tell why something is asked for: `due to some money issues`, `wegen meiner Reise`. What is due to
+/// somebody, or due to arrive, is no reason. Behind a thing they may as well say which is meant.
+pub(in crate::bound::qualifier) fn may_give_reason<'w>(
     word: &str,
     mut behind: impl Iterator<Item = &'w str>,
 ) -> bool {
+    let is_own = |word: &str| {
+        matches!(
+            word,
+            "my" | "our" | "meiner" | "meines" | "meinem" | "unserer" | "unseres" | "unserem"
+        )
+    };
     match word {
-        "because" | "weil" | "denn" | "wegen" | "aufgrund" => true,
+        "wegen" | "aufgrund" => behind.next().is_some_and(is_own),
         "due" | "owing" => {
             behind.next() == Some("to")
-                && behind.take(WHY).any(|word| {
-                    matches!(
-                        word.trim_end_matches('s'),
-                        "issue"
-                            | "problem"
-                            | "reason"
-                            | "illnes"
-                            | "sicknes"
-                            | "emergency"
-                            | "circumstance"
-                            | "situation"
-                            | "weather"
-                            | "conflict"
-                            | "mistake"
-                            | "error"
-                            | "lack"
-                            | "difficulty"
-                            | "difficultie"
-                            | "constraint"
-                            | "trouble"
-                    )
+                && behind.take(WHY).enumerate().any(|(at, word)| {
+                    at == 0 && is_own(word)
+                        || matches!(
+                            word.trim_end_matches('s'),
+                            "issue"
+                                | "problem"
+                                | "reason"
+                                | "illnes"
+                                | "sicknes"
+                                | "emergency"
+                                | "circumstance"
+                                | "situation"
+                                | "weather"
+                                | "conflict"
+                                | "mistake"
+                                | "error"
+                                | "lack"
+                                | "difficulty"
+                                | "difficultie"
+                                | "constraint"
+                                | "trouble"
+                        )
                 })
         }
         _ => false,
