@@ -93,6 +93,7 @@ async fn a_file_is_noticed_at_once_and_what_was_there_is_not() {
     // complete sooner was renamed into place.
     let watch = json!({ "connection": "inbox", "recursive": true, "every": "1d", "settle": "1h" });
     let trigger = active(&admin, &watching("moved", &watch)).await;
+    has_looked(&admin, &trigger).await;
     rename_into(&inbox, "a.txt", "a");
     rename_into(&inbox.join("deep"), "b.txt", "b");
     fs::create_dir(inbox.join("later")).unwrap();
@@ -106,6 +107,15 @@ async fn a_file_is_noticed_at_once_and_what_was_there_is_not() {
     let shown = admin.get(&format!("/triggers/{trigger}")).await.with(200);
     assert_eq!(shown["lookout"]["notified"], true, "{shown}");
     assert_eq!(shown["kind"], "files");
+}
+
+/// Waits until a trigger knows what was there before it: what comes from now on is new to it.
+async fn has_looked(admin: &Client, trigger: &str) {
+    until("the first look", || async {
+        let shown = admin.get(&format!("/triggers/{trigger}")).await.with(200);
+        (shown["lookout"]["begun"] == true).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,11 +139,9 @@ async fn files_and_rows_that_come_while_the_server_is_killed_have_one_run_each()
     let watch = json!({ "connection": "inbox", "settle": "100ms", "every": "1s" });
     let files = active(&admin, &watching("files", &watch)).await;
     let rows = active(&admin, &asking("rows")).await;
-    until("the first answer", || async {
-        let shown = admin.get(&format!("/triggers/{rows}")).await.with(200);
-        (shown["lookout"]["begun"] == true).then_some(())
-    })
-    .await;
+    for trigger in [&files, &rows] {
+        has_looked(&admin, trigger).await;
+    }
     let (mut expected, mut last) = (BTreeMap::new(), 0i64);
     for kill in 0..KILLS {
         for n in 0..EACH {
