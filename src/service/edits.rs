@@ -491,8 +491,11 @@ pub fn without_words(mut finding: Finding) -> Finding {
 
 /// Where a question stands once its draft was changed by hand; none where its step is gone, or somebody has put
 /// another value there.
-pub fn still_asked(question: &Value, made: &Value, now: &Value) -> Option<String> {
-    let (then, now) = (StepPlaces::of(made), StepPlaces::of(now));
+pub fn still_asked(
+    question: &Value,
+    then: &StepPlaces<'_>,
+    now: &StepPlaces<'_>,
+) -> Option<String> {
     let step = question["step"].as_str().unwrap_or_default();
     let path = question["path"].as_str().unwrap_or_default();
     let Some(before) = then.place(step) else {

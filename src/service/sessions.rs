@@ -190,7 +190,7 @@ fn with_edits(made: &mut Crystallized, edits: Vec<Edit>) -> Result<Vec<Finding>,
         })
         .collect();
     made.report.questions.retain_mut(|question| {
-        let place = edits::still_asked(&json!(question), &before, &after);
+        let place = edits::still_asked(&json!(question), &then, &now);
         let asked = place.is_some();
         question.path = place.unwrap_or_default();
         asked

@@ -66,15 +66,18 @@ steps: [{ id: nap, action: wait, with: { for: 5h } }]
     ],
   }));
   const given = { text: "0123456789".repeat(25) };
-  const [waits, fails] = [await server.run(long, given), await server.run(long, given)];
-  const [asks, other] = [await server.gate(waits.id), await server.gate(fails.id)];
-  await server.api("POST", `/approvals/${other.id}/decision`, { decision: "approve", digest: other.digest, comment: word, fields: { [word]: word } });
-  await until("its end", async () => (await server.api("GET", `/runs/${fails.id}`)).status === "failed");
+  const [waits, fails, known] = [await server.run(long, given), await server.run(long, given), await server.run(long, given)];
+  const [asks, other, last] = [await server.gate(waits.id), await server.gate(fails.id), await server.gate(known.id)];
+  for (const [gate, run] of [[other, fails], [last, known]]) {
+    await server.api("POST", `/approvals/${gate.id}/decision`, { decision: "approve", digest: gate.digest, comment: word, fields: { [word]: word } });
+    await until("its end", async () => (await server.api("GET", `/runs/${run.id}`)).status === "failed");
+  }
+  await server.api("POST", `/runs/${known.id}/seen`, { reason: word });
   // A recording of a long day.
   const calls = Array.from({ length: 120 }, (_, index) => called(`c${index}`, "set_price", { article: `A-${1000 + index}`, price: index * 1.25 }, { ok: true, at: index })).flat();
   const day = await server.api("POST", "/agents/runs", { status: "succeeded", goal: word, messages: [{ role: "user", content: `${word} Set all prices` }, ...calls] });
   const drawn = (await server.api("POST", `/agents/runs/${day.id}/crystallize`, { mode: "exact", name: "prices" })).automation;
-  extra = [`/automations/${drawn.id}/review`, `/approvals/${asks.id}`, `/approvals/${other.id}`, `/runs/${fails.id}`, `/runs/${waits.id}?tab=values`, `/runs/${fails.id}?tab=journal`, `/automations/${long}`,
+  extra = [`/automations/${drawn.id}/review`, `/approvals/${asks.id}`, `/approvals/${other.id}`, `/runs/${fails.id}`, `/runs/${waits.id}?tab=values`, `/runs/${fails.id}?tab=journal`, `/runs/${known.id}`, `/automations/${long}`,
     `/automations/${long}?tab=steps&step=${step}`, `/automations/${long}?tab=try`, `/recordings/${day.id}`];
 }
 

@@ -185,7 +185,11 @@ fn changes_of_one_value_are_one_and_taking_it_back_is_none() {
 fn what_is_gone_or_changed_is_not_asked_about() {
     let before = made();
     let asked = |step: &str, path: &str, now: &Value| {
-        still_asked(&json!({ "step": step, "path": path }), &before, now)
+        still_asked(
+            &json!({ "step": step, "path": path }),
+            &StepPlaces::of(&before),
+            &StepPlaces::of(now),
+        )
     };
     let path = "/steps/1/with/arguments/note";
     assert_eq!(asked("close", path, &before).as_deref(), Some(path));

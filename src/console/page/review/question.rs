@@ -5,16 +5,26 @@ use crate::console::call::Call;
 use crate::console::component::{action, value};
 use crate::service::Role;
 use crate::service::edits;
+use druse_engine::carried::StepPlaces;
 use maud::{Markup, html};
 use serde_json::Value;
 
 /// Those that stand: a step that was dropped and a value that somebody changed by hand are not asked about.
 fn all(draft: &Draft) -> Vec<&Value> {
+    those(draft, |_| true)
+}
+
+/// Those of them that are wanted.
+fn those(draft: &Draft, wanted: impl Fn(&Value) -> bool) -> Vec<&Value> {
     let asked = draft.report["questions"].as_array().into_iter().flatten();
-    let now = &draft.automation["document"];
+    let mut asked: Vec<&Value> = asked.filter(|one| wanted(one)).collect();
+    if asked.is_empty() {
+        return asked;
+    }
+    let made = StepPlaces::of(&draft.made);
+    let now = StepPlaces::of(&draft.automation["document"]);
+    asked.retain(|one| edits::still_asked(one, &made, &now).is_some());
     asked
-        .filter(|one| edits::still_asked(one, &draft.made, now).is_some())
-        .collect()
 }
 
 fn id(question: &Value) -> &str {
@@ -70,7 +80,7 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
 pub(super) fn of_step(call: &Call, address: &str, draft: &Draft, step_id: &str) -> Markup {
     let version = draft.reported.to_string();
     html! {
-        @for one in all(draft).into_iter().filter(|one| step(one) == step_id) { (asked(call, address, one, &version)) }
+        @for one in those(draft, |one| step(one) == step_id) { (asked(call, address, one, &version)) }
     }
 }
 
