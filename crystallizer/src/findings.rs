@@ -5,6 +5,7 @@ use crate::options::Options;
 use crate::provenance::{From, Origin};
 use crate::prune;
 use crate::report::Replay;
+use crate::session::{Session, ToolCall};
 use crate::size::size;
 use crate::tool_map::{self, Origin as MappedBy, ToolRule, escape};
 use crate::trust;
@@ -228,8 +229,34 @@ pub(crate) fn is_broken(kept: &Kept<'_>) -> bool {
         && kept.target.origin != crate::tool_map::Origin::Builtin
 }
 
-/// Findings about single calls: failed ones that stay, and ones without a result.
-pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
+/// The calls whose arguments a recording does not hold, by what was found when it was read.
+struct Unrecorded<'s> {
+    calls: BTreeSet<&'s str>,
+    /// Whether there are more of them than are named.
+    further: bool,
+}
+
+impl<'s> Unrecorded<'s> {
+    fn of(session: &'s Session) -> Self {
+        let named = session.findings.iter().filter_map(|finding| {
+            let id = finding.id.strip_prefix("arguments_not_recorded:")?;
+            Some(id)
+        });
+        let calls: BTreeSet<&str> = named.collect();
+        let known = |id: &&&str| session.calls().any(|call| call.id == **id);
+        let further = calls.iter().filter(known).count() < calls.len();
+        Self { calls, further }
+    }
+
+    fn holds(&self, call: &ToolCall) -> bool {
+        let nothing = call.arguments.as_object().is_some_and(|map| map.is_empty());
+        nothing && (self.further || self.calls.contains(call.id.as_str()))
+    }
+}
+
+/// Findings about single calls: failed ones that stay, and ones without a result or arguments.
+pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
+    let unrecorded = Unrecorded::of(session);
     let mut findings = Vec::new();
     let all = kept;
     for (index, (kept, step)) in kept.iter().zip(places).enumerate() {
@@ -263,6 +290,14 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
             Some(_) => None,
         };
         findings.extend(about.map(|finding| located(finding, &kept.step, *step, "")));
+        if unrecorded.holds(kept.call) {
+            let finding = Finding::warning(
+                "arguments_not_recorded",
+                format!("The recording does not hold what `{tool}` was given: the step would send nothing."),
+            )
+            .help("Write the arguments into the step, take it out, or record again with the arguments of tools.");
+            findings.push(located(finding.must_acknowledge(), &kept.step, *step, ""));
+        }
         if is_broken(kept) {
             let finding = Finding::warning(
                 "arguments_not_json",

@@ -69,7 +69,7 @@ pub(super) fn of_graft(
     let mut own = caution::findings(session, &kept, &places, &gated, &declined);
     own.extend(waiting::findings(&kept, &places));
     own.extend(findings::of_mapping(&kept, &places, options));
-    own.extend(findings::of_calls(&kept, &places));
+    own.extend(findings::of_calls(session, &kept, &places));
     let folders = Folders::of(session, options);
     own.extend(working_place::findings(session, &folders, &kept, &places));
     own.extend(secret::findings(

@@ -2,7 +2,9 @@
 //! Runs of tools and retrievers are calls; runs of models tell what was said.
 
 use super::builder::{Answer, Builder, Call};
+use super::langchain::inner as unpacked;
 use super::python_call;
+use super::said::Said;
 use super::value::*;
 use crate::session::{Role, SessionStatus};
 use druse_engine::Timestamp;
@@ -108,17 +110,22 @@ impl Run<'_> {
         self.value.get(key).unwrap_or(&Value::Null)
     }
 
+    /// Whether it stopped to ask a person: LangGraph writes that down as a failure.
+    fn is_paused(&self) -> bool {
+        text(&self.value, "error").is_some_and(|error| {
+            ["GraphInterrupt", "NodeInterrupt", "Interrupt("]
+                .iter()
+                .any(|start| error.trim_start().starts_with(start))
+        })
+    }
+
     fn failed(&self) -> bool {
+        !self.is_paused() && self.says_failed()
+    }
+
+    fn says_failed(&self) -> bool {
         truthy(self.value.get("error")) || text(&self.value, "status") == Some("error")
     }
-}
-
-/// A call as a model asked for it.
-struct Told {
-    id: String,
-    name: String,
-    arguments: Option<Value>,
-    run: usize,
 }
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
@@ -143,31 +150,28 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     builder.external_id = runs
         .first()
         .and_then(|run| id(&run.value, "trace_id").or_else(|| id(&run.value, "id")));
-    let mut told: Vec<Told> = Vec::new();
-    let mut answers: BTreeMap<String, Value> = BTreeMap::new();
-    let mut known = BTreeSet::new();
+    let mut talk = Talk::of(&runs, builder);
     let mut together: BTreeMap<Option<usize>, (u32, Option<Timestamp>)> = BTreeMap::new();
-    let mut made: BTreeMap<&str, u64> = BTreeMap::new();
     let mut calls: BTreeMap<usize, String> = BTreeMap::new();
     for (index, run) in runs.iter().enumerate() {
-        builder.seen_at(run.start);
-        builder.seen_at(run.end);
+        talk.builder.seen_at(run.start);
+        talk.builder.seen_at(run.end);
         let root = !of.contains_key(run.parent.as_str());
+        let parent = around(run);
         if root && run.kind() != "tool" {
-            begun(run, builder);
+            talk.begun(run);
         }
         match run.kind() {
             "tool" | "retriever" => {
-                let parent = around(run);
                 if run.kind() == "retriever" && parent.is_some() {
-                    builder.notes.noise("retriever inside a tool", 0);
+                    talk.builder.notes.noise("retriever inside a tool", 0);
                     continue;
                 }
                 let batch = match together.get(&parent) {
                     Some((batch, Some(busy))) if run.start.is_some_and(|start| start < *busy) => {
                         *batch
                     }
-                    _ => builder.batch(),
+                    _ => talk.builder.batch(),
                 };
                 let busy = together
                     .get(&parent)
@@ -175,27 +179,26 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
                     .and_then(|(_, busy)| *busy);
                 together.insert(parent, (batch, busy.max(run.end)));
                 let agent = parent.map(|parent| runs[parent].name().to_owned());
-                *made.entry(run.name()).or_default() += 1;
-                calls.insert(index, call(run, batch, agent, builder));
+                calls.insert(index, call(run, batch, agent, talk.builder));
             }
-            "llm" | "chat_model" => model(run, index, builder, &mut told, &mut answers, &mut known),
-            other => builder.notes.noise(&format!("{other} run"), 0),
+            "llm" | "chat_model" => talk.model(run, parent.map(|parent| runs[parent].name())),
+            other => talk.builder.notes.noise(&format!("{other} run"), 0),
         }
         if root && run.failed() && !run.is_call() {
-            builder.status = Some(SessionStatus::Failed);
+            talk.builder.status = Some(SessionStatus::Failed);
         }
     }
     let outer = calls.iter().filter_map(|(index, id)| {
         let outer = calls.get(&around(&runs[*index])?)?;
         Some((id.clone(), outer.clone()))
     });
-    builder.nested(&outer.collect());
-    from_models(told, &answers, &made, &runs, builder);
+    talk.builder.nested(&outer.collect());
+    talk.not_made();
     for root in runs
         .iter()
         .filter(|run| run.kind() == "chain" && !of.contains_key(run.parent.as_str()))
     {
-        ended(root, builder);
+        talk.ended(root);
     }
 }
 
@@ -229,12 +232,13 @@ fn in_order<'a>(document: &'a Value, builder: &mut Builder) -> Vec<Run<'a>> {
             continue;
         }
         of.insert(own.clone(), runs.len());
+        let read = sides(value);
         runs.push(Run {
             id: own,
             parent: id(value, "parent_run_id").unwrap_or(above),
             start: time(value.get("start_time")),
             end: time(value.get("end_time")),
-            value: Cow::Borrowed(value),
+            value: read.map_or(Cow::Borrowed(value), Cow::Owned),
         });
     }
     // The dotted order tells apart what began in the same millisecond.
@@ -247,7 +251,28 @@ fn in_order<'a>(document: &'a Value, builder: &mut Builder) -> Vec<Run<'a>> {
     runs
 }
 
+/// A run whose inputs or outputs stand as text of JSON, with what the text holds.
+fn sides(run: &Value) -> Option<Value> {
+    let read = |key: &str| match run.get(key) {
+        Some(Value::String(text)) if text.trim_start().starts_with(['{', '[']) => {
+            serde_json::from_str::<Value>(text).ok()
+        }
+        Some(Value::String(text)) if text.trim() == "null" => Some(Value::Null),
+        _ => None,
+    };
+    let mut out: Option<Value> = None;
+    for key in ["inputs", "outputs"] {
+        if let Some(side) = read(key) {
+            let whole = out.get_or_insert_with(|| run.clone());
+            whole[key] = side;
+        }
+    }
+    out
+}
+
 fn complete(run: &mut Run<'_>, later: &Value) {
+    let read = sides(later);
+    let later = read.as_ref().unwrap_or(later);
     let Some(later) = later.as_object() else {
         return;
     };
@@ -281,10 +306,14 @@ fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder)
         arguments: given,
         batch,
         agent,
+        waits: run.is_paused(),
         at: run.start,
         line: 0,
         ..Call::default()
     });
+    if run.is_paused() {
+        return unique;
+    }
     let told = match (message, outputs) {
         (Some(message), _) => {
             let content = message.get("content").unwrap_or(&Value::Null);
@@ -353,17 +382,6 @@ fn given(inputs: &Value, builder: &mut Builder) -> (Value, Option<String>) {
     }
 }
 
-/// A message, whether plain or as LangChain's serializer wraps it.
-fn unpacked(message: &Value) -> &Value {
-    match message.get("kwargs") {
-        Some(kwargs) if message.get("lc").is_some() => kwargs,
-        _ => match message.get("data") {
-            Some(data) if data.get("content").is_some() => data,
-            _ => message,
-        },
-    }
-}
-
 fn role(message: &Value) -> Option<Role> {
     let wrapped = list(message, "id").last().and_then(Value::as_str);
     let inner = unpacked(message);
@@ -399,175 +417,233 @@ fn messages(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn say(message: &Value, builder: &mut Builder, at: Option<Timestamp>) {
-    let Some(role) = role(message) else { return };
-    let content = unpacked(message).get("content").unwrap_or(&Value::Null);
-    let said = match content {
-        // Calls stand among the texts of some models; they are read for themselves.
-        Value::Array(blocks) => {
-            let blocks: Vec<Value> = blocks
-                .iter()
-                .filter(|block| !matches!(text(block, "type"), Some("tool_use" | "tool_call")))
-                .cloned()
-                .collect();
-            content_text(&Value::Array(blocks), &mut builder.notes, 0)
-        }
-        other => content_text(other, &mut builder.notes, 0),
-    };
-    if !said.is_empty() && builder.first_time(role, &format!("{role:?}\n{said}")) {
-        builder.message(role, said, at);
-    }
+/// What the runs of models and the root tell: words, and calls that no run of a tool shows.
+struct Talk<'b> {
+    builder: &'b mut Builder,
+    said: Said,
+    /// How many runs there are of each tool.
+    made: BTreeMap<String, u64>,
+    /// How many calls of each tool models asked for.
+    asked: BTreeMap<String, u64>,
+    /// Calls that models asked for, by id, and whether they were answered.
+    known: BTreeMap<String, bool>,
 }
 
-fn begun(run: &Run<'_>, builder: &mut Builder) {
-    if builder.agent.is_none() && run.kind() == "chain" {
-        builder.agent = Some(run.name().to_owned()).filter(|name| !name.is_empty());
-    }
-    let inputs = run.side("inputs");
-    for message in messages(inputs.get("messages").unwrap_or(&Value::Null)) {
-        say(message, builder, run.start);
-    }
-    for key in ["input", "question", "query", "prompt"] {
-        if let Some(said) = text(inputs, key)
-            && builder.first_time(Role::User, &format!("{:?}\n{said}", Role::User))
-        {
-            builder.message(Role::User, said, run.start);
+impl<'b> Talk<'b> {
+    fn of(runs: &[Run<'_>], builder: &'b mut Builder) -> Self {
+        let mut made: BTreeMap<String, u64> = BTreeMap::new();
+        for run in runs.iter().filter(|run| run.is_call()) {
+            *made.entry(run.name().to_owned()).or_default() += 1;
+        }
+        Self {
+            builder,
+            said: Said::default(),
+            made,
+            asked: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
-}
 
-fn ended(run: &Run<'_>, builder: &mut Builder) {
-    let outputs = run.side("outputs");
-    for message in messages(outputs.get("messages").unwrap_or(&Value::Null)) {
-        if role(message) == Some(Role::Assistant) {
-            say(message, builder, run.end);
+    /// Tells what was said, once; a person's words in a call are those of the agent that called.
+    fn say(&mut self, role: Role, said: &str, agent: Option<&str>, at: Option<Timestamp>) {
+        if said.trim().is_empty() {
+            return;
+        }
+        let handed_on = role == Role::User && agent.is_some();
+        if handed_on && self.said.knows(Role::User, said) {
+            return;
+        }
+        let role = if handed_on { Role::Assistant } else { role };
+        if self.said.is_new(role, said) {
+            self.builder.message(role, said, at);
         }
     }
-    for key in ["output", "answer"] {
-        if let Some(said) = text(outputs, key)
-            && builder.first_time(Role::Assistant, &format!("{:?}\n{said}", Role::Assistant))
-        {
-            builder.message(Role::Assistant, said, run.end);
-        }
-    }
-    if let Some(error) = text(&run.value, "error") {
-        builder.message(Role::System, error, run.end);
-    }
-}
 
-/// What the run of a model was given and gave.
-fn model(
-    run: &Run<'_>,
-    index: usize,
-    builder: &mut Builder,
-    told: &mut Vec<Told>,
-    answers: &mut BTreeMap<String, Value>,
-    known: &mut BTreeSet<String>,
-) {
-    let (inputs, outputs) = (run.side("inputs"), run.side("outputs"));
-    let mut all = messages(inputs.get("messages").unwrap_or(&Value::Null));
-    let from = all.len();
-    all.extend(messages(outputs.get("messages").unwrap_or(&Value::Null)));
-    all.extend(present(outputs, "message"));
-    if role(outputs).is_some() {
-        all.push(outputs);
-    }
-    for generation in messages(outputs.get("generations").unwrap_or(&Value::Null)) {
-        all.extend(present(generation, "message"));
-    }
-    for choice in list(outputs, "choices").iter().take(1) {
-        all.extend(present(choice, "message"));
-    }
-    for (number, message) in all.into_iter().enumerate() {
-        let at = if number < from { run.start } else { run.end };
-        say(message, builder, at);
+    /// Tells what a message holds where it stands: its words, the calls that it asks for, the answer that it is.
+    fn message(&mut self, message: &Value, agent: Option<&str>, at: Option<Timestamp>) {
         let inner = unpacked(message);
-        if let (Some(call), Some(content)) = (id(inner, "tool_call_id"), inner.get("content")) {
-            answers.entry(call).or_insert_with(|| content.clone());
+        let content = inner.get("content").unwrap_or(&Value::Null);
+        if let Some(role) = role(message) {
+            let said = match content {
+                // Calls stand among the texts of some models; they are read for themselves.
+                Value::Array(blocks) => {
+                    let texts = blocks.iter().filter(|block| !is_call(block)).cloned();
+                    content_text(&texts.collect(), &mut self.builder.notes, 0)
+                }
+                other => content_text(other, &mut self.builder.notes, 0),
+            };
+            self.say(role, &said, agent, at);
+        }
+        if let Some(call) = id(inner, "tool_call_id") {
+            self.answer(&call, inner, at);
         }
         let extra = inner.get("additional_kwargs").unwrap_or(&Value::Null);
-        let calls = match list(inner, "tool_calls") {
-            [] => list(extra, "tool_calls"),
-            calls => calls,
+        let calls: Vec<&Value> = match (list(inner, "tool_calls"), list(extra, "tool_calls")) {
+            ([], []) => list(inner, "content")
+                .iter()
+                .filter(|block| is_call(block))
+                .collect(),
+            ([], calls) | (calls, _) => calls.iter().collect(),
         };
+        let mut batch = None;
         for call in calls {
-            let function = call.get("function").unwrap_or(call);
-            let Some(id) = id(call, "id") else {
-                builder
-                    .notes
-                    .left_out("unreadable_call", "without id", size(call), 0);
-                continue;
-            };
-            if !known.insert(id.clone()) {
-                continue;
-            }
-            told.push(Told {
-                id,
-                name: text(function, "name").unwrap_or("").to_owned(),
-                arguments: ["args", "arguments"]
-                    .iter()
-                    .find_map(|key| present(function, key))
-                    .cloned(),
-                run: index,
-            });
+            self.call(call, &mut batch, agent, at);
         }
         for bad in list(inner, "invalid_tool_calls") {
-            builder
+            self.builder
                 .notes
                 .left_out("unreadable_call", "no valid arguments", size(bad), 0);
         }
     }
-}
 
-/// Calls that models asked for and no run shows: read as they stand in the messages where the trace has no runs of
-/// that tool, otherwise told.
-fn from_models(
-    told: Vec<Told>,
-    answers: &BTreeMap<String, Value>,
-    made: &BTreeMap<&str, u64>,
-    runs: &[Run<'_>],
-    builder: &mut Builder,
-) {
-    let mut asked: BTreeMap<&str, u64> = BTreeMap::new();
-    for call in &told {
-        *asked.entry(call.name.as_str()).or_default() += 1;
+    fn call(
+        &mut self,
+        call: &Value,
+        batch: &mut Option<u32>,
+        agent: Option<&str>,
+        at: Option<Timestamp>,
+    ) {
+        let function = call.get("function").unwrap_or(call);
+        let Some(id) = id(call, "id") else {
+            return self
+                .builder
+                .notes
+                .left_out("unreadable_call", "without id", size(call), 0);
+        };
+        if self.known.contains_key(&id) {
+            return;
+        }
+        self.known.insert(id.clone(), false);
+        let name = text(function, "name").unwrap_or("");
+        *self.asked.entry(name.to_owned()).or_default() += 1;
+        if self.made.contains_key(name) {
+            return;
+        }
+        let given = ["args", "arguments", "input"]
+            .iter()
+            .find_map(|key| present(function, key));
+        let given = arguments(given, &mut self.builder.notes).0;
+        let batch = *batch.get_or_insert_with(|| self.builder.batch());
+        self.builder.call(Call {
+            id: Some(id),
+            name: name.to_owned(),
+            arguments: given,
+            batch,
+            agent: agent.map(str::to_owned),
+            at,
+            ..Call::default()
+        });
     }
-    for (name, asked) in asked {
-        let made = made.get(name).copied().unwrap_or(0);
-        if made > 0 && asked > made {
-            let subject = format!("{name}: asked for by the model, without a run");
-            for _ in 0..(asked - made).min(1000) {
-                builder.notes.add("unreadable_call", subject.as_str(), 0);
+
+    /// The answer to a call that no run shows.
+    fn answer(&mut self, call: &str, message: &Value, at: Option<Timestamp>) {
+        let Some(answered) = self.known.get_mut(call) else {
+            return;
+        };
+        let Some(content) = message.get("content").filter(|_| !*answered) else {
+            return;
+        };
+        *answered = true;
+        let is_open = |call: &&mut crate::session::ToolCall| call.result.is_none();
+        if self.builder.newest(call).filter(is_open).is_none() {
+            return;
+        }
+        let content = match content {
+            Value::Array(_) => Value::from(content_text(content, &mut self.builder.notes, 0)),
+            other => other.clone(),
+        };
+        let mut answer = Answer::new(content);
+        let result = &mut answer.result;
+        result.is_error =
+            text(message, "status") == Some("error") || object_says_failed(&result.content);
+        result.structured = present(message, "artifact").cloned();
+        answer.at = at;
+        self.builder.answer(Some(call), None, answer);
+    }
+
+    fn begun(&mut self, run: &Run<'_>) {
+        if self.builder.agent.is_none() && run.kind() == "chain" {
+            self.builder.agent = Some(run.name().to_owned()).filter(|name| !name.is_empty());
+        }
+        let inputs = run.side("inputs");
+        self.said.begin();
+        for message in messages(inputs.get("messages").unwrap_or(&Value::Null)) {
+            self.message(message, None, run.start);
+        }
+        for key in ["input", "question", "query", "prompt"] {
+            self.say(Role::User, text(inputs, key).unwrap_or(""), None, run.start);
+        }
+        // A person's answer to a graph that paused.
+        match inputs.get("resume") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(said)) => self.say(Role::User, said, None, run.start),
+            Some(other) => self.say(Role::User, &other.to_string(), None, run.start),
+        }
+    }
+
+    fn ended(&mut self, run: &Run<'_>) {
+        let outputs = run.side("outputs");
+        self.said.begin();
+        for message in messages(outputs.get("messages").unwrap_or(&Value::Null)) {
+            self.message(message, None, run.end);
+        }
+        for key in ["output", "answer"] {
+            self.say(
+                Role::Assistant,
+                text(outputs, key).unwrap_or(""),
+                None,
+                run.end,
+            );
+        }
+        if let Some(error) = text(&run.value, "error") {
+            let role = if run.is_paused() {
+                Role::Assistant
+            } else {
+                Role::System
+            };
+            self.builder.message(role, error, run.end);
+        }
+    }
+
+    /// What the run of a model was given and gave; `agent` is the sub-agent that it is part of.
+    fn model(&mut self, run: &Run<'_>, agent: Option<&str>) {
+        let (inputs, outputs) = (run.side("inputs"), run.side("outputs"));
+        let mut all = messages(inputs.get("messages").unwrap_or(&Value::Null));
+        let from = all.len();
+        all.extend(messages(outputs.get("messages").unwrap_or(&Value::Null)));
+        all.extend(present(outputs, "message"));
+        if role(outputs).is_some() {
+            all.push(outputs);
+        }
+        for generation in messages(outputs.get("generations").unwrap_or(&Value::Null)) {
+            all.extend(present(generation, "message"));
+        }
+        for choice in list(outputs, "choices").iter().take(1) {
+            all.extend(present(choice, "message"));
+        }
+        self.said.begin();
+        for (number, message) in all.into_iter().enumerate() {
+            let at = if number < from { run.start } else { run.end };
+            self.message(message, agent, at);
+        }
+    }
+
+    /// Calls that models asked for of tools that have runs, and fewer of them.
+    fn not_made(&mut self) {
+        for (name, asked) in &self.asked {
+            let made = self.made.get(name).copied().unwrap_or(0);
+            if made > 0 && *asked > made {
+                let subject = format!("{name}: asked for by the model, without a run");
+                for _ in 0..(asked - made).min(1000) {
+                    self.builder
+                        .notes
+                        .add("unreadable_call", subject.as_str(), 0);
+                }
             }
         }
     }
-    let mut last: Option<(usize, u32)> = None;
-    for call in told {
-        if made.contains_key(call.name.as_str()) {
-            continue;
-        }
-        let batch = match last {
-            Some((run, batch)) if run == call.run => batch,
-            _ => builder.batch(),
-        };
-        last = Some((call.run, batch));
-        let (given, _) = arguments(call.arguments.as_ref(), &mut builder.notes);
-        builder.call(Call {
-            id: Some(call.id.clone()),
-            name: call.name,
-            arguments: given,
-            batch,
-            at: runs.get(call.run).and_then(|run| run.end),
-            ..Call::default()
-        });
-        if let Some(content) = answers.get(&call.id) {
-            let content = match content {
-                Value::Array(_) => Value::from(content_text(content, &mut builder.notes, 0)),
-                other => other.clone(),
-            };
-            let mut answer = Answer::new(content);
-            answer.result.is_error = object_says_failed(&answer.result.content);
-            builder.answer(Some(&call.id), None, answer);
-        }
-    }
+}
+
+fn is_call(block: &Value) -> bool {
+    matches!(text(block, "type"), Some("tool_use" | "tool_call"))
 }

@@ -7,6 +7,7 @@ use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Under which keys loggers keep the message itself.
@@ -14,24 +15,49 @@ const ENVELOPES: [&str; 8] = [
     "message", "msg", "payload", "data", "body", "request", "response", "raw",
 ];
 
+/// Under which keys envelopes name the server.
+const SERVERS: [&str; 5] = [
+    "server",
+    "server_name",
+    "serverName",
+    "server_id",
+    "serverId",
+];
+
+/// Under which keys envelopes name the connection: each numbers its requests by itself.
+const CONNECTIONS: [&str; 4] = ["sessionId", "session_id", "connectionId", "connection_id"];
+
 /// How many open requests with one id are looked at.
 const LOOK_BACK: usize = 64;
 
 /// Whether this is a message of the protocol, bare or in an envelope.
 pub(super) fn is_record(value: &Value) -> bool {
-    inner(value).is_some_and(telling)
+    inner(value).is_some_and(|message| telling(&message))
 }
 
 /// The message in an envelope, or the value itself.
-fn inner(value: &Value) -> Option<&Value> {
-    let rpc = |value: &Value| text(value, "jsonrpc") == Some("2.0");
+fn inner(value: &Value) -> Option<Cow<'_, Value>> {
     if rpc(value) {
-        return Some(value);
+        return Some(Cow::Borrowed(value));
     }
-    ENVELOPES
-        .iter()
-        .filter_map(|key| value.get(*key))
-        .find(|inner| rpc(inner))
+    ENVELOPES.iter().find_map(|key| held(value.get(*key)?))
+}
+
+fn rpc(value: &Value) -> bool {
+    text(value, "jsonrpc") == Some("2.0")
+}
+
+/// The message at a place of an envelope: itself, or as the text that went over the wire.
+fn held(inner: &Value) -> Option<Cow<'_, Value>> {
+    match inner {
+        Value::String(text)
+            if text.trim_start().starts_with('{') && text.contains("\"jsonrpc\"") =>
+        {
+            let message = serde_json::from_str(text).ok().filter(rpc)?;
+            Some(Cow::Owned(message))
+        }
+        inner => rpc(inner).then_some(Cow::Borrowed(inner)),
+    }
 }
 
 /// Whether a message shows that this is no other protocol over JSON-RPC.
@@ -84,6 +110,38 @@ struct Asked {
     method: String,
     /// The id of the call in the builder.
     call: Option<String>,
+    /// Whether an answer came that may have been this one's or another's.
+    doubted: bool,
+}
+
+/// With whom a message was exchanged.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Peer {
+    /// The server's name, which its tools carry; empty where none is told.
+    server: String,
+    /// The connection to it; empty where none is told.
+    connection: String,
+}
+
+impl Peer {
+    fn of(entry: &Value) -> Self {
+        let first = |keys: &[&str]| {
+            keys.iter()
+                .find_map(|key| id(entry, key))
+                .unwrap_or_default()
+        };
+        Self {
+            server: first(&SERVERS),
+            connection: first(&CONNECTIONS),
+        }
+    }
+
+    /// The name that a call of the session has in the recording.
+    fn name(&self, number: &str) -> String {
+        let parts = [self.server.as_str(), self.connection.as_str(), number];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join("/")
+    }
 }
 
 /// A response that came before its request.
@@ -94,8 +152,8 @@ struct Early {
 
 struct Reader<'b> {
     builder: &'b mut Builder,
-    open: BTreeMap<(String, String), VecDeque<Asked>>,
-    early: BTreeMap<(String, String), VecDeque<Early>>,
+    open: BTreeMap<(Peer, String), VecDeque<Asked>>,
+    early: BTreeMap<(Peer, String), VecDeque<Early>>,
     together: Option<u32>,
     named: u64,
 }
@@ -105,10 +163,7 @@ impl Reader<'_> {
         let at = ["timestamp", "ts", "time", "at"]
             .iter()
             .find_map(|key| time(entry.get(*key)));
-        let server = ["server", "server_name", "serverName"]
-            .iter()
-            .find_map(|key| text(entry, key))
-            .unwrap_or("");
+        let peer = Peer::of(entry);
         let Some(message) = inner(entry) else {
             self.builder
                 .notes
@@ -116,32 +171,27 @@ impl Reader<'_> {
             return;
         };
         // One envelope may hold a request and its response.
-        let both = ["request", "response"].map(|key| {
-            entry
-                .get(key)
-                .filter(|inner| text(inner, "jsonrpc").is_some())
-        });
-        match both {
+        match ["request", "response"].map(|key| entry.get(key).and_then(held)) {
             [Some(request), Some(response)] => {
-                self.message(request, server, at);
-                self.message(response, server, at);
+                self.message(&request, &peer, at);
+                self.message(&response, &peer, at);
             }
-            _ => self.message(message, server, at),
+            _ => self.message(&message, &peer, at),
         }
     }
 
-    fn message(&mut self, message: &Value, server: &str, at: Option<Timestamp>) {
+    fn message(&mut self, message: &Value, peer: &Peer, at: Option<Timestamp>) {
         self.builder.seen_at(at);
         let number = id(message, "id");
         match (text(message, "method"), number) {
-            (Some(method), Some(number)) => self.request(method, message, number, server, at),
-            (Some("notifications/cancelled"), None) => self.cancelled(message, server, at),
+            (Some(method), Some(number)) => self.request(method, message, number, peer, at),
+            (Some("notifications/cancelled"), None) => self.cancelled(message, peer, at),
             (Some("tools/call"), None) => {
                 // A call without an id is never answered.
-                self.call(message, None, server, at);
+                self.call(message, None, peer, at);
             }
             (Some(method), None) => self.builder.notes.noise(method, 0),
-            (None, Some(number)) => self.response(message, (server.to_owned(), number), at),
+            (None, Some(number)) => self.response(message, (peer.clone(), number), at),
             (None, None) => self.builder.notes.left_out(
                 "not_a_record",
                 "neither method nor id",
@@ -156,14 +206,14 @@ impl Reader<'_> {
         method: &str,
         message: &Value,
         number: String,
-        server: &str,
+        peer: &Peer,
         at: Option<Timestamp>,
     ) {
         let params = message.get("params").unwrap_or(&Value::Null);
-        let key = (server.to_owned(), number);
+        let key = (peer.clone(), number);
         let call = match method {
             "tools/call" | "resources/read" | "prompts/get" => {
-                Some(self.call(message, Some(&key.1), server, at))
+                Some(self.call(message, Some(&key.1), peer, at))
             }
             "elicitation/create" => {
                 let said = text(params, "message").unwrap_or("");
@@ -171,6 +221,7 @@ impl Reader<'_> {
                 None
             }
             "initialize" => {
+                self.begun(peer);
                 if self.builder.agent.is_none() {
                     self.builder.agent = params
                         .get("clientInfo")
@@ -203,6 +254,7 @@ impl Reader<'_> {
         self.open.entry(key.clone()).or_default().push_back(Asked {
             method: method.to_owned(),
             call,
+            doubted: false,
         });
         let early = self.early.get_mut(&key).and_then(VecDeque::pop_front);
         if let Some(early) = early {
@@ -215,7 +267,7 @@ impl Reader<'_> {
         &mut self,
         message: &Value,
         number: Option<&str>,
-        server: &str,
+        peer: &Peer,
         at: Option<Timestamp>,
     ) -> String {
         let params = message.get("params").unwrap_or(&Value::Null);
@@ -226,18 +278,17 @@ impl Reader<'_> {
             ),
             other => (other.unwrap_or("").to_owned(), Some(params.clone())),
         };
-        let name = if server.is_empty() || name.is_empty() {
+        let name = if peer.server.is_empty() || name.is_empty() {
             name
         } else {
-            format!("mcp__{server}__{name}")
+            format!("mcp__{}__{name}", peer.server)
         };
         let (given, raw) = arguments(given.as_ref(), &mut self.builder.notes);
         let batch = *self.together.get_or_insert_with(|| self.builder.batch());
         // Numbers begin anew with each connection, so the same one may come again: the call has a name of its own.
         self.named += 1;
         let recorded = match number {
-            Some(number) if server.is_empty() => number.to_owned(),
-            Some(number) => format!("{server}/{number}"),
+            Some(number) => peer.name(number),
             None => format!("notification-{}", self.named),
         };
         let unique = self.builder.call(Call {
@@ -254,21 +305,18 @@ impl Reader<'_> {
         recorded
     }
 
-    fn cancelled(&mut self, message: &Value, server: &str, at: Option<Timestamp>) {
+    fn cancelled(&mut self, message: &Value, peer: &Peer, at: Option<Timestamp>) {
         let params = message.get("params").unwrap_or(&Value::Null);
         let Some(number) = id(params, "requestId") else {
             return self.builder.notes.noise("notifications/cancelled", 0);
         };
-        let call = self
-            .open
-            .get(&(server.to_owned(), number))
-            .and_then(|asked| {
-                asked
-                    .iter()
-                    .rev()
-                    .take(LOOK_BACK)
-                    .find_map(|asked| asked.call.clone())
-            });
+        let call = self.open.get(&(peer.clone(), number)).and_then(|asked| {
+            asked
+                .iter()
+                .rev()
+                .take(LOOK_BACK)
+                .find_map(|asked| asked.call.clone())
+        });
         let Some(call) = call else {
             return self.builder.notes.noise("notifications/cancelled", 0);
         };
@@ -279,15 +327,40 @@ impl Reader<'_> {
         self.builder.answer(Some(&call), None, answer);
     }
 
-    fn response(&mut self, message: &Value, key: (String, String), at: Option<Timestamp>) {
+    /// A server that begins anew numbers anew: what it was asked before is never answered.
+    fn begun(&mut self, peer: &Peer) {
+        if peer.server.is_empty() && peer.connection.is_empty() {
+            // Of several servers that nothing tells apart another one may have begun.
+            return;
+        }
+        for (_, open) in self.open.iter_mut().filter(|((of, _), _)| of == peer) {
+            open.retain(|asked| asked.call.is_none());
+        }
+    }
+
+    fn response(&mut self, message: &Value, key: (Peer, String), at: Option<Timestamp>) {
         let result = message.get("result");
         let asked = self.open.get_mut(&key).and_then(|open| {
             // Both sides number their requests: what the answer looks like tells whose it is.
-            let fits = open
+            let fits = |asked: &Asked| result.is_none_or(|result| fits(&asked.method, result));
+            let first = open.iter().take(LOOK_BACK).position(fits);
+            let may_be = |asked: &Asked| asked.call.is_some() && (first.is_none() || fits(asked));
+            if open
                 .iter()
                 .take(LOOK_BACK)
-                .position(|asked| result.is_none_or(|result| fits(&asked.method, result)));
-            open.remove(fits.unwrap_or(0))
+                .filter(|asked| may_be(asked))
+                .count()
+                > 1
+            {
+                for asked in open
+                    .iter_mut()
+                    .take(LOOK_BACK)
+                    .filter(|asked| may_be(asked))
+                {
+                    asked.doubted = true;
+                }
+            }
+            open.remove(first.unwrap_or(0))
         });
         let Some(asked) = asked else {
             let response = message.clone();
@@ -297,11 +370,11 @@ impl Reader<'_> {
                 .push_back(Early { response, at });
             return;
         };
-        match (asked.method.as_str(), asked.call) {
+        match (asked.method.as_str(), &asked.call) {
             ("tools/list", _) => {
                 for mut tool in result.map(chat::tools).unwrap_or_default() {
-                    if !key.0.is_empty() {
-                        tool.name = format!("mcp__{}__{}", key.0, tool.name);
+                    if !key.0.server.is_empty() {
+                        tool.name = format!("mcp__{}__{}", key.0.server, tool.name);
                     }
                     self.builder.offer(tool);
                 }
@@ -318,8 +391,17 @@ impl Reader<'_> {
             (_, Some(call)) => {
                 self.together = None;
                 let mut answer = self.answer(message);
+                if asked.doubted {
+                    // Whose answer it is cannot be told: no value of it may stand for what a call gave.
+                    let bytes = size(message);
+                    self.builder
+                        .notes
+                        .left_out("ambiguous_result", key.1.as_str(), bytes, 0);
+                    answer = Answer::new("");
+                    answer.result.unread = true;
+                }
                 answer.at = at;
-                self.builder.answer(Some(&call), None, answer);
+                self.builder.answer(Some(call), None, answer);
             }
             ("sampling/createMessage", None) => {
                 self.builder

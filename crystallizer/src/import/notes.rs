@@ -193,6 +193,19 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             format!("{n} result{s} without a call in this recording ({subject})."),
             "Check whether the start of the recording is missing.",
         ),
+        "ambiguous_result" => (
+            Finding::warning,
+            format!(
+                "{n} result{s} with the id {subject} may be of one open call or of another, and nothing tells which: {is_they} left out.",
+                is_they = if n == 1 { "it is" } else { "they are" }
+            ),
+            "Record each server by itself, or with its name beside each message.",
+        ),
+        "arguments_not_recorded" => (
+            Finding::warning,
+            format!("The recording does not hold the arguments of call {subject}."),
+            "Record again with the arguments of tools; many recorders leave them out unless they are told.",
+        ),
         "calls_left_out" => (
             Finding::error,
             format!("{n} call{s} {was} left out: the session holds more than are read of one."),

@@ -1,10 +1,15 @@
 //! OpenTelemetry traces with GenAI or OpenInference attributes.
+//!
+//! Spans of tools are calls. Requests to models repeat what was said before them; words, and the calls of a session
+//! that has no spans of tools, stand where they are told first.
 
 use super::builder::{Answer, Builder, Call};
 use super::chat;
-use super::otel_messages::{Messages, spoken};
+use super::otel_messages::{Item, Talk, Told, parsed, talk};
 use super::otel_span::{Span, collect, moment};
+use super::otel_tool;
 use super::python_call;
+use super::said::Said;
 use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
@@ -20,206 +25,519 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         document => collect(document, &mut spans, &mut builder.notes),
     }
     spans.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
-    let by_id: BTreeMap<&str, usize> = spans
+    let mut talks: Vec<Talk> = spans
+        .iter()
+        .map(|span| match span.is_tool() {
+            true => Talk::default(),
+            false => talk(span),
+        })
+        .collect();
+    let tree = Tree::of(&spans, &talks);
+    if let Some((at, task)) = task(&spans, &talks, &tree) {
+        talks[at].before.insert(0, Item::Said(Role::User, task));
+    }
+    let made_by_spans = spans
         .iter()
         .enumerate()
-        .map(|(index, span)| (span.id.as_str(), index))
-        .collect();
-    let agent = |span: &Span| {
-        let mut at = by_id.get(span.parent.as_str()).copied();
-        // A chain of parents longer than this is no chain of agents; a circle ends here too.
-        for _ in 0..64 {
-            let parent = &spans[at?];
-            if let Some(name) = parent.agent() {
+        .any(|(index, span)| span.is_tool() || tree.is_search(span, index));
+    let mut walk = Walk {
+        memory: Memory::of(&spans, &talks),
+        spans: &spans,
+        talks: &talks,
+        tree: &tree,
+        said: Said::default(),
+        asked: BTreeMap::new(),
+        made_by_spans,
+        builder,
+    };
+    walk.whole();
+}
+
+/// What a session of models alone was asked for, where no message says it.
+fn task(spans: &[Span], talks: &[Talk], tree: &Tree) -> Option<(usize, String)> {
+    let by_person = |item: &Item| matches!(item, Item::Said(Role::User, _));
+    if talks.iter().flat_map(Talk::items).any(by_person) {
+        return None;
+    }
+    spans.iter().enumerate().find_map(|(index, span)| {
+        if span.is_tool() || tree.parents[index].is_some() || tree.is_search(span, index) {
+            return None;
+        }
+        let plain = |text: &&str| !text.trim_start().starts_with(['{', '[']);
+        if let Some(said) = span.attribute("input.value").filter(plain) {
+            return Some((index, said.to_owned()));
+        }
+        let whole = parsed(span.attributes.get("traceloop.entity.input")?)?;
+        let inputs = whole.get("inputs").unwrap_or(&whole);
+        ["input", "question", "query", "prompt"]
+            .iter()
+            .find_map(|key| Some((index, text(inputs, key)?.to_owned())))
+    })
+}
+
+/// How many spans around one are looked at: a longer chain is no chain of agents, and a circle ends here too.
+const MOST_AROUND: usize = 64;
+
+/// Which spans stand in which.
+struct Tree {
+    parents: Vec<Option<usize>>,
+    /// The nearest call of a tool around each span.
+    tools: Vec<Option<usize>>,
+    /// Spans in which others speak or call.
+    outer: Vec<bool>,
+    /// Spans of agents that another agent called.
+    called: Vec<bool>,
+}
+
+impl Tree {
+    fn of(spans: &[Span], talks: &[Talk]) -> Self {
+        // Spans of two traces may have one id.
+        let by_id: BTreeMap<(&str, &str), usize> = spans
+            .iter()
+            .enumerate()
+            .map(|(index, span)| ((span.trace.as_str(), span.id.as_str()), index))
+            .collect();
+        let parents: Vec<Option<usize>> = spans
+            .iter()
+            .map(|span| {
+                by_id
+                    .get(&(span.trace.as_str(), span.parent.as_str()))
+                    .copied()
+            })
+            .collect();
+        let around = |index: usize, fits: &dyn Fn(&Span) -> bool| {
+            let mut at = parents[index];
+            for _ in 0..MOST_AROUND {
+                if fits(&spans[at?]) {
+                    return at;
+                }
+                at = parents[at?];
+            }
+            None
+        };
+        let is_agent = |span: &Span| span.operation() == Some("invoke_agent");
+        let tools = (0..spans.len())
+            .map(|index| around(index, &Span::is_tool))
+            .collect();
+        let agents: Vec<Option<usize>> = (0..spans.len())
+            .map(|index| around(index, &is_agent))
+            .collect();
+        let mut outer = vec![false; spans.len()];
+        let mut thought: Vec<Option<u64>> = vec![None; spans.len()];
+        for (index, span) in spans.iter().enumerate() {
+            if !span.is_tool() && talks[index].is_empty() {
+                continue;
+            }
+            let mut at = parents[index];
+            for _ in 0..MOST_AROUND {
+                let Some(inside) = at else { break };
+                outer[inside] = true;
+                at = parents[inside];
+            }
+            if let Some(agent) = agents[index].filter(|_| !span.is_tool() && !is_agent(span)) {
+                thought[agent].get_or_insert(span.start);
+            }
+        }
+        // A span around an agent that asks no model itself is a frame, and hands on what the person said.
+        let called = (0..spans.len())
+            .map(|index| {
+                let mut at = match is_agent(&spans[index]) {
+                    true => Some(index),
+                    false => agents[index],
+                };
+                for _ in 0..MOST_AROUND {
+                    let Some(agent) = at else { break };
+                    at = agents[agent];
+                    let caller = at.and_then(|caller| thought[caller]);
+                    if caller.is_some_and(|thought| thought < spans[agent].start) {
+                        return true;
+                    }
+                }
+                false
+            })
+            .collect();
+        Self {
+            parents,
+            tools,
+            outer,
+            called,
+        }
+    }
+
+    /// Whether what stands in a span as a person's words is an agent's to another one.
+    fn is_handed_on(&self, index: usize) -> bool {
+        self.tools[index].is_some() || self.called[index]
+    }
+
+    fn is_search(&self, span: &Span, index: usize) -> bool {
+        span.kind() == Some("RETRIEVER") && self.tools[index].is_none()
+    }
+
+    /// The agent around a span.
+    fn agent(&self, spans: &[Span], index: usize) -> Option<String> {
+        let mut at = self.parents[index];
+        for _ in 0..MOST_AROUND {
+            if let Some(name) = spans[at?].agent() {
                 return Some(name.to_owned());
             }
-            at = by_id.get(parent.parent.as_str()).copied();
+            at = self.parents[at?];
         }
         None
-    };
-    // The nearest call of a tool around a span.
-    let around = |span: &Span| {
-        let mut at = by_id.get(span.parent.as_str()).copied();
-        for _ in 0..64 {
-            let parent = &spans[at?];
-            if is_tool(parent) {
-                return at;
-            }
-            at = by_id.get(parent.parent.as_str()).copied();
-        }
-        None
-    };
-    let mut told = Messages::default();
-    for (index, span) in spans.iter().enumerate() {
-        told.take(&span.attributes, index);
     }
-    let mut others = 0u64;
-    let mut together: BTreeMap<Option<usize>, (u32, u64)> = BTreeMap::new();
-    let mut calls: BTreeMap<usize, String> = BTreeMap::new();
-    for (index, span) in spans.iter().enumerate() {
-        let operation = span.operation();
-        // What the agent does after its last call belongs to the session, too.
-        if operation.is_some() || span.kind().is_some() {
-            builder.seen_at(moment(span.start));
-            builder.seen_at(moment(span.end));
+}
+
+/// What the messages of each trace tell of calls: exporters that leave arguments off the spans of tools often keep them
+/// there. Another trace may have other calls with the same ids.
+struct Memory<'a> {
+    calls: BTreeMap<(&'a str, &'a str), &'a Told>,
+    answers: BTreeMap<(&'a str, &'a str), (&'a Value, bool)>,
+    /// The traces, in order.
+    traces: Vec<&'a str>,
+}
+
+impl<'a> Memory<'a> {
+    fn of(spans: &'a [Span], talks: &'a [Talk]) -> Self {
+        let mut memory = Self {
+            calls: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            traces: Vec::new(),
+        };
+        for (span, talk) in spans.iter().zip(talks) {
+            let trace = span.trace.as_str();
+            for item in talk.items() {
+                match item {
+                    Item::Said(..) => {}
+                    Item::Call(told) => {
+                        memory
+                            .calls
+                            .entry((trace, told.id.as_str()))
+                            .or_insert(told);
+                    }
+                    Item::Answer {
+                        id,
+                        content,
+                        failed,
+                    } => {
+                        let answer = (content, *failed);
+                        memory.answers.entry((trace, id.as_str())).or_insert(answer);
+                    }
+                }
+            }
         }
+        let traces = memory.calls.keys().chain(memory.answers.keys());
+        memory.traces = traces.map(|(trace, _)| *trace).collect();
+        memory.traces.sort_unstable();
+        memory.traces.dedup();
+        memory
+    }
+
+    /// The arguments of a call: as its own trace tells them, or the one other trace that does.
+    fn arguments(&self, trace: &str, id: &str) -> Option<&Value> {
+        if let Some(told) = self.calls.get(&(trace, id)) {
+            return told.arguments.as_ref();
+        }
+        let mut others = self
+            .traces
+            .iter()
+            .filter_map(|other| self.calls.get(&(*other, id)));
+        let told = others.next()?;
+        let same = |other: &&Told| other.name == told.name && other.arguments == told.arguments;
+        others
+            .all(same)
+            .then_some(told.arguments.as_ref())
+            .flatten()
+    }
+
+    /// The answer to a call, and whether it is a failure; from another trace only where that tells the same call.
+    fn answer(&self, trace: &str, id: &str) -> Option<(&Value, bool)> {
+        if let Some(answer) = self.answers.get(&(trace, id)) {
+            return Some(*answer);
+        }
+        let own = self.calls.get(&(trace, id));
+        let same = |other: &&str| match (own, self.calls.get(&(*other, id))) {
+            (Some(own), Some(told)) => own.name == told.name && own.arguments == told.arguments,
+            (own, _) => own.is_none(),
+        };
+        let mut others = self.traces.iter().filter(|other| same(other));
+        others
+            .find_map(|other| self.answers.get(&(*other, id)))
+            .copied()
+    }
+}
+
+/// A call that only messages tell.
+struct Asked {
+    recorded: String,
+    answered: bool,
+}
+
+struct Walk<'a, 'b> {
+    spans: &'a [Span],
+    talks: &'a [Talk],
+    tree: &'a Tree,
+    memory: Memory<'a>,
+    said: Said,
+    /// Calls that only messages tell: by trace and id.
+    asked: BTreeMap<(&'a str, &'a str), usize>,
+    made_by_spans: bool,
+    builder: &'b mut Builder,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn whole(&mut self) {
+        // What an agent gives stands where it ends; what a model gives, before the calls that it asks for.
+        let mut moments: Vec<(u64, u8, usize)> = Vec::new();
+        for (index, span) in self.spans.iter().enumerate() {
+            moments.push((span.start, 1, index));
+            if self.ends_later(index) {
+                let rank = if span.end > span.start { 0 } else { 2 };
+                moments.push((span.end.max(span.start), rank, index));
+            }
+        }
+        moments.sort_unstable();
+        let mut asked: Vec<Asked> = Vec::new();
+        let mut others = 0u64;
+        let mut together: BTreeMap<Option<usize>, (u32, u64)> = BTreeMap::new();
+        let mut calls: BTreeMap<usize, String> = BTreeMap::new();
+        for (_, rank, index) in moments {
+            let (span, talk) = (&self.spans[index], &self.talks[index]);
+            if rank != 1 {
+                self.said.begin();
+                self.items(&talk.after, index, moment(span.end), &mut asked);
+                continue;
+            }
+            let operation = span.operation();
+            // What the agent does after its last call belongs to the session, too.
+            if operation.is_some() || span.kind().is_some() || !talk.is_empty() {
+                self.builder.seen_at(moment(span.start));
+                self.builder.seen_at(moment(span.end));
+            }
+            self.named(span);
+            offered(span, self.builder);
+            self.said.begin();
+            self.items(&talk.before, index, moment(span.start), &mut asked);
+            if !self.ends_later(index) {
+                self.items(&talk.after, index, moment(span.start), &mut asked);
+            }
+            if !span.is_tool() && !self.tree.is_search(span, index) {
+                match span.kind() {
+                    Some(kind) if operation.is_none() => {
+                        self.builder.notes.noise(&format!("{kind} span"), 0);
+                    }
+                    _ => others += u64::from(operation.is_none() && talk.is_empty()),
+                }
+                continue;
+            }
+            // What a call makes is not issued together with it.
+            let outer = self.tree.tools[index];
+            let (batch, busy) = match together.get(&outer) {
+                Some((batch, busy)) if span.start < *busy => (*batch, *busy),
+                _ => (self.builder.batch(), 0),
+            };
+            together.insert(outer, (batch, busy.max(span.end)));
+            let id = self.call(index, batch);
+            calls.insert(index, id);
+        }
+        let outer = calls.iter().filter_map(|(index, id)| {
+            let outer = calls.get(&self.tree.tools[*index]?)?;
+            Some((id.clone(), outer.clone()))
+        });
+        let outer = outer.collect();
+        self.builder.nested(&outer);
+        for _ in 0..others {
+            self.builder.notes.noise("span without agent attributes", 0);
+        }
+    }
+
+    fn ends_later(&self, index: usize) -> bool {
+        let after = &self.talks[index].after;
+        let asks = self.spans[index].operation() != Some("invoke_agent")
+            && after.iter().any(|item| matches!(item, Item::Call(_)));
+        self.tree.outer[index] && !after.is_empty() && !asks
+    }
+
+    fn named(&mut self, span: &Span) {
+        let builder = &mut *self.builder;
         if builder.external_id.is_none() {
-            builder.external_id = ["gen_ai.conversation.id", "session.id"]
+            builder.external_id = CONVERSATIONS
                 .iter()
                 .find_map(|key| span.attribute(key))
                 .map(str::to_owned);
         }
         if builder.agent.is_none() {
-            builder.agent = span.agent().map(str::to_owned);
+            let workflow = span.attribute("traceloop.span.kind") == Some("workflow");
+            let workflow = span.attribute("traceloop.entity.name").filter(|_| workflow);
+            builder.agent = span.agent().or(workflow).map(str::to_owned);
         }
-        offered(span, builder);
-        said(span, builder);
-        let tool = span.attribute("gen_ai.tool.name").or_else(|| {
-            span.kind()?;
-            span.attribute("tool.name").or(Some(span.name.as_str()))
-        });
-        let outer = around(span);
-        let search = span.kind() == Some("RETRIEVER") && outer.is_none();
-        let is_call = search || is_tool(span);
-        if !is_call {
-            match span.kind() {
-                Some(kind) if operation.is_none() => {
-                    builder.notes.noise(&format!("{kind} span"), 0);
+    }
+
+    /// Each request to a model repeats what was said before it: what was said is kept once.
+    fn items(
+        &mut self,
+        items: &'a [Item],
+        index: usize,
+        at: Option<Timestamp>,
+        asked: &mut Vec<Asked>,
+    ) {
+        let trace = self.spans[index].trace.as_str();
+        let mut last: Option<(usize, u32)> = None;
+        for item in items {
+            match item {
+                Item::Said(role, words) => {
+                    let handed_on = *role == Role::User && self.tree.is_handed_on(index);
+                    // What the person said word for word was handed on whole.
+                    if handed_on && self.said.knows(Role::User, words) {
+                        continue;
+                    }
+                    let role = if handed_on { Role::Assistant } else { *role };
+                    if self.said.is_new(role, words) {
+                        self.builder.message(role, words.as_str(), at);
+                    }
                 }
-                _ => others += u64::from(operation.is_none()),
+                Item::Call(told) if !self.made_by_spans => {
+                    if self.is_asked(trace, told) {
+                        continue;
+                    }
+                    let batch = match last {
+                        Some((message, batch)) if message == told.message => batch,
+                        _ => self.builder.batch(),
+                    };
+                    last = Some((told.message, batch));
+                    let given = arguments(told.arguments.as_ref(), &mut self.builder.notes).0;
+                    let by = self.tree.agent(self.spans, index);
+                    let by = by.filter(|by| self.builder.agent.as_ref() != Some(by));
+                    let unique = self.builder.call(Call {
+                        id: Some(told.id.clone()),
+                        name: told.name.clone(),
+                        arguments: given,
+                        batch,
+                        agent: by,
+                        at,
+                        ..Call::default()
+                    });
+                    if told.arguments.is_none() {
+                        unrecorded(&told.name, unique, self.builder);
+                    }
+                    self.asked.insert((trace, told.id.as_str()), asked.len());
+                    asked.push(Asked {
+                        recorded: told.id.clone(),
+                        answered: false,
+                    });
+                }
+                Item::Answer {
+                    id,
+                    content,
+                    failed,
+                } if !self.made_by_spans => {
+                    let known = self.asked.get(&(trace, id.as_str())).copied();
+                    let Some(call) = known.and_then(|known| asked.get_mut(known)) else {
+                        continue;
+                    };
+                    if std::mem::replace(&mut call.answered, true) {
+                        continue;
+                    }
+                    let mut answer = Answer::new(content.clone());
+                    answer.result.is_error = *failed || object_says_failed(content);
+                    answer.at = at;
+                    self.builder.answer(Some(&call.recorded), None, answer);
+                }
+                Item::Call(_) | Item::Answer { .. } => {}
             }
-            continue;
         }
-        // What a call makes is not issued together with it.
-        let (batch, busy) = match together.get(&outer) {
-            Some((batch, busy)) if span.start < *busy => (*batch, *busy),
-            _ => (builder.batch(), 0),
-        };
-        together.insert(outer, (batch, busy.max(span.end)));
-        let by = agent(span).filter(|by| builder.agent.as_ref() != Some(by));
-        let id = call(span, tool.unwrap_or(""), batch, by, &told, builder);
-        calls.insert(index, id);
     }
-    let outer = calls.iter().filter_map(|(index, id)| {
-        let outer = calls.get(&around(&spans[*index])?)?;
-        Some((id.clone(), outer.clone()))
-    });
-    builder.nested(&outer.collect());
-    if calls.is_empty() {
-        from_messages(&told, &spans, builder);
-    }
-    for _ in 0..others {
-        builder.notes.noise("span without agent attributes", 0);
-    }
-}
 
-/// Whether a span is a call of a tool.
-fn is_tool(span: &Span) -> bool {
-    match span.operation() {
-        Some(operation) => operation == "execute_tool",
-        None => span.attribute("gen_ai.tool.name").is_some(),
-    }
-}
-
-/// Calls of a trace without spans of tools.
-fn from_messages(told: &Messages, spans: &[Span], builder: &mut Builder) {
-    let mut last: Option<(usize, u32)> = None;
-    for told_call in &told.calls {
-        let batch = match last {
-            Some((span, batch)) if span == told_call.span => batch,
-            _ => builder.batch(),
+    /// Whether a call was told before, in this trace or as the history of another one.
+    fn is_asked(&mut self, trace: &'a str, told: &'a Told) -> bool {
+        let key = (trace, told.id.as_str());
+        if self.asked.contains_key(&key) {
+            return true;
+        }
+        let same = |other: &&str| {
+            let known = self.memory.calls.get(&(*other, told.id.as_str()));
+            known.is_some_and(|one| one.name == told.name && one.arguments == told.arguments)
         };
-        last = Some((told_call.span, batch));
-        let (given, _) = arguments(told_call.arguments.as_ref(), &mut builder.notes);
-        builder.call(Call {
-            id: Some(told_call.id.clone()),
-            name: told_call.name.clone(),
+        let mut others = self.memory.traces.iter().filter(|other| same(other));
+        let known = others
+            .find_map(|other| self.asked.get(&(*other, told.id.as_str())))
+            .copied();
+        if let Some(known) = known {
+            self.asked.insert(key, known);
+        }
+        known.is_some()
+    }
+
+    /// Adds the call of a span, and gives its id in the session.
+    fn call(&mut self, index: usize, batch: u32) -> String {
+        let span = &self.spans[index];
+        let by = self.tree.agent(self.spans, index);
+        let by = by.filter(|by| self.builder.agent.as_ref() != Some(by));
+        let tool = span.tool().unwrap_or("");
+        let call_id = otel_tool::id(span);
+        let told = call_id
+            .as_deref()
+            .and_then(|id| self.memory.arguments(&span.trace, id));
+        let given = otel_tool::given(span).or_else(|| told.cloned());
+        let recorded_none = given.is_none();
+        let (mut given, raw) = arguments(given.as_ref(), &mut self.builder.notes);
+        let literal = text(&given, "_raw")
+            .filter(|_| raw)
+            .and_then(python_call::literal)
+            .filter(Value::is_object);
+        let unread = raw && literal.is_none();
+        given = literal.unwrap_or(given);
+        let recorded = call_id.clone().or_else(|| Some(span.id.clone()));
+        let unique = self.builder.call(Call {
+            id: recorded.clone(),
+            name: tool.to_owned(),
             arguments: given,
             batch,
-            at: spans
-                .get(told_call.span)
-                .and_then(|span| moment(span.start)),
+            agent: by,
+            at: moment(span.start),
             ..Call::default()
         });
-        if let Some(content) = told.answers.get(&told_call.id) {
-            let mut answer = Answer::new(content.clone());
-            answer.result.is_error = object_says_failed(content);
-            builder.answer(Some(&told_call.id), None, answer);
+        if unread {
+            self.builder
+                .notes
+                .add("arguments_not_json", unique.as_str(), 0);
         }
+        if recorded_none {
+            unrecorded(tool, unique.clone(), self.builder);
+        }
+        let told = call_id
+            .as_deref()
+            .and_then(|id| self.memory.answer(&span.trace, id));
+        let failed = otel_tool::failed(span);
+        let (content, told_failed) = match (otel_tool::result(span), told) {
+            (Some(content), _) => (content, false),
+            (None, Some((content, failed))) => (content.clone(), failed),
+            (None, None) if failed => (Value::from(span.failure.as_str()), true),
+            (None, None) => return unique,
+        };
+        let mut answer = Answer::new(content);
+        answer.result.is_error =
+            failed || told_failed || object_says_failed(&answer.result.content);
+        answer.at = moment(span.end);
+        self.builder.answer(recorded.as_deref(), None, answer);
+        unique
     }
 }
 
-/// Adds the call of a span, and gives its id in the session.
-fn call(
-    span: &Span,
-    tool: &str,
-    batch: u32,
-    by: Option<String>,
-    told: &Messages,
-    builder: &mut Builder,
-) -> String {
-    let first = |keys: [&str; 4]| {
-        keys.iter()
-            .find_map(|key| span.attributes.get(*key).filter(|value| !value.is_null()))
-    };
-    // In OpenInference the parameters may be those that the tool declares; its input is what it was given.
-    let keys = match span.kind() {
-        Some(_) => ["input.value", "tool.parameters"],
-        None => ["tool.parameters", "input.value"],
-    };
-    let call_id = ["gen_ai.tool.call.id", "tool_call.id", "tool.id"]
-        .iter()
-        .find_map(|key| span.attribute(key));
-    let given = first([
-        "gen_ai.tool.call.arguments",
-        "gcp.vertex.agent.tool_call_args",
-        keys[0],
-        keys[1],
-    ])
-    .or_else(|| told.arguments(call_id?));
-    let (mut given, raw) = arguments(given, &mut builder.notes);
-    let written = text(&given, "_raw").filter(|_| raw);
-    let literal = written
-        .and_then(python_call::literal)
-        .filter(Value::is_object);
-    let unread = raw && literal.is_none();
-    given = literal.unwrap_or(given);
-    let recorded = call_id.map(str::to_owned).or_else(|| Some(span.id.clone()));
-    let unique = builder.call(Call {
-        id: recorded.clone(),
-        name: tool.to_owned(),
-        arguments: given,
-        batch,
-        agent: by,
-        at: moment(span.start),
-        line: 0,
-        ..Call::default()
+/// Under which attributes a conversation is named.
+pub(super) const CONVERSATIONS: [&str; 2] = ["gen_ai.conversation.id", "session.id"];
+
+/// Tells that a call's arguments are in no place of the recording; a tool that is known to take none has none.
+fn unrecorded(tool: &str, unique: String, builder: &mut Builder) {
+    let takes_none = builder.tools.iter().any(|offered| {
+        offered.name == tool
+            && offered.input_schema.as_ref().is_some_and(|schema| {
+                schema
+                    .get("properties")
+                    .is_none_or(|all| !truthy(Some(all)))
+            })
     });
-    if unread {
-        builder.notes.add("arguments_not_json", unique.as_str(), 0);
+    if !takes_none {
+        builder.notes.add("arguments_not_recorded", unique, 0);
     }
-    let result = first([
-        "gen_ai.tool.call.result",
-        "gcp.vertex.agent.tool_response",
-        "gen_ai.tool.output",
-        "output.value",
-    ])
-    .or_else(|| told.answers.get(call_id?));
-    let Some(result) = result else {
-        if !span.failed {
-            return unique;
-        }
-        let mut answer = Answer::new(span.failure.as_str());
-        answer.result.is_error = true;
-        answer.at = moment(span.end);
-        builder.answer(recorded.as_deref(), None, answer);
-        return unique;
-    };
-    let mut answer = Answer::new(result.clone());
-    answer.result.is_error = span.failed || object_says_failed(result);
-    answer.at = moment(span.end);
-    builder.answer(recorded.as_deref(), None, answer);
-    unique
 }
 
 /// The tools that a request to a model offers.
@@ -252,51 +570,6 @@ fn offered(span: &Span, builder: &mut Builder) {
 
 /// How many numbered tools of one span are looked at.
 const MOST_TOOLS: usize = 100_000;
-
-/// What the person and the agent said, where a span keeps it.
-fn said(span: &Span, builder: &mut Builder) {
-    let at = moment(span.start);
-    for (role, said) in spoken(&span.attributes) {
-        once(builder, role, &said, at);
-    }
-    for number in 0..64 {
-        let part = |key: &str| span.attribute(&format!("gen_ai.prompt.{number}.{key}"));
-        let Some(role) = part("role") else { break };
-        let role = match role {
-            "user" => Role::User,
-            "system" => Role::System,
-            _ => continue,
-        };
-        once(builder, role, part("content").unwrap_or(""), at);
-    }
-    for key in ["gen_ai.input.messages", "gcp.vertex.agent.llm_request"] {
-        let Some(value) = span
-            .attribute(key)
-            .and_then(|text| serde_json::from_str::<Value>(text).ok())
-        else {
-            continue;
-        };
-        let messages = value
-            .as_array()
-            .map_or_else(|| list(&value, "contents"), Vec::as_slice);
-        for message in messages
-            .iter()
-            .filter(|message| text(message, "role") == Some("user"))
-        {
-            for part in list(message, "parts") {
-                let said = text(part, "text").or_else(|| text(part, "content"));
-                once(builder, Role::User, said.unwrap_or(""), at);
-            }
-        }
-    }
-}
-
-/// Each request to a model repeats what was said before it: what was said is kept once.
-fn once(builder: &mut Builder, role: Role, said: &str, at: Option<Timestamp>) {
-    if !said.is_empty() && builder.first_time(role, said) {
-        builder.message(role, said, at);
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 const LONGEST_NAME: usize = 256;
 
 /// The outermost names under which agents' attributes stand.
-const ROOTS: [&str; 16] = [
+const ROOTS: [&str; 18] = [
+    "ai",
+    "traceloop",
     "openinference",
     "llm",
     "tool",
@@ -30,7 +32,16 @@ const ROOTS: [&str; 16] = [
 ];
 
 /// Attributes whose values may be objects or lists.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 18] = [
+    "ai.prompt",
+    "ai.prompt.messages",
+    "ai.response.toolCalls",
+    "ai.toolCall.args",
+    "ai.toolCall.input",
+    "ai.toolCall.result",
+    "gen_ai.system_instructions",
+    "traceloop.entity.input",
+    "traceloop.entity.output",
     "input.value",
     "output.value",
     "tool.parameters",
@@ -46,9 +57,13 @@ pub(super) struct Span {
     pub(super) start: u64,
     pub(super) end: u64,
     pub(super) id: String,
+    /// The trace that it is part of; empty where none is told.
+    pub(super) trace: String,
     pub(super) parent: String,
     pub(super) name: String,
     pub(super) attributes: Map<String, Value>,
+    /// The events on which messages stand, by name: their attributes as an object.
+    pub(super) events: Vec<(String, Value)>,
     pub(super) failed: bool,
     /// What the span says about its failure.
     pub(super) failure: String,
@@ -69,12 +84,51 @@ impl Span {
 
     /// What it does in the words of OpenTelemetry.
     pub(super) fn operation(&self) -> Option<&str> {
+        let kind = || match self.kind()? {
+            "TOOL" => Some("execute_tool"),
+            "AGENT" => Some("invoke_agent"),
+            "LLM" => Some("chat"),
+            _ => None,
+        };
+        let ai_sdk = || match self.attribute("ai.operationId")? {
+            "ai.toolCall" => Some("execute_tool"),
+            "ai.generateText" | "ai.streamText" | "ai.generateObject" | "ai.streamObject" => {
+                Some("invoke_agent")
+            }
+            other => other.contains(".do").then_some("chat"),
+        };
+        let traceloop = || match self.attribute("traceloop.span.kind")? {
+            "tool" => Some("execute_tool"),
+            "agent" => Some("invoke_agent"),
+            _ => None,
+        };
         self.attribute("gen_ai.operation.name")
-            .or_else(|| match self.kind()? {
-                "TOOL" => Some("execute_tool"),
-                "AGENT" => Some("invoke_agent"),
-                "LLM" => Some("chat"),
-                _ => None,
+            .or_else(kind)
+            .or_else(ai_sdk)
+            .or_else(traceloop)
+            .or_else(|| self.attribute("agent_name").map(|_| "invoke_agent"))
+    }
+
+    /// Whether it is a call of a tool.
+    pub(super) fn is_tool(&self) -> bool {
+        match self.operation() {
+            Some(operation) => operation == "execute_tool",
+            None => self.attribute("gen_ai.tool.name").is_some(),
+        }
+    }
+
+    /// The tool that it calls.
+    pub(super) fn tool(&self) -> Option<&str> {
+        ["gen_ai.tool.name", "ai.toolCall.name"]
+            .iter()
+            .find_map(|key| self.attribute(key))
+            .or_else(|| {
+                self.attribute("traceloop.span.kind")?;
+                self.attribute("traceloop.entity.name")
+            })
+            .or_else(|| {
+                self.kind()?;
+                self.attribute("tool.name").or(Some(self.name.as_str()))
             })
     }
 
@@ -83,14 +137,20 @@ impl Span {
         if self.operation() != Some("invoke_agent") {
             return None;
         }
-        ["gen_ai.agent.name", "agent.name"]
-            .iter()
-            .find_map(|key| self.attribute(key))
-            .or_else(|| {
-                self.kind()
-                    .map(|_| self.name.as_str())
-                    .filter(|name| !name.is_empty())
-            })
+        [
+            "gen_ai.agent.name",
+            "agent.name",
+            "agent_name",
+            "traceloop.entity.name",
+            "ai.telemetry.functionId",
+        ]
+        .iter()
+        .find_map(|key| self.attribute(key))
+        .or_else(|| {
+            self.kind()
+                .map(|_| self.name.as_str())
+                .filter(|name| !name.is_empty())
+        })
     }
 }
 
@@ -99,10 +159,14 @@ pub(super) fn is_plain(value: &Value) -> bool {
     let named = value
         .get("context")
         .is_some_and(|context| context.get("span_id").is_some())
-        || value.get("span_id").is_some();
+        || value.get("span_id").is_some()
+        || value.get("context.span_id").is_some();
     let agents = |attributes: &Map<String, Value>| {
         attributes.keys().any(|key| {
-            key.starts_with("gen_ai.") || key.starts_with("openinference") || key == "gen_ai"
+            ["gen_ai.", "openinference", "ai.", "traceloop."]
+                .iter()
+                .any(|start| key.starts_with(start))
+                || key == "gen_ai"
         })
     };
     named
@@ -121,6 +185,10 @@ pub(super) fn collect(document: &Value, spans: &mut Vec<Span>, notes: &mut Notes
     }
     let mut found = false;
     for trace in list(document, "data") {
+        if is_plain(trace) {
+            found = true;
+            spans.push(plain(trace));
+        }
         for span in list(trace, "spans") {
             found = true;
             spans.push(jaeger(span));
@@ -139,6 +207,13 @@ pub(super) fn collect(document: &Value, spans: &mut Vec<Span>, notes: &mut Notes
                 found = true;
                 spans.push(otlp(span));
             }
+        }
+    }
+    for key in ["resourceLogs", "resourceMetrics"] {
+        if document.get(key).is_some_and(Value::is_array) {
+            // A collector writes what else it is sent into the same file.
+            found = true;
+            notes.left_out("unknown_record", key, size(document), 0);
         }
     }
     if !found && (document.get("attributes").is_some() || !document.is_object()) {
@@ -162,6 +237,7 @@ fn jaeger(span: &Value) -> Span {
         start,
         end: start.saturating_add(unsigned(span.get("duration")).saturating_mul(1000)),
         id: text(span, "spanID").unwrap_or("").to_owned(),
+        trace: text(span, "traceID").unwrap_or("").to_owned(),
         parent: list(span, "references")
             .first()
             .and_then(|parent| text(parent, "spanID"))
@@ -173,9 +249,25 @@ fn jaeger(span: &Value) -> Span {
             .and_then(Value::as_str)
             .unwrap_or("")
             .to_owned(),
+        events: list(span, "logs").iter().filter_map(logged).collect(),
         attributes,
         failed,
     }
+}
+
+/// An event as Jaeger keeps it.
+fn logged(log: &Value) -> Option<(String, Value)> {
+    let fields: Map<String, Value> = list(log, "fields")
+        .iter()
+        .filter_map(|field| Some((text(field, "key")?.to_owned(), field.get("value")?.clone())))
+        .collect();
+    let name = fields.get("event").and_then(Value::as_str)?;
+    is_message(name).then(|| (name.to_owned(), Value::Object(fields.clone())))
+}
+
+/// Whether an event of this name is a message.
+fn is_message(name: &str) -> bool {
+    name == "gen_ai.choice" || name.starts_with("gen_ai.") && name.ends_with(".message")
 }
 
 fn otlp(span: &Value) -> Span {
@@ -185,16 +277,25 @@ fn otlp(span: &Value) -> Span {
     let failed = code.is_some_and(|code| code == 2 || code == "STATUS_CODE_ERROR")
         || attributes.contains_key("error.type");
     let mut failure = text(status, "message").unwrap_or("").to_owned();
+    let mut events = Vec::new();
     for event in list(span, "events") {
-        event_attributes(pairs(event), &mut attributes, &mut failure);
+        event_attributes(
+            event,
+            pairs(event),
+            &mut attributes,
+            &mut failure,
+            &mut events,
+        );
     }
     Span {
         start: unsigned(span.get("startTimeUnixNano")),
         end: unsigned(span.get("endTimeUnixNano")),
         id: text(span, "spanId").unwrap_or("").to_owned(),
+        trace: text(span, "traceId").unwrap_or("").to_owned(),
         parent: text(span, "parentSpanId").unwrap_or("").to_owned(),
         name: text(span, "name").unwrap_or("").to_owned(),
         attributes,
+        events,
         failed,
         failure,
     }
@@ -202,7 +303,17 @@ fn otlp(span: &Value) -> Span {
 
 fn plain(span: &Value) -> Span {
     let context = span.get("context").unwrap_or(span);
+    let named = |key: &str| text(context, key).or_else(|| text(span, &format!("context.{key}")));
     let mut attributes = nested(span.get("attributes").unwrap_or(&Value::Null));
+    // A data frame has a column for each attribute.
+    for (key, value) in span.as_object().into_iter().flatten() {
+        if let Some(key) = key.strip_prefix("attributes.")
+            && !value.is_null()
+        {
+            let tree = Value::Object(Map::from_iter([(key.to_owned(), value.clone())]));
+            attributes.extend(nested(&tree));
+        }
+    }
     if let Some(kind) = text(span, "span_kind") {
         attributes
             .entry("openinference.span.kind")
@@ -222,14 +333,16 @@ fn plain(span: &Value) -> Span {
         .or_else(|| text(span, "status_message"))
         .unwrap_or("")
         .to_owned();
+    let mut events = Vec::new();
     for event in list(span, "events") {
         let told = nested(event.get("attributes").unwrap_or(&Value::Null));
-        event_attributes(told, &mut attributes, &mut failure);
+        event_attributes(event, told, &mut attributes, &mut failure, &mut events);
     }
     Span {
         start: nanos(span.get("start_time")),
         end: nanos(span.get("end_time")),
-        id: text(context, "span_id").unwrap_or("").to_owned(),
+        id: named("span_id").unwrap_or("").to_owned(),
+        trace: named("trace_id").unwrap_or("").to_owned(),
         parent: ["parent_id", "parent_span_id"]
             .iter()
             .find_map(|key| text(span, key))
@@ -237,6 +350,7 @@ fn plain(span: &Value) -> Span {
             .to_owned(),
         name: text(span, "name").unwrap_or("").to_owned(),
         attributes,
+        events,
         failed,
         failure,
     }
@@ -244,10 +358,16 @@ fn plain(span: &Value) -> Span {
 
 /// Some exporters keep messages on an event of the span; an exception tells why it failed.
 fn event_attributes(
+    event: &Value,
     told: Map<String, Value>,
     attributes: &mut Map<String, Value>,
     failure: &mut String,
+    events: &mut Vec<(String, Value)>,
 ) {
+    if let Some(name) = text(event, "name").filter(|name| is_message(name)) {
+        events.push((name.to_owned(), Value::Object(told)));
+        return;
+    }
     for (key, value) in told {
         if key == "exception.message" && failure.is_empty() {
             *failure = value.as_str().unwrap_or("").to_owned();

@@ -339,7 +339,7 @@ fn otel(value: &Value) -> bool {
     let jaeger = list(value, "data")
         .iter()
         .take(LOOK)
-        .any(|trace| trace.get("spans").is_some_and(Value::is_array));
+        .any(|trace| trace.get("spans").is_some_and(Value::is_array) || otel_span::is_plain(trace));
     let trace = value
         .get("trace")
         .is_some_and(|trace| trace.get("resourceSpans").is_some_and(Value::is_array));

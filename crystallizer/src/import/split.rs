@@ -46,15 +46,15 @@ impl Part {
 
 /// The recordings of a body, in order.
 pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
+    let records = super::langchain::unpack(records);
     if let Some(format) = list_format(&records) {
         return lists(format, records);
     }
-    if records.len() > 1
-        && records
-            .iter()
-            .all(|record| sniff::document(&record.value) == Some(Format::Otel))
-    {
-        return vec![one_trace(records)];
+    let is_spans = |record: &Record| sniff::document(&record.value) == Some(Format::Otel);
+    let is_signal =
+        |record: &Record| super::otel_traces::is_other_signal(&record.value) || is_spans(record);
+    if records.len() > 1 && records.iter().all(is_signal) && records.iter().any(is_spans) {
+        return exported(records);
     }
     let mut parts = Vec::new();
     for record in records {
@@ -63,15 +63,18 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
     parts
 }
 
-/// An exporter writes a batch of spans a line: together they are one recording.
-fn one_trace(records: Vec<Record>) -> Part {
+/// An exporter writes a batch of spans a line: what belongs together may stand in several.
+fn exported(records: Vec<Record>) -> Vec<Part> {
     let line = records.first().map_or(0, |record| record.line);
     let taken = Some(records.iter().map(Record::bytes).sum());
-    let value = Value::Array(records.into_iter().map(|record| record.value).collect());
-    Part {
+    let whole = Value::Array(records.into_iter().map(|record| record.value).collect());
+    let values = unfold(Format::Otel, whole);
+    let taken = taken.filter(|_| values.len() == 1);
+    let part = |value| Part {
         format: Some(Format::Otel),
         records: vec![Record { value, line, taken }],
-    }
+    };
+    values.into_iter().map(part).collect()
 }
 
 /// The format of a list of records, when that is what the body is.
@@ -114,7 +117,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
             // All messages together may show a format that the first of them did not.
             let format = sniff::document(&value).unwrap_or(format);
             let values = match format {
-                Format::OpenAiResponses | Format::LangSmith => unfold(format, value),
+                Format::OpenAiResponses | Format::LangSmith | Format::Otel => unfold(format, value),
                 _ => vec![value],
             };
             let several = values.len() > 1;
@@ -213,6 +216,7 @@ fn unfold(format: Format, value: Value) -> Vec<Value> {
         (Format::GoogleAdk, value) => super::google_adk::unfold(value),
         (Format::OpenAiResponses, value) => super::openai_responses::unfold(value),
         (Format::LangSmith, value) => super::langsmith::unfold(value),
+        (Format::Otel, value) => super::otel_traces::unfold(value),
         (Format::InspectAi, value) => super::inspect_ai::unfold(value),
         (_, value) => vec![value],
     }

@@ -29,6 +29,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "A rule of the tool map for the tool makes steps of them.",
     },
     Code {
+        code: "ambiguous_result",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A result may be of one open call or of another, and was left out.",
+        example: "Two servers in one log, each with a call of the number 5, and no word of which server answers.",
+        fix: "Record each server by itself, or with its name beside each message.",
+    },
+    Code {
         code: "another_task",
         group: Group::Recording,
         severities: &[Warning],
@@ -107,6 +115,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "The arguments of a call are no JSON; they stand as text.",
         example: "",
         fix: "Write the arguments whole, or take the step out.",
+    },
+    Code {
+        code: "arguments_not_recorded",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The recording does not hold the arguments of a call.",
+        example: "A span of a tool whose exporter leaves out what may be sensitive.",
+        fix: "Write the arguments into the step, take it out, or record again with the arguments of tools.",
     },
     Code {
         code: "background_command",

@@ -53,6 +53,7 @@ fn words(code: &str) -> &str {
         "waits_by_asking" => "It asks as often as was recorded, and goes on whatever the answer is",
         "looked_without_step" => "These calls told the agent something that no run asks for again",
         "words_not_read" => "Not all that was said was looked through for where values come from",
+        "arguments_not_recorded" => "The recording does not hold what these calls were given",
         "arguments_not_json" => "These calls are sent as the text that was recorded",
         "held_out_differs" | "held_out_not_run" => {
             "It is not shown that it does what these further recordings show"
