@@ -54,7 +54,7 @@ known! {
     OpenHands "openhands" AgentRun "OpenHands event lists and evaluation outputs (JSON)";
     Atif "atif" AgentRun "Agent Trajectory Interchange Format (JSON)";
     InspectAi "inspect-ai" AgentRun "Inspect evaluation logs, a session per sample (JSON)";
-    Otel "otel" AgentRun "OpenTelemetry traces with GenAI or OpenInference attributes: OTLP, Tempo or Jaeger JSON, or spans by themselves";
+    Otel "otel" AgentRun "OpenTelemetry traces with GenAI or OpenInference attributes: OTLP, Tempo or Jaeger JSON, spans by themselves, pages of Phoenix and rows of its data frames; a session per trace or conversation (JSON or JSON Lines)";
     GoogleAdk "google-adk" AgentRun "Agent Development Kit sessions, evaluation sets and tests (JSON)";
     Bfcl "bfcl" ChatThread "Berkeley function calling leaderboard, multi turn (JSON)";
     OpenAiResponses "openai-responses" AgentRun "OpenAI Responses: items, responses that follow each other, streamed events (JSON or JSON Lines)";
@@ -62,7 +62,7 @@ known! {
     AiSdk "ai-sdk" ChatThread "Vercel AI SDK messages, of the user interface and for the model (JSON or JSON Lines)";
     LangSmith "langsmith" AgentRun "LangSmith runs, nested or flat, a session per trace (JSON or JSON Lines)";
     McpLog "mcp-log" AgentRun "Model Context Protocol logs: JSON-RPC messages, bare, in envelopes or behind the words of a logger (JSON, JSON Lines or text)";
-    OpenAiChat "openai-chat" ChatThread "OpenAI chat messages, with tool calls (JSON or JSON Lines)";
+    OpenAiChat "openai-chat" ChatThread "OpenAI chat messages, with tool calls, and those of LangChain; states and updates of LangGraph (JSON or JSON Lines)";
     AnthropicChat "anthropic-chat" ChatThread "Anthropic messages, with tool_use blocks (JSON or JSON Lines)";
 }
 

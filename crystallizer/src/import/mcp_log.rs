@@ -87,6 +87,7 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         early: BTreeMap::new(),
         together: None,
         named: 0,
+        uses: BTreeMap::new(),
     };
     let entries = match document {
         Value::Array(entries) => entries.as_slice(),
@@ -156,6 +157,8 @@ struct Reader<'b> {
     early: BTreeMap<(Peer, String), VecDeque<Early>>,
     together: Option<u32>,
     named: u64,
+    /// How often each name of a call was used.
+    uses: BTreeMap<String, u32>,
 }
 
 impl Reader<'_> {
@@ -290,6 +293,12 @@ impl Reader<'_> {
         let recorded = match number {
             Some(number) => peer.name(number),
             None => format!("notification-{}", self.named),
+        };
+        let uses = self.uses.entry(recorded.clone()).or_default();
+        *uses += 1;
+        let recorded = match *uses {
+            1 => recorded,
+            uses => format!("{recorded}#{uses}"),
         };
         let unique = self.builder.call(Call {
             id: Some(recorded.clone()),

@@ -14,7 +14,7 @@ use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
     let mut spans = Vec::new();
@@ -36,18 +36,15 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     if let Some((at, task)) = task(&spans, &talks, &tree) {
         talks[at].before.insert(0, Item::Said(Role::User, task));
     }
-    let made_by_spans = spans
-        .iter()
-        .enumerate()
-        .any(|(index, span)| span.is_tool() || tree.is_search(span, index));
+    let memory = Memory::of(&spans, &talks);
     let mut walk = Walk {
-        memory: Memory::of(&spans, &talks),
+        shown: Shown::of(&spans, &tree, &memory),
+        memory,
         spans: &spans,
         talks: &talks,
         tree: &tree,
         said: Said::default(),
         asked: BTreeMap::new(),
-        made_by_spans,
         builder,
     };
     walk.whole();
@@ -265,6 +262,57 @@ impl<'a> Memory<'a> {
     }
 }
 
+/// Which calls spans of tools show; the others are read from the messages.
+enum Shown<'a> {
+    None,
+    /// Each span names the call that a message asked for: by trace and id.
+    Named(BTreeSet<(&'a str, String)>),
+    /// Which span is which call cannot be told.
+    All,
+}
+
+impl<'a> Shown<'a> {
+    fn of(spans: &'a [Span], tree: &Tree, memory: &Memory<'_>) -> Self {
+        let mut named = BTreeSet::new();
+        for (index, span) in spans.iter().enumerate() {
+            if !span.is_tool() {
+                if tree.is_search(span, index) {
+                    return Self::All;
+                }
+                continue;
+            }
+            match otel_tool::id(span) {
+                Some(id)
+                    if memory
+                        .calls
+                        .contains_key(&(span.trace.as_str(), id.as_str())) =>
+                {
+                    named.insert((span.trace.as_str(), id));
+                }
+                _ => return Self::All,
+            }
+        }
+        match named.is_empty() {
+            true => Self::None,
+            false => Self::Named(named),
+        }
+    }
+
+    fn holds(&self, trace: &str, told: &Told, memory: &Memory<'_>) -> bool {
+        let named = match self {
+            Self::None => return false,
+            Self::All => return true,
+            Self::Named(named) => named,
+        };
+        memory.traces.iter().any(|other| {
+            let id = told.id.as_str();
+            let is_same = |one: &&Told| one.name == told.name && one.arguments == told.arguments;
+            let same = || memory.calls.get(&(*other, id)).is_some_and(is_same);
+            named.contains(&(*other, id.to_owned())) && (*other == trace || same())
+        })
+    }
+}
+
 /// A call that only messages tell.
 struct Asked {
     recorded: String,
@@ -279,7 +327,7 @@ struct Walk<'a, 'b> {
     said: Said,
     /// Calls that only messages tell: by trace and id.
     asked: BTreeMap<(&'a str, &'a str), usize>,
-    made_by_spans: bool,
+    shown: Shown<'a>,
     builder: &'b mut Builder,
 }
 
@@ -394,8 +442,8 @@ impl<'a> Walk<'a, '_> {
                         self.builder.message(role, words.as_str(), at);
                     }
                 }
-                Item::Call(told) if !self.made_by_spans => {
-                    if self.is_asked(trace, told) {
+                Item::Call(told) => {
+                    if self.shown.holds(trace, told, &self.memory) || self.is_asked(trace, told) {
                         continue;
                     }
                     let batch = match last {
@@ -428,7 +476,7 @@ impl<'a> Walk<'a, '_> {
                     id,
                     content,
                     failed,
-                } if !self.made_by_spans => {
+                } => {
                     let known = self.asked.get(&(trace, id.as_str())).copied();
                     let Some(call) = known.and_then(|known| asked.get_mut(known)) else {
                         continue;
@@ -441,7 +489,6 @@ impl<'a> Walk<'a, '_> {
                     answer.at = at;
                     self.builder.answer(Some(&call.recorded), None, answer);
                 }
-                Item::Call(_) | Item::Answer { .. } => {}
             }
         }
     }

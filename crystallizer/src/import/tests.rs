@@ -3,10 +3,12 @@
 mod ai_sdk;
 mod bounds;
 mod gemini_contents;
+mod langchain;
 mod langsmith;
 mod mcp_log;
 mod openai_responses;
 mod openinference;
+mod otel;
 
 use super::{detect, formats, import};
 use crate::session::*;

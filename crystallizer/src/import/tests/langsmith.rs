@@ -51,17 +51,17 @@ fn check(session: &Session) {
     assert_eq!(session.goal.as_deref(), Some("Sort the mail"));
     let calls = calls(session);
     let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
-    assert_eq!(names, ["open", "open", "knife", "shelf", "burn"]);
-    assert_eq!(calls[0].id, "c1");
-    assert_eq!(calls[0].arguments, json!({"letter":1,"fast":true}));
-    assert_eq!(result(calls[0]).content, "a bill");
-    assert_eq!(calls[0].batch, calls[1].batch);
-    assert!(result(calls[1]).is_error);
-    assert_eq!(result(calls[1]).content, "ValueError('glued')");
-    assert_eq!(calls[2].agent.as_deref(), Some("open"));
-    assert_ne!(calls[2].batch, calls[0].batch);
-    assert_eq!(result(calls[3]).content[0]["page_content"], "old bill");
-    assert!(calls[4].result.is_none());
+    assert_eq!(names, ["burn", "open", "open", "knife", "shelf"]);
+    assert_eq!(calls[1].id, "c1");
+    assert_eq!(calls[1].arguments, json!({"letter":1,"fast":true}));
+    assert_eq!(result(calls[1]).content, "a bill");
+    assert_eq!(calls[1].batch, calls[2].batch);
+    assert!(result(calls[2]).is_error);
+    assert_eq!(result(calls[2]).content, "ValueError('glued')");
+    assert_eq!(calls[3].agent.as_deref(), Some("open"));
+    assert_ne!(calls[3].batch, calls[1].batch);
+    assert_eq!(result(calls[4]).content[0]["page_content"], "old bill");
+    assert!(calls[0].result.is_none());
     let said: Vec<&str> = session
         .turns
         .iter()
@@ -142,4 +142,129 @@ fn a_failed_root_is_a_failed_session() {
         json!({"error":"RecursionError()"}),
     );
     assert_eq!(one(&root).status, Some(SessionStatus::Failed));
+}
+
+fn said(session: &Session) -> Vec<String> {
+    let each = session.turns.iter().map(|turn| match turn {
+        Turn::Message { role, text, .. } => format!("{role:?}: {text}"),
+        Turn::Call(call) => call.name.clone(),
+        Turn::Approval(_) => "approval".to_owned(),
+    });
+    each.collect()
+}
+
+/// A trace of models alone, of which each is given all that was said before.
+fn models() -> Vec<Value> {
+    let human = |text: &str| json!({"type":"human","content":text});
+    let asks = |id: &str, name: &str| {
+        json!({"type":"ai","content":[{"type":"text","text":""},{"type":"tool_use","id":id,"name":name,"input":{"n":1}}],
+            "tool_calls":[{"id":id,"name":name,"args":{"n":1},"type":"tool_call"}]})
+    };
+    let all = [
+        human("Pay what the letter asks for"),
+        asks("c1", "open"),
+        json!({"type":"tool","tool_call_id":"c1","content":"pay to NO-77","status":"success"}),
+        asks("c2", "pay"),
+        json!({"type":"tool","tool_call_id":"c2","content":"declined","status":"error"}),
+        json!({"type":"ai","content":"It was declined."}),
+        human("Who is NO-77?"),
+        json!({"type":"ai","content":"I do not know."}),
+    ];
+    let model = |at: u32| {
+        let given = &all[..at as usize];
+        with(
+            run(&format!("m{at}"), "llm", Some("root"), (at, at + 1)),
+            json!({"inputs":{"messages":[given]},"outputs":{"generations":[[{"message":all[at as usize]}]]}}),
+        )
+    };
+    let root = with(
+        run("root", "chain", None, (0, 20)),
+        json!({"inputs":{"messages":all[..1]},"outputs":{"messages":all}}),
+    );
+    vec![root, model(1), model(3), model(5), model(7)]
+}
+
+#[test]
+fn calls_that_models_ask_for_stand_between_the_words_around_them() {
+    let written = models().into_iter().map(|mut run| {
+        for key in ["inputs", "outputs"] {
+            run[key] = Value::from(run[key].to_string());
+        }
+        run
+    });
+    // The sides of a run may stand as text, and the root alone may hold the whole.
+    for runs in [models(), written.collect(), models()[..1].to_vec()] {
+        let session = one(&json!(runs));
+        assert_eq!(
+            said(&session),
+            [
+                "User: Pay what the letter asks for",
+                "open",
+                "pay",
+                "Assistant: It was declined.",
+                "User: Who is NO-77?",
+                "Assistant: I do not know."
+            ]
+        );
+        let calls = calls(&session);
+        assert_eq!(
+            (&result(calls[0]).content, result(calls[0]).is_error),
+            (&json!("pay to NO-77"), false)
+        );
+        assert_eq!(
+            (&result(calls[1]).content, result(calls[1]).is_error),
+            (&json!("declined"), true)
+        );
+    }
+}
+
+#[test]
+fn what_an_agent_tells_another_in_a_tool_is_no_persons_word() {
+    let human = |text: &str| json!([[{"type":"human","content":text}]]);
+    let runs = [
+        with(
+            run("root", "chain", None, (0, 20)),
+            json!({"inputs":{"messages":[{"type":"human","content":"Sort it"}]}}),
+        ),
+        with(
+            run("t", "tool", Some("root"), (1, 9)),
+            json!({"name":"task","inputs":{"do":"Send it to NO-77"},"outputs":{"output":"ok"}}),
+        ),
+        with(
+            run("m", "llm", Some("t"), (2, 3)),
+            json!({"inputs":{"messages":human("Send it to NO-77")}}),
+        ),
+        with(
+            run("n", "llm", Some("root"), (10, 11)),
+            json!({"inputs":{"messages":human("Sort it")}}),
+        ),
+    ];
+    let session = one(&json!(runs));
+    assert_eq!(
+        said(&session),
+        ["User: Sort it", "task", "Assistant: Send it to NO-77"]
+    );
+}
+
+#[test]
+fn a_pause_is_no_failure_and_its_answer_is_the_persons() {
+    let paused = [
+        with(
+            run("root", "chain", None, (0, 5)),
+            json!({"inputs":{"messages":[{"type":"human","content":"Pay it"}]},"outputs":null,"status":"error","error":"GraphInterrupt((Interrupt(value='Really?'),))"}),
+        ),
+        with(
+            run("t", "tool", Some("root"), (1, 2)),
+            json!({"name":"pay","inputs":{"n":1},"outputs":null,"status":"error","error":"GraphInterrupt((Interrupt(value='Really?'),))"}),
+        ),
+    ];
+    let session = one(&json!(paused));
+    assert_eq!(session.status, None);
+    let calls = calls(&session);
+    assert!(calls[0].waits && calls[0].result.is_none());
+    let resumed = with(
+        run("root", "chain", None, (0, 5)),
+        json!({"inputs":{"resume":"approved"}}),
+    );
+    assert_eq!(said(&one(&resumed)), ["User: approved"]);
 }

@@ -158,3 +158,104 @@ fn a_text_log_is_read_by_its_messages() {
         "unreadable"
     );
 }
+
+/// Two calls with one number, answered the other way round.
+fn crossed() -> [(&'static str, Value); 4] {
+    let gives = |text: &str| json!({"content":[{"type":"text","text":text}]});
+    [
+        ("shop", ask(5, "order", json!({}))),
+        ("bank", ask(5, "bill", json!({}))),
+        ("bank", reply(5, gives("bill-8"))),
+        ("shop", reply(5, gives("order-7"))),
+    ]
+}
+
+#[test]
+fn servers_of_one_log_are_kept_apart_by_what_names_them() {
+    let envelopes = |key: &str| -> String {
+        let each = crossed().map(|(server, message)| json!({key:server,"message":message}));
+        lines(&each)
+    };
+    let log = |words: &dyn Fn(&str) -> String| -> String {
+        let each = crossed().map(|(server, message)| format!("{}{message}\n", words(server)));
+        each.concat()
+    };
+    let printed = crossed().map(|(server, message)| {
+        format!("2026-03-01T10:00:00Z [{server}] [info] Message: {message:#}\n")
+    });
+    let as_text =
+        crossed().map(|(server, message)| json!({"server":server,"message":message.to_string()}));
+    for (body, is_named) in [
+        (envelopes("server_id"), true),
+        (envelopes("serverId"), true),
+        (envelopes("sessionId"), false),
+        (envelopes("session_id"), false),
+        (
+            log(&|server| format!("2026-03-01T10:00:00Z [info] [{server}] Message: ")),
+            true,
+        ),
+        (
+            log(&|server| format!("2026-03-01 10:00:00.000 [{server}] [client -> server] ")),
+            true,
+        ),
+        (printed.concat(), true),
+        (lines(&as_text), true),
+    ] {
+        let session = sessions(&body).remove(0);
+        let calls = calls(&session);
+        let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
+        let expected = match is_named {
+            true => ["mcp__shop__order", "mcp__bank__bill"],
+            false => ["order", "bill"],
+        };
+        assert_eq!(names, expected, "{body}");
+        assert_eq!(result(calls[0]).content, "order-7", "{body}");
+        assert_eq!(result(calls[1]).content, "bill-8", "{body}");
+        assert!(codes(&session).is_empty(), "{body} {:?}", codes(&session));
+    }
+}
+
+#[test]
+fn an_answer_that_may_be_anothers_is_no_answer() {
+    let messages = crossed().map(|(_, message)| message);
+    let session = sessions(&lines(&messages)).remove(0);
+    assert!(codes(&session).contains(&"ambiguous_result"));
+    for call in calls(&session) {
+        assert_eq!(
+            (&result(call).content, result(call).unread),
+            (&json!(""), true)
+        );
+    }
+    assert!(session.bytes_left_out > 0);
+}
+
+#[test]
+fn a_server_that_begins_anew_numbers_anew() {
+    let on = |message: Value| json!({"server":"shop","message":message});
+    let begin = json!({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18"}});
+    let session = sessions(&lines(&[
+        on(begin.clone()),
+        on(ask(1, "find", json!({"n":1}))),
+        on(begin),
+        on(ask(1, "find", json!({"n":2}))),
+        on(reply(1, json!({"content":[{"type":"text","text":"two"}]}))),
+    ]))
+    .remove(0);
+    let calls = calls(&session);
+    assert!(calls[0].result.is_none());
+    assert_eq!(result(calls[1]).content, "two");
+}
+
+#[test]
+fn the_time_of_day_may_be_a_word_of_its_own() {
+    let text = format!(
+        "2026-03-01 10:00:01.500 [trace] [editor -> server] {}\n",
+        ask(1, "find", json!({}))
+    );
+    let session = sessions(&(text.clone() + &text)).remove(0);
+    assert_eq!(
+        session.started_at.map(|at| at.to_string()).as_deref(),
+        Some("2026-03-01T10:00:01.500Z")
+    );
+    assert_eq!(calls(&session)[0].name, "find");
+}

@@ -82,3 +82,19 @@ fn what_a_recorder_does_otherwise_is_told() {
         ),
     ]);
 }
+
+#[test]
+fn what_a_recording_does_not_tell_of_a_call_is_told() {
+    let asks = |name: &str| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name } });
+    let gives = json!({ "jsonrpc": "2.0", "id": 1, "result": { "content": [] } });
+    let crossed = json!([asks("order"), asks("bill"), gives, gives]);
+    let text = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
+    let span = json!({ "spanId": "1", "startTimeUnixNano": "1", "attributes": [
+        text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", "bill"),
+    ] });
+    let trace = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
+    given(vec![
+        ("ambiguous_result", of(&crossed)),
+        ("arguments_not_recorded", of(&trace)),
+    ]);
+}
