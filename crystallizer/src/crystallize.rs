@@ -237,6 +237,7 @@ pub fn crystallize(
         values: made.as_ref().map(|made| made.values),
     });
 
+    let advice = advice::advice(&kept, options.mode);
     let mut shapes = drift::shapes(&kept, &|call| {
         let others = witnesses.iter().filter_map(|witness| {
             let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
@@ -271,7 +272,7 @@ pub fn crystallize(
         questions,
         perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
         findings: found,
-        advice: advice::advice(&kept, options.mode),
+        advice,
         savings: advice::savings(session),
         judgement,
         shapes,
@@ -317,7 +318,7 @@ fn bind<'k: 'w, 'w>(
         document: std::mem::replace(&mut emitted.document, plain.document),
         spots: std::mem::replace(&mut emitted.places, plain.spots),
     };
-    let targets: Vec<Target> = kept.iter().map(|kept| kept.target.clone()).collect();
+    let targets: Vec<Target<'k>> = kept.iter().map(|kept| kept.target.clone()).collect();
     let paths: Vec<(String, String)> = kept
         .iter_mut()
         .zip(steps)
@@ -733,7 +734,7 @@ fn draft<'a>(
     for put_back in [false, true] {
         for kept in &mut kept {
             if options.keep.contains(&kept.call.id) == put_back {
-                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_deref()));
                 kept.path.clone_from(&kept.step);
             }
         }

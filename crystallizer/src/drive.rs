@@ -36,7 +36,12 @@ pub(crate) struct Drive<'d> {
     pub(crate) order: Order,
     /// How what was asked for at this path of a step ends. The call is the one that was recorded there, if any was.
     pub(crate) respond: &'d dyn Fn(Option<usize>, &str, &Value) -> Outcome,
+    /// Looks at the first request at each path of a step when it is made, where nobody asks for all of them in the end.
+    pub(crate) watch: Option<Watch<'d>>,
 }
+
+/// What looks at a request and the path of its step. It may be told of one path several times.
+pub(crate) type Watch<'d> = &'d dyn Fn(&str, &Json);
 
 /// What a run asked for.
 #[derive(Default)]
@@ -116,10 +121,13 @@ impl Drive<'_> {
             .enumerate()
             .map(|(index, kept)| (kept.path.as_str(), index))
             .collect();
-        let mut driven = Driven {
-            requests: HashMap::with_capacity(self.kept.len()),
-            order: Vec::with_capacity(self.kept.len()),
-            ..Driven::default()
+        let mut driven = match self.watch {
+            Some(_) => Driven::default(),
+            None => Driven {
+                requests: HashMap::with_capacity(self.kept.len()),
+                order: Vec::with_capacity(self.kept.len()),
+                ..Driven::default()
+            },
         };
         let id = RunId::from_parts(0, [0; 10]);
         // What does not fit is left to the expressions that read it.
@@ -176,7 +184,7 @@ impl Drive<'_> {
                     ..
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
-                    driven.note(call, &step, input.clone());
+                    self.note(&mut driven, call, &step, input.clone());
                     let asked = Open {
                         call,
                         input,
@@ -190,12 +198,12 @@ impl Drive<'_> {
                 RunEvent::StepEvaluated { step, output } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
                     let value = json!({ "value": output.value() });
-                    driven.note(call, &step, Json::from(value));
+                    self.note(&mut driven, call, &step, Json::from(value));
                 }
                 RunEvent::ApprovalRequested { step, request } => {
                     if let Some(call) = by_step.get(&*step.0) {
                         let asked = json!({ "title": request.title, "message": request.message });
-                        driven.note(*call, &step, Json::from(asked));
+                        self.note(&mut driven, *call, &step, Json::from(asked));
                     }
                     votes(&mut state, &request, now, &mut facts);
                 }
@@ -204,7 +212,7 @@ impl Drive<'_> {
                         && let Some(kept) = self.kept.get(*call)
                     {
                         let waited = Json::from(waited(kept, now, until));
-                        driven.note(*call, &step, waited);
+                        self.note(&mut driven, *call, &step, waited);
                     }
                     now = now.max(until);
                     if let Ok(more) = state.handle(now, Input::Tick) {
@@ -218,6 +226,13 @@ impl Drive<'_> {
             }
         }
         driven
+    }
+
+    fn note(&self, driven: &mut Driven, call: usize, step: &StepPath, request: Json) {
+        match self.watch {
+            Some(watch) => watch(&step.0, &request),
+            None => driven.note(call, step, request),
+        }
     }
 }
 
@@ -323,7 +338,7 @@ fn waited(kept: &Kept<'_>, now: Timestamp, until: Timestamp) -> Value {
         _ => false,
     };
     if same {
-        Value::Object(request.clone())
+        Value::Object(request.whole().into_owned())
     } else {
         json!({ "until": until })
     }

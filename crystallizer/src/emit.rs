@@ -92,7 +92,8 @@ fn chain(step: &mut Step, before: Option<&Step>) {
 }
 
 fn of_call(kept: &mut Kept<'_>) -> Step {
-    let mut metadata = Map::new();
+    let further = usize::from(!kept.reasons.is_empty()) + usize::from(kept.target.result.is_some());
+    let mut metadata = Map::with_capacity(2 + further);
     metadata.insert("tool".to_owned(), kept.call.name.clone().into());
     metadata.insert("deterministic".to_owned(), kept.reasons.is_empty().into());
     if !kept.reasons.is_empty() {
@@ -111,7 +112,7 @@ fn of_call(kept: &mut Kept<'_>) -> Step {
         metadata.insert("result".to_owned(), text.into());
     }
     let document = std::mem::take(&mut kept.target.filled.document);
-    let shell = kept.target.shell.as_ref();
+    let shell = kept.target.shell.as_deref();
     Step {
         id: kept.step.clone(),
         name: shell

@@ -293,7 +293,7 @@ pub(crate) fn of_calls(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
 /// The step that, behind the first of these, runs the same program of a shell and succeeded.
 fn later_try<'k>(kept: &'k [Kept<'_>]) -> Option<&'k str> {
     let program = |kept: &Kept<'_>| {
-        let shell = kept.target.shell.as_ref()?;
+        let shell = kept.target.shell.as_deref()?;
         crate::shell_line::program(&shell.line())
     };
     let (first, later) = kept.split_first()?;

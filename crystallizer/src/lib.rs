@@ -49,6 +49,7 @@ mod relied;
 mod replay;
 mod reply;
 mod secret;
+mod shared;
 mod shell_line;
 mod show;
 mod size;

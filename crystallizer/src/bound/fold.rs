@@ -642,11 +642,11 @@ impl Binder<'_> {
     pub(super) fn predicts_one(&self, body: usize, call: usize, bound: &[Bound]) -> Option<()> {
         let body = self.kept.get(body)?;
         let recorded = self.kept.get(call)?;
-        let mut request = body.target.filled.request.clone();
+        let mut request = body.target.filled.request.whole().into_owned();
         slot::expect(body, &mut request, bound, &|one| {
             recorded.call.arguments.pointer(&one.pointer).cloned()
         });
-        (request == recorded.target.filled.request).then_some(())
+        (recorded.target.filled.request.is(&request)).then_some(())
     }
 
     /// The expression of what the loop goes over, checked against the recording.

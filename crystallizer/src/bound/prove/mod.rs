@@ -407,6 +407,7 @@ impl Prover<'_> {
                         None => unknown(),
                     }
                 },
+                watch: None,
             }
             .run(&self.plan)
         };
@@ -522,7 +523,7 @@ impl Prover<'_> {
             return compare(kept, &Expected::recorded(kept), made.value());
         }
         let mut arguments = kept.call.arguments.clone();
-        let mut request = kept.target.filled.request.clone();
+        let mut request = kept.target.filled.request.whole().into_owned();
         for one in bound {
             if let Some(value) = self.expected(one, scene, here)
                 && let Some(place) = arguments.pointer_mut(&one.pointer)
@@ -536,7 +537,7 @@ impl Prover<'_> {
         compare(
             kept,
             &Expected {
-                request: &request,
+                request: &request.into(),
                 arguments: &arguments,
             },
             made.value(),
