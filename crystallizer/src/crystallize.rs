@@ -25,7 +25,6 @@ use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 /// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
 const MOST_CALLS: usize = 20_000;
@@ -155,8 +154,8 @@ pub fn crystallize(
     });
     let all = joined.as_deref().unwrap_or(&kept);
     emitted.document.capabilities = Some(capability::of(&emitted.document, all, session));
-    let document = Arc::new(emitted.document);
-    let replayed = replay::replay(&document, &kept, started_at);
+    let mut document = emitted.document;
+    let replayed = replay::replay(&mut document, &kept, started_at);
     let mut found = about_session(sessions, options);
     found.extend(strangers);
     found.extend(findings::of_size(&document));
@@ -278,7 +277,6 @@ pub fn crystallize(
         shapes,
     };
     drop((joined, kept));
-    let mut document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
     carried::write(&report.findings, &mut document);
     Ok(Crystallized { document, report })
 }
@@ -307,9 +305,7 @@ fn bind<'k: 'w, 'w>(
     let Some(plain) = plain.filter(|_| made.loops > 0) else {
         return made;
     };
-    let document = Arc::new(emitted.document.clone());
-    let replayed = replay::replay(&document, kept, started_at);
-    drop(document);
+    let replayed = replay::replay(&mut emitted.document, kept, started_at);
     let repeats = replayed.differing + replayed.missing == 0;
     if repeats && made.generalisable > Level::Same {
         return made;
@@ -627,7 +623,7 @@ pub fn replay_edited(
         Mode::Bound => session.started_at.unwrap_or_default(),
     };
     Ok(replay::replay(
-        &Arc::new(document.clone()),
+        &mut document.clone(),
         &draft.kept,
         started_at,
     ))

@@ -60,7 +60,9 @@ pub(crate) struct Driven {
 /// What was asked for and is not answered yet. Thousands may be.
 #[derive(Default)]
 struct Waiting {
-    all: Vec<Option<Open>>,
+    all: BTreeMap<u32, Open>,
+    /// How many there were.
+    count: u32,
     /// Those that are open, in the order in which they were asked for.
     in_order: Vec<u32>,
     /// The same by the calls that were recorded.
@@ -69,14 +71,15 @@ struct Waiting {
 
 impl Waiting {
     fn add(&mut self, open: Open, order: Order) {
-        let at = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let at = self.count;
+        self.count += 1;
         match order {
             Order::Mixed(_) => self.in_order.push(at),
             Order::Recorded | Order::Reversed => {
                 self.by_call.insert((open.call, at));
             }
         }
-        self.all.push(Some(open));
+        self.all.insert(at, open);
     }
 
     /// How many there are.
@@ -100,7 +103,7 @@ impl Waiting {
                 self.in_order.remove(place)
             }
         };
-        self.all.get_mut(at as usize)?.take()
+        self.all.remove(&at)
     }
 }
 

@@ -37,6 +37,7 @@ mod gate;
 mod judgement;
 mod kept;
 mod leaf;
+mod lent;
 mod mark;
 mod name;
 mod not_repeated;

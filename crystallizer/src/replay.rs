@@ -2,8 +2,9 @@
 //! the engine makes is compared with the recorded call.
 
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
+use crate::drive::{Drive, Order, outcome, unknown, unread};
 use crate::kept::Kept;
+use crate::lent::with_plan;
 use crate::reads::Reads;
 use crate::report::{Difference, Replay};
 use druse_engine::definition::Document;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 const MOST: usize = 10;
 
 /// Runs the document with the recorded answers, beginning at this moment.
-pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp) -> Replay {
+pub(crate) fn replay(document: &mut Document, kept: &[Kept<'_>], now: Timestamp) -> Replay {
     let reads = Reads::of(document);
     // What is asked for is compared at once: nobody keeps the requests of a long recording.
     let mut by_path: Vec<(&str, usize)> = kept
@@ -37,8 +38,8 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             }
         }
     };
-    let driven = match Plan::compile(Arc::clone(document)) {
-        Ok(plan) => Drive {
+    let drive = |plan: &Arc<Plan>| {
+        Drive {
             kept,
             inputs: json!({}),
             now,
@@ -50,10 +51,9 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             },
             watch: Some(&watch),
         }
-        .run(&Arc::new(plan)),
-        // The findings of the check say what is wrong; nothing could be run.
-        Err(_) => Driven::default(),
+        .run(plan)
     };
+    let driven = with_plan(document, |_| {}, drive).unwrap_or_default();
     let mut replay = Replay::default();
     for (kept, found) in kept.iter().zip(compared.into_inner()) {
         let Some(found) = found else {
