@@ -1,6 +1,7 @@
 //! Where a request that the engine made is not the one that was expected, value by value.
 
 use crate::kept::Kept;
+use crate::pointer;
 use crate::report::Difference;
 use crate::tool_map::{Request, escape, same_command, word_number};
 use serde_json::{Map, Value};
@@ -43,27 +44,14 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     if walk.found.is_empty() && !shown_only {
         let whole = kept.target.filled.places.iter();
         for (place, argument) in whole.filter(|(_, argument)| word_number(argument).is_none()) {
-            let sent = pointer_in(made, place);
-            let wanted = expected.arguments.pointer(argument);
+            let sent = pointer::in_map(made, place);
+            let wanted = pointer::at(expected.arguments, argument);
             if sent != wanted {
                 walk.differ(place, wanted, sent);
             }
         }
     }
     walk.found
-}
-
-fn pointer_in<'v>(map: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
-    let rest = pointer.strip_prefix('/')?;
-    let (first, inner) = match rest.split_once('/') {
-        Some((first, inner)) => (first, Some(inner)),
-        None => (rest, None),
-    };
-    let value = map.get(&first.replace("~1", "/").replace("~0", "~"))?;
-    match inner {
-        Some(inner) => value.pointer(&format!("/{inner}")),
-        None => Some(value),
-    }
 }
 
 struct Walk<'k, 'a> {

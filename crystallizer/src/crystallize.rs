@@ -196,8 +196,7 @@ pub fn crystallize(
         });
     }
     found.extend(about_values);
-    found.extend(findings::of_origins(&origins, &kept, &emitted.places));
-    drop(origins);
+    findings::of_origins(origins, &kept, &emitted.places, &mut found);
     let mut ids = HashSet::new();
     step_ids(&document.steps, &mut ids);
     found.extend(checked.into_iter().filter(|finding| {

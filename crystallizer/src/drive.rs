@@ -243,20 +243,24 @@ impl Driven {
     /// What stands for all that was asked for, and for what failed.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut digest = Sha256::new();
-        let mut add = |kind: &[u8], one: &str, two: &str| {
+        let mut add = |kind: &[u8], one: &str, two: &[u8]| {
             digest.update(kind);
-            for text in [one, two] {
+            for text in [one.as_bytes(), two] {
                 digest.update(text.len().to_le_bytes());
                 digest.update(text);
             }
         };
+        // Their texts are not kept beside them.
+        let mut text = Vec::new();
         let mut requests: Vec<(&Arc<str>, &Json)> = self.requests.iter().collect();
         requests.sort_unstable_by_key(|(path, _)| *path);
         for (path, request) in requests {
-            add(b"r", path, request.text());
+            text.clear();
+            let _ = serde_json::to_writer(&mut text, request.value());
+            add(b"r", path, &text);
         }
         for (path, why) in &self.failures {
-            add(b"f", path, why);
+            add(b"f", path, why.as_bytes());
         }
         digest.finalize().into()
     }

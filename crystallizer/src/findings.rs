@@ -45,8 +45,12 @@ pub(crate) fn place(kept: &Kept<'_>, pointer: &str) -> String {
 }
 
 /// Findings about where frozen values came from.
-pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(crate) fn of_origins(
+    origins: Vec<Origin>,
+    kept: &[Kept<'_>],
+    places: &[Spot],
+    findings: &mut Vec<Finding>,
+) {
     for origin in origins {
         let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else {
             continue;
@@ -129,7 +133,6 @@ pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[Spot])
             &place(sender, &origin.pointer),
         ));
     }
-    findings
 }
 
 /// Whether an argument steers where something goes or what is run. A path or a query that only looks does not.

@@ -598,7 +598,7 @@ impl Binder<'_> {
             .skip(1)
             .map(|word| word.replace("~1", "/").replace("~0", "~"))
             .collect();
-        let value = kept.get(call)?.call.arguments.pointer(&column.pointer)?;
+        let value = crate::pointer::at(&kept.get(call)?.call.arguments, &column.pointer)?;
         let sent = self.sent(call, value, &path);
         // What is in a list is looked at by itself where nothing gives the whole.
         if value.is_array() {
@@ -644,7 +644,7 @@ impl Binder<'_> {
         let recorded = self.kept.get(call)?;
         let mut request = body.target.filled.request.whole().into_owned();
         slot::expect(body, &mut request, bound, &|one| {
-            recorded.call.arguments.pointer(&one.pointer).cloned()
+            crate::pointer::at(&recorded.call.arguments, &one.pointer).cloned()
         });
         (recorded.target.filled.request.is(&request)).then_some(())
     }

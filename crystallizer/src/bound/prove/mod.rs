@@ -23,6 +23,7 @@ use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
 use crate::kept::Kept;
 use crate::lent::with_plan;
+use crate::pointer;
 use crate::reads::Reads;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
@@ -503,7 +504,7 @@ impl Prover<'_> {
         let mut request = kept.target.filled.request.whole().into_owned();
         for one in bound {
             if let Some(value) = self.expected(one, scene, here)
-                && let Some(place) = arguments.pointer_mut(&one.pointer)
+                && let Some(place) = pointer::at_mut(&mut arguments, &one.pointer)
             {
                 *place = value;
             }
