@@ -36,7 +36,9 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     let shown_only = kept.target.action == "approval_gate";
     walk.request(expected.request, made, shown_only);
     // A document that was edited may give words to the shell beside the line.
-    if !walk.found.is_empty() && kept.target.shell.is_some() && same_command(&expected.request.whole(), made)
+    if !walk.found.is_empty()
+        && kept.target.shell.is_some()
+        && same_command(&expected.request.whole(), made)
     {
         walk.found.clear();
     }
@@ -65,12 +67,7 @@ impl Walk<'_, '_> {
         self.entries(recorded.iter(), &there, made, &mut String::new(), made_only);
     }
 
-    fn maps(
-        &mut self,
-        recorded: &Map<String, Value>,
-        made: &Map<String, Value>,
-        at: &mut String,
-    ) {
+    fn maps(&mut self, recorded: &Map<String, Value>, made: &Map<String, Value>, at: &mut String) {
         let there = |key: &str| recorded.contains_key(key);
         let all = recorded.iter().map(|(key, value)| (key.as_str(), value));
         self.entries(all, &there, made, at, false);

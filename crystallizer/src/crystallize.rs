@@ -729,7 +729,10 @@ fn draft<'a>(
     for put_back in [false, true] {
         for kept in &mut kept {
             if options.keep.contains(&kept.call.id) == put_back {
-                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_deref()));
+                kept.step = ids.id(&name::of_call(
+                    &kept.call.name,
+                    kept.target.shell.as_deref(),
+                ));
                 kept.path.clone_from(&kept.step);
             }
         }

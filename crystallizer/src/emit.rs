@@ -3,7 +3,7 @@
 use crate::gate::{self, Gates};
 use crate::kept::{Kept, Spot};
 use crate::name::{self, Ids};
-use crate::options::{Options, SourceRef};
+use crate::options::{Mode, Options, SourceRef};
 use crate::prune::{self, LeftOut};
 use crate::session::{Session, SessionKind, SessionStatus, ToolCall};
 use druse_engine::Span;
@@ -44,7 +44,7 @@ pub(crate) fn emit(
             steps.push(step);
             gate_count += 1;
         }
-        let mut step = of_call(call);
+        let mut step = of_call(call, options.mode);
         chain(&mut step, steps.last());
         places.push(Spot::of(steps.len()));
         steps.push(step);
@@ -91,8 +91,14 @@ fn chain(step: &mut Step, before: Option<&Step>) {
     }
 }
 
-fn of_call(kept: &mut Kept<'_>) -> Step {
-    let further = usize::from(!kept.reasons.is_empty()) + usize::from(kept.target.result.is_some());
+fn of_call(kept: &mut Kept<'_>, mode: Mode) -> Step {
+    // Behind these a draft with bound values says what a step waits for.
+    let further = [
+        !kept.reasons.is_empty(),
+        kept.target.result.is_some(),
+        mode == Mode::Bound,
+    ];
+    let further = further.into_iter().filter(|there| *there).count();
     let mut metadata = Map::with_capacity(2 + further);
     metadata.insert("tool".to_owned(), kept.call.name.clone().into());
     metadata.insert("deterministic".to_owned(), kept.reasons.is_empty().into());

@@ -60,8 +60,23 @@ mod tests {
     fn finds_what_a_pointer_of_json_finds() {
         let mut value = json!({ "a": [{ "b/c": 1, "~": 2, "": [3] }, 4], "": 5, "~1": 6, "01": 7 });
         for pointer in [
-            "", "/", "/a", "/a/0/b~1c", "/a/0/~0", "/a/0//0", "/a/1", "/a/01", "/a/+1", "/a/2", "/a/-", "/a/1/x", "a",
-            "/~01", "/01", "/a/0/~1", "/a/",
+            "",
+            "/",
+            "/a",
+            "/a/0/b~1c",
+            "/a/0/~0",
+            "/a/0//0",
+            "/a/1",
+            "/a/01",
+            "/a/+1",
+            "/a/2",
+            "/a/-",
+            "/a/1/x",
+            "a",
+            "/~01",
+            "/01",
+            "/a/0/~1",
+            "/a/",
         ] {
             assert_eq!(at(&value, pointer), value.pointer(pointer), "{pointer}");
             let of_map = value.as_object().and_then(|map| in_map(map, pointer));

@@ -291,7 +291,12 @@ mod tests {
             serde_json::json!(3)
         );
         assert_eq!(Json::null().to_value(), Value::Null);
-        for json in [text, tree.clone(), tree, Json::from(serde_json::json!([3])).item(0)] {
+        for json in [
+            text,
+            tree.clone(),
+            tree,
+            Json::from(serde_json::json!([3])).item(0),
+        ] {
             assert_eq!(json.to_value(), json.into_value());
         }
     }

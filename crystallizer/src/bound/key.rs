@@ -43,10 +43,7 @@ impl Key {
 
 /// The words of a key, each in the singular.
 pub(super) fn words(key: &str) -> Vec<String> {
-    crate::words::split(key)
-        .into_iter()
-        .map(singular)
-        .collect()
+    crate::words::split(key).into_iter().map(singular).collect()
 }
 
 fn singular(mut word: String) -> String {

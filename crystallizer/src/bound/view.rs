@@ -112,7 +112,8 @@ pub(super) fn data(kept: &Kept<'_>, answer: &Answer<'_>) -> Value {
 pub(super) fn shared<'a>(kept: &Kept<'a>) -> Shared<'a> {
     if let Some(json) = &kept.answer.json
         && !kept.target.is_opaque()
-        && (has_place(kept) || !is_text(kept) && (json.is(&kept.answer.raw) || **json == *kept.answer.raw))
+        && (has_place(kept)
+            || !is_text(kept) && (json.is(&kept.answer.raw) || **json == *kept.answer.raw))
     {
         return json.clone();
     }

@@ -158,7 +158,12 @@ finally:
             steps.map(|step| step.with.outline().to_string()).collect()
         };
         assert_eq!(withs(&lent), withs(&copied));
-        let missing: Vec<bool> = lent.document.steps.iter().map(|step| step.with.is_none()).collect();
+        let missing: Vec<bool> = lent
+            .document
+            .steps
+            .iter()
+            .map(|step| step.with.is_none())
+            .collect();
         assert_eq!(missing, [true, false, true]);
         let lent = Arc::new(lent);
         // Also while somebody holds it.
@@ -168,7 +173,9 @@ finally:
 
     #[test]
     fn what_a_gate_shows_is_not_lent_and_what_is_wrong_comes_back() {
-        let gate = format!("{TEXT}on_failure:\n  - {{ id: f, action: approval_gate, with: {{ title: Go on }} }}\n");
+        let gate = format!(
+            "{TEXT}on_failure:\n  - {{ id: f, action: approval_gate, with: {{ title: Go on }} }}\n"
+        );
         let whole = document(&gate);
         let lent = Plan::lend(whole.clone()).unwrap();
         assert_eq!(*lent.document, whole);
