@@ -2,6 +2,7 @@
 
 use crate::kept::Kept;
 use crate::session::ToolCall;
+use crate::shared::Shared;
 use crate::tool_map::{Origin, Target};
 use druse_engine::Digest;
 use serde_json::{Map, Value, json};
@@ -14,11 +15,11 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer<'a> {
     /// The answer as it was recorded.
-    pub(crate) raw: Cow<'a, Value>,
+    pub(crate) raw: Shared<'a>,
     /// Its text; for JSON its compact form.
     pub(crate) text: Cow<'a, str>,
     /// The value, where it is an object or a list, or a text that holds one.
-    pub(crate) json: Option<Arc<Value>>,
+    pub(crate) json: Option<Shared<'a>>,
     /// Whether the recorder kept the value beside the text.
     pub(crate) structured: bool,
     /// The text as YAML, once somebody has looked whether it is that: reading it takes long.
@@ -43,7 +44,7 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
         .structured
         .as_ref()
         .filter(|value| (value.is_object() || value.is_array()) && !is_blocks(value));
-    let (text, own): (Cow<'_, str>, Option<Value>) = match raw {
+    let (text, own): (Cow<'_, str>, Option<Shared<'_>>) = match raw {
         Value::String(text) => (Cow::Borrowed(text), None),
         Value::Null => (Cow::Borrowed(""), None),
         Value::Array(items) if is_blocks(raw) => {
@@ -52,20 +53,20 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
         }
         other => (
             other.to_string().into(),
-            beside.is_none().then(|| other.clone()),
+            beside.is_none().then_some(Shared::Recorded(other)),
         ),
     };
     let json = match beside {
-        Some(value) => Some(value.clone()),
+        Some(value) => Some(Shared::Recorded(value)),
         None => own.or_else(|| match raw {
-            Value::String(_) | Value::Array(_) => parsed(&text),
+            Value::String(_) | Value::Array(_) => parsed(&text).map(Shared::from),
             _ => None,
         }),
     };
     Answer {
-        raw: Cow::Borrowed(raw),
+        raw: Shared::Recorded(raw),
         text,
-        json: json.map(Arc::new),
+        json,
         structured: beside.is_some(),
         yaml: OnceLock::new(),
     }
@@ -73,7 +74,7 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
 
 /// The answer to a call as the step that it became gives it in a run. What an agent's own tool keeps beside its answer
 /// is the agent's: a step has the text of the file, or what the program wrote.
-pub(crate) fn of_step<'a>(target: &Target, call: &'a ToolCall) -> Answer<'a> {
+pub(crate) fn of_step<'a>(target: &Target<'_>, call: &'a ToolCall) -> Answer<'a> {
     let recorded = call.result.as_ref();
     let beside = recorded.and_then(|result| result.structured.as_ref());
     let text: Cow<'a, str> = if target.reads_file() {
@@ -102,12 +103,12 @@ pub(crate) fn of_step<'a>(target: &Target, call: &'a ToolCall) -> Answer<'a> {
         return of(call);
     };
     let raw = match recorded.map(|result| &result.content) {
-        Some(content) if content.as_str() == Some(&text) => Cow::Borrowed(content),
-        _ => Cow::Owned(Value::from(text.as_ref())),
+        Some(content) if content.as_str() == Some(&text) => Shared::Recorded(content),
+        _ => Value::from(text.as_ref()).into(),
     };
     Answer {
         raw,
-        json: parsed(&text).map(Arc::new),
+        json: parsed(&text).map(Shared::from),
         text,
         structured: false,
         yaml: OnceLock::new(),
@@ -141,7 +142,7 @@ fn block_text(item: &Value) -> Option<&str> {
 }
 
 /// The output of the step that makes the recorded answer stand where a reader looks for it.
-pub(crate) fn output(target: &Target, call: &ToolCall, answer: &Answer<'_>) -> Value {
+pub(crate) fn output(target: &Target<'_>, call: &ToolCall, answer: &Answer<'_>) -> Value {
     let empty = call.result.is_none();
     let mut output = match target.action.as_str() {
         "http" => match &answer.json {
@@ -249,7 +250,7 @@ fn place(output: &mut Value, path: &[String], answer: Value) {
 /// The expression that reads a value inside a recorded answer from the step's output.
 pub(crate) fn expression(
     step: &str,
-    target: &Target,
+    target: &Target<'_>,
     answer: &Answer<'_>,
     pointer: &str,
 ) -> String {
@@ -291,7 +292,7 @@ pub(crate) fn expression(
 
 /// Whether an answer is one line of what a program wrote or a file holds. Recorders cut off the end of the line, and a
 /// run does not.
-pub(crate) fn is_line(target: &Target, answer: &Answer<'_>) -> bool {
+pub(crate) fn is_line(target: &Target<'_>, answer: &Answer<'_>) -> bool {
     let text = answer.text.trim();
     let wrote = target.origin == Origin::Builtin && target.action == "shell";
     (wrote || target.reads_file())

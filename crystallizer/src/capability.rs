@@ -51,7 +51,7 @@ pub(crate) fn of(document: &Document, kept: &[Kept<'_>], session: &Session) -> C
 fn narrowed(grant: &Grant, kept: &Kept<'_>) -> Vec<Grant> {
     let recorded = || {
         let kind = ActionKind::parse(&kept.target.action)?;
-        let all = asked(kind, &kept.target.filled.request, &authority);
+        let all = asked(kind, &kept.target.filled.request.whole(), &authority);
         let same: Vec<Grant> = all
             .into_iter()
             .filter(|one| one.list() == grant.list())

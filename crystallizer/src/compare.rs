@@ -1,14 +1,15 @@
 //! Where a request that the engine made is not the one that was expected, value by value.
 
 use crate::kept::Kept;
+use crate::pointer;
 use crate::report::Difference;
-use crate::tool_map::{escape, same_command, word_number};
+use crate::tool_map::{Request, escape, same_command, word_number};
 use serde_json::{Map, Value};
 
 /// What a call is expected to ask for.
 pub(crate) struct Expected<'e> {
     /// The whole request.
-    pub(crate) request: &'e Map<String, Value>,
+    pub(crate) request: &'e Request<'e>,
     /// The arguments of the tool, which stand at the call's places in it.
     pub(crate) arguments: &'e Value,
 }
@@ -33,9 +34,11 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     };
     // A gate that a tool became shows only its title and message.
     let shown_only = kept.target.action == "approval_gate";
-    walk.maps(expected.request, made, &mut String::new(), shown_only);
+    walk.request(expected.request, made, shown_only);
     // A document that was edited may give words to the shell beside the line.
-    if !walk.found.is_empty() && kept.target.shell.is_some() && same_command(expected.request, made)
+    if !walk.found.is_empty()
+        && kept.target.shell.is_some()
+        && same_command(&expected.request.whole(), made)
     {
         walk.found.clear();
     }
@@ -43,8 +46,8 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     if walk.found.is_empty() && !shown_only {
         let whole = kept.target.filled.places.iter();
         for (place, argument) in whole.filter(|(_, argument)| word_number(argument).is_none()) {
-            let sent = pointer_in(made, place);
-            let wanted = expected.arguments.pointer(argument);
+            let sent = pointer::in_map(made, place);
+            let wanted = pointer::at(expected.arguments, argument);
             if sent != wanted {
                 walk.differ(place, wanted, sent);
             }
@@ -53,28 +56,27 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     walk.found
 }
 
-fn pointer_in<'v>(map: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
-    let rest = pointer.strip_prefix('/')?;
-    let (first, inner) = match rest.split_once('/') {
-        Some((first, inner)) => (first, Some(inner)),
-        None => (rest, None),
-    };
-    let value = map.get(&first.replace("~1", "/").replace("~0", "~"))?;
-    match inner {
-        Some(inner) => value.pointer(&format!("/{inner}")),
-        None => Some(value),
-    }
-}
-
 struct Walk<'k, 'a> {
     kept: &'k Kept<'a>,
     found: Vec<Difference>,
 }
 
 impl Walk<'_, '_> {
-    fn maps(
+    fn request(&mut self, recorded: &Request<'_>, made: &Map<String, Value>, made_only: bool) {
+        let there = |key: &str| recorded.contains_key(key);
+        self.entries(recorded.iter(), &there, made, &mut String::new(), made_only);
+    }
+
+    fn maps(&mut self, recorded: &Map<String, Value>, made: &Map<String, Value>, at: &mut String) {
+        let there = |key: &str| recorded.contains_key(key);
+        let all = recorded.iter().map(|(key, value)| (key.as_str(), value));
+        self.entries(all, &there, made, at, false);
+    }
+
+    fn entries<'v>(
         &mut self,
-        recorded: &Map<String, Value>,
+        recorded: impl Iterator<Item = (&'v str, &'v Value)>,
+        there: &dyn Fn(&str) -> bool,
         made: &Map<String, Value>,
         at: &mut String,
         made_only: bool,
@@ -91,7 +93,7 @@ impl Walk<'_, '_> {
             at.truncate(length);
         }
         for (key, other) in made {
-            if !recorded.contains_key(key) && !made_only {
+            if !made_only && !there(key) {
                 at.push('/');
                 at.push_str(&escape(key));
                 self.differ(at, None, Some(other));
@@ -102,7 +104,7 @@ impl Walk<'_, '_> {
 
     fn values(&mut self, recorded: &Value, made: &Value, at: &mut String) {
         match (recorded, made) {
-            (Value::Object(recorded), Value::Object(made)) => self.maps(recorded, made, at, false),
+            (Value::Object(recorded), Value::Object(made)) => self.maps(recorded, made, at),
             (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
                 let length = at.len();
                 for (index, (one, two)) in left.iter().zip(right).enumerate() {

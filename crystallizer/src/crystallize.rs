@@ -25,7 +25,6 @@ use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 /// The most calls that a draft is made of: nobody reviews more, and a document has no room for them.
 const MOST_CALLS: usize = 20_000;
@@ -155,8 +154,8 @@ pub fn crystallize(
     });
     let all = joined.as_deref().unwrap_or(&kept);
     emitted.document.capabilities = Some(capability::of(&emitted.document, all, session));
-    let document = Arc::new(emitted.document);
-    let replayed = replay::replay(&document, &kept, started_at);
+    let mut document = emitted.document;
+    let replayed = replay::replay(&mut document, &kept, started_at);
     let mut found = about_session(sessions, options);
     found.extend(strangers);
     found.extend(findings::of_size(&document));
@@ -197,8 +196,7 @@ pub fn crystallize(
         });
     }
     found.extend(about_values);
-    found.extend(findings::of_origins(&origins, &kept, &emitted.places));
-    drop(origins);
+    findings::of_origins(origins, &kept, &emitted.places, &mut found);
     let mut ids = HashSet::new();
     step_ids(&document.steps, &mut ids);
     found.extend(checked.into_iter().filter(|finding| {
@@ -237,6 +235,7 @@ pub fn crystallize(
         values: made.as_ref().map(|made| made.values),
     });
 
+    let advice = advice::advice(&kept, options.mode);
     let mut shapes = drift::shapes(&kept, &|call| {
         let others = witnesses.iter().filter_map(|witness| {
             let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
@@ -271,13 +270,12 @@ pub fn crystallize(
         questions,
         perturbed: made.map(|made| made.perturbed).unwrap_or_default(),
         findings: found,
-        advice: advice::advice(&kept, options.mode),
+        advice,
         savings: advice::savings(session),
         judgement,
         shapes,
     };
     drop((joined, kept));
-    let mut document = Arc::try_unwrap(document).unwrap_or_else(|shared| Document::clone(&shared));
     carried::write(&report.findings, &mut document);
     Ok(Crystallized { document, report })
 }
@@ -306,9 +304,7 @@ fn bind<'k: 'w, 'w>(
     let Some(plain) = plain.filter(|_| made.loops > 0) else {
         return made;
     };
-    let document = Arc::new(emitted.document.clone());
-    let replayed = replay::replay(&document, kept, started_at);
-    drop(document);
+    let replayed = replay::replay(&mut emitted.document, kept, started_at);
     let repeats = replayed.differing + replayed.missing == 0;
     if repeats && made.generalisable > Level::Same {
         return made;
@@ -317,7 +313,7 @@ fn bind<'k: 'w, 'w>(
         document: std::mem::replace(&mut emitted.document, plain.document),
         spots: std::mem::replace(&mut emitted.places, plain.spots),
     };
-    let targets: Vec<Target> = kept.iter().map(|kept| kept.target.clone()).collect();
+    let targets: Vec<Target<'k>> = kept.iter().map(|kept| kept.target.clone()).collect();
     let paths: Vec<(String, String)> = kept
         .iter_mut()
         .zip(steps)
@@ -626,7 +622,7 @@ pub fn replay_edited(
         Mode::Bound => session.started_at.unwrap_or_default(),
     };
     Ok(replay::replay(
-        &Arc::new(document.clone()),
+        &mut document.clone(),
         &draft.kept,
         started_at,
     ))
@@ -733,7 +729,10 @@ fn draft<'a>(
     for put_back in [false, true] {
         for kept in &mut kept {
             if options.keep.contains(&kept.call.id) == put_back {
-                kept.step = ids.id(&name::of_call(&kept.call.name, kept.target.shell.as_ref()));
+                kept.step = ids.id(&name::of_call(
+                    &kept.call.name,
+                    kept.target.shell.as_deref(),
+                ));
                 kept.path.clone_from(&kept.step);
             }
         }

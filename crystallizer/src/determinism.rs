@@ -44,7 +44,7 @@ pub(crate) fn is_shell_tool(name: &str) -> bool {
 
 /// The reasons why the answer to equal arguments may differ; empty: it counts as deterministic.
 pub(crate) fn of(
-    target: &Target,
+    target: &Target<'_>,
     tool: &str,
     arguments: &Value,
     spec: Option<&ToolSpec>,

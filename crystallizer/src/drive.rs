@@ -36,7 +36,12 @@ pub(crate) struct Drive<'d> {
     pub(crate) order: Order,
     /// How what was asked for at this path of a step ends. The call is the one that was recorded there, if any was.
     pub(crate) respond: &'d dyn Fn(Option<usize>, &str, &Value) -> Outcome,
+    /// Looks at the first request at each path of a step when it is made, where nobody asks for all of them in the end.
+    pub(crate) watch: Option<Watch<'d>>,
 }
+
+/// What looks at a request and the path of its step. It may be told of one path several times.
+pub(crate) type Watch<'d> = &'d dyn Fn(&str, &Json);
 
 /// What a run asked for.
 #[derive(Default)]
@@ -55,7 +60,9 @@ pub(crate) struct Driven {
 /// What was asked for and is not answered yet. Thousands may be.
 #[derive(Default)]
 struct Waiting {
-    all: Vec<Option<Open>>,
+    all: BTreeMap<u32, Open>,
+    /// How many there were.
+    count: u32,
     /// Those that are open, in the order in which they were asked for.
     in_order: Vec<u32>,
     /// The same by the calls that were recorded.
@@ -64,14 +71,15 @@ struct Waiting {
 
 impl Waiting {
     fn add(&mut self, open: Open, order: Order) {
-        let at = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let at = self.count;
+        self.count += 1;
         match order {
             Order::Mixed(_) => self.in_order.push(at),
             Order::Recorded | Order::Reversed => {
                 self.by_call.insert((open.call, at));
             }
         }
-        self.all.push(Some(open));
+        self.all.insert(at, open);
     }
 
     /// How many there are.
@@ -95,7 +103,7 @@ impl Waiting {
                 self.in_order.remove(place)
             }
         };
-        self.all.get_mut(at as usize)?.take()
+        self.all.remove(&at)
     }
 }
 
@@ -116,10 +124,13 @@ impl Drive<'_> {
             .enumerate()
             .map(|(index, kept)| (kept.path.as_str(), index))
             .collect();
-        let mut driven = Driven {
-            requests: HashMap::with_capacity(self.kept.len()),
-            order: Vec::with_capacity(self.kept.len()),
-            ..Driven::default()
+        let mut driven = match self.watch {
+            Some(_) => Driven::default(),
+            None => Driven {
+                requests: HashMap::with_capacity(self.kept.len()),
+                order: Vec::with_capacity(self.kept.len()),
+                ..Driven::default()
+            },
         };
         let id = RunId::from_parts(0, [0; 10]);
         // What does not fit is left to the expressions that read it.
@@ -176,7 +187,7 @@ impl Drive<'_> {
                     ..
                 } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
-                    driven.note(call, &step, input.clone());
+                    self.note(&mut driven, call, &step, input.clone());
                     let asked = Open {
                         call,
                         input,
@@ -190,12 +201,12 @@ impl Drive<'_> {
                 RunEvent::StepEvaluated { step, output } => {
                     let call = by_step.get(&*step.0).copied().unwrap_or(usize::MAX);
                     let value = json!({ "value": output.value() });
-                    driven.note(call, &step, Json::from(value));
+                    self.note(&mut driven, call, &step, Json::from(value));
                 }
                 RunEvent::ApprovalRequested { step, request } => {
                     if let Some(call) = by_step.get(&*step.0) {
                         let asked = json!({ "title": request.title, "message": request.message });
-                        driven.note(*call, &step, Json::from(asked));
+                        self.note(&mut driven, *call, &step, Json::from(asked));
                     }
                     votes(&mut state, &request, now, &mut facts);
                 }
@@ -204,7 +215,7 @@ impl Drive<'_> {
                         && let Some(kept) = self.kept.get(*call)
                     {
                         let waited = Json::from(waited(kept, now, until));
-                        driven.note(*call, &step, waited);
+                        self.note(&mut driven, *call, &step, waited);
                     }
                     now = now.max(until);
                     if let Ok(more) = state.handle(now, Input::Tick) {
@@ -219,26 +230,37 @@ impl Drive<'_> {
         }
         driven
     }
+
+    fn note(&self, driven: &mut Driven, call: usize, step: &StepPath, request: Json) {
+        match self.watch {
+            Some(watch) => watch(&step.0, &request),
+            None => driven.note(call, step, request),
+        }
+    }
 }
 
 impl Driven {
     /// What stands for all that was asked for, and for what failed.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut digest = Sha256::new();
-        let mut add = |kind: &[u8], one: &str, two: &str| {
+        let mut add = |kind: &[u8], one: &str, two: &[u8]| {
             digest.update(kind);
-            for text in [one, two] {
+            for text in [one.as_bytes(), two] {
                 digest.update(text.len().to_le_bytes());
                 digest.update(text);
             }
         };
+        // Their texts are not kept beside them.
+        let mut text = Vec::new();
         let mut requests: Vec<(&Arc<str>, &Json)> = self.requests.iter().collect();
         requests.sort_unstable_by_key(|(path, _)| *path);
         for (path, request) in requests {
-            add(b"r", path, request.text());
+            text.clear();
+            let _ = serde_json::to_writer(&mut text, request.value());
+            add(b"r", path, &text);
         }
         for (path, why) in &self.failures {
-            add(b"f", path, why);
+            add(b"f", path, why.as_bytes());
         }
         digest.finalize().into()
     }
@@ -323,7 +345,7 @@ fn waited(kept: &Kept<'_>, now: Timestamp, until: Timestamp) -> Value {
         _ => false,
     };
     if same {
-        Value::Object(request.clone())
+        Value::Object(request.whole().into_owned())
     } else {
         json!({ "until": until })
     }

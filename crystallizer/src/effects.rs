@@ -107,7 +107,7 @@ const ENDS: [&str; 14] = [
 
 /// The effect of a call, where it can be told.
 pub(crate) fn of(
-    target: &Target,
+    target: &Target<'_>,
     tool: &str,
     arguments: &Value,
     spec: Option<&ToolSpec>,

@@ -3,7 +3,7 @@
 use crate::gate::{self, Gates};
 use crate::kept::{Kept, Spot};
 use crate::name::{self, Ids};
-use crate::options::{Options, SourceRef};
+use crate::options::{Mode, Options, SourceRef};
 use crate::prune::{self, LeftOut};
 use crate::session::{Session, SessionKind, SessionStatus, ToolCall};
 use druse_engine::Span;
@@ -44,7 +44,7 @@ pub(crate) fn emit(
             steps.push(step);
             gate_count += 1;
         }
-        let mut step = of_call(call);
+        let mut step = of_call(call, options.mode);
         chain(&mut step, steps.last());
         places.push(Spot::of(steps.len()));
         steps.push(step);
@@ -91,8 +91,15 @@ fn chain(step: &mut Step, before: Option<&Step>) {
     }
 }
 
-fn of_call(kept: &mut Kept<'_>) -> Step {
-    let mut metadata = Map::new();
+fn of_call(kept: &mut Kept<'_>, mode: Mode) -> Step {
+    // Behind these a draft with bound values says what a step waits for.
+    let further = [
+        !kept.reasons.is_empty(),
+        kept.target.result.is_some(),
+        mode == Mode::Bound,
+    ];
+    let further = further.into_iter().filter(|there| *there).count();
+    let mut metadata = Map::with_capacity(2 + further);
     metadata.insert("tool".to_owned(), kept.call.name.clone().into());
     metadata.insert("deterministic".to_owned(), kept.reasons.is_empty().into());
     if !kept.reasons.is_empty() {
@@ -111,7 +118,7 @@ fn of_call(kept: &mut Kept<'_>) -> Step {
         metadata.insert("result".to_owned(), text.into());
     }
     let document = std::mem::take(&mut kept.target.filled.document);
-    let shell = kept.target.shell.as_ref();
+    let shell = kept.target.shell.as_deref();
     Step {
         id: kept.step.clone(),
         name: shell

@@ -46,8 +46,12 @@ pub(crate) fn place(kept: &Kept<'_>, pointer: &str) -> String {
 }
 
 /// Findings about where frozen values came from.
-pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(crate) fn of_origins(
+    origins: Vec<Origin>,
+    kept: &[Kept<'_>],
+    places: &[Spot],
+    findings: &mut Vec<Finding>,
+) {
     for origin in origins {
         let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else {
             continue;
@@ -130,7 +134,6 @@ pub(crate) fn of_origins(origins: &[Origin], kept: &[Kept<'_>], places: &[Spot])
             &place(sender, &origin.pointer),
         ));
     }
-    findings
 }
 
 /// Whether an argument steers where something goes or what is run. A path or a query that only looks does not.
@@ -328,7 +331,7 @@ pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) ->
 /// The step that, behind the first of these, runs the same program of a shell and succeeded.
 fn later_try<'k>(kept: &'k [Kept<'_>]) -> Option<&'k str> {
     let program = |kept: &Kept<'_>| {
-        let shell = kept.target.shell.as_ref()?;
+        let shell = kept.target.shell.as_deref()?;
         crate::shell_line::program(&shell.line())
     };
     let (first, later) = kept.split_first()?;

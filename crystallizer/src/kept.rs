@@ -15,7 +15,7 @@ pub(crate) struct Kept<'a> {
     pub(crate) step: String,
     /// The step's path in a run: its id, with the pass where it stands in a loop.
     pub(crate) path: String,
-    pub(crate) target: Target,
+    pub(crate) target: Target<'a>,
     pub(crate) answer: Answer<'a>,
     /// `None`: not known, counts as destructive.
     pub(crate) effects: Option<EffectLevel>,

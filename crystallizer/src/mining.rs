@@ -179,7 +179,7 @@ impl Signature {
 }
 
 /// The line of a shell.
-fn line_of(call: &ToolCall, target: &Target) -> Option<String> {
+fn line_of(call: &ToolCall, target: &Target<'_>) -> Option<String> {
     match &target.shell {
         Some(shell) => Some(shell.line()),
         None if determinism::is_shell_tool(&call.name) => ["command", "cmd"]

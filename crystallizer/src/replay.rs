@@ -2,24 +2,44 @@
 //! the engine makes is compared with the recorded call.
 
 use crate::compare::{Expected, compare};
-use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
+use crate::drive::{Drive, Order, outcome, unknown, unread};
 use crate::kept::Kept;
+use crate::lent::with_plan;
 use crate::reads::Reads;
 use crate::report::{Difference, Replay};
-use druse_engine::Timestamp;
 use druse_engine::definition::Document;
 use druse_engine::plan::Plan;
+use druse_engine::{Json, Timestamp};
 use serde_json::json;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// The most differences that are listed for one call.
 const MOST: usize = 10;
 
 /// Runs the document with the recorded answers, beginning at this moment.
-pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp) -> Replay {
+pub(crate) fn replay(document: &mut Document, kept: &[Kept<'_>], now: Timestamp) -> Replay {
     let reads = Reads::of(document);
-    let driven = match Plan::compile(Arc::clone(document)) {
-        Ok(plan) => Drive {
+    // What is asked for is compared at once: nobody keeps the requests of a long recording.
+    let mut by_path: Vec<(&str, usize)> = kept
+        .iter()
+        .enumerate()
+        .map(|(index, kept)| (kept.path.as_str(), index))
+        .collect();
+    by_path.sort_unstable();
+    let compared: RefCell<Vec<Option<Vec<Difference>>>> = RefCell::new(vec![None; kept.len()]);
+    let watch = |path: &str, made: &Json| {
+        let mut compared = compared.borrow_mut();
+        let first = by_path.partition_point(|(known, _)| *known < path);
+        let of_path = by_path.iter().skip(first);
+        for (_, index) in of_path.take_while(|(known, _)| *known == path) {
+            if let (Some(found @ None), Some(kept)) = (compared.get_mut(*index), kept.get(*index)) {
+                *found = Some(compare(kept, &Expected::recorded(kept), made.value()));
+            }
+        }
+    };
+    let drive = |plan: &Arc<Plan>| {
+        Drive {
             kept,
             inputs: json!({}),
             now,
@@ -29,14 +49,14 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
                 Some(kept) => unread(kept),
                 None => unknown(),
             },
+            watch: Some(&watch),
         }
-        .run(&Arc::new(plan)),
-        // The findings of the check say what is wrong; nothing could be run.
-        Err(_) => Driven::default(),
+        .run(plan)
     };
+    let driven = with_plan(document, |_| {}, drive).unwrap_or_default();
     let mut replay = Replay::default();
-    for kept in kept {
-        let Some(made) = driven.requests.get(kept.path.as_str()) else {
+    for (kept, found) in kept.iter().zip(compared.into_inner()) {
+        let Some(found) = found else {
             replay.missing += 1;
             let why = driven
                 .failures
@@ -54,7 +74,6 @@ pub(crate) fn replay(document: &Arc<Document>, kept: &[Kept<'_>], now: Timestamp
             });
             continue;
         };
-        let found = compare(kept, &Expected::recorded(kept), made.value());
         if found.is_empty() {
             replay.matched += 1;
         } else {

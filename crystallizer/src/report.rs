@@ -1,7 +1,7 @@
 //! The report: what was recorded, what became of it, what is to be looked at, and the proof.
 
 use crate::trust::Label;
-use druse_engine::Finding;
+use druse_engine::{Finding, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,7 +42,8 @@ pub struct Report {
     /// The whole shape of the answers that were recorded, by step: what runs are compared with where somebody looks for
     /// what has changed. Nothing relies on it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub shapes: BTreeMap<String, Value>,
+    #[schemars(with = "BTreeMap<String, Value>")]
+    pub shapes: BTreeMap<String, Json>,
 }
 
 /// Whether a recording should become an automation. It stops nothing.

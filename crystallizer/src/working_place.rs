@@ -205,7 +205,7 @@ fn state(session: &Session, kept: &[Kept<'_>], places: &[Spot]) -> Option<Findin
     }
     let is_shell = |kept: &Kept<'_>| kept.target.shell.is_some();
     let first = kept.iter().position(|kept| {
-        let shell = kept.target.shell.as_ref();
+        let shell = kept.target.shell.as_deref();
         shell.is_some_and(|shell| crate::shell_line::leaves_its_state(&shell.line()))
     })?;
     if !kept.iter().skip(first + 1).any(is_shell) {

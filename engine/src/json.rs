@@ -125,6 +125,19 @@ impl Json {
         }
     }
 
+    /// A tree of one's own, which is not copied where nobody else holds it.
+    pub fn into_value(self) -> Value {
+        match Arc::try_unwrap(self.0) {
+            Ok(Inner { text, tree }) => match (tree.into_inner(), text.into_inner()) {
+                (Some(Tree::Own(value)), _) => value,
+                (Some(item), _) => item.value().clone(),
+                (None, Some(text)) => serde_json::from_str(&text).unwrap_or(Value::Null),
+                (None, None) => Value::Null,
+            },
+            Err(shared) => Self(shared).to_value(),
+        }
+    }
+
     /// The tree.
     pub fn value(&self) -> &Value {
         let tree = self.0.tree.get_or_init(|| {
@@ -208,7 +221,7 @@ pub fn canonical(value: &Value) -> String {
                     if index > 0 {
                         out.push(',');
                     }
-                    out.push_str(&Value::from(key.as_str()).to_string());
+                    write_text(key, out);
                     out.push(':');
                     write(inner, out);
                 }
@@ -224,7 +237,21 @@ pub fn canonical(value: &Value) -> String {
                 }
                 out.push(']');
             }
-            scalar => out.push_str(&scalar.to_string()),
+            Value::String(text) => write_text(text, out),
+            Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Value::Null => out.push_str("null"),
+            scalar @ Value::Number(_) => out.push_str(&scalar.to_string()),
+        }
+    }
+    /// A text as JSON. Most hold nothing that is written otherwise.
+    fn write_text(text: &str, out: &mut String) {
+        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        if text.bytes().all(plain) {
+            out.push('"');
+            out.push_str(text);
+            out.push('"');
+        } else {
+            out.push_str(&Value::from(text).to_string());
         }
     }
     let mut out = String::new();
@@ -246,6 +273,10 @@ mod tests {
             &serde_json::json!([1])
         );
         assert_eq!(canonical(json.value()), "{\"a\":[2],\"b\":1}");
+        let odd = serde_json::json!({ "b\"": "x\\y\u{7f}ü\n\u{1}", "a": [true, null, "z"] });
+        let text = canonical(&odd);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), odd);
+        assert!(text.contains(&odd["b\""].to_string()), "{text}");
     }
 
     #[test]
@@ -260,6 +291,14 @@ mod tests {
             serde_json::json!(3)
         );
         assert_eq!(Json::null().to_value(), Value::Null);
+        for json in [
+            text,
+            tree.clone(),
+            tree,
+            Json::from(serde_json::json!([3])).item(0),
+        ] {
+            assert_eq!(json.to_value(), json.into_value());
+        }
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Answers {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
-        let root = super::view::shared(kept);
+        let root = super::view::shared(kept).into_arc();
         self.learn_value(call, &kept.call.name, root, known);
     }
 

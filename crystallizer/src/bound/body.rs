@@ -40,7 +40,7 @@ impl Body {
             sent.retain(|(place, pointer, _, value)| {
                 calls
                     .get(*place)
-                    .and_then(|call| call.arguments.pointer(pointer))
+                    .and_then(|call| crate::pointer::at(&call.arguments, pointer))
                     == Some(value)
             });
         }

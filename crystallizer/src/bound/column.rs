@@ -70,7 +70,7 @@ pub(super) fn columns_of<'v>(
     for pointer in lists {
         let values: Option<Vec<&Value>> = calls
             .iter()
-            .map(|call| kept.get(*call)?.call.arguments.pointer(&pointer))
+            .map(|call| crate::pointer::at(&kept.get(*call)?.call.arguments, &pointer))
             .collect();
         // A list that is the same in all passes is as any other value.
         if let Some(values) = values
@@ -87,7 +87,7 @@ pub(super) fn columns_of<'v>(
     crate::leaf::leaves(&one.call.arguments, &mut |pointer, _, _| {
         let values: Option<Vec<&Value>> = calls
             .iter()
-            .map(|call| kept.get(*call)?.call.arguments.pointer(pointer))
+            .map(|call| crate::pointer::at(&kept.get(*call)?.call.arguments, pointer))
             .collect();
         if let Some(values) = values {
             all.push(Column {

@@ -204,11 +204,10 @@ pub(super) fn set_apart(
         if numbers.is_empty() {
             continue;
         }
-        let made = kept
-            .target
-            .shell
-            .as_ref()
-            .and_then(|shell| given_apart(shell, &kept.target.filled.request, &numbers));
+        let made =
+            kept.target.shell.as_ref().and_then(|shell| {
+                given_apart(shell, &kept.target.filled.request.whole(), &numbers)
+            });
         let with = spot.step_mut(document).and_then(|step| step.with.as_mut());
         let (Some((request, places)), Some(with)) = (made, with) else {
             decided
@@ -228,7 +227,7 @@ pub(super) fn set_apart(
         };
         let before = kept.target.filled.clone();
         swap(with);
-        kept.target.filled.request = request;
+        kept.target.filled.request = request.into();
         let places = places.into_iter();
         kept.target.filled.places = places
             .map(|(place, number)| (place, word_pointer(number)))

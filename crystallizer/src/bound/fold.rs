@@ -598,7 +598,7 @@ impl Binder<'_> {
             .skip(1)
             .map(|word| word.replace("~1", "/").replace("~0", "~"))
             .collect();
-        let value = kept.get(call)?.call.arguments.pointer(&column.pointer)?;
+        let value = crate::pointer::at(&kept.get(call)?.call.arguments, &column.pointer)?;
         let sent = self.sent(call, value, &path);
         // What is in a list is looked at by itself where nothing gives the whole.
         if value.is_array() {
@@ -642,11 +642,11 @@ impl Binder<'_> {
     pub(super) fn predicts_one(&self, body: usize, call: usize, bound: &[Bound]) -> Option<()> {
         let body = self.kept.get(body)?;
         let recorded = self.kept.get(call)?;
-        let mut request = body.target.filled.request.clone();
+        let mut request = body.target.filled.request.whole().into_owned();
         slot::expect(body, &mut request, bound, &|one| {
-            recorded.call.arguments.pointer(&one.pointer).cloned()
+            crate::pointer::at(&recorded.call.arguments, &one.pointer).cloned()
         });
-        (request == recorded.target.filled.request).then_some(())
+        (recorded.target.filled.request.is(&request)).then_some(())
     }
 
     /// The expression of what the loop goes over, checked against the recording.

@@ -196,7 +196,10 @@ fn predict(
         now: witness.session.started_at.unwrap_or_default(),
         order: Order::Recorded,
         respond: &|_, path, request| {
-            let is_it = |kept: &Kept<'_>| request.as_object() == Some(&kept.target.filled.request);
+            let is_it = |kept: &Kept<'_>| {
+                let asked = request.as_object();
+                asked.is_some_and(|asked| kept.target.filled.request.is(asked))
+            };
             let mut left = left.borrow_mut();
             // A change is the next one; a look may be repeated.
             if let Some(next) = left.first().copied().and_then(|next| recorded.get(next))
@@ -224,6 +227,7 @@ fn predict(
                 }
             }
         },
+        watch: None,
     }
     .run(plan);
     let mut differences = strange.into_inner();

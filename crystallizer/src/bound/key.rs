@@ -43,17 +43,14 @@ impl Key {
 
 /// The words of a key, each in the singular.
 pub(super) fn words(key: &str) -> Vec<String> {
-    crate::words::split(key)
-        .iter()
-        .map(|word| singular(word))
-        .collect()
+    crate::words::split(key).into_iter().map(singular).collect()
 }
 
-fn singular(word: &str) -> String {
-    if word.len() > 4
-        && let Some(stem) = word.strip_suffix("ies")
-    {
-        return format!("{stem}y");
+fn singular(mut word: String) -> String {
+    if word.len() > 4 && word.ends_with("ies") {
+        word.truncate(word.len() - "ies".len());
+        word.push('y');
+        return word;
     }
     if word.len() > 4
         && let Some(stem) = word.strip_suffix("es")
@@ -62,12 +59,16 @@ fn singular(word: &str) -> String {
             || stem.ends_with("ch")
             || stem.ends_with('x'))
     {
-        return stem.to_owned();
+        word.truncate(word.len() - "es".len());
+        return word;
     }
-    match word.strip_suffix('s') {
-        Some(stem) if stem.len() >= 2 && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
-        _ => word.to_owned(),
+    if let Some(stem) = word.strip_suffix('s')
+        && stem.len() >= 2
+        && !stem.ends_with(['s', 'u', 'i'])
+    {
+        word.truncate(word.len() - 1);
     }
+    word
 }
 
 /// Words of tool names that name no thing.

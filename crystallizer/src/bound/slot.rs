@@ -231,7 +231,7 @@ pub(super) fn expect(
 /// Puts a value at a pointer below a map.
 fn put(map: &mut Map<String, Value>, pointer: &str, value: Value) -> bool {
     let mut whole = Value::Object(std::mem::take(map));
-    let done = match whole.pointer_mut(pointer) {
+    let done = match crate::pointer::at_mut(&mut whole, pointer) {
         Some(place) => {
             *place = value;
             true

@@ -33,7 +33,7 @@ fn of_command(kept: &Kept<'_>, decided: &Decided) -> Option<Vec<Piece>> {
     if words.is_empty() {
         return None;
     }
-    let line = kept.target.shell.as_ref()?.line();
+    let line = kept.target.shell.as_deref()?.line();
     let mut programs = crate::programs::of(&line);
     programs.dedup();
     let named = crate::show::text(&programs.join(" and "), 60);

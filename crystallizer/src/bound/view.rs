@@ -3,6 +3,7 @@
 use super::answers::Notation;
 use crate::answer::{self, Answer};
 use crate::kept::Kept;
+use crate::shared::Shared;
 use druse_engine::expression::{json_in, yaml_in};
 use serde_json::Value;
 use std::sync::Arc;
@@ -48,25 +49,25 @@ fn read(text: &str) -> Option<(Notation, Value)> {
 }
 
 /// The data in the text of an answer, and how it is read; none where it is none. It is read once.
-fn read_answer(answer: &Answer<'_>) -> Option<(Notation, Arc<Value>)> {
+fn read_answer<'a>(answer: &Answer<'a>) -> Option<(Notation, Shared<'a>)> {
     match &answer.json {
         // What the recorder kept beside the text is not read from it.
         Some(_) if answer.structured => {
-            return read(&answer.text).map(|(notation, data)| (notation, Arc::new(data)));
+            return read(&answer.text).map(|(notation, data)| (notation, data.into()));
         }
-        Some(json) => return Some((Notation::Json, Arc::clone(json))),
+        Some(json) => return Some((Notation::Json, json.clone())),
         None => {}
     }
     let made = || yaml(&answer.text).map(Arc::new);
     let known = answer.yaml.get_or_init(made).as_ref()?;
-    Some((Notation::Yaml, Arc::clone(known)))
+    Some((Notation::Yaml, Shared::Made(Arc::clone(known))))
 }
 
 /// The data in the text of an answer; the text itself where there is none.
-pub(super) fn data_of_text(answer: &Answer<'_>) -> Arc<Value> {
+pub(super) fn data_of_text<'a>(answer: &Answer<'a>) -> Shared<'a> {
     match read_answer(answer) {
         Some((_, data)) => data,
-        None => Arc::new(Value::from(&*answer.text)),
+        None => Value::from(&*answer.text).into(),
     }
 }
 
@@ -101,26 +102,27 @@ pub(super) fn data(kept: &Kept<'_>, answer: &Answer<'_>) -> Value {
     if answer::is_line(&kept.target, answer) {
         data_in(answer.text.trim())
     } else if is_text(kept) {
-        Arc::unwrap_or_clone(data_of_text(answer))
+        data_of_text(answer).into_value()
     } else {
         Value::clone(&answer.raw)
     }
 }
 
 /// The data that a run sees of an answer, shared with it where it can be.
-pub(super) fn shared(kept: &Kept<'_>) -> Arc<Value> {
+pub(super) fn shared<'a>(kept: &Kept<'a>) -> Shared<'a> {
     if let Some(json) = &kept.answer.json
         && !kept.target.is_opaque()
-        && (has_place(kept) || !is_text(kept) && **json == *kept.answer.raw)
+        && (has_place(kept)
+            || !is_text(kept) && (json.is(&kept.answer.raw) || **json == *kept.answer.raw))
     {
-        return Arc::clone(json);
+        return json.clone();
     }
     let at_its_place = has_place(kept) && kept.answer.json.is_some();
     let elsewhere =
         kept.target.is_opaque() || at_its_place || answer::is_line(&kept.target, &kept.answer);
     match is_text(kept) && !elsewhere {
         true => data_of_text(&kept.answer),
-        false => Arc::new(data(kept, &kept.answer)),
+        false => data(kept, &kept.answer).into(),
     }
 }
 
@@ -163,7 +165,7 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
         _ => base,
     };
     let read = match is_line {
-        true => read(text).map(|(notation, data)| (notation, Arc::new(data))),
+        true => read(text).map(|(notation, data)| (notation, data.into())),
         false => read_answer(&kept.answer),
     };
     let base = match &read {
@@ -175,7 +177,7 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
     View {
         base,
         data: match read {
-            Some((_, data)) => Arc::unwrap_or_clone(data),
+            Some((_, data)) => data.into_value(),
             None => Value::from(text),
         },
     }

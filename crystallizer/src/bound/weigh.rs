@@ -311,7 +311,8 @@ impl Binder<'_> {
             return 0.0;
         };
         let arguments = self.kept.get(sent.call).map(|kept| &kept.call.arguments);
-        let Some(Value::Object(map)) = arguments.and_then(|arguments| arguments.pointer(parent))
+        let Some(Value::Object(map)) =
+            arguments.and_then(|arguments| crate::pointer::at(arguments, parent))
         else {
             return 0.0;
         };

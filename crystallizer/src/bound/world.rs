@@ -6,9 +6,9 @@ use super::rename;
 use super::view::data_of_text;
 use crate::answer::Answer;
 use crate::kept::Kept;
+use crate::shared::Shared;
 use druse_engine::expression::json_in;
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
@@ -39,15 +39,15 @@ impl World {
     pub(super) fn answer(&self, kept: &Kept<'_>) -> Answer<'static> {
         let old = &kept.answer;
         if !is_text(old) {
-            let raw = self.value("", &old.raw, 0);
+            let raw = Shared::from(self.value("", &old.raw, 0));
             let json = old.json.as_ref().map(|json| match old.structured {
-                true => Arc::new(self.value("", json, 0)),
+                true => self.value("", json, 0).into(),
                 // It is the answer itself.
-                false => Arc::new(raw.clone()),
+                false => raw.clone(),
             });
             return Answer {
                 text: raw.to_string().into(),
-                raw: Cow::Owned(raw),
+                raw,
                 json,
                 structured: old.structured,
                 ..Answer::default()
@@ -64,15 +64,15 @@ impl World {
             None => self.text("", &old.text),
         };
         let json = old.json.as_ref().map(|known| match &named {
-            Some(named) if Arc::ptr_eq(known, &data) => Arc::clone(named),
-            _ => Arc::new(self.value("", known, 0)),
+            Some(named) if known.is(&data) => Shared::Made(Arc::clone(named)),
+            _ => self.value("", known, 0).into(),
         });
         let yaml = match named {
             Some(named) if json.is_none() => OnceLock::from(Some(named)),
             _ => OnceLock::new(),
         };
         Answer {
-            raw: Cow::Owned(raw_like(&old.raw, &text)),
+            raw: raw_like(&old.raw, &text).into(),
             text: text.into(),
             json,
             structured: old.structured,
@@ -94,9 +94,9 @@ impl World {
             value.clone()
         };
         Answer {
-            raw: Cow::Owned(raw),
+            raw: raw.into(),
             text: text.into(),
-            json: old.json.as_ref().map(|_| Arc::new(value)),
+            json: old.json.as_ref().map(|_| value.into()),
             structured: old.structured,
             ..Answer::default()
         }

@@ -84,7 +84,7 @@ pub(super) fn of_graft(
         let call = kept.get(origin.call).map(|kept| kept.call.id.as_str());
         !call.is_some_and(|call| graft.covers(call, &origin.pointer))
     });
-    own.extend(findings::of_origins(&origins, &kept, &places));
+    findings::of_origins(origins, &kept, &places, &mut own);
     let is_own = |finding: &Finding| {
         let step = finding.step.as_deref();
         step.is_some_and(|step| graft.owns(step))

@@ -11,18 +11,42 @@ pub(crate) use shape::{Read, shape};
 
 use crate::kept::Kept;
 use crate::relied;
+use druse_engine::Json;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 /// How many places all shapes of a draft may have together.
 const MOST_PLACES: usize = 20_000;
+
+/// Shapes as texts. Most calls of a tool answer alike: what they have in common is kept once.
+#[derive(Default)]
+struct Alike {
+    hasher: BuildHasherDefault<DefaultHasher>,
+    known: HashMap<u64, Json>,
+}
+
+impl Alike {
+    fn one(&mut self, shape: &Value) -> Json {
+        let text = shape.to_string();
+        let hash = self.hasher.hash_one(&text);
+        match self.known.get(&hash) {
+            Some(known) if known.text() == text => known.clone(),
+            _ => {
+                let made = Json::from_trusted_text(text);
+                self.known.insert(hash, made.clone());
+                made
+            }
+        }
+    }
+}
 
 /// The shapes of the answers of a draft's steps, by the ids of the steps. `others` gives for each kept call what
 /// further recordings have there.
 pub(crate) fn shapes(
     kept: &[Kept<'_>],
     others: &dyn Fn(usize) -> Vec<Value>,
-) -> BTreeMap<String, Value> {
+) -> BTreeMap<String, Json> {
     let mut calls: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, kept) in kept.iter().enumerate() {
         let answers = !kept.tolerated
@@ -38,6 +62,7 @@ pub(crate) fn shapes(
     }
     let mut left = MOST_PLACES;
     let mut shapes = BTreeMap::new();
+    let mut alike = Alike::default();
     // What the steps of a long recording gave is never held all at once.
     for (step, calls) in calls {
         if left == 0 {
@@ -54,7 +79,7 @@ pub(crate) fn shapes(
         }
         let all: Vec<&Value> = values.iter().collect();
         if let Some(shape) = shape(&all, &known, &mut left) {
-            shapes.insert(step.to_owned(), shape);
+            shapes.insert(step.to_owned(), alike.one(&shape));
         }
     }
     shapes

@@ -106,7 +106,7 @@ impl Names {
 
 /// Brings the names of secrets in a call's configuration to places that may hold them. Gives the names that stand
 /// where none may.
-pub(crate) fn settle(target: &mut Target, names: &Names) -> BTreeSet<String> {
+pub(crate) fn settle(target: &mut Target<'_>, names: &Names) -> BTreeSet<String> {
     let mut misplaced = BTreeSet::new();
     if names.all.is_empty() {
         return misplaced;
@@ -115,7 +115,7 @@ pub(crate) fn settle(target: &mut Target, names: &Names) -> BTreeSet<String> {
         into_environment(target, names);
     }
     let action = target.action.clone();
-    for (key, request) in &target.filled.request {
+    for (key, request) in target.filled.request.iter() {
         if takes_secrets(&action, key) {
             continue;
         }
@@ -153,8 +153,8 @@ fn as_text(document: &mut Value, request: &Value, names: &Names, misplaced: &mut
 }
 
 /// A program reads secrets from its environment: what a line held becomes a variable there.
-fn into_environment(target: &mut Target, names: &Names) {
-    let request = &mut target.filled.request;
+fn into_environment(target: &mut Target<'_>, names: &Names) {
+    let request = &target.filled.request;
     let line = match (request.get("script"), request.get("argv")) {
         (Some(Value::String(script)), _) => script.clone(),
         (None, Some(Value::Array(argv))) => match argv.as_slice() {
@@ -180,7 +180,7 @@ fn into_environment(target: &mut Target, names: &Names) {
     }
     let found: Vec<String> = found.into_iter().map(str::to_owned).collect();
     for (with, is_request) in [
-        (&mut target.filled.request, true),
+        (target.filled.request.whole_mut(), true),
         (&mut target.filled.document, false),
     ] {
         write_line(with, &line, is_request);

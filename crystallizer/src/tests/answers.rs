@@ -76,7 +76,7 @@ fn a_shell_answers_with_what_its_program_wrote() {
         steps[0].output_schema.as_ref().unwrap()["required"],
         json!(["stdout"])
     );
-    let shape = &newest.report.shapes["cat"];
+    let shape = newest.report.shapes["cat"].value();
     assert_eq!(
         shape["required"],
         json!(["exit_code", "stderr", "stdout"]),
@@ -108,7 +108,7 @@ fn a_file_is_text_whatever_it_holds() {
     assert_eq!(text["type"], "string", "{text:#}");
     // What a run gives besides the text is nothing new.
     let given = json!({ "path": "orders/bill.json", "bytes": 9, "digest": "x", "text": BILL });
-    let changes = crate::drift::changes(&made.report.shapes["read"], &given);
+    let changes = crate::drift::changes(made.report.shapes["read"].value(), &given);
     assert_eq!(changes, []);
 }
 
@@ -340,7 +340,7 @@ fn what_follows_a_mapped_file_is_what_the_action_gives() {
             [],
             "{schema:#}"
         );
-        let changes = crate::drift::changes(&made.report.shapes["read_doc"], &given);
+        let changes = crate::drift::changes(made.report.shapes["read_doc"].value(), &given);
         assert_eq!(changes, []);
     }
     // What lists, or only writes, answers in words that no step gives: nothing follows them.

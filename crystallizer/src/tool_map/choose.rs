@@ -5,6 +5,7 @@ use super::files::{self, FileCall, Here};
 use super::parse::result_path;
 use super::patch;
 use super::remark::Remark;
+use super::request::Request;
 use super::substitute::{Filled, fill, freeze};
 use super::{Folders, ToolRule, glob};
 use crate::secret::Names;
@@ -12,6 +13,7 @@ use crate::session::ToolCall;
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Why a call became the action that it became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +30,10 @@ pub(crate) enum Origin {
 
 /// What a recorded call becomes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Target {
+pub(crate) struct Target<'a> {
     pub(crate) action: String,
     /// The configuration, as document, as request, and where the call stands in it.
-    pub(crate) filled: Filled,
+    pub(crate) filled: Filled<'a>,
     pub(crate) origin: Origin,
     pub(crate) effects: Option<EffectLevel>,
     pub(crate) deterministic: Option<bool>,
@@ -39,9 +41,9 @@ pub(crate) struct Target {
     /// The place in the output that stands for the recorded answer, where a rule names it.
     pub(crate) result: Option<Vec<String>>,
     /// The shell call, for a known shell tool.
-    pub(crate) shell: Option<ShellCommand>,
+    pub(crate) shell: Option<Box<ShellCommand>>,
     /// The configuration with the line whole, where words of it are given to the shell beside it.
-    pub(crate) line: Option<Box<Filled>>,
+    pub(crate) line: Option<Box<Filled<'a>>>,
     /// Why a rule that matched was not used.
     pub(crate) problem: Option<String>,
     /// Whether it is a tool of the agent's own that no rule makes anything of.
@@ -68,9 +70,36 @@ pub(crate) struct Mapper<'a> {
     refused: BTreeMap<usize, String>,
     /// Calls that nothing built in makes a valid step of, by id.
     left: BTreeMap<String, String>,
+    /// What stands beside the arguments, by the tool: of those that nothing maps, and of those with a connection.
+    unmapped: Known,
+    connected: Known,
 }
 
-impl Target {
+type Known = BTreeMap<String, Arc<Map<String, Value>>>;
+
+/// The request with the arguments of a call in it; the rest is made once for all calls of the tool.
+fn around<'c>(
+    call: &'c ToolCall,
+    known: &mut Known,
+    rest: impl Fn() -> Map<String, Value>,
+) -> Request<'c> {
+    let own = match known.get(&call.name) {
+        Some(own) => Arc::clone(own),
+        None => {
+            let own = Arc::new(rest());
+            known.insert(call.name.clone(), Arc::clone(&own));
+            own
+        }
+    };
+    Request::around(own, &call.arguments)
+}
+
+/// A key with a text.
+fn written((key, text): (&str, &str)) -> (String, Value) {
+    (key.to_owned(), text.into())
+}
+
+impl Target<'_> {
     /// Whether what it answers in a run has another shape than what was recorded: nothing can be taken out
     /// of it by what the recording shows.
     pub(crate) fn is_opaque(&self) -> bool {
@@ -117,6 +146,8 @@ impl<'a> Mapper<'a> {
             names,
             refused: BTreeMap::new(),
             left: BTreeMap::new(),
+            unmapped: Known::new(),
+            connected: Known::new(),
         }
     }
 
@@ -131,7 +162,7 @@ impl<'a> Mapper<'a> {
     }
 
     /// What this call becomes.
-    pub(crate) fn target(&mut self, call: &ToolCall) -> Target {
+    pub(crate) fn target<'c>(&mut self, call: &'c ToolCall) -> Target<'c> {
         let rules = self.rules;
         let rule = *self.known.entry(call.name.clone()).or_insert_with(|| {
             rules
@@ -152,23 +183,24 @@ impl<'a> Mapper<'a> {
             };
             return Target {
                 problem: Some(problem),
-                ..unmapped(call, &self.names)
+                ..self.unmapped(call)
             };
         }
         if let Some(why) = self.left.get(&call.id) {
+            let problem = Some(why.clone());
             return Target {
-                problem: Some(why.clone()),
-                ..unmapped(call, &self.names)
+                problem,
+                ..self.unmapped(call)
             };
         }
         if let Some((server, tool)) = self.server_and_tool(&call.name) {
             return match &call.arguments {
-                Value::Object(_) | Value::Null => of_connection(server, tool, call, &self.names),
+                Value::Object(_) | Value::Null => self.of_connection(server, tool, call),
                 _ => Target {
                     problem: Some(
                         "its recorded arguments are no map of names and values".to_owned(),
                     ),
-                    ..unmapped(call, &self.names)
+                    ..self.unmapped(call)
                 },
             };
         }
@@ -208,31 +240,49 @@ impl<'a> Mapper<'a> {
                 Target {
                     remark,
                     effects: Some(EffectLevel::Read),
-                    ..plain("http", Origin::Builtin, request, "", &self.names)
+                    ..plain("http", Origin::Builtin, request.into(), "", &self.names)
                 }
             }
             Some(FileCall::Not(why)) => Target {
                 problem: Some(why),
                 own_tool: true,
-                ..unmapped(call, &self.names)
+                ..self.unmapped(call)
             },
             None => Target {
                 own_tool: files::is_own(self.format, &call.name),
-                ..unmapped(call, &self.names)
+                ..self.unmapped(call)
             },
         }
     }
 
-    fn of_shell(&self, mut command: ShellCommand, call: &ToolCall) -> Target {
+    fn of_shell<'c>(&self, mut command: ShellCommand, call: &'c ToolCall) -> Target<'c> {
         if call.shell.is_some() {
             command.shell.clone_from(&call.shell);
         }
         let cwd = self.folders.cwd(call, command.cwd.as_deref());
         let request = builtin::request(&command, cwd);
         Target {
-            shell: Some(command),
-            ..plain("shell", Origin::Builtin, request, "", &self.names)
+            shell: Some(Box::new(command)),
+            ..plain("shell", Origin::Builtin, request.into(), "", &self.names)
         }
+    }
+
+    fn of_connection<'c>(&mut self, server: &str, tool: &str, call: &'c ToolCall) -> Target<'c> {
+        let (origin, place) = (Origin::Connection, "/arguments");
+        let named = || Map::from_iter([("connection", server), ("tool", tool)].map(written));
+        if call.arguments.is_null() {
+            let mut request = named();
+            request.insert("arguments".to_owned(), Map::new().into());
+            return plain("mcp", origin, request.into(), "", &self.names);
+        }
+        let request = around(call, &mut self.connected, named);
+        plain("mcp", origin, request, place, &self.names)
+    }
+
+    fn unmapped<'c>(&mut self, call: &'c ToolCall) -> Target<'c> {
+        let named = || Map::from_iter([written(("tool", call.name.as_str()))]);
+        let request = around(call, &mut self.unmapped, named);
+        plain("tool", Origin::Unmapped, request, "/arguments", &self.names)
     }
 
     /// Connection and tool of a recorded MCP call, where the connection exists.
@@ -267,7 +317,12 @@ impl<'a> Mapper<'a> {
     }
 }
 
-fn of_rule(rule: &ToolRule, index: usize, filled: Filled, call: &ToolCall) -> Target {
+fn of_rule<'c>(
+    rule: &ToolRule,
+    index: usize,
+    filled: Filled<'c>,
+    call: &'c ToolCall,
+) -> Target<'c> {
     let result = match &rule.result {
         Some(result) => result_path(result),
         None => given_at(&rule.action, &filled.request, call),
@@ -290,7 +345,7 @@ fn of_rule(rule: &ToolRule, index: usize, filled: Filled, call: &ToolCall) -> Ta
 }
 
 /// Where an action with an output of its own shape holds what the recorded tool answered, where no rule says it.
-fn given_at(action: &str, request: &Map<String, Value>, call: &ToolCall) -> Option<Vec<String>> {
+fn given_at(action: &str, request: &Request<'_>, call: &ToolCall) -> Option<Vec<String>> {
     let text = |key: &str| request.get(key).and_then(Value::as_str);
     let key = match action {
         "file" if text("op") == Some("read") && !request.contains_key("save_as") => {
@@ -317,45 +372,26 @@ fn given_at(action: &str, request: &Map<String, Value>, call: &ToolCall) -> Opti
     Some(vec![key.to_owned()])
 }
 
-fn of_connection(server: &str, tool: &str, call: &ToolCall, names: &Names) -> Target {
-    let mut request = Map::new();
-    request.insert("connection".to_owned(), server.into());
-    request.insert("tool".to_owned(), tool.into());
-    if call.arguments.is_null() {
-        request.insert("arguments".to_owned(), Map::new().into());
-        return plain("mcp", Origin::Connection, request, "", names);
-    }
-    request.insert("arguments".to_owned(), call.arguments.clone());
-    plain("mcp", Origin::Connection, request, "/arguments", names)
-}
-
-fn of_file(with: Map<String, Value>, names: &Names) -> Target {
+fn of_file<'c>(with: Map<String, Value>, names: &Names) -> Target<'c> {
     let is = |key: &str, value: &str| with.get(key).and_then(Value::as_str) == Some(value);
     let reads = is("op", "read") && is("encoding", "text");
     Target {
         result: reads.then(|| vec!["text".to_owned()]),
-        ..plain("file", Origin::Builtin, with, "", names)
+        ..plain("file", Origin::Builtin, with.into(), "", names)
     }
 }
 
-fn unmapped(call: &ToolCall, names: &Names) -> Target {
-    let mut request = Map::new();
-    request.insert("tool".to_owned(), call.name.clone().into());
-    request.insert("arguments".to_owned(), call.arguments.clone());
-    plain("tool", Origin::Unmapped, request, "/arguments", names)
-}
-
 /// A target whose configuration is all recorded.
-fn plain(
+fn plain<'c>(
     action: &str,
     origin: Origin,
-    request: Map<String, Value>,
+    request: Request<'c>,
     arguments: &str,
     names: &Names,
-) -> Target {
+) -> Target<'c> {
     let document = request
         .iter()
-        .map(|(key, value)| (key.clone(), freeze(value, names)))
+        .map(|(key, value)| (key.to_owned(), freeze(value, names)))
         .collect();
     let places = if arguments.is_empty() {
         Vec::new()
@@ -447,12 +483,13 @@ mod tests {
             ("api.get", None),
             ("status", None),
         ] {
-            let target = mapper.target(&call(name, json!({ "a": "{{ b }}" })));
+            let call = call(name, json!({ "a": "{{ b }}" }));
+            let target = mapper.target(&call);
             match expected {
                 Some((server, tool)) => {
                     assert_eq!(target.action, "mcp", "{name}");
                     assert_eq!(
-                        Value::from(target.filled.request),
+                        Value::from(target.filled.request.whole().into_owned()),
                         json!({ "connection": server, "tool": tool, "arguments": { "a": "{{ b }}" } })
                     );
                 }
@@ -479,8 +516,9 @@ mod tests {
             mapper
                 .target(&call("get_a", json!({ "id": 3 })))
                 .filled
-                .request["data"],
-            json!(3)
+                .request
+                .get("data"),
+            Some(&json!(3))
         );
         assert_eq!(
             mapper
@@ -488,7 +526,8 @@ mod tests {
                 .action,
             "wait"
         );
-        let wrong = mapper.target(&call("get_a", json!({})));
+        let call = call("get_a", json!({}));
+        let wrong = mapper.target(&call);
         assert_eq!(wrong.action, "tool");
         assert_eq!(
             wrong.problem.as_deref(),

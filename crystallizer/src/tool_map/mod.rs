@@ -11,6 +11,7 @@ mod parse;
 mod patch;
 mod plain_line;
 mod remark;
+mod request;
 mod rule;
 mod search;
 mod substitute;
@@ -29,4 +30,5 @@ pub(crate) use line_words::{
     same_command, words,
 };
 pub(crate) use remark::Remark;
+pub(crate) use request::Request;
 pub(crate) use substitute::{Mixed, MixedPart, escape};

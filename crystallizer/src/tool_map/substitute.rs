@@ -1,5 +1,6 @@
 //! Fills a recorded call into a rule's configuration.
 
+use super::request::Request;
 use crate::secret::Names;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -7,11 +8,11 @@ use std::collections::BTreeSet;
 
 /// A rule's configuration with a call filled in, in the two forms that the replay compares.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Filled {
+pub(crate) struct Filled<'a> {
     /// As the document holds it: recorded text that looks like a template is written as a literal.
     pub(crate) document: Map<String, Value>,
     /// As the action has to get it: recorded values as they are.
-    pub(crate) request: Map<String, Value>,
+    pub(crate) request: Request<'a>,
     /// JSON Pointers of strings with expressions of the rule's own, which only a run can fill in.
     pub(crate) open: BTreeSet<String>,
     /// Where a part of the call stands whole: pointer in the request, pointer in the arguments.
@@ -49,15 +50,17 @@ pub(crate) fn fill(
     name: &str,
     arguments: &Value,
     names: &Names,
-) -> Result<Filled, CannotFill> {
+) -> Result<Filled<'static>, CannotFill> {
     let mut filled = Filled::default();
+    let mut whole = Map::new();
     for (key, value) in with {
         let pointer = format!("/{}", escape(key));
         let (document, request) =
             fill_value(value, (name, arguments, names), &pointer, &mut filled)?;
         filled.document.insert(key.clone(), document);
-        filled.request.insert(key.clone(), request);
+        whole.insert(key.clone(), request);
     }
+    filled.request = whole.into();
     Ok(filled)
 }
 
@@ -92,7 +95,7 @@ fn fill_value(
     value: &Value,
     call: Called<'_>,
     pointer: &str,
-    filled: &mut Filled,
+    filled: &mut Filled<'_>,
 ) -> Result<(Value, Value), CannotFill> {
     Ok(match value {
         Value::String(text) => fill_text(text, call, pointer, filled)?,
@@ -172,7 +175,7 @@ fn fill_text(
     text: &str,
     (name, arguments, names): Called<'_>,
     pointer: &str,
-    filled: &mut Filled,
+    filled: &mut Filled<'_>,
 ) -> Result<(Value, Value), CannotFill> {
     let parts = parts(text);
     if let [Part::Expression(_, source)] = parts.as_slice() {
@@ -301,7 +304,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn filled(with: Value, arguments: Value) -> Result<Filled, CannotFill> {
+    fn filled(with: Value, arguments: Value) -> Result<Filled<'static>, CannotFill> {
         fill(
             with.as_object().unwrap(),
             "get_it",
@@ -318,7 +321,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            Value::from(done.request),
+            Value::from(done.request.whole().into_owned()),
             json!({ "path": "/tools/get_it/7", "json": { "id": 7, "text": "a {{ b }} 'c'" }, "n": 7 })
         );
         assert_eq!(
@@ -368,7 +371,7 @@ mod tests {
             json!({ "a": "{", "b": "{ 1" }),
         )
         .unwrap();
-        assert_eq!(done.request["x"], json!("{{ 1 }}"));
+        assert_eq!(done.request.get("x"), Some(&json!("{{ 1 }}")));
         assert_eq!(done.document["x"], json!("{{ '{{ 1 }}' }}"));
     }
 }

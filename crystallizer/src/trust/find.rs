@@ -473,7 +473,7 @@ fn written<'d>(document: &'d Document, spot: Spot, inner: &str) -> Option<&'d st
 
 /// Whether a call only names what there is: folders, and what is in them.
 pub(crate) fn lists(call: &ToolCall, kept: Option<&Kept<'_>>) -> bool {
-    if let Some(shell) = kept.and_then(|kept| kept.target.shell.as_ref()) {
+    if let Some(shell) = kept.and_then(|kept| kept.target.shell.as_deref()) {
         let programs = crate::programs::with_builtins(&shell.line());
         return !programs.is_empty()
             && programs

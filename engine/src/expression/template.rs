@@ -67,6 +67,29 @@ impl Template {
         }
     }
 
+    /// One that is a value without expressions.
+    pub(crate) fn plain(value: Value) -> Self {
+        Self(Node::Constant(value.into()))
+    }
+
+    /// One that stands for a configuration that is not there yet.
+    pub(crate) fn nothing() -> Self {
+        Self(Node::Constant(Json::null()))
+    }
+
+    /// Whether it only stands for a configuration, which is a map.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.constant().is_some_and(|json| json.value().is_null())
+    }
+
+    /// The value, when it is constant.
+    pub(crate) fn into_constant(self) -> Option<Json> {
+        match self.0 {
+            Node::Constant(json) => Some(json),
+            _ => None,
+        }
+    }
+
     /// Has the text under one key of a map rendered as the path of an address: what an expression within it gives is
     /// one part of the path, whatever characters it has. A text that is one expression alone is the whole path, and
     /// stays as it is.

@@ -5,6 +5,7 @@ use super::gate::{gate, send_back_findings};
 use super::graph::{Graph, split_need};
 use super::handlers::undo_step;
 use super::hears::{hears, types_of, without_when};
+use super::lent::may_be_lent;
 use super::looping::shape;
 use super::probe::{ProbePlan, probe_step};
 use super::secrets::secret_places;
@@ -43,7 +44,8 @@ pub(crate) fn finding(error: &ExpressionError, path: &str, step: Option<&str>) -
     finding.at_path(path)
 }
 
-pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
+/// Compiles a document. Where it `lends`, the configurations that may be lent are left out.
+pub(super) fn build(document: Arc<Document>, lends: bool) -> Result<Plan, Vec<Finding>> {
     let mut findings = Vec::new();
     let mut graphs = Graphs::new();
     structure(
@@ -72,6 +74,11 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
         graphs,
         checks: HashMap::new(),
         undo: undo_on_failure,
+        lends,
+        once: Arc::new(Retry {
+            attempts: 1,
+            ..Retry::default()
+        }),
     };
     let mut way = Way::of(None);
     block(
@@ -111,6 +118,7 @@ pub(super) fn build(document: Arc<Document>) -> Result<Plan, Vec<Finding>> {
     Ok(Plan {
         digest: OnceLock::new(),
         capabilities: OnceLock::new(),
+        lent: Vec::new(),
         timeout: document.timeout,
         hears: types_of(&document, &blocks),
         starts: starts_of(&document, &blocks),
@@ -198,6 +206,10 @@ struct Build {
     checks: HashMap<String, Arc<OutputCheck>>,
     /// Whether steps are undone.
     undo: bool,
+    /// Whether configurations that may be lent are left out.
+    lends: bool,
+    /// How most steps are tried.
+    once: Arc<Retry>,
 }
 
 /// Compiles a list of steps and the bodies of its loops; gives its index. `way` leads to the list.
@@ -516,6 +528,12 @@ fn planned(
             cases.push((id.to_owned(), when));
         }
         template(&Value::Object(Map::new()), "", None, findings)
+    } else if build.lends
+        && matches!(written, Written::There { .. })
+        && step.with.is_some()
+        && may_be_lent(work.kind(), with)
+    {
+        Some(Template::nothing())
     } else {
         let whole = without_when(step).unwrap_or_else(|| {
             let mut with = with.clone();
@@ -578,10 +596,10 @@ fn planned(
         gate: None,
         join: step.join.unwrap_or_default(),
         timeout: step.timeout,
-        retry: step.retry.as_deref().cloned().unwrap_or_else(|| Retry {
-            attempts: 1,
-            ..Retry::default()
-        }),
+        retry: match &step.retry {
+            Some(retry) => Arc::new(Retry::clone(retry)),
+            None => Arc::clone(&build.once),
+        },
         on_error: step.on_error.unwrap_or_default(),
         delivery: step.delivery.unwrap_or_default(),
         idempotency_key,

@@ -9,6 +9,7 @@ mod handlers;
 mod hears;
 mod inputs;
 mod kind;
+mod lent;
 mod looping;
 mod output;
 mod probe;
@@ -79,6 +80,8 @@ pub struct Plan {
     pub connects: bool,
     /// All that its steps may touch, once somebody has asked.
     pub(crate) capabilities: OnceLock<Arc<Capabilities>>,
+    /// The steps whose configurations are lent, by list and place in it.
+    pub(crate) lent: Vec<(usize, usize)>,
     /// How many facts one turn makes at most: [`TURN`], less in tests.
     pub turn: usize,
 }
@@ -118,7 +121,7 @@ pub struct PlannedStep {
     /// Time limit of each attempt, or of a loop as a whole.
     pub timeout: Option<Span>,
     /// When and how often it is tried; one attempt when the document says nothing.
-    pub retry: Retry,
+    pub retry: Arc<Retry>,
     /// What its failure does to the run, or to the pass of a loop that it stands in.
     pub on_error: OnError,
     /// Whether it may run again when it is not known whether it ran.
@@ -193,7 +196,7 @@ impl Plan {
     /// Everything that keeps it from running. Recorded tools that nothing maps yet (`tool` steps) do
     /// not: they are replayed.
     pub fn compile(document: Arc<Document>) -> Result<Self, Vec<Finding>> {
-        build::build(document)
+        build::build(document, false)
     }
 
     /// The digest of the document that it was made from.

@@ -22,6 +22,8 @@ use super::world::World;
 use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
 use crate::kept::Kept;
+use crate::lent::with_plan;
+use crate::pointer;
 use crate::reads::Reads;
 use crate::report::{Difference, Level, Perturbation, Perturbed, Verdict};
 use druse_engine::definition::{Document, EffectLevel};
@@ -111,51 +113,27 @@ pub(super) fn prove(
     started_at: Timestamp,
     part: &Part<'_>,
 ) -> Proof {
-    // The steps of a long document are not copied for its proof: they are lent, and given back. What is said about it
-    // for people is of no consequence there.
-    let steps = std::mem::take(&mut document.steps);
-    let metadata = std::mem::take(&mut document.metadata);
-    let mut lent = Document {
-        steps,
-        ..document.clone()
-    };
-    document.metadata = metadata;
-    relax(&mut lent);
-    let reads = Reads::of(&lent);
-    let lent = Arc::new(lent);
-    let proof = of_plan(
-        Arc::clone(&lent),
-        reads,
-        (kept, decisions),
-        started_at,
-        part,
-    );
-    document.steps = match Arc::try_unwrap(lent) {
-        Ok(lent) => lent.steps,
-        Err(shared) => shared.steps.clone(),
-    };
-    proof
+    let reads = Reads::of(document);
+    let prove = |plan: &Arc<Plan>| of_plan(plan, reads, (kept, decisions), started_at, part);
+    with_plan(document, relax, prove).unwrap_or_else(|| Proof {
+        perturbed: Perturbed::default(),
+        level: Level::Same,
+    })
 }
 
 fn of_plan(
-    document: Arc<Document>,
+    plan: &Arc<Plan>,
     reads: Reads,
     (kept, decisions): (&[Kept<'_>], &Decisions),
     started_at: Timestamp,
     part: &Part<'_>,
 ) -> Proof {
     let mut perturbed = Perturbed::default();
-    let Ok(plan) = Plan::compile(document) else {
-        return Proof {
-            perturbed,
-            level: Level::Same,
-        };
-    };
     let mut prover = Prover {
         kept,
         decisions,
         part,
-        plan: Arc::new(plan),
+        plan: Arc::clone(plan),
         read: kept.iter().map(|kept| reads.reads(kept)).collect(),
         started_at,
         changes_before: OnceCell::new(),
@@ -407,6 +385,7 @@ impl Prover<'_> {
                         None => unknown(),
                     }
                 },
+                watch: None,
             }
             .run(&self.plan)
         };
@@ -522,10 +501,10 @@ impl Prover<'_> {
             return compare(kept, &Expected::recorded(kept), made.value());
         }
         let mut arguments = kept.call.arguments.clone();
-        let mut request = kept.target.filled.request.clone();
+        let mut request = kept.target.filled.request.whole().into_owned();
         for one in bound {
             if let Some(value) = self.expected(one, scene, here)
-                && let Some(place) = arguments.pointer_mut(&one.pointer)
+                && let Some(place) = pointer::at_mut(&mut arguments, &one.pointer)
             {
                 *place = value;
             }
@@ -536,7 +515,7 @@ impl Prover<'_> {
         compare(
             kept,
             &Expected {
-                request: &request,
+                request: &request.into(),
                 arguments: &arguments,
             },
             made.value(),

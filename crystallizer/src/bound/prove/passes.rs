@@ -26,7 +26,7 @@ impl Prover<'_> {
             return vec![missing(kept, &kept.path, driven)];
         };
         let mut arguments = kept.call.arguments.clone();
-        let mut request = kept.target.filled.request.clone();
+        let mut request = kept.target.filled.request.whole().into_owned();
         let mut bounds: Vec<Bound> = self
             .decisions
             .calls
@@ -67,7 +67,7 @@ impl Prover<'_> {
         compare(
             kept,
             &Expected {
-                request: &request,
+                request: &request.into(),
                 arguments: &arguments,
             },
             made.value(),
