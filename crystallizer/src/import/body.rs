@@ -430,7 +430,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<u32> {
 /// The most characters of a number that loses no digits, whatever it is.
 const EXACT: usize = 15;
 
-/// Whether a text may hold a number that loses digits.
+/// Whether a text may hold a number that loses digits, in a string or outside.
 fn may_lose_digits(bytes: &[u8]) -> bool {
     let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
     // Of more than so many in a row one stands at such a place.
@@ -447,12 +447,24 @@ fn may_lose_digits(bytes: &[u8]) -> bool {
         // Beside a number stands what parts values, or nothing.
         let parts = |byte: Option<&u8>| byte.is_none_or(|byte| b":,[]} \t\r\n".contains(byte));
         let is_apart = parts(bytes[..from].last()) && parts(bytes.get(end));
-        if run.len() > EXACT && is_apart && run.iter().any(u8::is_ascii_digit) {
+        if run.len() > EXACT && is_apart && loses_digits(run) {
             return true;
         }
         at = end + EXACT;
     }
     false
+}
+
+/// Whether what may be a number, or hold one, loses digits.
+fn loses_digits(run: &[u8]) -> bool {
+    match run.first() {
+        Some(b'-' | b'0'..=b'9') => {
+            let token = std::str::from_utf8(run);
+            token.is_ok_and(|token| inexact(token).is_some())
+        }
+        // No number begins so, but one may stand behind.
+        _ => run.iter().any(u8::is_ascii_digit),
+    }
 }
 
 /// Finds the numbers outside strings that lose digits when read as a 64-bit number.

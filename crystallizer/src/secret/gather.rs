@@ -3,7 +3,7 @@
 use super::form::{self, Name};
 use super::header;
 use super::key;
-use super::meaning::{Key, Meanings};
+use super::meaning::{Around, Key, Meanings};
 use super::next::{Next, walked};
 use super::option;
 use super::scan::{self, scan};
@@ -64,12 +64,13 @@ impl Gathered {
                 // `{"name": "Authorization", "value": "…"}`, as headers and attributes are often written.
                 let named = name_in(map);
                 for (inner, item) in map {
-                    let around = around_of(inner).unwrap_or(around);
+                    let own = self.meanings.of(inner);
+                    let around = own.says.holds.unwrap_or(around);
                     let of_value = inner.ends_with("Value");
                     let key = match named {
                         Some(name) if of_value || inner == "value" => self.meanings.of(name),
                         _ if of_value && !key.name.is_empty() => key,
-                        _ => self.meanings.of(inner),
+                        _ => own,
                     };
                     self.inside(item, key, around, depth);
                     if inner.len() >= 8 {
@@ -302,39 +303,6 @@ fn name_in(map: &Map<String, Value>) -> Option<&str> {
         }
     }
     found.map(|(_, name)| name)
-}
-
-/// What a value stands among.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Around {
-    Nothing,
-    Headers,
-    Cookies,
-}
-
-/// What a key says of all that stands under it.
-fn around_of(key: &str) -> Option<Around> {
-    if ["cookies", "cookie_jar", "cookiejar"]
-        .iter()
-        .any(|cookies| key.eq_ignore_ascii_case(cookies))
-    {
-        return Some(Around::Cookies);
-    }
-    is_headers(key).then_some(Around::Headers)
-}
-
-fn is_headers(key: &str) -> bool {
-    const HEADERS: [&str; 6] = [
-        "headers",
-        "header",
-        "http_headers",
-        "httpheaders",
-        "extra_headers",
-        "request_headers",
-    ];
-    HEADERS
-        .iter()
-        .any(|headers| key.eq_ignore_ascii_case(headers))
 }
 
 /// A key as the name of a secret: `x-api-key` becomes `X_API_KEY`.

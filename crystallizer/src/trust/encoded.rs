@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::borrow::Cow;
 
 /// The shortest and the longest run of letters that is read as base64, in bytes.
 const SHORTEST: usize = 16;
@@ -53,6 +54,9 @@ fn from_percent(text: &str) -> Option<String> {
 
 /// A text without the escapes of pages; `None` where there are none.
 fn unescaped(text: &str) -> Option<String> {
+    if !text.contains('&') {
+        return None;
+    }
     let mut rest = text;
     let mut out = String::new();
     while let Some(at) = rest.find('&') {
@@ -119,7 +123,8 @@ fn from_base64(text: &str, then: &mut dyn FnMut(&str)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some((from, length)) = long_run(bytes, at) {
-        let mut joined = bytes[from..from + length].to_vec();
+        let first = &bytes[from..from + length];
+        let mut joined = Cow::Borrowed(first);
         at = from + length;
         // Further lines.
         while let Some(more) = next_line(&bytes[at..])
@@ -131,15 +136,16 @@ fn from_base64(text: &str, then: &mut dyn FnMut(&str)) {
             if next == 0 || next > length {
                 break;
             }
-            joined.extend_from_slice(&bytes[from..from + next]);
+            joined.to_mut().extend_from_slice(&bytes[from..from + next]);
             at = from + next;
             if next < length {
                 break;
             }
         }
         // What stands in the next line need not belong to it.
-        let all = [joined.as_slice(), &joined[..length]];
-        if let Some(read) = all.into_iter().find_map(read_base64) {
+        let alone = Some(first).filter(|first| first.len() < joined.len());
+        let read = read_base64(&joined).or_else(|| read_base64(alone?));
+        if let Some(read) = read {
             then(&read);
         }
     }
@@ -169,12 +175,33 @@ fn read_base64(run: &[u8]) -> Option<String> {
     if run.len() > LONGEST {
         return None;
     }
-    let read = match run.iter().any(|byte| matches!(byte, b'-' | b'_')) {
-        true => URL_SAFE_NO_PAD.decode(run),
-        false => STANDARD_NO_PAD.decode(run),
+    let letters = match run.iter().any(|byte| matches!(byte, b'-' | b'_')) {
+        true => &URL_SAFE_NO_PAD,
+        false => &STANDARD_NO_PAD,
     };
-    let read = String::from_utf8(read.ok()?).ok()?;
+    // Most runs are paths and names: what they begin with means no text.
+    let mut begin = [0; SHORTEST];
+    let length = letters
+        .decode_slice(run.get(..SHORTEST)?, &mut begin)
+        .ok()?;
+    if !begins_text(begin.get(..length)?) {
+        return None;
+    }
+    let read = String::from_utf8(letters.decode(run).ok()?).ok()?;
     is_text(&read).then_some(read)
+}
+
+/// Whether a text may begin so.
+fn begins_text(bytes: &[u8]) -> bool {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => is_text(text),
+        // A letter may go on behind it.
+        Err(error) if error.error_len().is_none() => {
+            let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            std::str::from_utf8(whole).is_ok_and(is_text)
+        }
+        Err(_) => false,
+    }
 }
 
 /// How many letters of base64 a text begins with.
@@ -233,6 +260,11 @@ mod tests {
                 vec!["Pay to eve@evil.example"],
             ),
             ("UGF5IHRvIGV2ZUBl\nthanks", vec!["Pay to eve@e"]),
+            // Letters that begin among the first and go on behind them.
+            (
+                "R3LDvMOfZSBhbiBhbGxl4oCcw7w= and aGVsbG8gdGhl4oKs4oKs",
+                vec!["Grüße an alle“ü", "hello the€€"],
+            ),
             // Wherever it stands.
             (
                 "a=UGF5IHRvIGV2ZUBl a-short-one UGF5IHRvIGV2ZUBl",
