@@ -4,6 +4,7 @@ use super::body::Record;
 use super::formats::Format;
 use super::sniff;
 use super::value::id;
+use super::{grown, streams, wrapped};
 use druse_engine::Digest;
 use serde_json::Value;
 
@@ -11,11 +12,21 @@ use serde_json::Value;
 pub(super) struct Part {
     /// Its format; `None` where no known one fits.
     pub(super) format: Option<Format>,
-    /// Its records: one for a document.
+    /// Its records: one for a document, and behind it requests that it repeats.
     pub(super) records: Vec<Record>,
+    /// What stood beside it and is no part of it: names and bytes.
+    pub(super) beside: Vec<(String, u64)>,
 }
 
 impl Part {
+    pub(super) fn new(format: Option<Format>, records: Vec<Record>) -> Self {
+        Self {
+            format,
+            records,
+            beside: Vec::new(),
+        }
+    }
+
     /// The document, for formats that are one.
     pub(super) fn document(&self) -> &Value {
         self.records
@@ -46,6 +57,7 @@ impl Part {
 
 /// The recordings of a body, in order.
 pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
+    let records = streams::assemble(records);
     if let Some(format) = list_format(&records) {
         return lists(format, records);
     }
@@ -58,20 +70,20 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
     }
     let mut parts = Vec::new();
     for record in records {
-        document(record, &mut parts);
+        document(record, &mut parts, DEEP);
     }
-    parts
+    grown::together(parts)
 }
+
+/// How deep recordings are looked for inside of one another.
+const DEEP: usize = 3;
 
 /// An exporter writes a batch of spans a line: together they are one recording.
 fn one_trace(records: Vec<Record>) -> Part {
     let line = records.first().map_or(0, |record| record.line);
     let taken = Some(records.iter().map(Record::bytes).sum());
     let value = Value::Array(records.into_iter().map(|record| record.value).collect());
-    Part {
-        format: Some(Format::Otel),
-        records: vec![Record { value, line, taken }],
-    }
+    Part::new(Some(Format::Otel), vec![Record { value, line, taken }])
 }
 
 /// The format of a list of records, when that is what the body is.
@@ -87,9 +99,7 @@ fn list_format(records: &[Record]) -> Option<Format> {
 fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
     match format {
         Format::ClaudeCode => super::claude_code::split(records),
-        Format::CodexRollout => cut(format, records, |record| {
-            record.value["type"] == "session_meta"
-        }),
+        Format::CodexRollout => cut(format, records, super::codex_rollout::starts()),
         Format::CodexExec => cut(format, records, |record| {
             record.value["type"] == "thread.started"
         }),
@@ -102,7 +112,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
                 if another {
                     current = id;
                 }
-                another
+                another || super::gemini_stream::begins(&record.value)
             })
         }
         Format::Pi => cut(format, records, |record| record.value["type"] == "session"),
@@ -122,10 +132,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
                 .into_iter()
                 .map(|value| {
                     let taken = taken.filter(|_| !several);
-                    Part {
-                        format: Some(format),
-                        records: vec![Record { value, line, taken }],
-                    }
+                    Part::new(Some(format), vec![Record { value, line, taken }])
                 })
                 .collect()
         }
@@ -139,10 +146,7 @@ fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> 
     for record in records {
         let start = starts(&record);
         if parts.is_empty() || (start && started) {
-            parts.push(Part {
-                format: Some(format),
-                records: Vec::new(),
-            });
+            parts.push(Part::new(Some(format), Vec::new()));
         }
         started |= start;
         if let Some(part) = parts.last_mut() {
@@ -152,7 +156,7 @@ fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> 
     parts
 }
 
-fn document(record: Record, parts: &mut Vec<Part>) {
+fn document(record: Record, parts: &mut Vec<Part>, deep: usize) {
     let Record { value, line, taken } = record;
     match sniff::document(&value) {
         Some(
@@ -171,25 +175,38 @@ fn document(record: Record, parts: &mut Vec<Part>) {
         Some(format) => {
             for value in unfold(format, value) {
                 let taken = None;
-                parts.push(Part {
-                    format: Some(format),
-                    records: vec![Record { value, line, taken }],
-                });
+                parts.push(Part::new(Some(format), vec![Record { value, line, taken }]));
             }
         }
-        None => match value {
-            // An array of recordings, or an object whose one list holds them.
-            Value::Array(items) if items.iter().any(|item| sniff::document(item).is_some()) => {
+        None if deep > 0 => match value {
+            // An array of recordings.
+            Value::Array(items) if items.iter().any(is_one) => {
                 for item in unlisted(items) {
-                    document(Record { line, ..item }, parts);
+                    document(Record { line, ..item }, parts, deep - 1);
                 }
             }
-            value => parts.push(Part {
-                format: None,
-                records: vec![Record { value, line, taken }],
-            }),
+            value => match wrapped::open(value) {
+                Ok(inner) => {
+                    let first = parts.len();
+                    let record = Record {
+                        value: inner.value,
+                        line,
+                        taken: None,
+                    };
+                    document(record, parts, deep - 1);
+                    if let Some(part) = parts.get_mut(first) {
+                        part.beside.extend(inner.beside);
+                    }
+                }
+                Err(value) => parts.push(Part::new(None, vec![Record { value, line, taken }])),
+            },
         },
+        None => parts.push(Part::new(None, vec![Record { value, line, taken }])),
     }
+}
+
+fn is_one(value: &Value) -> bool {
+    sniff::document(value).is_some() || wrapped::is_one(value)
 }
 
 fn unlisted(items: Vec<Value>) -> Vec<Record> {

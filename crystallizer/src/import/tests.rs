@@ -2,11 +2,18 @@
 
 mod ai_sdk;
 mod bounds;
+mod chat;
+mod claude_code;
+mod codex;
+mod gemini_cli;
 mod gemini_contents;
 mod langsmith;
 mod mcp_log;
 mod openai_responses;
+mod openhands;
 mod openinference;
+mod pydantic_ai;
+mod wrapped;
 
 use super::{detect, formats, import};
 use crate::session::*;
