@@ -73,7 +73,7 @@ pub fn crystallize(
     if pruned.kept.is_empty() {
         let calls = session.calls().count();
         return Err(nothing(&if calls == 0 {
-            "The session holds no tool call.".to_owned()
+            format!("The session holds no tool call.{}", unread(session))
         } else {
             format!(
                 "None of the session's {} is left to repeat.",
@@ -371,6 +371,33 @@ fn step_ids<'d>(steps: &'d [Step], ids: &mut HashSet<&'d str>) {
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// What of a recording without a call was left out, for the call may have stood there.
+fn unread(session: &Session) -> String {
+    if session.bytes_left_out == 0 {
+        return String::new();
+    }
+    let told = session.findings.iter().filter(|finding| {
+        matches!(
+            finding.code.as_str(),
+            "unknown_record"
+                | "unknown_block"
+                | "unknown_role"
+                | "not_a_record"
+                | "unreadable_call"
+                | "broken_line"
+                | "beside_the_recording"
+        )
+    });
+    let told: Vec<&str> = told
+        .take(3)
+        .map(|finding| finding.message.as_str())
+        .collect();
+    match told.as_slice() {
+        [] => String::new(),
+        told => format!(" {}", told.join(" ")),
+    }
 }
 
 fn nothing(message: &str) -> CrystallizeError {

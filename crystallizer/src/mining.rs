@@ -88,9 +88,7 @@ impl Signature {
         };
         for call in session.calls().filter(|call| !prune::failed(call)) {
             let target = mapper.target(call);
-            if target.origin == Origin::Unmapped
-                && is_bookkeeping(session.agent_format(), &call.name)
-            {
+            if target.origin == Origin::Unmapped && is_bookkeeping(session.product(), &call.name) {
                 continue;
             }
             let line = line_of(call, &target);

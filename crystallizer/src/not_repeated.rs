@@ -30,7 +30,7 @@ pub(crate) fn leave_out(
             "handed_on"
         } else if one.target.origin != Origin::Unmapped {
             return true;
-        } else if is_bookkeeping(format, &call.name) {
+        } else if is_bookkeeping(session.product(), &call.name) {
             NOTES
         } else if one.target.own_tool && one.tolerated && prune::failed(call) {
             "failed_without_step"

@@ -157,17 +157,19 @@ pub enum Role {
 /// The mark of a message in which a product hands the agent what a command gave, a file held or another agent said. It
 /// is nobody's word and no instruction, whatever the role that it was recorded with.
 pub(crate) fn handed_on(text: &str) -> Option<&'static str> {
-    const MARKS: [&str; 4] = [
+    const MARKS: [&str; 6] = [
         "bash-stdout",
         "bash-stderr",
         "local-command-stdout",
         "task-notification",
+        "subagent_notification",
+        "user_shell_command",
     ];
     let inside = text.trim_start().strip_prefix('<')?;
     let begins = |mark: &&str| {
         inside
-            .strip_prefix(*mark)
-            .is_some_and(|rest| rest.starts_with('>'))
+            .split_at_checked(mark.len())
+            .is_some_and(|(head, rest)| head.eq_ignore_ascii_case(mark) && rest.starts_with('>'))
     };
     let reminder = "system-reminder";
     match MARKS.into_iter().find(begins) {
@@ -304,6 +306,16 @@ impl Session {
     /// The format whose agent it was: that of the recording, also where Druse has written it anew.
     pub fn agent_format(&self) -> &str {
         self.recorded_as.as_deref().unwrap_or(&self.format)
+    }
+
+    /// The product whose agent it was, by the name of its format: where a format is many products', the agent's name tells.
+    pub fn product(&self) -> &str {
+        let agent = self.agent.as_deref().unwrap_or("");
+        match self.agent_format() {
+            "swe-agent" if agent == "mini-swe-agent" => "mini-swe-agent",
+            "atif" if agent.to_ascii_lowercase().starts_with("openhands") => "openhands",
+            format => format,
+        }
     }
 
     /// The calls in recorded order.

@@ -200,7 +200,7 @@ fn outside(folders: &Folders<'_>, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Fin
 
 /// A shell that the agent kept running remembers what each line left behind; a step begins anew.
 fn state(session: &Session, kept: &[Kept<'_>], places: &[Spot]) -> Option<Finding> {
-    if !matches!(session.agent_format(), "openhands" | "swe-agent") {
+    if !matches!(session.product(), "openhands" | "swe-agent") {
         return None;
     }
     let is_shell = |kept: &Kept<'_>| kept.target.shell.is_some();

@@ -19,7 +19,10 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         .as_array()
         .map_or_else(|| list(document, "messages"), Vec::as_slice);
     chat::messages(messages, builder, style);
-    let answer = [Some(document), document.get("response")]
+    let output = document
+        .get("output")
+        .and_then(|output| output.get("message"));
+    let answer = [Some(document), document.get("response"), output]
         .into_iter()
         .flatten()
         .find(|answer| {

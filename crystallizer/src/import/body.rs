@@ -1,6 +1,7 @@
 //! The body as records: one JSON document, several in a row, or JSON Lines with their broken lines.
 
 use super::error::ImportError;
+use super::event_stream;
 use super::log_lines;
 use super::notes::Notes;
 use super::value::size;
@@ -109,7 +110,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
                 }
                 _ => match log_lines::read(trimmed, &mut notes) {
                     messages if messages.is_empty() => {
-                        documents_before(trimmed, error, &mut notes)?
+                        match event_stream::read(trimmed, &mut notes) {
+                            events if events.is_empty() => {
+                                documents_before(trimmed, error, &mut notes)?
+                            }
+                            events => events,
+                        }
                     }
                     messages => messages,
                 },

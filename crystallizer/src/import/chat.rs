@@ -79,8 +79,8 @@ fn message(message: &Value, builder: &mut Builder, style: Style) {
             builder.message(Role::System, said, at);
         }
         "user" | "human" => {
-            blocks(message, content, Role::User, builder, style, at);
-            calls(message, builder, Some("user"), at);
+            let made = blocks(content, Role::User, builder, style, at);
+            calls(message, &made, builder, Some("user"), at);
         }
         "assistant" | "model" | "ai" => {
             for key in ["reasoning_content", "reasoning"] {
@@ -88,11 +88,11 @@ fn message(message: &Value, builder: &mut Builder, style: Style) {
                     builder.notes.noise("reasoning", 0);
                 }
             }
-            blocks(message, content, Role::Assistant, builder, style, at);
+            let made = blocks(content, Role::Assistant, builder, style, at);
             if let Some(refusal) = text(message, "refusal") {
                 builder.message(Role::Assistant, refusal, at);
             }
-            calls(message, builder, None, at);
+            calls(message, &made, builder, None, at);
         }
         "tool" | "function" => {
             let several = list(message, "tool_messages");
@@ -110,31 +110,59 @@ fn message(message: &Value, builder: &mut Builder, style: Style) {
     }
 }
 
-/// A message's content: texts are said, Anthropic's blocks are calls and answers.
+/// A message's content: texts are said, Anthropic's blocks are calls and answers. Gives the recorded ids of the calls.
 fn blocks(
-    message: &Value,
     content: &Value,
     role: Role,
     builder: &mut Builder,
     style: Style,
     at: Option<druse_engine::Timestamp>,
-) {
+) -> Vec<String> {
+    let mut made = Vec::new();
     let Value::Array(list) = content else {
         let said = content_text(content, &mut builder.notes, 0);
         builder.message(role, said, at);
-        return;
+        return made;
     };
     let mut said = Vec::new();
     let mut batch = None;
     for block in list {
+        let uses = block.get("toolUse").filter(|uses| uses.is_object());
+        if let Some(uses) = uses {
+            flush(&mut said, role, builder, at);
+            let batch = *batch.get_or_insert_with(|| builder.batch());
+            let (arguments, _) = arguments(uses.get("input"), &mut builder.notes);
+            builder.call(Call {
+                id: id(uses, "toolUseId"),
+                name: text(uses, "name").unwrap_or("").to_owned(),
+                arguments,
+                batch,
+                at,
+                ..Call::default()
+            });
+            continue;
+        }
+        if let Some(told) = block.get("toolResult").filter(|told| told.is_object()) {
+            flush(&mut said, role, builder, at);
+            let content = match super::value::list(told, "content") {
+                [one] if one.get("json").is_some() => one["json"].clone(),
+                _ => result_content(told.get("content"), builder, style),
+            };
+            let mut answer = Answer::new(content);
+            answer.result.is_error = text(told, "status") == Some("error");
+            answer.at = at;
+            builder.answer(id(told, "toolUseId").as_deref(), None, answer);
+            continue;
+        }
         match text(block, "type") {
             Some("tool_use" | "server_tool_use" | "mcp_tool_use") => {
                 flush(&mut said, role, builder, at);
                 let batch = *batch.get_or_insert_with(|| builder.batch());
                 let (arguments, raw) = arguments(block.get("input"), &mut builder.notes);
+                made.extend(id(block, "id"));
                 let id = builder.call(Call {
                     id: id(block, "id"),
-                    name: text(block, "name").unwrap_or("").to_owned(),
+                    name: server_and_name(block),
                     arguments,
                     batch,
                     at,
@@ -146,17 +174,29 @@ fn blocks(
             }
             Some(kind) if kind == "tool_result" || kind.ends_with("_tool_result") => {
                 flush(&mut said, role, builder, at);
-                let mut answer = Answer::new(result_content(block.get("content"), builder, style));
-                answer.result.is_error = flag(block.get("is_error"));
+                let content = block.get("content");
+                let mut answer = Answer::new(result_content(content, builder, style));
+                answer.result.exit_code = content
+                    .and_then(|content| content.get("return_code"))
+                    .and_then(Value::as_i64);
+                answer.result.is_error = flag(block.get("is_error"))
+                    || answer.result.exit_code.is_some_and(|code| code != 0)
+                    || content.is_some_and(is_error_block);
                 answer.at = at;
                 builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
             }
             _ => said.extend(block_text(block, &mut builder.notes, 0)),
         }
     }
-    let _ = message;
     // Said with nothing in it, too: what stood there that cannot be read is of this message, and of no answer.
     builder.message(role, said.join("\n"), at);
+    made
+}
+
+/// Whether the answer of a tool that the model's own server has is an error (`web_search_tool_result_error`).
+fn is_error_block(content: &Value) -> bool {
+    content.get("error_code").is_some()
+        && text(content, "type").is_some_and(|kind| kind.ends_with("_error"))
 }
 
 fn flush(
@@ -183,19 +223,25 @@ fn result_content(content: Option<&Value>, builder: &mut Builder, style: Style) 
     }
 }
 
+/// The calls beside the content, but those that a block of it has `made`: some libraries keep each in both places.
 fn calls(
     message: &Value,
+    made: &[String],
     builder: &mut Builder,
     agent: Option<&str>,
     at: Option<druse_engine::Timestamp>,
 ) {
-    let list = list(message, "tool_calls");
+    let list = match list(message, "tool_calls") {
+        [] => list(message, "toolCalls"),
+        calls => calls,
+    };
     let old = present(message, "function_call").filter(|call| call.is_object() && list.is_empty());
     if list.is_empty() && old.is_none() {
         return;
     }
     let batch = builder.batch();
-    for entry in list.iter().chain(old) {
+    let is_made = |entry: &Value| id(entry, "id").is_some_and(|id| made.contains(&id));
+    for entry in list.iter().chain(old).filter(|entry| !is_made(entry)) {
         one_call(entry, builder, batch, agent, at);
     }
 }
@@ -264,6 +310,7 @@ fn answer(
     at: Option<druse_engine::Timestamp>,
 ) {
     let recorded = id(message, "tool_call_id")
+        .or_else(|| id(message, "toolCallId"))
         .or_else(|| id(message, "call_id"))
         .or_else(|| id(message, "id"));
     let called = message.get("tool_call").unwrap_or(&Value::Null);
@@ -274,7 +321,8 @@ fn answer(
     let mut answer = Answer::new(result_content(message.get("content"), builder, style));
     let result = &mut answer.result;
     let error = message.get("error");
-    result.is_error = flag(message.get("is_error")) || truthy(error);
+    result.is_error =
+        flag(message.get("is_error")) || truthy(error) || text(message, "status") == Some("error");
     if let Some(Value::String(text)) = error {
         if matches!(&result.content, Value::Null) || result.content == "" {
             result.content = Value::from(text.as_str());
@@ -335,18 +383,41 @@ fn approval(message: &Value, builder: &mut Builder) {
 
 /// Tools as they were offered: OpenAI's, Anthropic's, MCP's and our own way of writing them.
 pub(super) fn tools(document: &Value) -> Vec<ToolSpec> {
-    list(document, "tools").iter().filter_map(tool).collect()
+    let mut all = Vec::new();
+    let configured = document
+        .get("toolConfig")
+        .map_or(&[][..], |config| list(config, "tools"));
+    for entry in list(document, "tools").iter().chain(configured) {
+        if text(entry, "type") == Some("namespace") {
+            let inner = list(entry, "tools").iter().filter_map(tool);
+            all.extend(inner.map(|mut inner| {
+                let space = serde_json::json!({ "namespace": entry["name"] });
+                inner.name = in_namespace(&space, &inner.name);
+                inner
+            }));
+        } else {
+            all.extend(tool(entry));
+        }
+    }
+    all
 }
 
 fn tool(entry: &Value) -> Option<ToolSpec> {
     let inner = entry
         .get("function")
+        .or_else(|| entry.get("toolSpec"))
         .filter(|function| function.is_object())
         .unwrap_or(entry);
     let name = entry.as_str().or_else(|| text(inner, "name"))?;
     let schema = ["input_schema", "parameters", "inputSchema"]
         .iter()
         .find_map(|key| present(inner, key))
+        .map(|schema| {
+            schema
+                .get("json")
+                .filter(|inner| inner.is_object())
+                .unwrap_or(schema)
+        })
         .cloned();
     let annotations = inner
         .get("annotations")

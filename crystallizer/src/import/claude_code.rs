@@ -86,20 +86,14 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
             .iter()
             .any(|record| matches!(text(&record.value, "type"), Some("user" | "assistant")));
         if said {
-            out.push(Part {
-                format: Some(Format::ClaudeCode),
-                records,
-            });
+            out.push(Part::new(Some(Format::ClaudeCode), records));
         } else {
             rest.extend(records);
         }
     }
     match out.first_mut() {
         Some(first) => first.records.extend(rest),
-        None => out.push(Part {
-            format: Some(Format::ClaudeCode),
-            records: rest,
-        }),
+        None => out.push(Part::new(Some(Format::ClaudeCode), rest)),
     }
     out
 }
@@ -128,6 +122,8 @@ struct Seen<'r> {
     sub_agents_only: bool,
     /// The folder in which each agent stood when its newest line was written.
     folders: BTreeMap<Option<String>, String>,
+    /// What the person said while the agent was at work and no other record tells.
+    queued: BTreeSet<&'r str>,
 }
 
 impl<'r> Seen<'r> {
@@ -154,6 +150,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             .iter()
             .filter(talks)
             .all(|record| record.value["isSidechain"] == true),
+        queued: queued(records),
         ..Seen::default()
     };
     for record in records {
@@ -182,6 +179,16 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 } else {
                     SessionStatus::Succeeded
                 });
+                denied(list(value, "permission_denials"), builder);
+            }
+            Some("attachment") if text(&value["attachment"], "type") == Some("queued_command") => {
+                said_meanwhile(value, &value["attachment"]["prompt"], record.line, builder);
+            }
+            Some("queue-operation")
+                if text(value, "operation") == Some("enqueue")
+                    && text(value, "content").is_some_and(|said| seen.queued.remove(said)) =>
+            {
+                said_meanwhile(value, &value["content"], record.line, builder);
             }
             Some("system") if text(value, "subtype") == Some("init") => init(value, builder),
             Some(kind) if NOISE.contains(&kind) => builder.notes.noise(kind, record.line),
@@ -192,6 +199,83 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 record.line,
             ),
         }
+    }
+}
+
+/// What stands in the queue of a session and in no other record. Words that the person took back were never said.
+fn queued(records: &[Record]) -> BTreeSet<&str> {
+    let mut waiting: BTreeSet<&str> = BTreeSet::new();
+    for record in records {
+        let value = &record.value;
+        if text(value, "type") != Some("queue-operation") {
+            continue;
+        }
+        match text(value, "operation") {
+            Some("enqueue") => waiting.extend(text(value, "content")),
+            Some("popAll") => match text(value, "content") {
+                Some(said) => {
+                    waiting.remove(said);
+                }
+                None => waiting.clear(),
+            },
+            _ => {}
+        }
+    }
+    if waiting.is_empty() {
+        return waiting;
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for record in records {
+        let content = match text(&record.value, "type") {
+            Some("user") => &record.value["message"]["content"],
+            Some("attachment") => &record.value["attachment"]["prompt"],
+            _ => continue,
+        };
+        told.extend(content.as_str());
+        told.extend(
+            content
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|block| text(block, "text")),
+        );
+    }
+    waiting.retain(|said| !told.iter().any(|told| told.contains(said.trim())));
+    waiting
+}
+
+/// What was said while the agent was at work: by the person, or by the product in the person's place.
+fn said_meanwhile(value: &Value, said: &Value, line: u32, builder: &mut Builder) {
+    let mode = value
+        .get("attachment")
+        .and_then(|told| text(told, "commandMode"));
+    let said = content_text(said, &mut builder.notes, line);
+    let role = if value["isSidechain"] == true {
+        Role::Assistant
+    } else if mode.is_some_and(|mode| mode != "prompt")
+        || truthy(value.get("isMeta"))
+        || is_wrapped(&said)
+    {
+        Role::System
+    } else {
+        Role::User
+    };
+    builder.message(role, said, time(value.get("timestamp")));
+}
+
+/// Calls that the session's last record names as denied.
+fn denied(denials: &[Value], builder: &mut Builder) {
+    for denial in denials {
+        let Some(call) = id(denial, "tool_use_id").and_then(|call| {
+            let call = builder.newest(&call)?;
+            let result = call.result.as_mut().filter(|result| !result.refused)?;
+            result.refused = true;
+            result.is_error = true;
+            Some((call.id.clone(), call.finished_at))
+        }) else {
+            continue;
+        };
+        builder.refusal(Some(call.0), None, call.1);
     }
 }
 
@@ -230,12 +314,23 @@ fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen:
         );
         return;
     }
-    let side = value["isSidechain"] == true && !seen.sub_agents_only;
-    let agent = side.then(|| text(value, "agentId").unwrap_or("sidechain").to_owned());
+    // Print mode names the call that a sub-agent works for.
+    let parent = text(value, "parent_tool_use_id");
+    let side = parent.is_some() || (value["isSidechain"] == true && !seen.sub_agents_only);
+    let outer = parent.and_then(|parent| builder.newest(parent));
+    let agent = side.then(|| {
+        text(value, "agentId")
+            .or_else(|| text(value, "subagent_type"))
+            .or_else(|| text(&outer.as_ref()?.arguments, "subagent_type"))
+            .unwrap_or("sidechain")
+            .to_owned()
+    });
+    let inside = outer.map(|call| call.id.clone());
     let before = seen.folders.get(&agent).cloned();
     let line = Line {
         at,
         agent,
+        inside,
         number: record.line,
         message: text(message, "id").unwrap_or("").to_owned(),
         folder: text(value, "cwd")
@@ -256,6 +351,8 @@ fn line(kind: &str, value: &Value, record: &Record, builder: &mut Builder, seen:
 struct Line {
     at: Option<Timestamp>,
     agent: Option<String>,
+    /// The call that the agent works for.
+    inside: Option<String>,
     number: u32,
     message: String,
     /// Where the agent stood when the line was written.
@@ -308,10 +405,11 @@ fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut See
         }
         let unique = builder.call(Call {
             id: recorded,
-            name: text(block, "name").unwrap_or("").to_owned(),
+            name: server_and_name(block),
             arguments: given,
             batch,
             agent: line.agent.clone(),
+            inside: line.inside.clone(),
             folder: line.folder.clone(),
             at: line.at,
             line: line.number,
@@ -385,7 +483,8 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
                 .get("toolUseResult")
                 .or_else(|| value.get("tool_use_result"))
                 .filter(|_| results == 1);
-            result(block, structured, results == 1, line, builder);
+            let told = not_run(value.get("tool_result_meta"), block, results == 1);
+            result(block, structured, told, results == 1, line, builder);
             continue;
         }
         let Some(said) = block_text(block, &mut builder.notes, line.number) else {
@@ -424,9 +523,21 @@ fn is_wrapped(said: &str) -> bool {
     MARKS.iter().any(|mark| start.starts_with(mark))
 }
 
+/// What a record says of a call that did not run.
+fn not_run<'v>(told: Option<&'v Value>, block: &Value, alone: bool) -> Option<&'v Value> {
+    let told = match told? {
+        Value::Array(all) => all
+            .iter()
+            .find(|one| id(one, "id").is_some() && id(one, "id") == id(block, "tool_use_id"))?,
+        one => Some(one).filter(|_| alone)?,
+    };
+    text(told, "non_execution_kind").map(|_| told)
+}
+
 fn result(
     block: &Value,
     structured: Option<&Value>,
+    not_run: Option<&Value>,
     alone: bool,
     line: &Line,
     builder: &mut Builder,
@@ -445,8 +556,17 @@ fn result(
             builder.notes.add("failure_inferred", "", line.number);
         }
     }
-    let refused = is_error && is_refusal(&content);
-    let comment = refused.then(|| refusal::comment(&content)).flatten();
+    let kind = not_run.and_then(|told| text(told, "non_execution_kind"));
+    is_error |= kind.is_some();
+    let denied = kind.is_some_and(|kind| {
+        ["reject", "permission", "denied", "cancel", "interrupt"]
+            .iter()
+            .any(|word| kind.contains(word))
+    });
+    let refused = denied || (is_error && is_refusal(&content));
+    let comment = not_run
+        .and_then(|told| text(told, "user_feedback").map(str::to_owned))
+        .or_else(|| refused.then(|| refusal::comment(&content)).flatten());
     let approved = !is_error && content.starts_with("User has approved your plan");
     let exit_code = is_error.then(|| exit_code_in(&content)).flatten();
     let recorded = id(block, "tool_use_id");

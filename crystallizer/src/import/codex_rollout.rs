@@ -2,6 +2,7 @@
 
 use super::body::{Record, parse_text};
 use super::builder::{Answer, Builder, Call};
+use super::codex_words::{Words, words};
 use super::refusal;
 use super::value::*;
 use crate::session::{RecordedApproval, Role};
@@ -19,6 +20,10 @@ struct Seen {
     folder: Option<String>,
     /// Calls of one answer of the model: until the first output.
     batch: Option<u32>,
+    /// Whether another agent gave this one its task: nothing in its recording is a person's word.
+    sub_agent: bool,
+    /// Whether what the recording says of itself was read; a fork repeats that of its parent behind it.
+    met: bool,
 }
 
 pub(super) fn read(records: &[Record], builder: &mut Builder) {
@@ -29,11 +34,10 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
         let at = time(value.get("timestamp"));
         let payload = &value["payload"];
         match text(value, "type") {
-            Some("session_meta") => meta(payload, builder, at),
+            Some("session_meta") => meta(payload, builder, at, &mut seen),
             Some("response_item") => item(payload, at, record, builder, &mut seen),
             Some("turn_context") => {
-                seen.asks =
-                    text(payload, "approval_policy").is_some_and(|policy| policy != "never");
+                seen.asks = asks_a_person(payload);
                 if let Some(folder) = text(payload, "cwd") {
                     seen.folder = Some(folder.to_owned());
                     builder
@@ -43,8 +47,10 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
                 builder.notes.noise("turn_context", record.line);
             }
             Some("event_msg") => {
-                if text(payload, "type") == Some("turn_aborted") {
-                    builder.notes.add("interrupted", "", record.line);
+                match text(payload, "type") {
+                    Some("turn_aborted") => builder.notes.add("interrupted", "", record.line),
+                    Some("thread_rolled_back") => builder.notes.add("rewound", "", record.line),
+                    _ => {}
                 }
                 builder.notes.noise("event_msg", record.line);
             }
@@ -55,7 +61,7 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             }
             None if value.get("record_type").is_some() => builder.notes.noise("state", record.line),
             None if value.get("instructions").is_some() || value.get("git").is_some() => {
-                meta(value, builder, at)
+                meta(value, builder, at, &mut seen)
             }
             Some(_) if payload.is_null() => item(value, at, record, builder, &mut seen),
             other if !value.is_object() => {
@@ -74,7 +80,58 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
     }
 }
 
-fn meta(payload: &Value, builder: &mut Builder, at: Option<Timestamp>) {
+/// Whether a person is asked about commands that leave the sandbox: where a policy asks, a model may answer.
+fn asks_a_person(context: &Value) -> bool {
+    let by_person =
+        present(context, "approvals_reviewer").is_none_or(|reviewer| reviewer == "user");
+    let asks = match context.get("approval_policy") {
+        Some(Value::String(policy)) => policy != "never",
+        Some(Value::Object(policy)) => {
+            let kind = |key: &str| {
+                policy
+                    .get(key)
+                    .map(|kinds| flag(kinds.get("sandbox_approval")))
+            };
+            // An older form tells what is refused unasked.
+            kind("granular")
+                .or_else(|| kind("reject").map(|refused| !refused))
+                .unwrap_or_else(|| flag(policy.get("sandbox_approval")))
+        }
+        _ => false,
+    };
+    by_person && asks
+}
+
+/// Whether a rollout is what an agent did that another agent started, by the payload of its `session_meta`.
+pub fn is_sub_agent(meta: &Value) -> bool {
+    ["subagent", "subAgent", "sub_agent"].iter().any(|key| {
+        meta.get("source")
+            .and_then(|source| present(source, key))
+            .is_some()
+            || text(meta, "thread_source") == Some(key)
+    })
+}
+
+/// Cuts a list of records into its rollouts. A fork begins with what is known of itself and of those it goes on from.
+pub(super) fn starts() -> impl FnMut(&Record) -> bool {
+    let mut parents: Vec<String> = Vec::new();
+    move |record| {
+        if record.value["type"] != "session_meta" {
+            return false;
+        }
+        let meta = &record.value["payload"];
+        let own = id(meta, "id");
+        let known = own.as_ref().is_some_and(|own| parents.contains(own));
+        if !known {
+            parents.clear();
+        }
+        let spawned = &meta["source"]["subagent"]["thread_spawn"];
+        parents.extend(id(meta, "forked_from_id").or_else(|| id(spawned, "parent_thread_id")));
+        !known
+    }
+}
+
+fn meta(payload: &Value, builder: &mut Builder, at: Option<Timestamp>, seen: &mut Seen) {
     let payload = payload
         .get("meta")
         .filter(|meta| meta.is_object())
@@ -82,9 +139,11 @@ fn meta(payload: &Value, builder: &mut Builder, at: Option<Timestamp>) {
     if builder.external_id.is_none() {
         builder.external_id = id(payload, "id");
     }
-    if let Some(folder) = text(payload, "cwd") {
+    let first = !std::mem::replace(&mut seen.met, true);
+    if let Some(folder) = text(payload, "cwd").filter(|_| first) {
         builder.working_folder = Some(folder.to_owned());
     }
+    seen.sub_agent |= first && is_sub_agent(payload);
     builder.seen_at(time(payload.get("timestamp")).or(at));
 }
 
@@ -103,11 +162,15 @@ fn item(
                 record.line,
             );
             match text(item, "role") {
-                Some("user") if is_context(&said) => builder.message(Role::System, said, at),
                 Some("user") => {
-                    let (context, request) = of_editor(&said);
-                    builder.message(Role::System, context, at);
-                    builder.message(Role::User, request, at);
+                    for (whose, said) in words(&said) {
+                        let role = match whose {
+                            Words::OfTheProduct => Role::System,
+                            Words::OfTheAsker if seen.sub_agent => Role::Assistant,
+                            Words::OfTheAsker => Role::User,
+                        };
+                        builder.message(role, said, at);
+                    }
                 }
                 Some("assistant") => builder.message(Role::Assistant, said, at),
                 _ => builder.message(Role::System, said, at),
@@ -141,39 +204,6 @@ fn item(
     }
 }
 
-fn is_context(said: &str) -> bool {
-    let start = said.trim_start();
-    [
-        "<environment_context>",
-        "<user_instructions>",
-        "<permissions instructions>",
-        "<turn_aborted>",
-        "<ENVIRONMENT",
-        "# AGENTS.md instructions",
-        "<INSTRUCTIONS>",
-    ]
-    .iter()
-    .any(|mark| start.starts_with(mark))
-}
-
-/// What an editor put in front of a person's request, and the request.
-fn of_editor(said: &str) -> (&str, &str) {
-    if !said.trim_start().starts_with("# Context from my IDE setup") {
-        return ("", said);
-    }
-    let is_head = |line: &str| line.starts_with("## My request");
-    let mut place = 0;
-    for line in said.split_inclusive('\n') {
-        if is_head(line) {
-            let (context, request) = said.split_at(place);
-            let request = request.get(line.len()..).unwrap_or_default();
-            return (context.trim_end(), request.trim());
-        }
-        place += line.len();
-    }
-    (said, "")
-}
-
 fn call(
     kind: &str,
     item: &Value,
@@ -187,7 +217,7 @@ fn call(
         .find_map(|key| present(item, key));
     let (given, raw) = arguments(given, &mut builder.notes);
     let name = match text(item, "name") {
-        Some(name) => name.to_owned(),
+        Some(name) => in_namespace(item, name),
         None => kind.trim_end_matches("_call").to_owned(),
     };
     let recorded = id(item, "call_id").or_else(|| id(item, "id"));

@@ -46,12 +46,12 @@ known! {
     CodexRollout "codex-rollout" AgentRun "Codex CLI rollout files (JSON Lines)";
     CodexExec "codex-exec" AgentRun "Output of codex exec --json (JSON Lines)";
     Pi "pi" AgentRun "pi coding agent sessions (JSON Lines)";
-    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats (JSON or JSON Lines)";
+    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats and stream-json output (JSON or JSON Lines)";
     AgentDojo "agentdojo" AgentRun "AgentDojo run logs (JSON)";
     TauBench "tau-bench" ChatThread "tau-bench results, one run or an array of runs (JSON)";
     Tau2Bench "tau2-bench" ChatThread "tau2-bench simulations, one or a result file (JSON)";
-    SweAgent "swe-agent" AgentRun "SWE-agent trajectories (JSON)";
-    OpenHands "openhands" AgentRun "OpenHands event lists and evaluation outputs (JSON)";
+    SweAgent "swe-agent" AgentRun "SWE-agent and mini-swe-agent trajectories (JSON)";
+    OpenHands "openhands" AgentRun "OpenHands event lists, exports and evaluation outputs (JSON or JSON Lines)";
     Atif "atif" AgentRun "Agent Trajectory Interchange Format (JSON)";
     InspectAi "inspect-ai" AgentRun "Inspect evaluation logs, a session per sample (JSON)";
     Otel "otel" AgentRun "OpenTelemetry traces with GenAI or OpenInference attributes: OTLP, Tempo or Jaeger JSON, spans by themselves, pages of Phoenix and rows of its data frames; a session per trace or conversation (JSON or JSON Lines)";
@@ -62,6 +62,7 @@ known! {
     AiSdk "ai-sdk" ChatThread "Vercel AI SDK messages, of the user interface and for the model (JSON or JSON Lines)";
     LangSmith "langsmith" AgentRun "LangSmith runs, nested or flat, a session per trace (JSON or JSON Lines)";
     McpLog "mcp-log" AgentRun "Model Context Protocol logs: JSON-RPC messages, bare, in envelopes or behind the words of a logger (JSON, JSON Lines or text)";
+    PydanticAi "pydantic-ai" AgentRun "Pydantic AI messages: requests and responses of parts (JSON or JSON Lines)";
     OpenAiChat "openai-chat" ChatThread "OpenAI chat messages, with tool calls, and those of LangChain; states and updates of LangGraph (JSON or JSON Lines)";
     AnthropicChat "anthropic-chat" ChatThread "Anthropic messages, with tool_use blocks (JSON or JSON Lines)";
 }

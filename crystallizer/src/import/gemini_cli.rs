@@ -6,8 +6,8 @@
 
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
-use super::project_folder;
 use super::value::*;
+use super::{gemini_stream, project_folder};
 use crate::session::Role;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,6 +58,12 @@ impl<'a> Messages<'a> {
 
 pub(super) fn read(records: &[Record], builder: &mut Builder) {
     builder.agent = Some("gemini-cli".to_owned());
+    if records
+        .iter()
+        .any(|record| gemini_stream::is_record(&record.value))
+    {
+        return gemini_stream::read(records, builder);
+    }
     let mut messages = Messages::default();
     for record in records {
         let value = &record.value;
@@ -142,6 +148,21 @@ fn said(messages: &[&Value], builder: &mut Builder) {
     }
 }
 
+/// The exit code that the product tells behind what a command put out.
+pub(super) fn shell_exit(answer: &str) -> Option<i64> {
+    const BEHIND: [&str; 5] = [
+        "Signal:",
+        "Background PIDs:",
+        "Process Group PGID:",
+        "</untrusted_context>",
+        "</output>",
+    ];
+    let mut lines = answer.lines().rev().map(str::trim);
+    let told = lines
+        .find(|line| !line.is_empty() && !BEHIND.iter().any(|begin| line.starts_with(begin)))?;
+    told.strip_prefix("Exit Code:")?.trim().parse().ok()
+}
+
 fn one(call: &Value, builder: &mut Builder, batch: u32, at: Option<druse_engine::Timestamp>) {
     let recorded = id(call, "id");
     let (given, _) = arguments(call.get("args"), &mut builder.notes);
@@ -184,7 +205,16 @@ fn one(call: &Value, builder: &mut Builder, batch: u32, at: Option<druse_engine:
         many => Value::Array(many.iter().map(|one| (*one).clone()).collect()),
     };
     let mut answer = Answer::new(content);
-    answer.result.is_error = status == "error" || cancelled || (status.is_empty() && said_error);
+    answer.result.exit_code = answer
+        .result
+        .content
+        .as_str()
+        .filter(|_| text(call, "name") == Some("run_shell_command"))
+        .and_then(shell_exit);
+    answer.result.is_error = answer.result.exit_code.is_some_and(|code| code != 0)
+        || status == "error"
+        || cancelled
+        || (status.is_empty() && said_error);
     answer.result.refused = cancelled;
     answer.result.structured = present(call, "resultDisplay").cloned();
     answer.at = time(call.get("timestamp")).or(at);

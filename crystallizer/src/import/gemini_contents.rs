@@ -3,6 +3,7 @@
 
 use super::builder::{Answer, Builder, Call};
 use super::chat;
+use super::pydantic_ai;
 use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
@@ -15,7 +16,11 @@ pub(super) fn is_content(value: &Value) -> bool {
         && value
             .get("parts")
             .and_then(Value::as_array)
-            .is_some_and(|parts| parts.iter().all(|part| text(part, "type").is_none()))
+            .is_some_and(|parts| {
+                parts
+                    .iter()
+                    .all(|part| text(part, "type").is_none() && !pydantic_ai::is_part(part))
+            })
 }
 
 /// Whether this is an answer of the model.

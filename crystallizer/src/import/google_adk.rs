@@ -94,6 +94,14 @@ fn events(events: &[Value], builder: &mut Builder) {
         let role = text(content, "role");
         let user = author == Some("user") || (author.is_none() && role == Some("user"));
         let agent = author.filter(|author| *author != "user" && Some(*author) != main.as_deref());
+        if let Some(code) = either(event, "error_code", "errorCode") {
+            let code = code
+                .as_str()
+                .map_or_else(|| code.to_string(), str::to_owned);
+            builder.notes.add("answer_cut_short", code, 0);
+            let said = either(event, "error_message", "errorMessage").and_then(Value::as_str);
+            builder.message(Role::Assistant, said.unwrap_or(""), at);
+        }
         let batch = builder.batch();
         for part in parts(Some(content)) {
             event_part(

@@ -139,6 +139,29 @@ const WORDS: &[&str] = &[
     "openinference.span.kind",
     "instance_id",
     "run",
+    "kind",
+    "ActionEvent",
+    "ObservationEvent",
+    "request",
+    "part_kind",
+    "tool-return",
+    "choices",
+    "delta",
+    "chat.completion.chunk",
+    "content_block_delta",
+    "tool-input-available",
+    "toolUse",
+    "toolResult",
+    "generated_items",
+    "raw_item",
+    "$schemaVersion",
+    "parent_tool_use_id",
+    "permission_denials",
+    "tool_result_meta",
+    "trajectory_format",
+    "mini-swe-agent-1",
+    "index",
+    "body",
 ];
 
 fn word() -> impl Strategy<Value = String> {
@@ -191,6 +214,22 @@ fn seeds() -> Vec<Value> {
         json!({"name":"f","context":{"span_id":"2"},"start_time":1,"attributes":{"openinference":{"span":{"kind":"TOOL"}},"input":{"value":"{}"},"output":{"value":"x"}}}),
         json!({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"f","arguments":{}}}),
         json!({"server":"s","message":{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"x"}],"isError":true}}}),
+        json!({"id":"1","source":"agent","kind":"ActionEvent","action":{"command":"ls"},"tool_name":"terminal","tool_call_id":"a","llm_response_id":"r","tool_call":{"arguments":"{}"}}),
+        json!({"id":"2","source":"environment","kind":"ObservationEvent","tool_call_id":"a","observation":{"content":[{"type":"text","text":"x"}],"is_error":true,"exit_code":1}}),
+        json!([{"kind":"request","parts":[{"part_kind":"user-prompt","content":"x"}]},{"kind":"response","parts":[{"part_kind":"tool-call","tool_name":"f","args":"{}","tool_call_id":"a"}]},{"kind":"request","parts":[{"part_kind":"tool-return","tool_call_id":"a","content":1,"outcome":"denied"}]}]),
+        json!({"type":"init","session_id":"s","model":"m"}),
+        json!({"type":"tool_use","tool_id":"a","tool_name":"f","parameters":{}}),
+        json!({"type":"tool_result","tool_id":"a","status":"error","output":"Exit Code: 1"}),
+        json!({"object":"chat.completion.chunk","id":"c","choices":[{"index":0,"delta":{"content":"x","tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}}]}),
+        json!({"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}),
+        json!({"type":"content_block_delta","index":0,"delta":{"partial_json":"{}"}}),
+        json!({"type":"tool-input-available","toolCallId":"a","toolName":"f","input":{}}),
+        json!({"request":{"body":{"messages":messages}},"response":{"body":{"choices":[{"message":{"role":"assistant","content":"x"}}]}}}),
+        json!({"data":{"thread":{"messages":messages.to_string()}},"beside":[1]}),
+        json!({"$schemaVersion":"1","original_input":"x","generated_items":[{"type":"tool_call_item","raw_item":{"type":"function_call","call_id":"a","name":"f","arguments":"{}"}}]}),
+        json!({"steps":[{"content":[{"type":"tool-call","toolCallId":"a","toolName":"f","input":{}}]}],"response":{"messages":[]}}),
+        json!({"trajectory_format":"mini-swe-agent-1","info":{},"messages":[{"role":"assistant","content":"```mswea_bash_command\nls\n```"},{"role":"user","content":"<returncode>1</returncode>"}]}),
+        json!({"messages":[{"role":"assistant","content":[{"toolUse":{"toolUseId":"a","name":"f","input":{}}}]},{"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"json":{}}],"status":"error"}}]}]}),
         json!({"sessionId":"s","projectHash":"h","messages":[{"type":"gemini","toolCalls":[{"id":"1","name":"f","status":"success","result":[]}]}]}),
     ]
 }
@@ -330,7 +369,7 @@ proptest! {
 
     #[test]
     fn a_changed_recording_is_read_or_refused(
-        picks in proptest::collection::vec((0usize..27, 0usize..30, json_value()), 1..4),
+        picks in proptest::collection::vec((0usize..43, 0usize..30, json_value()), 1..4),
         cut in proptest::option::of(0usize..400),
         byte in proptest::option::of((0usize..400, any::<u8>())),
     ) {

@@ -7,7 +7,9 @@ mod body;
 mod builder;
 mod chat;
 mod error;
+mod event_stream;
 mod formats;
+mod grown;
 mod log_lines;
 mod notes;
 mod own_form;
@@ -18,8 +20,10 @@ mod said;
 mod shell;
 mod sniff;
 mod split;
+mod streams;
 mod usage;
 mod value;
+mod wrapped;
 
 mod agentdojo;
 mod ai_sdk;
@@ -29,23 +33,28 @@ mod bfcl;
 mod claude_code;
 mod codex_exec;
 mod codex_rollout;
+mod codex_words;
 mod druse;
 mod gemini_cli;
 mod gemini_contents;
+mod gemini_stream;
 mod google_adk;
 mod inspect_ai;
 mod langchain;
 mod langsmith;
 mod mcp_log;
+mod mini_swe_agent;
 mod openai_chat;
 mod openai_responses;
 mod openhands;
+mod openhands_sdk;
 mod otel;
 mod otel_messages;
 mod otel_span;
 mod otel_tool;
 mod otel_traces;
 mod pi;
+mod pydantic_ai;
 mod python_call;
 mod swe_agent;
 mod tau2_bench;
@@ -58,6 +67,7 @@ mod tests;
 
 pub use body::MAX_BYTES;
 pub(crate) use builder::is_hidden;
+pub use codex_rollout::is_sub_agent;
 pub use error::ImportError;
 pub use formats::{Format, FormatInfo, formats};
 pub use own_form::to_own_form;
@@ -177,8 +187,20 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::AiSdk => ai_sdk::read(document, &mut builder),
         Format::LangSmith => langsmith::read(document, &mut builder),
         Format::McpLog => mcp_log::read(document, &mut builder),
+        Format::PydanticAi => pydantic_ai::read(document, &mut builder),
         Format::OpenAiChat => openai_chat::read(document, &mut builder),
         Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
+    }
+    if matches!(format, Format::OpenAiChat | Format::AnthropicChat) {
+        // Each is a request that the recording repeats.
+        for _ in part.records.iter().skip(1) {
+            builder.notes.add("repeated_record", "request", 0);
+        }
+    }
+    for (name, bytes) in &part.beside {
+        builder
+            .notes
+            .left_out("beside_the_recording", name.as_str(), *bytes, part.line());
     }
     builder.usage = usage::of(format, part);
     builder

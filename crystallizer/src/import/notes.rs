@@ -173,6 +173,11 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             format!("{n} record{s} of the unknown type {subject:?} {was} left out."),
             "",
         ),
+        "beside_the_recording" => (
+            Finding::info,
+            format!("What stands as {subject:?} beside the recording {was} left out."),
+            "",
+        ),
         "unknown_block" => (
             Finding::warning,
             format!("{n} content block{s} of the unknown kind {subject:?} {was} left out."),

@@ -1,5 +1,5 @@
 //! OpenAI chat messages: an array of them, or a document with `messages` (a request, a stored chat),
-//! and the answer in `choices` where it stands beside them.
+//! and the answer in `choices` where it stands beside them, or in a `response` beside them.
 
 use super::builder::Builder;
 use super::chat::{self, Style};
@@ -17,9 +17,22 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         .as_array()
         .map_or_else(|| list(document, "messages"), Vec::as_slice);
     chat::messages(messages, builder, style);
-    for choice in list(document, "choices").iter().take(1) {
-        if let Some(message) = present(choice, "message") {
+    // The answer stands in the document, or in what is kept beside the request.
+    let answers = [
+        Some(document),
+        document.get("response"),
+        document.get("output"),
+    ];
+    for answer in answers.into_iter().flatten() {
+        if let Some(message) =
+            present(answer, "message").filter(|message| chat::role(message).is_some())
+        {
             chat::messages(std::slice::from_ref(message), builder, style);
+        }
+        for choice in list(answer, "choices").iter().take(1) {
+            if let Some(message) = present(choice, "message") {
+                chat::messages(std::slice::from_ref(message), builder, style);
+            }
         }
     }
 }

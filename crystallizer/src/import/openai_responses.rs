@@ -76,7 +76,7 @@ pub(super) fn unfold(value: Value) -> Vec<Value> {
     let Value::Array(documents) = value else {
         return vec![value];
     };
-    if !documents.iter().all(is_response) {
+    if !documents.iter().all(is_response) || documents.iter().any(is_event) {
         return vec![Value::Array(documents)];
     }
     let mut groups: Vec<Vec<Value>> = Vec::new();
@@ -358,7 +358,7 @@ impl<'b> Reader<'b> {
         match kind {
             "function_call" => {
                 let (given, raw) = arguments(item.get("arguments"), &mut self.builder.notes);
-                let name = text(item, "name").unwrap_or("").to_owned();
+                let name = in_namespace(item, text(item, "name").unwrap_or(""));
                 let unique = self.call(item, name, given, at);
                 if raw {
                     self.builder.notes.add("arguments_not_json", unique, 0);
@@ -367,7 +367,7 @@ impl<'b> Reader<'b> {
             "custom_tool_call" => {
                 // A custom tool takes free text by nature.
                 let (given, _) = arguments(item.get("input"), &mut self.builder.notes);
-                let name = text(item, "name").unwrap_or("").to_owned();
+                let name = in_namespace(item, text(item, "name").unwrap_or(""));
                 self.call(item, name, given, at);
             }
             "local_shell_call" | "shell_call" | "apply_patch_call" | "computer_call" => {

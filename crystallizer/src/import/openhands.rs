@@ -2,6 +2,7 @@
 
 use super::body::parse_text;
 use super::builder::{Answer, Builder, Call};
+use super::openhands_sdk;
 use super::value::*;
 use crate::session::{RecordedApproval, Role};
 use serde_json::{Map, Value};
@@ -50,14 +51,12 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         .and_then(|metadata| text(metadata, "agent_class"))
         .map(str::to_owned)
         .or(Some("openhands".to_owned()));
-    let events = match document {
-        Value::Array(events) => events.as_slice(),
-        _ if document.get("history").is_some() => list(document, "history"),
-        _ => list(document, "events"),
-    };
     let mut seen = Seen::default();
-    for event in events {
-        if let Value::Array(pair) = event {
+    let mut newer = openhands_sdk::Seen::default();
+    for event in events(document) {
+        if openhands_sdk::is_event(event) || (text(event, "kind").is_some() && !is_older(event)) {
+            openhands_sdk::event(event, builder, &mut newer);
+        } else if let Value::Array(pair) = event {
             // Old outputs keep pairs of an action and its observation.
             pair.iter()
                 .for_each(|event| self::event(event, builder, &mut seen));
@@ -65,6 +64,25 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
             self::event(event, builder, &mut seen);
         }
     }
+}
+
+/// Where a document may keep its events.
+pub(super) const LISTS: [&str; 4] = ["history", "events", "trajectory", "items"];
+
+/// The events of a document.
+pub(super) fn events(document: &Value) -> &[Value] {
+    let lists = LISTS.iter().map(|key| list(document, key));
+    match document {
+        Value::Array(events) => events,
+        _ => lists
+            .into_iter()
+            .find(|events| !events.is_empty())
+            .unwrap_or(&[]),
+    }
+}
+
+fn is_older(event: &Value) -> bool {
+    text(event, "action").is_some() || text(event, "observation").is_some()
 }
 
 fn event(event: &Value, builder: &mut Builder, seen: &mut Seen) {

@@ -5,11 +5,20 @@ use super::builder::{Answer, Builder, Call};
 use super::value::*;
 use crate::session::Role;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub(super) fn read(records: &[Record], builder: &mut Builder) {
     builder.agent = Some("pi".to_owned());
+    let mut went_on = BTreeSet::new();
     for record in records {
         let value = &record.value;
+        // A second way from the same entry: the first was left.
+        if text(value, "id").is_some()
+            && let Some(parent) = text(value, "parentId")
+            && !went_on.insert(parent)
+        {
+            builder.notes.add("rewound", "", record.line);
+        }
         match text(value, "type") {
             Some("session") => {
                 builder.external_id = id(value, "id");

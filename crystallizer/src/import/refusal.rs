@@ -10,13 +10,24 @@ const BEGINS: &[&str] = &[
     "The user denied this operation",
     "User rejected the tool call for",
     "Tool execution was not approved",
+    "Claude requested permissions to ",
+    "This command requires approval",
 ];
+
+/// What one begins and goes on with that names the tool between.
+const DENIED: (&str, &str) = ("Permission to use ", " has been denied");
 
 /// Whether an answer tells that a person refused the call.
 pub(super) fn is_told(answer: &str) -> bool {
     let answer = answer.trim_start();
     // Most answers are none by their first letter.
     let first = answer.as_bytes().first();
+    if answer.starts_with(DENIED.0) {
+        return answer
+            .lines()
+            .next()
+            .is_some_and(|line| line.contains(DENIED.1));
+    }
     if BEGINS.iter().all(|begin| begin.as_bytes().first() != first) {
         return false;
     }
@@ -47,6 +58,16 @@ mod tests {
             ("The user doesn’t want to proceed with this tool use.", true),
             ("\n[Request interrupted by user for tool use]", true),
             ("exec command rejected by user", true),
+            (
+                "Claude requested permissions to use Bash, but you haven't granted it yet.",
+                true,
+            ),
+            ("This command requires approval", true),
+            (
+                "Permission to use Bash with command rm -rf x has been denied.",
+                true,
+            ),
+            ("Permission to use the lot is given by the town", false),
             ("Payment rejected by user's bank", false),
             (
                 "The log says: The user doesn't want to proceed with this tool use",

@@ -19,7 +19,7 @@ pub(super) fn of(format: &str, name: &str, arguments: &Value) -> Option<String> 
             text("shell").and_then(named).or_else(bash)
         }
         ("gemini-cli", "run_shell_command") => bash(),
-        ("openhands", "execute_bash" | "run") | ("pi", "bash") => bash(),
+        ("openhands", "execute_bash" | "run" | "terminal") | ("pi", "bash") => bash(),
         ("swe-agent", "bash") => bash(),
         ("swe-agent", _) if text("_raw").is_some() => bash(),
         _ => None,

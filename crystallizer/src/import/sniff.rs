@@ -2,7 +2,10 @@
 
 use super::formats::Format;
 use super::value::{list, present, text};
-use super::{ai_sdk, gemini_contents, langsmith, mcp_log, openai_responses, otel_span};
+use super::{
+    ai_sdk, gemini_contents, gemini_stream, langsmith, mcp_log, openai_responses, openhands_sdk,
+    otel_span, pydantic_ai,
+};
 use serde_json::Value;
 
 /// How many records are looked at to find the format of a list of records.
@@ -68,11 +71,14 @@ pub(super) fn record(value: &Value) -> Option<Format> {
     if kind == "message" && value["message"].get("role").is_some() {
         return Some(Format::Pi);
     }
-    if super::gemini_cli::begins(value) {
+    if super::gemini_cli::begins(value) || gemini_stream::is_record(value) {
         return Some(Format::GeminiCli);
     }
     if openhands_event(value) {
         return Some(Format::OpenHands);
+    }
+    if pydantic_ai::is_message(value) {
+        return Some(Format::PydanticAi);
     }
     if ai_sdk::is_message(value) {
         return Some(Format::AiSdk);
@@ -105,6 +111,9 @@ pub(super) fn record(value: &Value) -> Option<Format> {
 }
 
 fn openhands_event(value: &Value) -> bool {
+    if openhands_sdk::is_event(value) {
+        return true;
+    }
     let named = text(value, "action").is_some() || text(value, "observation").is_some();
     named
         && (value.get("source").is_some() || value.get("cause").is_some())
@@ -169,6 +178,9 @@ fn array(items: &[Value]) -> Option<Format> {
             return Some(Format::GoogleAdk);
         }
     }
+    if super::mini_swe_agent::has_action(items) {
+        return Some(Format::SweAgent);
+    }
     (messages > 0).then(|| chat(items, None))
 }
 
@@ -205,15 +217,8 @@ fn object(value: &Value) -> Option<Format> {
     {
         return Some(Format::Tau2Bench);
     }
-    let openhands_history = || {
-        list(value, "history")
-            .iter()
-            .take(LOOK)
-            .any(openhands_event)
-    };
-    if openhands_history()
-        || (is_list("events") && list(value, "events").iter().take(LOOK).any(openhands_event))
-    {
+    let holds_events = |key: &&str| list(value, key).iter().take(LOOK).any(openhands_event);
+    if super::openhands::LISTS.iter().any(holds_events) {
         return Some(Format::OpenHands);
     }
     if list(value, "history")
@@ -222,6 +227,9 @@ fn object(value: &Value) -> Option<Format> {
         .any(gemini_contents::is_content)
     {
         return Some(Format::GeminiContents);
+    }
+    if super::mini_swe_agent::is_one(value) {
+        return Some(Format::SweAgent);
     }
     if is_list("trajectory")
         && (has("history")
@@ -275,6 +283,13 @@ fn object(value: &Value) -> Option<Format> {
     if list(value, "messages")
         .iter()
         .take(LOOK)
+        .any(pydantic_ai::is_message)
+    {
+        return Some(Format::PydanticAi);
+    }
+    if list(value, "messages")
+        .iter()
+        .take(LOOK)
         .any(ai_sdk::is_message)
     {
         return Some(Format::AiSdk);
@@ -290,6 +305,15 @@ fn object(value: &Value) -> Option<Format> {
     }
     if is_list("messages") && list(value, "messages").iter().take(LOOK).any(is_message) {
         return Some(chat(list(value, "messages"), Some(value)));
+    }
+    // The whole answer of a model, without its request.
+    let answers = |choice: &Value| {
+        choice
+            .get("message")
+            .is_some_and(|message| super::chat::role(message).is_some())
+    };
+    if list(value, "choices").iter().any(answers) {
+        return Some(Format::OpenAiChat);
     }
     None
 }
@@ -377,6 +401,7 @@ fn chat(messages: &[Value], document: Option<&Value>) -> Format {
             }
             _ => {}
         }
+        openai |= !list(message, "toolCalls").is_empty();
         for call in list(message, "tool_calls") {
             if text(call, "name").is_some()
                 && call.get("arguments").is_some()
@@ -388,12 +413,18 @@ fn chat(messages: &[Value], document: Option<&Value>) -> Format {
         }
         openai |= present(message, "function_call").is_some();
         anthropic |= list(message, "content").iter().any(|block| {
-            matches!(
-                text(block, "type"),
-                Some("tool_use" | "tool_result" | "server_tool_use" | "thinking")
-            )
+            block.get("toolUse").is_some_and(Value::is_object)
+                || matches!(
+                    text(block, "type"),
+                    Some("tool_use" | "tool_result" | "server_tool_use" | "thinking")
+                )
         });
     }
+    let answered = document.and_then(|document| document.get("response"));
+    anthropic |= answered.is_some_and(|answer| {
+        text(answer, "role") == Some("assistant")
+            && answer.get("content").is_some_and(Value::is_array)
+    });
     let system = document.is_some_and(|document| document.get("system").is_some());
     if (anthropic || system) && !openai {
         Format::AnthropicChat

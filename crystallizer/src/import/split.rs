@@ -4,6 +4,7 @@ use super::body::Record;
 use super::formats::Format;
 use super::sniff;
 use super::value::id;
+use super::{grown, streams, wrapped};
 use druse_engine::Digest;
 use serde_json::Value;
 
@@ -11,11 +12,21 @@ use serde_json::Value;
 pub(super) struct Part {
     /// Its format; `None` where no known one fits.
     pub(super) format: Option<Format>,
-    /// Its records: one for a document.
+    /// Its records: one for a document, and behind it requests that it repeats.
     pub(super) records: Vec<Record>,
+    /// What stood beside it and is no part of it: names and bytes.
+    pub(super) beside: Vec<(String, u64)>,
 }
 
 impl Part {
+    pub(super) fn new(format: Option<Format>, records: Vec<Record>) -> Self {
+        Self {
+            format,
+            records,
+            beside: Vec::new(),
+        }
+    }
+
     /// The document, for formats that are one.
     pub(super) fn document(&self) -> &Value {
         self.records
@@ -46,7 +57,7 @@ impl Part {
 
 /// The recordings of a body, in order.
 pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
-    let records = super::langchain::unpack(records);
+    let records = streams::assemble(super::langchain::unpack(records));
     if let Some(format) = list_format(&records) {
         return lists(format, records);
     }
@@ -58,10 +69,13 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
     }
     let mut parts = Vec::new();
     for record in records {
-        document(record, &mut parts);
+        document(record, &mut parts, DEEP);
     }
-    parts
+    grown::together(parts)
 }
+
+/// How deep recordings are looked for inside of one another.
+const DEEP: usize = 3;
 
 /// An exporter writes a batch of spans a line: what belongs together may stand in several.
 fn exported(records: Vec<Record>) -> Vec<Part> {
@@ -70,10 +84,7 @@ fn exported(records: Vec<Record>) -> Vec<Part> {
     let whole = Value::Array(records.into_iter().map(|record| record.value).collect());
     let values = unfold(Format::Otel, whole);
     let taken = taken.filter(|_| values.len() == 1);
-    let part = |value| Part {
-        format: Some(Format::Otel),
-        records: vec![Record { value, line, taken }],
-    };
+    let part = |value| Part::new(Some(Format::Otel), vec![Record { value, line, taken }]);
     values.into_iter().map(part).collect()
 }
 
@@ -90,9 +101,7 @@ fn list_format(records: &[Record]) -> Option<Format> {
 fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
     match format {
         Format::ClaudeCode => super::claude_code::split(records),
-        Format::CodexRollout => cut(format, records, |record| {
-            record.value["type"] == "session_meta"
-        }),
+        Format::CodexRollout => cut(format, records, super::codex_rollout::starts()),
         Format::CodexExec => cut(format, records, |record| {
             record.value["type"] == "thread.started"
         }),
@@ -105,7 +114,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
                 if another {
                     current = id;
                 }
-                another
+                another || super::gemini_stream::begins(&record.value)
             })
         }
         Format::Pi => cut(format, records, |record| record.value["type"] == "session"),
@@ -125,10 +134,7 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
                 .into_iter()
                 .map(|value| {
                     let taken = taken.filter(|_| !several);
-                    Part {
-                        format: Some(format),
-                        records: vec![Record { value, line, taken }],
-                    }
+                    Part::new(Some(format), vec![Record { value, line, taken }])
                 })
                 .collect()
         }
@@ -142,10 +148,7 @@ fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> 
     for record in records {
         let start = starts(&record);
         if parts.is_empty() || (start && started) {
-            parts.push(Part {
-                format: Some(format),
-                records: Vec::new(),
-            });
+            parts.push(Part::new(Some(format), Vec::new()));
         }
         started |= start;
         if let Some(part) = parts.last_mut() {
@@ -155,7 +158,7 @@ fn cut(format: Format, records: Vec<Record>, mut starts: impl FnMut(&Record) -> 
     parts
 }
 
-fn document(record: Record, parts: &mut Vec<Part>) {
+fn document(record: Record, parts: &mut Vec<Part>, deep: usize) {
     let Record { value, line, taken } = record;
     match sniff::document(&value) {
         Some(
@@ -174,25 +177,38 @@ fn document(record: Record, parts: &mut Vec<Part>) {
         Some(format) => {
             for value in unfold(format, value) {
                 let taken = None;
-                parts.push(Part {
-                    format: Some(format),
-                    records: vec![Record { value, line, taken }],
-                });
+                parts.push(Part::new(Some(format), vec![Record { value, line, taken }]));
             }
         }
-        None => match value {
-            // An array of recordings, or an object whose one list holds them.
-            Value::Array(items) if items.iter().any(|item| sniff::document(item).is_some()) => {
+        None if deep > 0 => match value {
+            // An array of recordings.
+            Value::Array(items) if items.iter().any(is_one) => {
                 for item in unlisted(items) {
-                    document(Record { line, ..item }, parts);
+                    document(Record { line, ..item }, parts, deep - 1);
                 }
             }
-            value => parts.push(Part {
-                format: None,
-                records: vec![Record { value, line, taken }],
-            }),
+            value => match wrapped::open(value) {
+                Ok(inner) => {
+                    let first = parts.len();
+                    let record = Record {
+                        value: inner.value,
+                        line,
+                        taken: None,
+                    };
+                    document(record, parts, deep - 1);
+                    if let Some(part) = parts.get_mut(first) {
+                        part.beside.extend(inner.beside);
+                    }
+                }
+                Err(value) => parts.push(Part::new(None, vec![Record { value, line, taken }])),
+            },
         },
+        None => parts.push(Part::new(None, vec![Record { value, line, taken }])),
     }
+}
+
+fn is_one(value: &Value) -> bool {
+    sniff::document(value).is_some() || wrapped::is_one(value)
 }
 
 fn unlisted(items: Vec<Value>) -> Vec<Record> {

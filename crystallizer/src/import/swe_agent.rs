@@ -3,11 +3,15 @@
 
 use super::builder::{Answer, Builder, Call};
 use super::chat::{self, Style};
+use super::mini_swe_agent;
 use super::value::*;
 use crate::session::{Role, SessionStatus};
 use serde_json::Value;
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
+    if mini_swe_agent::is_one(document) || document.is_array() {
+        return mini_swe_agent::read(document, builder);
+    }
     builder.external_id = id(document, "instance_id").or_else(|| id(document, "environment"));
     builder.agent = Some("swe-agent".to_owned());
     let exit = document

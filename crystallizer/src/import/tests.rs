@@ -2,13 +2,20 @@
 
 mod ai_sdk;
 mod bounds;
+mod chat;
+mod claude_code;
+mod codex;
+mod gemini_cli;
 mod gemini_contents;
 mod langchain;
 mod langsmith;
 mod mcp_log;
 mod openai_responses;
+mod openhands;
 mod openinference;
 mod otel;
+mod pydantic_ai;
+mod wrapped;
 
 use super::{detect, formats, import};
 use crate::session::*;

@@ -22,6 +22,7 @@ pub(super) fn of(format: Format, part: &Part) -> Option<Usage> {
         Format::SweAgent => swe_agent(&document["info"]["model_stats"]),
         Format::Tau2Bench => cost(&document["agent_cost"]),
         Format::OpenHands => openhands(document),
+        Format::PydanticAi => pydantic_ai(document),
         Format::InspectAi => inspect(document),
         Format::Otel => otel(document),
         Format::LangSmith => langsmith(document),
@@ -219,13 +220,18 @@ fn gemini_cli<'v>(records: impl Iterator<Item = &'v Value>) -> Option<Usage> {
             all.insert(id, usage);
         }
     };
+    // The output of a run ends with the sums of all its models.
+    let mut ends = Vec::new();
     for (number, record) in records.enumerate() {
+        if record["type"] == "result" {
+            ends.extend(of_names(&record["stats"]));
+        }
         take(record, number.to_string());
         for (inner, message) in list(record, "messages").iter().enumerate() {
             take(message, format!("{number}.{inner}"));
         }
     }
-    sum(all.into_values())
+    sum(all.into_values().chain(ends))
 }
 
 fn atif(document: &Value) -> Option<Usage> {
@@ -263,10 +269,15 @@ fn openhands(document: &Value) -> Option<Usage> {
     if let Some(usage) = of(&document["metrics"]) {
         return Some(usage);
     }
-    let events = match document {
-        Value::Array(events) => events.as_slice(),
-        _ => list(document, "history"),
-    };
+    let events = super::openhands::events(document);
+    // Newer ones tell the sums so far, a model each.
+    let sums = events.iter().rev().find_map(|event| {
+        let models = event["value"]["usage_to_metrics"].as_object()?;
+        sum(models.values().filter_map(of))
+    });
+    if sums.is_some() {
+        return sums;
+    }
     if let Some(usage) = events
         .iter()
         .rev()
@@ -284,6 +295,16 @@ fn openhands(document: &Value) -> Option<Usage> {
         }
     }
     sum(responses.into_values())
+}
+
+fn pydantic_ai(document: &Value) -> Option<Usage> {
+    let messages = match document {
+        Value::Array(messages) => messages.as_slice(),
+        _ => list(document, "messages"),
+    };
+    sum(messages
+        .iter()
+        .filter_map(|message| of_names(&message["usage"])))
 }
 
 fn inspect(document: &Value) -> Option<Usage> {

@@ -35,6 +35,26 @@ pub(super) fn id(value: &Value, key: &str) -> Option<String> {
     }
 }
 
+/// The name of a called tool behind the server that has it, where a block names one.
+pub(super) fn server_and_name(block: &Value) -> String {
+    let name = text(block, "name").unwrap_or("");
+    match text(block, "server_name") {
+        Some(server) => format!("mcp__{server}__{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The name of a called tool behind its namespace, where an item names one.
+pub(super) fn in_namespace(item: &Value, name: &str) -> String {
+    match text(item, "namespace") {
+        Some(space) if name.starts_with(space) => name.to_owned(),
+        // Some write the line between them with one of the two.
+        Some(space) if space.ends_with("__") || name.starts_with('_') => format!("{space}{name}"),
+        Some(space) => format!("{space}__{name}"),
+        None => name.to_owned(),
+    }
+}
+
 /// Whether a flag says yes: `true`, a number that is not zero, a text or a container with something in it.
 pub(super) fn truthy(value: Option<&Value>) -> bool {
     match value {
@@ -142,6 +162,11 @@ pub(super) fn block_text(block: &Value, notes: &mut Notes, line: u32) -> Option<
         }
         _ if is_media(kind, map) => {
             // A document may be given as the text that it is.
+            if let Some(Value::String(told)) =
+                map.get("document").and_then(|inner| inner.get("data"))
+            {
+                return Some(told.clone());
+            }
             if let Some(source) = map.get("source").filter(|source| is_readable(source)) {
                 let parts = [map.get("title"), source.get("data")];
                 let parts = parts.into_iter().flatten().filter_map(Value::as_str);

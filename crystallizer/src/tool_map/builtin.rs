@@ -133,6 +133,11 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
 /// The shell line behind a call of which only its first word was recorded as the tool, as SWE-agent does;
 /// none where that word is one of the agent's own commands, which no shell has.
 pub(super) fn bare_line(format: &str, name: &str, arguments: &Value) -> Option<ShellCommand> {
+    // OpenHands' newer name of its shell, which others give to tools of another kind.
+    if (format, name) == ("openhands", "terminal") {
+        let answers = arguments.get("is_input").and_then(Value::as_bool) == Some(true);
+        return shell_command("execute_bash", arguments).filter(|_| !answers);
+    }
     const OWN: [&str; 18] = [
         "create",
         "decompile",

@@ -110,7 +110,8 @@ pub(crate) fn file_call(format: &str, folders: &Folders<'_>, call: &ToolCall) ->
             edit(given.text(&["oldText"])?, given.text(&["newText"])?, false),
         ),
         ("pi", "ls") => listed(&["path"]),
-        (_, "str_replace_editor" | "str_replace_based_edit_tool") => here.editor(&given),
+        (_, "str_replace_editor" | "str_replace_based_edit_tool")
+        | ("openhands", "file_editor") => here.editor(&given),
         ("swe-agent", name) => here.window(name, &given),
         (_, name) => why_not(format, name).map(|why| FileCall::Not(why.to_owned())),
     }
@@ -165,7 +166,10 @@ pub(super) fn is_own(format: &str, name: &str) -> bool {
                 | "grep_search"
         ),
         "pi" => matches!(name, "bash" | "read" | "write" | "edit" | "ls"),
-        "openhands" => matches!(name, "execute_bash" | "str_replace_editor"),
+        "openhands" => matches!(
+            name,
+            "execute_bash" | "str_replace_editor" | "terminal" | "file_editor"
+        ),
         "codex-rollout" => matches!(
             name,
             "shell" | "shell_command" | "exec_command" | "apply_patch"

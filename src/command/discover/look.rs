@@ -2,7 +2,7 @@
 
 use super::walk::Found;
 use crate::cli::Agent;
-use druse_crystallizer::{Session, import};
+use druse_crystallizer::{Session, import, is_sub_agent};
 use druse_engine::{Digest, Timestamp};
 use serde_json::Value;
 use std::fs::File;
@@ -104,6 +104,20 @@ fn project_root(found: &Found) -> Option<String> {
         .read_to_string(&mut text)
         .ok()?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Whether a file holds what an agent did that another agent started: that stands in the session of the other.
+pub(super) fn is_of_sub_agent(found: &Found) -> bool {
+    if found.agent != Agent::Codex {
+        return false;
+    }
+    let Ok((bytes, _)) = head(&found.path, FOLDER_HEAD) else {
+        return false;
+    };
+    let first = bytes.split(|byte| *byte == b'\n').next();
+    first
+        .and_then(|line| serde_json::from_slice::<Value>(line).ok())
+        .is_some_and(|line| is_sub_agent(&line["payload"]))
 }
 
 /// Whether a session was about one of these ways to write a folder. Reads little of the file where that will do.

@@ -12,7 +12,7 @@ use crate::runtime::clock;
 use clap::ValueEnum as _;
 use druse_engine::Timestamp;
 pub(super) use look::plain;
-use look::{Look, is_fresh, is_in, look};
+use look::{Look, is_fresh, is_in, is_of_sub_agent, look};
 use place::Place;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -207,6 +207,9 @@ impl Search {
             {
                 continue;
             }
+            if is_of_sub_agent(found) {
+                continue;
+            }
             read += found.bytes.min(look::HEAD);
             match look(found) {
                 Ok(about) => listed.seen.push((found.clone(), about)),
@@ -224,6 +227,7 @@ impl Search {
             .skip_while(|found| found.path != path)
             .skip(1)
             .filter(|found| folders.is_none_or(|folders| is_in(found, folders)))
+            .filter(|found| !is_of_sub_agent(found))
             .take(20)
             .find(|found| look(found).is_ok_and(|about| about.tool_calls > 0))
             .map(|found| shown(&found.path))

@@ -704,3 +704,46 @@ fn the_page_says_where_is_looked_and_its_commands_are_understood() {
         assert!(part.contains(name), "{name} is not on the page");
     }
 }
+
+/// What a sub-agent did stands in the session that asked it, also where it has a rollout of its own.
+#[test]
+fn rollouts_of_sub_agents_are_no_sessions() {
+    let home = Home::new();
+    let day = ".codex/sessions/2023/11/14";
+    home.put(
+        &format!("{day}/rollout-2023-11-14T10-00-00-a.jsonl"),
+        0,
+        codex("/srv/shop", "Tidy up"),
+    );
+    let told = codex("/srv/shop", "Fetch the page");
+    for (minutes, (name, told)) in (1..).zip([
+        (
+            "b",
+            told.replacen(
+                "\"cwd\"",
+                "\"source\":{\"subagent\":{\"thread_spawn\":{}}},\"cwd\"",
+                1,
+            ),
+        ),
+        (
+            "c",
+            told.replacen("\"cwd\"", "\"thread_source\":\"subagent\",\"cwd\"", 1),
+        ),
+    ]) {
+        home.put(
+            &format!("{day}/rollout-2023-11-14T10-00-0{minutes}-{name}.jsonl"),
+            minutes,
+            told,
+        );
+    }
+    let found = home.discover(&["--agent", "codex"]);
+    let items = found["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0]["task"], "Tidy up");
+    let ran = home.run(&["crystallize", "--from", "codex", "--last"]).ok();
+    assert!(
+        ran.err.contains("rollout-2023-11-14T10-00-00-a.jsonl"),
+        "{}",
+        ran.err
+    );
+}

@@ -133,6 +133,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Let the step wait for its end, or leave it out.",
     },
     Code {
+        code: "beside_the_recording",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "The recording stood inside of a document of another kind; what stands beside it there was left out.",
+        example: "",
+        fix: "Give the recording by itself where what stands beside it is a part of it.",
+    },
+    Code {
         code: "bound_to_clock",
         group: Group::Recording,
         severities: &[Info],

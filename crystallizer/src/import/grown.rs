@@ -1,0 +1,61 @@
+//! Requests of one conversation, each with all that was said before it: the last of them is the recording.
+
+use super::formats::Format;
+use super::split::Part;
+use super::value::list;
+use serde_json::Value;
+
+/// The recordings, with each request that a later one repeats put behind that one.
+pub(super) fn together(parts: Vec<Part>) -> Vec<Part> {
+    let mut out: Vec<Part> = Vec::new();
+    for mut part in parts {
+        if let Some(last) = out.pop_if(|last| goes_on(last, &part)) {
+            part.records.extend(last.records);
+            part.beside.extend(last.beside);
+        }
+        out.push(part);
+    }
+    out
+}
+
+fn goes_on(before: &Part, part: &Part) -> bool {
+    let is_chat = |part: &Part| {
+        matches!(
+            part.format,
+            Some(Format::OpenAiChat | Format::AnthropicChat)
+        )
+    };
+    if !is_chat(before) || !is_chat(part) {
+        return false;
+    }
+    let (then, now) = (
+        list(before.document(), "messages"),
+        list(part.document(), "messages"),
+    );
+    !then.is_empty()
+        && now.len() > then.len()
+        && then.iter().zip(now).all(|(then, now)| same(then, now))
+}
+
+/// Whether two messages say the same: marks of a cache wander, and a text may stand in a block of its own.
+fn same(one: &Value, two: &Value) -> bool {
+    match (one, two) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = |map: &serde_json::Map<String, Value>| {
+                map.len() - usize::from(map.contains_key("cache_control"))
+            };
+            keys(a) == keys(b)
+                && a.iter()
+                    .filter(|(key, _)| *key != "cache_control")
+                    .all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::String(text), Value::Array(blocks))
+        | (Value::Array(blocks), Value::String(text)) => {
+            matches!(blocks.as_slice(), [block] if block["type"] == "text" && block["text"] == text.as_str())
+        }
+        (one, two) => one == two,
+    }
+}
