@@ -15,8 +15,24 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
     let client = Client::connect(target).await?;
     let mut exit = ExitCode::SUCCESS;
     let answer = match &what {
-        Automations::List => {
-            let items = client.list("/automations", 10_000).await?;
+        Automations::List {
+            status,
+            source,
+            name,
+            needs_review,
+        } => {
+            let filters = [
+                ("status", status.clone()),
+                ("source_type", source.as_deref().map(str::to_uppercase)),
+                ("q", name.clone()),
+                ("needs_review", needs_review.map(|wanted| wanted.to_string())),
+            ];
+            let filters: Vec<_> = filters
+                .iter()
+                .filter_map(|(key, given)| Some(format!("{key}={}", encode(given.as_deref()?))))
+                .collect();
+            let address = format!("/automations?{}", filters.join("&"));
+            let items = client.list(&address, 10_000).await?;
             if target.output == Output::Text {
                 review::waiting(&items);
                 let fields = [
