@@ -25,7 +25,10 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                 ("status", status.clone()),
                 ("source_type", source.as_deref().map(str::to_uppercase)),
                 ("q", name.clone()),
-                ("needs_review", needs_review.map(|wanted| wanted.to_string())),
+                (
+                    "needs_review",
+                    needs_review.map(|wanted| wanted.to_string()),
+                ),
             ];
             let filters: Vec<_> = filters
                 .iter()
@@ -327,7 +330,7 @@ pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, F
         return Ok(automation.to_owned());
     }
     let named;
-    let automation = if Path::new(automation).is_file() {
+    let automation = if document::is_path(automation) {
         named = document::load(Path::new(automation))?.document.name;
         &named
     } else {
@@ -345,10 +348,12 @@ pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, F
         .and_then(|item| item["id"].as_str())
         .map(String::from)
         .ok_or_else(|| {
-            Failure::data(
-                "not_found",
-                format!("There is no automation named {automation}."),
-                "`druse automations list` shows the names.",
-            )
+            let help = if Path::new(automation).is_file() {
+                format!("For the document in the file of that name, write ./{automation}.")
+            } else {
+                "`druse automations list` shows the names.".into()
+            };
+            let missing = format!("There is no automation named {automation}.");
+            Failure::data("not_found", missing, help)
         })
 }
