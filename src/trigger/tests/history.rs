@@ -41,7 +41,7 @@ async fn keep(life: &Life, kept: Value) {
 async fn hooked(life: &Life, name: &str) -> String {
     let mut document = document(name, &json!({}), "{{ trigger.body.n }}");
     document["triggers"][0] = json!({
-        "id": "hook", "webhook": { "verify": "none" }, "when": "trigger.body.n < 10",
+        "id": "hook", "webhook": { "verify": { "scheme": "none" } }, "when": "trigger.body.n < 10",
         "inputs": { "seen": "{{ trigger.body.n }}" },
     });
     let id = life.active(&document).await;
