@@ -29,6 +29,10 @@ fn answer(call: ToolCall) -> ToolAnswer {
                 .collect::<serde_json::Map<_, _>>()
                 .into()),
             "hang" => std::future::pending().await,
+            // Says nothing any more, to anybody.
+            "freeze" => loop {
+                std::thread::park();
+            },
             "die" => {
                 eprintln!("giving up");
                 std::process::exit(3)
@@ -57,6 +61,7 @@ async fn main() -> std::io::Result<()> {
         "big",
         "environment",
         "hang",
+        "freeze",
         "die",
         "leave_child",
     ];

@@ -13,7 +13,7 @@ use std::{
     process::Stdio,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -232,15 +232,23 @@ pub(crate) struct Bounded<R> {
     limit: usize,
     line: usize,
     oversized: Arc<AtomicBool>,
+    heard: Arc<AtomicU64>,
 }
 
 impl<R> Bounded<R> {
-    pub(crate) fn new(inner: R, limit: usize, oversized: Arc<AtomicBool>) -> Self {
+    /// `heard` counts the bytes that were read.
+    pub(crate) fn new(
+        inner: R,
+        limit: usize,
+        oversized: Arc<AtomicBool>,
+        heard: Arc<AtomicU64>,
+    ) -> Self {
         Self {
             inner,
             limit,
             line: 0,
             oversized,
+            heard,
         }
     }
 }
@@ -255,6 +263,8 @@ impl<R: AsyncRead + Unpin> AsyncRead for Bounded<R> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut this.inner).poll_read(context, buffer);
         if let Poll::Ready(Ok(())) = polled {
+            let read = (buffer.filled().len() - before) as u64;
+            this.heard.fetch_add(read, Ordering::AcqRel);
             for &byte in &buffer.filled()[before..] {
                 this.line = if byte == b'\n' { 0 } else { this.line + 1 };
                 if this.line > this.limit {

@@ -4,6 +4,7 @@ use crate::{
     Endpoint, Error, LogLine, Options, ToolInfo, ToolOutput,
     callers::Callers,
     child::{Bounded, Child},
+    flight::Flights,
 };
 use http::{HeaderName, HeaderValue};
 use rmcp::{
@@ -28,7 +29,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -99,7 +100,11 @@ pub struct Client {
     /// Whether the call that met the oversized answer first was the only one in flight.
     guilty: OnceLock<bool>,
     broken: AtomicBool,
-    in_flight: AtomicUsize,
+    /// That the program says nothing any more: nobody waits for it longer.
+    silent: CancellationToken,
+    /// How many bytes the program has said.
+    heard: Arc<AtomicU64>,
+    in_flight: Flights,
     callers: Arc<Callers>,
     options: Options,
     /// How often the server said that its tools have changed.
@@ -120,6 +125,7 @@ impl Client {
     /// `Start`, `Handshake`, `Transport`, `Status` or `Timeout`.
     pub async fn connect(endpoint: &Endpoint, options: &Options) -> Result<Self, Error> {
         let oversized = Arc::new(AtomicBool::new(false));
+        let heard = Arc::new(AtomicU64::new(0));
         let changes = Arc::new(AtomicU64::new(0));
         let quiet = Quiet {
             info: ClientConfig::new(
@@ -134,7 +140,7 @@ impl Client {
             Endpoint::Stdio { command, env, cwd } => {
                 let (child, stdin, stdout) =
                     Child::start(command, env, cwd.as_deref(), options, callers.clone())?;
-                let stdout = Bounded::new(stdout, limit, oversized.clone());
+                let stdout = Bounded::new(stdout, limit, oversized.clone(), heard.clone());
                 let transport =
                     AsyncRwTransport::new(stdout, stdin).with_max_line_length(usize::MAX);
                 let handshake = tokio::time::timeout(options.startup, quiet.serve(transport)).await;
@@ -172,7 +178,9 @@ impl Client {
             oversized,
             guilty: OnceLock::new(),
             broken: AtomicBool::new(false),
-            in_flight: AtomicUsize::new(0),
+            silent: CancellationToken::new(),
+            heard,
+            in_flight: Flights::default(),
             callers,
             options: options.clone(),
             changes,
@@ -195,7 +203,7 @@ impl Client {
         let mut params =
             CallToolRequestParams::new(call.tool.clone()).with_arguments(call.arguments);
         params.meta = Some(RequestMetaObject(MetaObject(call.meta)));
-        let flight = InFlight::enter(&self.in_flight);
+        let flight = self.in_flight.enter();
         let logs = call.log.is_some();
         let _caller = self.callers.enter(call.log);
         // Dropping the request's future tells the server that nobody waits for it any more.
@@ -203,6 +211,7 @@ impl Client {
             biased;
             () = cancel.cancelled() => return Err(Error::Canceled),
             answer = self.peer.call_tool_once(params) => answer,
+            () = self.silent.cancelled() => return Err(self.closed().await),
             () = tokio::time::sleep(call.timeout) => return Err(Error::Timeout(call.timeout)),
         };
         let alone = flight.alone();
@@ -215,8 +224,8 @@ impl Client {
             Ok(_) => return Err(Error::Unexpected),
             Err(error) => {
                 let mut error = self.error(error, alone);
-                if let (Error::Closed { stderr }, Some(child)) = (&mut error, &self.child) {
-                    *stderr = child.last_words().await;
+                if matches!(error, Error::Closed { .. }) {
+                    error = self.closed().await;
                 }
                 // -32601 and -32602 are what servers answer for a tool that they do not have.
                 if let Error::Refused {
@@ -262,10 +271,12 @@ impl Client {
 
     async fn ask_for_tools(&self) -> Result<Vec<ToolInfo>, Error> {
         let patience = self.options.startup;
-        let flight = InFlight::enter(&self.in_flight);
-        let tools = match tokio::time::timeout(patience, self.peer.list_all_tools()).await {
-            Ok(tools) => tools.map_err(|error| self.error(error, flight.alone()))?,
-            Err(_) => return Err(Error::Timeout(patience)),
+        let flight = self.in_flight.enter();
+        let tools = tokio::select! {
+            biased;
+            tools = self.peer.list_all_tools() => tools.map_err(|error| self.error(error, flight.alone()))?,
+            () = self.silent.cancelled() => return Err(self.closed().await),
+            () = tokio::time::sleep(patience) => return Err(Error::Timeout(patience)),
         };
         let mut tools: Vec<_> = tools.into_iter().map(ToolInfo::read).collect();
         tools.sort_by(|a, b| a.name.cmp(&b.name));
@@ -329,6 +340,36 @@ impl Client {
         }
     }
 
+    /// The number that the next request gets.
+    pub(crate) fn next_request(&self) -> u64 {
+        self.in_flight.next()
+    }
+
+    /// Finds out whether a program still answers, after it has not answered in time. One that is asked for its tools and
+    /// says nothing at all for [`Options::silence`] counts as broken: nobody waits for it longer, and the next call
+    /// starts another. While a request waits that was made before that of the number `since`, the program is left to
+    /// it: many do one thing after the other. A server behind an address is asked anew each time and needs none of this.
+    pub(crate) async fn look(&self, since: u64) {
+        if self.child.is_none() || self.is_closed() {
+            return;
+        }
+        let heard = self.heard.load(Ordering::Acquire);
+        let answer = tokio::time::timeout(self.options.silence, self.peer.list_tools(None)).await;
+        let spoke = self.heard.load(Ordering::Acquire) != heard;
+        if answer.is_err() && !spoke && !self.in_flight.waits_before(since) {
+            self.broken.store(true, Ordering::Release);
+            self.silent.cancel();
+        }
+    }
+
+    async fn closed(&self) -> Error {
+        let stderr = match &self.child {
+            Some(child) if !self.silent.is_cancelled() => child.last_words().await,
+            _ => String::new(),
+        };
+        Error::Closed { stderr }
+    }
+
     async fn unknown(&self, tool: &str) -> Option<Error> {
         let known: Vec<String> = self
             .list_tools()
@@ -372,28 +413,6 @@ impl Client {
             self.broken.store(true, Ordering::Release);
         }
         error
-    }
-}
-
-/// Counts a request among those in flight while it lives.
-struct InFlight<'a> {
-    count: &'a AtomicUsize,
-}
-
-impl<'a> InFlight<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        Self { count }
-    }
-
-    fn alone(&self) -> bool {
-        self.count.load(Ordering::Acquire) == 1
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Options {
     pub startup: Duration,
     /// Largest result of a call, in bytes of JSON.
     pub max_result: usize,
+    /// How long a program that did not answer a call in time may say nothing to a question before it counts as hung and
+    /// is started anew.
+    pub silence: Duration,
     /// How long a program may take to end after its stdin was closed, and again after SIGTERM.
     pub grace: Duration,
     /// The version that is told to the server.
@@ -74,11 +77,12 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// 30 s to start, 4 MiB a result, 3 s to end, stderr to nowhere.
+    /// 30 s to start, 4 MiB a result, 10 s of silence, 3 s to end, stderr to nowhere.
     fn default() -> Self {
         Self {
             startup: Duration::from_secs(30),
             max_result: 4 << 20,
+            silence: Duration::from_secs(10),
             grace: Duration::from_secs(3),
             version: env!("CARGO_PKG_VERSION").into(),
             log: Arc::new(|_| {}),

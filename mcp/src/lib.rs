@@ -11,6 +11,7 @@ mod child;
 mod client;
 mod endpoint;
 mod error;
+mod flight;
 mod output;
 mod pool;
 mod server;

@@ -56,8 +56,12 @@ impl Pool {
         };
         let whole = call.timeout;
         call.timeout = whole.saturating_sub(began.elapsed());
+        let since = client.next_request();
         match client.call(call, cancel).await {
-            Err(Error::Timeout(_)) => Err(Error::Timeout(whole)),
+            Err(Error::Timeout(_)) => {
+                look(client, since);
+                Err(Error::Timeout(whole))
+            }
             other => other,
         }
     }
@@ -67,7 +71,13 @@ impl Pool {
     /// # Errors
     /// See [`Client::connect`] and [`Client::list_tools`].
     pub async fn list_tools(&self) -> Result<Vec<ToolInfo>, Error> {
-        self.client().await?.list_tools().await
+        let client = self.client().await?;
+        let since = client.next_request();
+        let listed = client.list_tools().await;
+        if matches!(listed, Err(Error::Timeout(_))) {
+            look(client, since);
+        }
+        listed
     }
 
     /// What the server offers now.
@@ -75,7 +85,13 @@ impl Pool {
     /// # Errors
     /// See [`Client::connect`] and [`Client::current_tools`].
     pub async fn current_tools(&self) -> Result<Arc<[ToolInfo]>, Error> {
-        self.client().await?.current_tools().await
+        let client = self.client().await?;
+        let since = client.next_request();
+        let listed = client.current_tools().await;
+        if matches!(listed, Err(Error::Timeout(_))) {
+            look(client, since);
+        }
+        listed
     }
 
     /// Ends the connection, if there is one. The next call opens another.
@@ -85,4 +101,9 @@ impl Pool {
             client.close().await;
         }
     }
+}
+
+/// Finds out in the background whether a program still answers.
+fn look(client: Arc<Client>, since: u64) {
+    tokio::spawn(async move { client.look(since).await });
 }

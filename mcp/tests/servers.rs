@@ -180,6 +180,35 @@ async fn timeout_and_cancellation_end_the_call_and_keep_the_connection() {
     pool.close().await;
 }
 
+#[tokio::test]
+async fn a_program_that_hangs_is_started_again() {
+    let options = Options {
+        silence: Duration::from_millis(20),
+        ..Options::default()
+    };
+    let pool = Pool::new(endpoint(), options);
+    let first = pool.client().await.unwrap();
+    let short = Call {
+        timeout: Duration::from_millis(20),
+        ..call("freeze", json!({}))
+    };
+    let error = pool.call(short, &never()).await.unwrap_err();
+    assert_eq!(error, Error::Timeout(Duration::from_millis(20)));
+    // Who came before that was found out is told, and not kept waiting.
+    let said = loop {
+        match pool
+            .call(call("say", json!({ "text": "back" })), &never())
+            .await
+        {
+            Err(error @ Error::Closed { .. }) => assert!(error.is_retryable()),
+            said => break said,
+        }
+    };
+    assert_eq!(said.unwrap().text, "back");
+    assert!(first.is_closed());
+    pool.close().await;
+}
+
 /// Ends when nobody holds the writing side of the pipe any more.
 async fn until_closed(pipe: std::fs::File) {
     tokio::task::spawn_blocking(move || {

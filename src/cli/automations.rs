@@ -6,8 +6,24 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Automations {
     /// List them, youngest first.
-    #[command(after_help = "Example:\n  druse automations list --output json")]
-    List,
+    #[command(after_help = "\
+Examples:
+  druse automations list --status active
+  druse automations list --needs-review --output json")]
+    List {
+        /// Only with this status: draft, active or inactive.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those of this source: manual or crystallized.
+        #[arg(long)]
+        source: Option<String>,
+        /// Only those with this piece of text in their name.
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// Only those that need a review (`true`), or that need none (`false`).
+        #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+        needs_review: Option<bool>,
+    },
     /// Show one: its document and what there is to say about it.
     #[command(after_help = "Example:\n  druse automations show pay-bill")]
     Show {

@@ -15,8 +15,27 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
     let client = Client::connect(target).await?;
     let mut exit = ExitCode::SUCCESS;
     let answer = match &what {
-        Automations::List => {
-            let items = client.list("/automations", 10_000).await?;
+        Automations::List {
+            status,
+            source,
+            name,
+            needs_review,
+        } => {
+            let filters = [
+                ("status", status.clone()),
+                ("source_type", source.as_deref().map(str::to_uppercase)),
+                ("q", name.clone()),
+                (
+                    "needs_review",
+                    needs_review.map(|wanted| wanted.to_string()),
+                ),
+            ];
+            let filters: Vec<_> = filters
+                .iter()
+                .filter_map(|(key, given)| Some(format!("{key}={}", encode(given.as_deref()?))))
+                .collect();
+            let address = format!("/automations?{}", filters.join("&"));
+            let items = client.list(&address, 10_000).await?;
             if target.output == Output::Text {
                 review::waiting(&items);
                 let fields = [
@@ -311,7 +330,7 @@ pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, F
         return Ok(automation.to_owned());
     }
     let named;
-    let automation = if Path::new(automation).is_file() {
+    let automation = if document::is_path(automation) {
         named = document::load(Path::new(automation))?.document.name;
         &named
     } else {
@@ -329,10 +348,12 @@ pub(super) async fn id_of(client: &Client, automation: &str) -> Result<String, F
         .and_then(|item| item["id"].as_str())
         .map(String::from)
         .ok_or_else(|| {
-            Failure::data(
-                "not_found",
-                format!("There is no automation named {automation}."),
-                "`druse automations list` shows the names.",
-            )
+            let help = if Path::new(automation).is_file() {
+                format!("For the document in the file of that name, write ./{automation}.")
+            } else {
+                "`druse automations list` shows the names.".into()
+            };
+            let missing = format!("There is no automation named {automation}.");
+            Failure::data("not_found", missing, help)
         })
 }

@@ -43,10 +43,8 @@ async fn side(
     target: &Target,
     asked: &mut Option<Client>,
 ) -> Result<Document, Failure> {
-    let path = Path::new(text);
-    let is_file = path.is_file() || text == "-" || text.contains('/') || has_end(path);
-    if is_file {
-        return Ok(document::load(path)?.document);
+    if text == "-" || document::is_path(text) {
+        return Ok(document::load(Path::new(text))?.document);
     }
     if asked.is_none() {
         *asked = Some(Client::connect(target).await?);
@@ -81,10 +79,4 @@ async fn side(
         .get(&format!("/automations/{id}/versions/{number}"))
         .await?;
     serde_json::from_value(found["document"].clone()).map_err(|error| Failure::internal(&error))
-}
-
-/// Whether a name ends as those of documents do: then a file is meant, also one that is not there.
-fn has_end(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
 }

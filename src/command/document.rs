@@ -29,6 +29,15 @@ pub(super) fn syntax_of(path: &Path) -> Syntax {
     }
 }
 
+/// Whether a text is the path of a file and not a name: it stands in a folder, or ends as a document does. A file that
+/// happens to have the name of an automation is none.
+pub(super) fn is_path(text: &str) -> bool {
+    let path = Path::new(text);
+    let ends = path.extension();
+    text.contains('/')
+        || ends.is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
+}
+
 /// Reads a text file, `-` for standard input.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
     let bytes = read_bytes(path)?;

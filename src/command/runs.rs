@@ -128,13 +128,14 @@ pub(super) async fn runs(what: Runs, target: &Target) -> Done {
             dry,
         } => {
             let given = inputs::collect(file.as_deref(), input)?;
-            if dry.dry_run && Path::new(automation).is_file() {
+            let is_path = document::is_path(automation);
+            if dry.dry_run && is_path {
                 return Err(Failure::usage(
                     "A dry run sends nothing, so it does not send the document either.",
                     format!("druse run {automation} --dry-run"),
                 ));
             }
-            let (id, version) = if Path::new(automation).is_file() {
+            let (id, version) = if is_path {
                 let path = Path::new(automation);
                 let applied = apply::one(&client, path, &document::load_storable(path)?)
                     .await?

@@ -4,6 +4,7 @@ mod clear;
 pub mod client;
 mod data;
 mod file;
+pub(crate) mod kept;
 mod open;
 mod parse;
 mod parse_data;

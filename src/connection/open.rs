@@ -2,6 +2,7 @@
 
 use super::{
     Connection, FolderConnection, Open, OpenError, PostgresConnection, SmtpConnection, client,
+    kept::Kept,
 };
 use crate::action::{file::root::Root, mail, sql};
 use druse_engine::event::Failure;
@@ -16,7 +17,7 @@ use tokio::sync::Semaphore;
 #[derive(Default)]
 pub(super) struct DataState {
     sessions: OnceLock<Arc<Semaphore>>,
-    tls: OnceLock<Result<Arc<rustls::ClientConfig>, String>>,
+    tls: Kept<Arc<rustls::ClientConfig>>,
 }
 
 /// What a session with PostgreSQL needs.
@@ -65,11 +66,9 @@ impl Open {
         let tls = match postgres.tls {
             false => None,
             true => {
-                let made = self
-                    .data
-                    .tls
-                    .get_or_init(|| client::rustls(postgres.ca_file.as_deref()));
-                Some(made.clone().map_err(|reason| self.unusable(reason))?)
+                let file = postgres.ca_file.as_deref();
+                let made = self.data.tls.get(file, || client::rustls(file));
+                Some(made.map_err(|reason| self.unusable(reason))?)
             }
         };
         let password = postgres.password.as_deref();

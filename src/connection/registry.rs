@@ -1,6 +1,6 @@
 //! The connections that this process knows, and what is open behind them.
 
-use super::{Connection, HttpConnection, McpConnection, client, open::DataState};
+use super::{Connection, HttpConnection, McpConnection, client, kept::Kept, open::DataState};
 use crate::{
     action::shell::watchdog,
     open_files,
@@ -11,7 +11,7 @@ use druse_mcp::{Endpoint, Options, Pool};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -160,7 +160,7 @@ pub struct Open {
     name: String,
     connection: Connection,
     secrets: Arc<Secrets>,
-    client: OnceLock<Result<reqwest::Client, String>>,
+    client: Kept<reqwest::Client>,
     pool: Mutex<Option<Filled>>,
     pub(super) data: DataState,
 }
@@ -187,7 +187,7 @@ impl Open {
             name,
             connection,
             secrets,
-            client: OnceLock::new(),
+            client: Kept::default(),
             pool: Mutex::default(),
             data: DataState::default(),
         }
@@ -208,8 +208,9 @@ impl Open {
         let Connection::Http(http) = &self.connection else {
             return Err(self.wrong_kind("http"));
         };
-        let client = self.client.get_or_init(|| client::trusted(&http.tls));
-        let client = client.clone().map_err(|reason| self.unusable(reason))?;
+        let file = http.tls.ca_file.as_deref();
+        let client = self.client.get(file, || client::trusted(&http.tls));
+        let client = client.map_err(|reason| self.unusable(reason))?;
         Ok((http, client, self.fill(&http.headers)?))
     }
 
@@ -236,13 +237,12 @@ impl Open {
         }
         let endpoint = match server {
             McpConnection::Http { url, .. } => {
-                let client = self
-                    .client
-                    .get_or_init(|| client::trusted(&super::Tls::default()));
+                let make = || client::trusted(&super::Tls::default());
+                let client = self.client.get(None, make);
                 Endpoint::Http {
                     url: url.to_string(),
                     headers: values.clone(),
-                    client: client.clone().map_err(|reason| self.unusable(reason))?,
+                    client: client.map_err(|reason| self.unusable(reason))?,
                 }
             }
             McpConnection::Command { command, cwd, .. } => Endpoint::Stdio {

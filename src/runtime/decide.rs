@@ -73,10 +73,8 @@ impl Engine {
                 return Err(rejected(reason));
             }
         };
-        match self.settle(run, live, way).await {
-            Ok(true) => Ok(view),
-            Ok(false) | Err(_) => Err(RunError::Ending),
-        }
+        self.taken(run, live, way).await?;
+        Ok(view)
     }
 
     /// A gate asks about what is not so any more: it asks anew. Returns when that is durable.
@@ -125,10 +123,8 @@ impl Engine {
             let view = ApprovalView::try_from(approval_row(&locked.run, &gate))?;
             (way, view)
         };
-        match self.settle(run, live, way).await {
-            Ok(true) => Ok(view),
-            Ok(false) | Err(_) => Err(RunError::Ending),
-        }
+        self.taken(run, live, way).await?;
+        Ok(view)
     }
 
     /// Whether a gate that waits asks this person.

@@ -374,7 +374,7 @@ fn of_store(health: &StoreHealth, problems: &mut Vec<Trouble>) {
     if health.over_quota {
         let text =
             "The history takes more than it may, and none of it can go: no new work is taken.";
-        let help = "Raise `max_bytes` of the retention settings, or end runs that go on or wait: no run that has ended is kept against it, but for those that one which goes on has started.";
+        let help = "Raise `max_bytes` of the retention settings, or end runs that go on or wait: no run that has ended is kept against it, but for those that one which goes on has started. Events leave after their own time.";
         problems.push(Trouble::error("over_quota", &folder, text.into(), help));
     }
     let little = match (health.free_bytes, health.disk_bytes) {

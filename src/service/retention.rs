@@ -5,6 +5,7 @@
 mod claims;
 mod files;
 mod policy;
+mod told;
 mod watch;
 
 use super::problem::sentence;
@@ -13,9 +14,8 @@ use crate::runtime::clock;
 use crate::step_log::StepLogs;
 use druse_engine::{ApprovalId, AutomationId, RunId, Span, Timestamp};
 use druse_storage::{
-    Approval, ApprovalLink, Automation, Batch, BlobUse, CompactError, EndedRun, Entity, Firing,
-    FiringKey, FiringStatus, IdempotencyKey, ReadError, Scan, SeenRun, Sent, Setting, Store,
-    StoreExt as _, Table, Trigger, Usage,
+    Approval, ApprovalLink, Automation, Batch, BlobUse, CompactError, EndedRun, Entity,
+    IdempotencyKey, ReadError, Scan, SeenRun, Setting, Store, StoreExt as _, Table, Usage,
 };
 use files::Searched;
 pub(crate) use policy::parse_bytes;
@@ -332,12 +332,25 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Lets the oldest runs leave until about so many bytes are taken, and gives how many then are.
+    /// Lets the oldest runs leave, and with them the firings and messages of their time, until about so many bytes are
+    /// taken, and gives how many then are.
     fn down_to(&mut self, wanted: u64, mut taken: u64) -> Result<u64, Problem> {
         let mut after = None;
+        let mut told = self.told_by_time()?.into_iter().peekable();
+        let mut before = None;
         while taken > wanted {
             let page = self.store().oldest_ended(after, TOGETHER)?;
-            let Some(last) = page.last() else { break };
+            let oldest = page.first().map(|run| run.run.0.unix_ms() as i64);
+            let is_older = |time: &Timestamp| oldest.is_none_or(|oldest| time.0 <= oldest);
+            while taken > wanted
+                && let Some((time, bytes)) = told.next_if(|(time, _)| is_older(time))
+            {
+                taken = taken.saturating_sub(bytes);
+                before = Some(time);
+            }
+            let Some(last) = page.last().filter(|_| taken > wanted) else {
+                break;
+            };
             after = Some(last.run);
             let mut more = taken - wanted;
             let mut old = Vec::new();
@@ -358,6 +371,9 @@ impl Sweep<'_> {
                 old.push(run);
             }
             taken = taken.saturating_sub(self.forget_some(&old, "quota")?);
+        }
+        if let Some(time) = before {
+            self.told_before(time)?;
         }
         Ok(taken)
     }
@@ -511,15 +527,20 @@ impl Sweep<'_> {
             let rows: Vec<E> = self.store().scan(&scan)?;
             let gone = rows.iter().filter(|row| old(row));
             let batch = gone.fold(Batch::new(), |batch, row| batch.remove::<E>(row.key()));
-            if !batch.facts.is_empty() {
-                self.swept.rows += batch.facts.len() as u64;
-                self.append(batch)?;
-            }
+            self.remove(batch)?;
             match rows.last() {
                 Some(last) if rows.len() == PAGE => scan.after = Some(last.key()),
                 _ => return Ok(()),
             }
         }
+    }
+
+    fn remove(&mut self, rows: Batch) -> Result<(), Problem> {
+        if rows.facts.is_empty() {
+            return Ok(());
+        }
+        self.swept.rows += rows.facts.len() as u64;
+        self.append(rows)
     }
 
     /// Idempotency keys whose time is over, except those by which a run that goes on finds what its
@@ -543,30 +564,6 @@ impl Sweep<'_> {
         self.prune("", move |link: &ApprovalLink| {
             now.since(link.expires_at) > idempotency::KEPT
         })
-    }
-
-    /// What triggers and subscriptions have done, as long as runs are kept.
-    fn triggered(&mut self) -> Result<(), Problem> {
-        let now = self.now;
-        if self.kept.shortest().is_none() {
-            return Ok(());
-        }
-        let triggers: Vec<Trigger> = page::all(self.store(), "")?;
-        for trigger in triggers {
-            let Some(age) = self.policy(Some(trigger.automation)).max_age else {
-                continue;
-            };
-            let prefix = format!("{}/", trigger.id);
-            self.prune(&prefix, |firing: &Firing| {
-                firing.status != FiringStatus::Queued && now.since(firing.received_at) > age
-            })?;
-            let age = age.max(CLAIMS);
-            self.prune(&prefix, |key: &FiringKey| now.since(key.at) > age)?;
-        }
-        match self.kept.max_age {
-            Some(age) => self.prune("", |sent: &Sent| now.since(sent.at) > age),
-            None => Ok(()),
-        }
     }
 
     /// Gives back the oldest parts of the log while enough of it is no longer needed.

@@ -34,8 +34,12 @@ pub(super) struct Arrival {
     pub(super) admitted: bool,
     /// What is said about it when it starts a run.
     pub(super) reason: Option<String>,
+    /// Whether it is of several, fewer of which may fit where all of them are too large: then nothing is noted of it.
+    pub(super) divides: bool,
     /// What expressions see as `trigger`.
     pub(super) trigger: Json,
+    /// What came, where expressions see more than that.
+    pub(super) came: Option<Json>,
     pub(super) cause: Json,
     pub(super) started_by: String,
     /// The key of whoever fires it by hand, answered with the firing.
@@ -80,7 +84,8 @@ impl Arrival {
         reason: Option<String>,
     ) -> Firing {
         // A run keeps what it saw; what started none is kept here, to be looked at and replayed.
-        let kept = run.is_none() && !self.trigger.value().is_null();
+        let came = self.came.as_ref().unwrap_or(&self.trigger).value();
+        let kept = run.is_none() && !came.is_null();
         let mut people = Vec::new();
         if kept {
             people = starters::people_of(self.cause.value());
@@ -93,7 +98,7 @@ impl Arrival {
             reason,
             run,
             late_ms: self.late_ms,
-            payload: (kept && self.scheduled_at.is_none()).then(|| self.trigger.value().clone()),
+            payload: (kept && self.scheduled_at.is_none()).then(|| came.clone()),
             replay_of: self.replay_of,
             backfill: self.backfill,
             ..Firing::new(
@@ -182,7 +187,9 @@ impl Triggers {
             run: None,
             admitted: false,
             reason: None,
+            divides: false,
             trigger,
+            came: None,
             cause,
             started_by: armed.starter(),
             idempotency: None,
@@ -239,7 +246,7 @@ impl Triggers {
     /// Makes a run of what came, or notes why not. Returns when that is durable.
     ///
     /// # Errors
-    /// When nothing is stored and it can be tried again.
+    /// When nothing is stored and it can be tried again, or with fewer of several.
     pub(super) async fn fire(
         &self,
         armed: &Armed,
@@ -296,6 +303,7 @@ impl Triggers {
                 Ok(Fired::Started(firing))
             }
             Err(error) if is_passing(&error) => self.again(armed, &arrival, error),
+            Err(RunError::TooLarge) if arrival.divides => Err(RunError::TooLarge),
             Err(error) => self.reject(armed, &arrival, error.into()).await,
         }
     }
@@ -341,6 +349,9 @@ impl Triggers {
             Some(reason_of(&problem)),
         );
         let mut batch = Batch::new().put(&firing);
+        if arrival.claim == Claim::Held {
+            batch = batch.remove::<FiringKey>(key_of(armed, &arrival.occurrence));
+        }
         batch.facts.extend(arrival.with_it(None).facts);
         self.append(batch).await?;
         Ok(Fired::Rejected(problem))

@@ -6,7 +6,7 @@ use super::fire::{Arrival, Claim, Fired};
 use super::registry::Armed;
 use crate::runtime::starters;
 use crate::service::idempotency::HeldKey;
-use crate::service::{Problem, RunError};
+use crate::service::{Problem, RunError, page};
 use druse_engine::definition::Over;
 use druse_engine::expression::ExpressionError;
 use druse_engine::{Digest, Finding, RunId, Span, Timestamp, TriggerId};
@@ -15,9 +15,10 @@ use druse_storage::{
     Window, WindowKind,
 };
 use druse_triggers::schedule::STEP;
-use druse_triggers::window::{Grouping, MOST_HELD, Rule, counted, free_at};
+use druse_triggers::window::{Grouping, MOST_BYTES, MOST_HELD, Rule, counted, free_at};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
 /// The wait after which what the store did not take is tried again.
@@ -47,9 +48,58 @@ pub(super) struct Windowed<'a> {
 }
 
 /// A firing that waits, with what came.
+#[derive(Clone)]
 struct Waiting {
     held: Held,
     firing: Firing,
+    /// Bytes of what came, as JSON.
+    bytes: u64,
+}
+
+/// Firings that wait in a window, oldest first.
+#[derive(Default)]
+struct Portion {
+    waiting: Vec<Waiting>,
+    /// Bytes of what came with all of them.
+    bytes: u64,
+    /// When the first came that waits behind them, where one does.
+    next: Option<Timestamp>,
+    /// The keys of rows whose firing is not there.
+    lost: Vec<String>,
+}
+
+impl Portion {
+    /// What becomes of a window that so many of these leave, and when it is looked at again: by its rule, or at once
+    /// where there is none for the others.
+    fn leaves(
+        &self,
+        window: &Window,
+        taken: usize,
+        rule: Option<Rule>,
+        now: Timestamp,
+    ) -> (Batch, Option<Timestamp>) {
+        let lost = self.lost.iter().cloned();
+        let rows = lost.fold(Batch::new(), Batch::remove::<Held>);
+        let behind = self.waiting.get(taken).map(|one| one.firing.received_at);
+        let Some(first) = behind.or(self.next) else {
+            return (rows.remove::<Window>(window.key()), None);
+        };
+        let bytes: u64 = self.waiting.iter().take(taken).map(|one| one.bytes).sum();
+        let mut rest = Window {
+            held: window.held.saturating_sub(count(taken)).max(1),
+            bytes: window.bytes.saturating_sub(bytes),
+            opened_at: first.min(now),
+            ..window.clone()
+        };
+        rest.due = rule.map_or(now, |rule| {
+            rule.due(rest.opened_at, now, rest.held, rest.bytes)
+        });
+        (rows.put(&rest), Some(rest.due))
+    }
+}
+
+fn count(many: usize) -> u32 {
+    u32::try_from(many).unwrap_or(u32::MAX)
 }
 
 impl Triggers {
@@ -200,6 +250,7 @@ impl Triggers {
     pub(super) fn look_at_windows(&self, trigger: Option<TriggerId>) -> Result<(), ReadError> {
         const PAGE: usize = 1_000;
         let now = self.now();
+        self.look_at_held(trigger)?;
         let mut after = None;
         loop {
             let page: Vec<Window> = self.store().scan(&Scan {
@@ -225,6 +276,21 @@ impl Triggers {
         }
     }
 
+    /// Puts those on the agenda in which something waits, and whose own row is not there.
+    fn look_at_held(&self, trigger: Option<TriggerId>) -> Result<(), ReadError> {
+        let held: Vec<Held> = page::all(
+            self.store(),
+            &trigger.map_or_else(String::new, |id| format!("{id}/")),
+        )?;
+        let windows: BTreeSet<String> = held.into_iter().map(|held| held.window).collect();
+        for key in windows {
+            if self.store().get::<Window>(&key)?.is_none() {
+                self.0.windows.add(key, self.now());
+            }
+        }
+        Ok(())
+    }
+
     /// Looks at a window, and says when it is looked at again, whatever happens.
     pub(super) async fn window_and_again(&self, key: String) {
         let looked = AssertUnwindSafe(self.look_at_window(&key)).catch_unwind();
@@ -248,8 +314,12 @@ impl Triggers {
 
     async fn look_at_window(&self, key: &str) -> Result<Option<Timestamp>, RunError> {
         let _lock = self.0.taking.hold(format!("window\n{key}")).await;
-        let Some(window) = self.store().get::<Window>(key)? else {
-            return Ok(None);
+        let window = match self.store().get::<Window>(key)? {
+            Some(window) => window,
+            None => match self.window_of_held(key)? {
+                Some(window) => window,
+                None => return Ok(None),
+            },
         };
         let now = self.now();
         // One that was opened in what is now the future is due: the clock went back.
@@ -260,18 +330,19 @@ impl Triggers {
         if window.due > now && window.kind == WindowKind::Dedupe {
             return Ok(Some(window.due));
         }
-        let gone = Batch::new().remove::<Window>(key);
         if window.held == 0 && window.kind != WindowKind::Throttle {
-            self.append(gone).await?;
+            self.append(Batch::new().remove::<Window>(key)).await?;
             return Ok(None);
         }
-        let waiting = self.waiting_in(&window)?;
         let armed = self.armed(window.trigger).filter(|armed| !armed.is_off());
         let Some(armed) = armed else {
+            let portion = self.portion(&window, MOST_HELD)?;
+            let (rows, next) = portion.leaves(&window, portion.waiting.len(), None, now);
             let reason = "the trigger was stopped while it waited";
-            self.append(let_go(gone, waiting, FiringStatus::Skipped, None, reason))
+            let status = FiringStatus::Skipped;
+            self.append(let_go(rows, portion.waiting, status, None, reason))
                 .await?;
-            return Ok(None);
+            return Ok(next);
         };
         if armed.row.status == TriggerStatus::Paused {
             return Ok(Some(now.after(PAUSED)));
@@ -283,46 +354,108 @@ impl Triggers {
         let rule = grouping
             .map(|grouping: &Grouping| grouping.rule)
             .filter(|rule| kind_of(*rule) == window.kind);
-        match (rule, waiting.is_empty()) {
-            (Some(Rule::Throttle { limit, per, .. }), _) => {
-                self.let_through(&armed, window, waiting, limit, per).await
+        let most = match rule {
+            Some(Rule::Batch { count, .. }) => count,
+            _ => MOST_HELD,
+        };
+        let portion = self.portion(&window, most)?;
+        match rule {
+            Some(Rule::Throttle { limit, per, .. }) => {
+                self.let_through(&armed, window, portion, limit, per).await
             }
-            (_, true) => {
-                self.append(gone).await?;
+            _ if portion.waiting.is_empty() => {
+                let (rows, _) = portion.leaves(&window, 0, None, now);
+                self.append(rows).await?;
                 Ok(None)
             }
-            (Some(Rule::Debounce { .. }), _) => self.start_last(&armed, gone, waiting).await,
-            (Some(Rule::Batch { .. }), _) => self.start_all(&armed, gone, waiting).await,
+            // More than one record takes: the first of them do not wait for what the last one becomes.
+            Some(Rule::Debounce { .. }) if portion.next.is_some() => {
+                let (rows, next) = portion.leaves(&window, portion.waiting.len(), None, now);
+                let (status, reason) = (FiringStatus::Skipped, "it was followed by many others");
+                self.append(let_go(rows, portion.waiting, status, None, reason))
+                    .await?;
+                Ok(next)
+            }
+            Some(Rule::Debounce { .. }) => self.start_last(&armed, &window, portion).await,
+            Some(rule @ Rule::Batch { .. }) => self.start_all(&armed, &window, portion, rule).await,
             // The trigger was changed and has no such window any more: each goes its own way.
-            (None, false) => {
+            None => {
                 let none = Span::from_secs(1);
-                self.let_through(&armed, window, waiting, u32::MAX, none)
+                self.let_through(&armed, window, portion, u32::MAX, none)
                     .await
             }
         }
     }
 
-    /// The firings that wait in a window, oldest first.
-    fn waiting_in(&self, window: &Window) -> Result<Vec<Waiting>, ReadError> {
+    /// The window of firings whose own row is not there: they are let go as if it were due.
+    fn window_of_held(&self, key: &str) -> Result<Option<Window>, ReadError> {
         let rows: Vec<Held> = self.store().scan(&Scan {
-            prefix: format!("{}/", window.key()),
-            limit: MOST_HELD as usize + 1,
+            prefix: format!("{key}/"),
+            limit: 1,
             ..Scan::default()
         })?;
-        let mut waiting = Vec::with_capacity(rows.len());
+        let mut parts = key.split('/');
+        let (Some(trigger), Some(kind), Some(digest)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Ok(None);
+        };
+        let kinds = [
+            WindowKind::Debounce,
+            WindowKind::Batch,
+            WindowKind::Throttle,
+        ];
+        let kind = kinds.into_iter().find(|one| one.name() == kind);
+        let (Ok(trigger), Some(kind), Some(digest)) =
+            (trigger.parse(), kind, Digest::parse(digest))
+        else {
+            return Ok(None);
+        };
+        let now = self.now();
+        Ok((!rows.is_empty()).then(|| Window {
+            digest,
+            held: 1,
+            ..new_window(trigger, kind, "", now)
+        }))
+    }
+
+    /// The firings that have waited longest in a window, `most` of them or as many as a record takes.
+    fn portion(&self, window: &Window, most: u32) -> Result<Portion, ReadError> {
+        let most = most as usize;
+        let rows: Vec<Held> = self.store().scan(&Scan {
+            prefix: format!("{}/", window.key()),
+            limit: most + 1,
+            ..Scan::default()
+        })?;
+        let mut portion = Portion::default();
         for held in rows {
             let key = Firing::key_of(window.trigger, held.firing);
-            match self.store().get::<Firing>(&key)? {
-                Some(firing) => waiting.push(Waiting { held, firing }),
-                None => tracing::error!(firing = key, "a firing that waits is not there"),
+            let Some(firing) = self.store().get::<Firing>(&key)? else {
+                tracing::error!(firing = key, "a firing that waits is not there");
+                portion.lost.push(held.key());
+                continue;
+            };
+            let bytes = firing
+                .payload
+                .as_ref()
+                .map_or(0, |came| came.to_string().len()) as u64;
+            let is_full = portion.waiting.len() == most || portion.bytes + bytes > MOST_BYTES;
+            if is_full && !portion.waiting.is_empty() {
+                portion.next = Some(firing.received_at);
+                break;
             }
+            portion.bytes += bytes;
+            portion.waiting.push(Waiting {
+                held,
+                firing,
+                bytes,
+            });
         }
-        Ok(waiting)
+        Ok(portion)
     }
 
     /// What a firing that waited is when its time has come.
     fn arrival_of(&self, armed: &Armed, waiting: &Waiting) -> Arrival {
-        let Waiting { held, firing } = waiting;
+        let Waiting { held, firing, .. } = waiting;
         let seen = firing.payload.clone().unwrap_or_default();
         Arrival {
             firing: firing.id,
@@ -344,19 +477,23 @@ impl Triggers {
         &self,
         armed: &Armed,
         mut window: Window,
-        waiting: Vec<Waiting>,
+        portion: Portion,
         limit: u32,
         per: Span,
     ) -> Result<Option<Timestamp>, RunError> {
-        let total = waiting.len();
-        for (index, one) in waiting.iter().enumerate() {
+        let total = portion.waiting.len();
+        for (index, one) in portion.waiting.iter().enumerate() {
             let now = self.now();
             window.starts = counted(&window.starts, per, now);
             let free = free_at(&window.starts, limit, per, now);
             if free > now {
                 return Ok(Some(free));
             }
-            let left = u32::try_from(total - index - 1).unwrap_or(u32::MAX);
+            let seen = count(total - index - 1);
+            let left = match portion.next {
+                Some(_) => window.held.saturating_sub(1).max(seen + 1),
+                None => seen,
+            };
             let without = Window {
                 held: left,
                 ..window.clone()
@@ -374,6 +511,9 @@ impl Triggers {
             };
         }
         let now = self.now();
+        if portion.next.is_some() {
+            return Ok(Some(now));
+        }
         match counted(&window.starts, per, now).last() {
             // Looked at again when nothing counts any more.
             Some(last) if limit != u32::MAX => Ok(Some(last.after(per))),
@@ -389,9 +529,11 @@ impl Triggers {
     async fn start_last(
         &self,
         armed: &Armed,
-        gone: Batch,
-        mut waiting: Vec<Waiting>,
+        window: &Window,
+        portion: Portion,
     ) -> Result<Option<Timestamp>, RunError> {
+        let (rows, next) = portion.leaves(window, portion.waiting.len(), None, self.now());
+        let mut waiting = portion.waiting;
         let Some(last) = waiting.pop() else {
             return Ok(None);
         };
@@ -399,7 +541,7 @@ impl Triggers {
         let run = self.run_id();
         arrival.run = Some(run);
         arrival.cause = absorbing(last.held.cause.clone(), &waiting).into();
-        let gone = gone.remove::<Held>(last.held.key());
+        let rows = rows.remove::<Held>(last.held.key());
         let reason = format!(
             "it was followed by {}, which the run was started for",
             last.firing.id
@@ -408,25 +550,43 @@ impl Triggers {
             "it was followed by {}, which started no run",
             last.firing.id
         );
-        arrival.extra_if_none = Some(let_go(
-            gone.clone(),
-            waiting.iter().map(Waiting::again).collect(),
-            FiringStatus::Skipped,
-            None,
-            &refused,
-        ));
-        arrival.extra = let_go(gone, waiting, FiringStatus::Skipped, Some(run), &reason);
+        let status = FiringStatus::Skipped;
+        let others = waiting.clone();
+        arrival.extra_if_none = Some(let_go(rows.clone(), others, status, None, &refused));
+        arrival.extra = let_go(rows, waiting, status, Some(run), &reason);
         self.fire(armed, arrival).await?;
-        Ok(None)
+        Ok(next)
     }
 
-    /// Starts a run with all that came.
+    /// Starts a run with all that came, or as many as one takes: for the others the window goes on.
     async fn start_all(
         &self,
         armed: &Armed,
-        gone: Batch,
-        mut waiting: Vec<Waiting>,
+        window: &Window,
+        portion: Portion,
+        rule: Rule,
     ) -> Result<Option<Timestamp>, RunError> {
+        let mut taken = portion.waiting.len();
+        loop {
+            // Those that are only too many for one run have waited for as long as the others.
+            let rule = (taken == portion.waiting.len()).then_some(rule);
+            let (rows, next) = portion.leaves(window, taken, rule, self.now());
+            let waiting = portion.waiting.iter().take(taken).cloned().collect();
+            match self.start_together(armed, rows, waiting).await {
+                Err(RunError::TooLarge) if taken > 1 => taken /= 2,
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(next),
+            }
+        }
+    }
+
+    /// Starts one run for all of these.
+    async fn start_together(
+        &self,
+        armed: &Armed,
+        rows: Batch,
+        mut waiting: Vec<Waiting>,
+    ) -> Result<(), RunError> {
         let items: Vec<Value> = waiting
             .iter()
             .map(|one| one.firing.payload.clone().unwrap_or_default())
@@ -437,27 +597,23 @@ impl Triggers {
             "first_at": times.clone().min(), "last_at": times.max(),
         });
         let Some(last) = waiting.pop() else {
-            return Ok(None);
+            return Ok(());
         };
         let mut arrival = self.arrival_of(armed, &last);
         let run = self.run_id();
         arrival.run = Some(run);
-        arrival.trigger = seen.into();
+        arrival.divides = !waiting.is_empty();
+        arrival.came = Some(std::mem::replace(&mut arrival.trigger, seen.into()));
         arrival.cause = absorbing(last.held.cause.clone(), &waiting).into();
-        let gone = gone.remove::<Held>(last.held.key());
+        let rows = rows.remove::<Held>(last.held.key());
         let reason = format!("one of {} that the run was started for", items.len());
         arrival.reason = Some(reason.clone());
         let refused = format!("it came with {}, which started no run", last.firing.id);
-        arrival.extra_if_none = Some(let_go(
-            gone.clone(),
-            waiting.iter().map(Waiting::again).collect(),
-            FiringStatus::Rejected,
-            None,
-            &refused,
-        ));
-        arrival.extra = let_go(gone, waiting, FiringStatus::Accepted, Some(run), &reason);
-        self.fire(armed, arrival).await?;
-        Ok(None)
+        let (none, status) = (FiringStatus::Rejected, FiringStatus::Accepted);
+        let others = waiting.clone();
+        arrival.extra_if_none = Some(let_go(rows.clone(), others, none, None, &refused));
+        arrival.extra = let_go(rows, waiting, status, Some(run), &reason);
+        self.fire(armed, arrival).await.map(drop)
     }
 
     /// The windows of a trigger in which something waits, as callers see them.
@@ -480,16 +636,7 @@ impl Triggers {
     }
 }
 
-impl Waiting {
-    fn again(&self) -> Self {
-        Self {
-            held: self.held.clone(),
-            firing: self.firing.clone(),
-        }
-    }
-}
-
-/// Adds rows that end the waiting of firings in the same way.
+/// Adds rows that end the waiting of firings in the same way. What is rejected may come again: it claims nothing.
 fn let_go(
     mut batch: Batch,
     waiting: Vec<Waiting>,
@@ -497,17 +644,21 @@ fn let_go(
     run: Option<RunId>,
     reason: &str,
 ) -> Batch {
-    for Waiting { held, firing } in waiting {
+    for Waiting { held, firing, .. } in waiting {
         batch = batch.remove::<Held>(held.key());
         if held.claimed {
-            batch = batch.put(&FiringKey {
+            let claim = FiringKey {
                 trigger: firing.trigger,
                 occurrence: firing.occurrence.clone(),
                 firing: firing.id,
                 run,
                 at: firing.received_at,
                 asked: held.asked,
-            });
+            };
+            batch = match status {
+                FiringStatus::Rejected => batch.remove::<FiringKey>(claim.key()),
+                _ => batch.put(&claim),
+            };
         }
         batch = batch.put(&Firing {
             status,

@@ -8,13 +8,15 @@ use druse_engine::{Finding, Span, Timestamp, definition::RateLimit};
 pub struct Rate {
     /// How many.
     pub limit: u32,
-    /// Milliseconds in which so many may come.
+    /// Nanoseconds in which so many may come: a thousandth of a second holds more than one.
     per: i64,
 }
 
-/// Where a limit stands: when, at the earliest, all of it is free again. In milliseconds.
+/// Where a limit stands: when, at the earliest, all of it is free again. In nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Used(i64);
+
+const NANOS: i64 = 1_000_000;
 
 /// The longest time that a limit may speak of.
 const LONGEST: Span = Span::from_secs(86_400);
@@ -43,13 +45,16 @@ impl Rate {
         }
         Ok(Self {
             limit: limit.limit,
-            per: i64::try_from(limit.per.as_millis()).unwrap_or(i64::MAX),
+            per: i64::try_from(limit.per.as_millis())
+                .unwrap_or(i64::MAX)
+                .saturating_mul(NANOS),
         })
     }
 
     /// How many a minute, rounded down.
     pub fn per_minute(&self) -> u64 {
-        u64::from(self.limit) * 60_000 / u64::try_from(self.per).unwrap_or(1).max(1)
+        let per = u64::try_from(self.per / NANOS).unwrap_or(1).max(1);
+        u64::from(self.limit) * 60_000 / per
     }
 
     /// Takes one, or says how long to wait.
@@ -58,12 +63,14 @@ impl Rate {
     /// The wait, when the limit is reached.
     pub fn take(&self, used: &mut Used, now: Timestamp) -> Result<(), Span> {
         // A clock that went back must not close the limit for as long as it went.
-        let before = used.0.clamp(now.0, now.0.saturating_add(self.per));
+        let now = now.0.saturating_mul(NANOS);
+        let before = used.0.clamp(now, now.saturating_add(self.per));
         let one = self.per / i64::from(self.limit).max(1);
-        let after = before + one.max(1);
-        let over = after - now.0 - self.per;
+        let after = before.saturating_add(one.max(1));
+        let over = after.saturating_sub(now).saturating_sub(self.per);
         if over > 0 {
-            return Err(Span::from_millis(u64::try_from(over).unwrap_or(1)));
+            let wait = u64::try_from(over).unwrap_or(1);
+            return Err(Span::from_millis(wait.div_ceil(NANOS.unsigned_abs())));
         }
         used.0 = after;
         Ok(())
@@ -95,6 +102,23 @@ mod tests {
         // The clock goes back an hour: at most the whole time is waited for.
         let wait = rate.take(&mut used, at(-3_600)).unwrap_err();
         assert!(wait <= Span::from_secs(30), "{wait}");
+    }
+
+    #[test]
+    fn more_than_one_a_millisecond_are_counted_too() {
+        for (limit, wait) in [(600, 2), (5_000, 1), (1_000_000, 1)] {
+            let rate = rate(limit, 1);
+            let mut used = Used::default();
+            let now = Timestamp(1_790_000_000_000);
+            for _ in 0..limit {
+                assert_eq!(rate.take(&mut used, now), Ok(()));
+            }
+            assert_eq!(
+                rate.take(&mut used, now),
+                Err(Span::from_millis(wait)),
+                "{limit}"
+            );
+        }
     }
 
     #[test]

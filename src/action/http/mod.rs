@@ -11,7 +11,7 @@ use super::{
     input,
 };
 use crate::{
-    connection::{Connections, client},
+    connection::{Connections, client, kept::Kept},
     secret::Secrets,
     step_log::{AttemptLog, LogStream},
 };
@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 pub(super) use request::public_url;
 use request::{Payload, Request};
 use std::{
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,7 @@ pub struct Http {
     secrets: Arc<Secrets>,
     limits: Limits,
     /// For addresses that documents name: reaches the public internet alone.
-    guarded: OnceLock<Result<reqwest::Client, String>>,
+    guarded: Kept<reqwest::Client>,
 }
 
 impl std::fmt::Debug for Http {
@@ -47,16 +47,15 @@ impl Http {
             connections,
             secrets,
             limits,
-            guarded: OnceLock::new(),
+            guarded: Kept::default(),
         }
     }
 
     fn guarded(&self) -> Result<reqwest::Client, Failed> {
-        let made = self
-            .guarded
-            .get_or_init(|| client::finish(|| client::builder().dns_resolver(PublicOnly)));
-        made.clone()
-            .map_err(|reason| Failed::permanent("connection_unusable", reason))
+        let made = self.guarded.get(None, || {
+            client::finish(|| client::builder().dns_resolver(PublicOnly))
+        });
+        made.map_err(|reason| Failed::permanent("connection_unusable", reason))
     }
 
     async fn exchange(&self, attempt: &Attempt, limit: Duration) -> Performed {

@@ -4,7 +4,9 @@
 mod backfills;
 mod builtin;
 mod clock;
+mod crowded;
 mod files;
+mod history;
 mod hooks;
 mod polls;
 mod schedules;

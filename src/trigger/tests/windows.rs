@@ -2,7 +2,7 @@ use super::{Life, World};
 use serde_json::{Value, json};
 
 /// An automation whose runs give back what their trigger saw.
-fn document(name: &str, windows: &Value, seen: &str) -> Value {
+pub(super) fn document(name: &str, windows: &Value, seen: &str) -> Value {
     let mut trigger = json!({
         "id": "events", "event": { "type": format!("com.example.{name}") },
         "when": "trigger.data.n != 99", "inputs": { "seen": seen },
@@ -17,7 +17,7 @@ fn document(name: &str, windows: &Value, seen: &str) -> Value {
     })
 }
 
-async fn publish(life: &Life, name: &str, id: u64, data: Value) -> Value {
+pub(super) async fn publish(life: &Life, name: &str, id: u64, data: Value) -> Value {
     let event = json!({
         "specversion": "1.0", "id": id.to_string(), "source": "/shop",
         "type": format!("com.example.{name}"), "data": data,
@@ -25,17 +25,17 @@ async fn publish(life: &Life, name: &str, id: u64, data: Value) -> Value {
     life.post("/events", &event).await
 }
 
-async fn firings(life: &Life, automation: &str) -> Vec<Value> {
+pub(super) async fn firings(life: &Life, automation: &str) -> Vec<Value> {
     let trigger = life.triggers_of(automation).await.remove(0);
     life.firings(&trigger).await
 }
 
-async fn waiting(life: &Life, automation: &str) -> Value {
+pub(super) async fn waiting(life: &Life, automation: &str) -> Value {
     life.triggers_of(automation).await.remove(0)["waiting"].clone()
 }
 
 /// Statuses of firings, and what each run saw.
-async fn told(life: &Life, firings: &[Value]) -> Vec<String> {
+pub(super) async fn told(life: &Life, firings: &[Value]) -> Vec<String> {
     let mut all = Vec::new();
     for firing in firings {
         let status = firing["status"].as_str().unwrap();

@@ -205,6 +205,20 @@ fn automations(way: &Way, draft: &str) {
     assert_eq!(applied[0]["active_version"], 2);
     let listed = way.json("automations list");
     assert_eq!(column(&listed, "name"), [json!("pay"), json!("tick")]);
+    for (filters, names) in [
+        ("--status active", &["pay", "tick"][..]),
+        ("--status draft", &[]),
+        ("--source manual --name IC", &["tick"]),
+        ("--source crystallized", &["pay"]),
+        ("--needs-review", &[]),
+        ("--needs-review false --name a", &["pay"]),
+    ] {
+        let listed = way.json(&format!("automations list {filters}"));
+        let names: Vec<_> = names.iter().map(|name| json!(name)).collect();
+        assert_eq!(column(&listed, "name"), names, "{filters}");
+    }
+    way.ask("automations list --status on", "")
+        .refused(65, &["draft, active or inactive"]);
     // A file stands for the automation that it names.
     assert_eq!(
         way.text("automations deactivate tick.yaml"),

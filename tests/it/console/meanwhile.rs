@@ -137,6 +137,11 @@ async fn of_two_people_who_say_what_a_value_is_the_second_is_told() {
             late.says(412, "value=\"2 + 2\"");
         }
     }
+    let dropped = [("step", "pay"), ("version", version.as_str())];
+    let late = editor
+        .post(&format!("{automation}/review/remove"), &dropped)
+        .await;
+    late.says(412, "Somebody changed it since you saw it");
     let now = admin.get(&automation).await.with(200);
     let steps = now["document"]["steps"].as_array().expect("steps");
     let pay = steps.iter().find(|step| step["id"] == "pay").expect("pay");

@@ -142,7 +142,12 @@ async fn a_draft_is_reviewed_changed_and_activated() {
     );
 
     // A form that is sent twice counts once, and the page after it says what was asked.
-    let twice = [("step", "get_account"), ("_key", "k1")];
+    let version = admin.get(&automation).await.with(200)["latest_version"].to_string();
+    let twice = [
+        ("step", "get_account"),
+        ("version", &*version),
+        ("_key", "k1"),
+    ];
     for _ in 0..2 {
         editor.act(&format!("{review}/remove"), &twice).await;
     }

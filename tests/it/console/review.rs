@@ -353,9 +353,9 @@ async fn the_steps_of_a_loop_are_reviewed_inside_of_it() {
         "{{ 'Closed: ' ~ ticket.ticket_id }}"
     );
     assert_eq!(inner["metadata"]["bindings"]["/note"], "bound by hand");
-    editor
-        .act(&format!("{review}/remove"), &[("step", "each_ticket")])
-        .await;
+    let version = now["latest_version"].to_string();
+    let dropped = [("step", "each_ticket"), ("version", &*version)];
+    editor.act(&format!("{review}/remove"), &dropped).await;
     let now = admin.get(&automation).await.with(200);
     assert_eq!(now["document"]["steps"].as_array().map(Vec::len), Some(1));
 }
@@ -467,12 +467,9 @@ async fn a_suggested_gate_is_put_in_changed_and_left_out_by_forms() {
     );
 
     // Left out again, its step needs what came before, and the gate is offered once more.
-    editor
-        .act(
-            &format!("{review}/remove"),
-            &[("step", "approve_delete_account")],
-        )
-        .await;
+    let version = now["latest_version"].to_string();
+    let dropped = [("step", "approve_delete_account"), ("version", &*version)];
+    editor.act(&format!("{review}/remove"), &dropped).await;
     let now = admin.get(&automation).await.with(200);
     assert_eq!(
         step(&now["document"], "delete_account")["needs"],

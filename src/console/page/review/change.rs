@@ -306,10 +306,18 @@ fn literal(value: Value) -> Value {
 
 /// Drops a step.
 pub(in crate::console) async fn remove(call: &Call) -> Done {
-    let step = crate::client::encode(call.form.text("step"));
+    let draft = Draft::read(call).await?;
+    let step = call.form.text("step");
+    // Sent twice, or dropped by somebody else meanwhile: what was asked for is so.
+    if place::step(&draft.automation["document"], step).is_none() {
+        return Ok(back(call));
+    }
+    seen(call, &draft.automation)?;
+    let step = crate::client::encode(step);
     let path = format!("/automations/{}/steps/{step}", call.part("id"));
+    let headers = [(header::IF_MATCH, draft.tag.as_str())];
     call.api
-        .json(Method::DELETE, &path, None, &Value::Null)
+        .send(Method::DELETE, &path, &headers, String::new())
         .await?;
     Ok(back(call))
 }

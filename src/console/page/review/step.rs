@@ -85,7 +85,7 @@ impl Shown<'_> {
                 @if looped { (self.list(&step["steps"], &format!("{at}/steps"), &format!("{way}."))) }
                 @if self.call.may(Role::Editor) {
                     p .row {
-                        (action::with(&format!("{}/remove", self.review), if gate { "Leave this gate out" } else if looped { "Drop this loop" } else { "Drop this step" }, "quiet", &[("step", way)]))
+                        (action::with(&format!("{}/remove", self.review), if gate { "Leave this gate out" } else if looped { "Drop this loop" } else { "Drop this step" }, "quiet", &[("step", way), ("version", &self.draft.automation["latest_version"].to_string())]))
                         a href={ "/automations/" (automation) "?tab=steps&step=" (encode(way)) } { "Edit it" }
                     }
                 }
