@@ -9,7 +9,6 @@ use super::graft::{self, Grafts};
 use super::inputs::{Found, Input};
 use super::key::{Key, agree};
 use super::rename;
-use super::said::Mention;
 use super::transform::Transform;
 use super::view;
 use super::witness::{Witness, said_by_people};
@@ -69,8 +68,8 @@ pub(super) fn hold_out(
         .collect()
 }
 
-/// The inputs as they were in a further recording: as they were sent, else the word that the person said there in its
-/// place in the same words, else the one value under such a key that they said, and that is none of those which were sent. The name of the first that it does not show otherwise.
+/// The inputs as they were in a further recording: as they were sent, else the one value under such a key that the
+/// person said there, and that is none of those which were sent. The name of the first that it does not show otherwise.
 fn inputs(
     decisions: &Decisions,
     witness: &Witness<'_>,
@@ -90,27 +89,8 @@ fn inputs(
         .iter()
         .filter_map(|input| Some((input, canonical::form(all.get(&input.name)?))))
         .collect();
-    let slots: Vec<&Mention> = decisions
-        .inputs
-        .iter()
-        .filter_map(|input| match &input.found {
-            Found::Said(mention) => Some(mention),
-            _ => None,
-        })
-        .collect();
     for input in decisions.inputs.iter() {
         if all.contains_key(&input.name) {
-            continue;
-        }
-        // `business` of `change their business trips`, where no booking was one of those.
-        if let (Found::Said(mention), Value::String(own)) = (&input.found, &input.value)
-            && decisions
-                .said
-                .in_same_words(mention, &[mention], &decisions.said)
-                == Some(own.as_str())
-            && let Some(there) = decisions.said.in_same_words(mention, &slots, &said)
-        {
-            all.insert(input.name.clone(), there.into());
             continue;
         }
         if !matches!(input.found, Found::Said(_)) {

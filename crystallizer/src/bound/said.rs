@@ -16,7 +16,6 @@ use std::sync::OnceLock;
 
 mod alone;
 mod counted;
-mod same_words;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
