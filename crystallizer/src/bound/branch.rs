@@ -118,17 +118,30 @@ impl Branch {
     /// Takes what a step takes that the same recordings have, where that parts them for this one, too. Says whether it
     /// does: whatever the reason is, it is one.
     pub(super) fn go_with(&mut self, other: &Self, given: &BTreeMap<String, String>) -> bool {
-        let known = |condition: &String| self.choices().any(|choice| choice == condition);
         let same = self.recordings == other.recordings
             && !given.contains_key(&self.id)
-            && other.taken.as_ref().is_none_or(known)
+            && other.taken.as_ref().is_none_or(|taken| self.knows(taken))
             && !self.conditions.is_empty();
         if same {
             self.taken.clone_from(&other.taken);
             self.by_chance = false;
+            self.otherwise = other.otherwise;
             self.goes_with = Some(other.question().to_owned());
         }
         same
+    }
+
+    /// Whether a condition is one of its own. What is done otherwise is done for all that the other side does not have,
+    /// and so is what goes with it.
+    fn knows(&mut self, condition: &str) -> bool {
+        let rest = self.conditions.iter_mut().find(|one| {
+            let rest = one.rest.as_ref();
+            rest.is_some_and(|(expression, _)| expression == condition)
+        });
+        if let Some(rest) = rest {
+            rest.take_rest();
+        }
+        self.choices().any(|choice| choice == condition)
     }
 
     /// Takes the condition that was answered, or the only one there is, or the only one that the person named.

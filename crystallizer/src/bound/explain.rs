@@ -2,8 +2,10 @@
 //! where only they can decide.
 
 mod branches;
+mod waiting;
 
 pub(super) use branches::{Origin, of_branches};
+pub(super) use waiting::wait;
 
 use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
 use super::body::ALL;
@@ -584,6 +586,10 @@ fn known_from(decisions: &Decisions, call: usize, frozen: &Frozen) -> From {
 
 fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From) -> String {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
+    let value = match value.contains(' ') && frozen.value.is_string() {
+        true => format!("“{value}”"),
+        false => value,
+    };
     let key = named(&frozen.key);
     match &frozen.why {
         Why::Unpicked(_) => format!(
@@ -608,8 +614,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From) -> String {
             kept.step
         ),
         _ => format!(
-            "Where does {value}, `{}` of `{}`, come from?",
-            crate::show::text(&frozen.key, 40),
+            "{key} of `{}` is {value}, and more than one source may be meant, or too little speaks for the one. Where does it come from?",
             kept.step
         ),
     }

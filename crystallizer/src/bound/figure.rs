@@ -320,6 +320,16 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The id of the question.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The figures and names, as they stand there.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &str> {
+        self.figures.all.iter().map(|stays| stays.shown.as_str())
+    }
+
     /// The call that it is about.
     pub(super) fn call(&self) -> usize {
         self.figures.call

@@ -31,8 +31,9 @@ pub(super) const ONE_BY_ONE: &str = "one_by_one";
 
 /// A question whether calls that repeat are a loop.
 pub(super) struct Offer {
-    /// The first of them.
+    /// The first of them, and the last.
     pub(super) call: usize,
+    pub(super) last: usize,
     pub(super) id: String,
     /// What the elements that were taken have in common, as answers.
     pub(super) choices: Vec<String>,
@@ -184,11 +185,18 @@ impl Binder<'_> {
                     self.enter(plan);
                     return Some(last);
                 }
-                // What is asked is about all of the calls that repeat, and once.
                 if !offered.is_empty() {
+                    let end = at + width * passes;
+                    // A loop with a loop inside may be of these calls and of more: those passes are alike by chance.
+                    if let Some(plan) = self.nested_beyond(at, end, longest) {
+                        let last = at + plan.calls() - 1;
+                        self.enter(plan);
+                        return Some(last);
+                    }
+                    // What is asked is about all of the calls that repeat, and once.
                     if at >= self.offered_to {
-                        self.offer(at, offered);
-                        self.offered_to = at + width * passes;
+                        self.offer(at, end - 1, offered);
+                        self.offered_to = end;
                     }
                     return None;
                 }
@@ -198,6 +206,17 @@ impl Binder<'_> {
         let last = at + plan.calls() - 1;
         self.enter(plan);
         Some(last)
+    }
+
+    /// The loop with a loop inside that calls are which go on behind those that a person would be asked about, unless they
+    /// were asked.
+    fn nested_beyond(&mut self, at: usize, end: usize, longest: usize) -> Option<Plan> {
+        let id = loop_question(self.kept.get(at)?);
+        if self.answered.contains_key(&id) {
+            return None;
+        }
+        let plan = self.nested(at, longest)?;
+        (at + plan.calls() > end).then_some(plan)
     }
 
     /// How long the longest list is of those that hold something that a call sends.
@@ -219,7 +238,7 @@ impl Binder<'_> {
     }
 
     /// Asks whether calls that repeat are a loop over the elements that have something in common.
-    fn offer(&mut self, at: usize, choices: Vec<String>) {
+    fn offer(&mut self, at: usize, last: usize, choices: Vec<String>) {
         let Some(kept) = self.kept.get(at) else {
             return;
         };
@@ -230,6 +249,7 @@ impl Binder<'_> {
         }
         self.offers.push(Offer {
             call: at,
+            last,
             id,
             choices,
         });

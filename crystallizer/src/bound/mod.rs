@@ -277,6 +277,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
     let (findings, questions, figures_stay) = figure::explained(&figures, kept, spots);
     explained.findings.extend(findings);
     explained.questions.extend(questions);
+    explain::wait(&mut explained, kept, &decisions, &figures);
     let told = grafts.told(document);
     explained.findings.extend(told.findings);
     explained.questions.extend(told.questions);

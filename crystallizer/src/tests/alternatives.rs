@@ -224,6 +224,45 @@ fn what_parts_a_few_recordings_may_part_them_by_chance() {
     assert!(waits(&answered(&more, &[])));
 }
 
+/// What goes with what is done otherwise is done for all that the other side does not have, too: it reads what was made.
+#[test]
+fn what_comes_with_what_is_done_otherwise_has_the_same_condition() {
+    let told = |number: u32, status: &str, region: &str| {
+        let fields = json!({ "status": status, "region": region });
+        let all = order(number, fields, |id, found| {
+            let (way, of) = match status {
+                "delivered" => (refunded(id, found), "RF"),
+                _ => (cancelled(id, found), "CN"),
+            };
+            let reference = format!("{of}-{}", id.trim_start_matches("W-"));
+            let arguments = json!({ "order_id": id, "reference": reference });
+            let mail = call("m", 2, "send_mail", arguments, json!({ "ok": true }));
+            vec![way, mail]
+        });
+        let id = format!("W-{}", 481_210 + number * 1_117);
+        let task = format!(
+            "Look after order {id}. If its status is shipped, cancel the order, otherwise refund the order."
+        );
+        let mut told = session(&task, all.turns[1..].to_vec());
+        told.external_id = all.external_id;
+        told
+    };
+    // The region parts them as well, and nobody named it.
+    let all = [
+        told(1, "delivered", "north"),
+        told(2, "shipped", "south"),
+        told(3, "delivered", "west"),
+        told(4, "shipped", "south"),
+    ];
+    let made = answered(&all, &[]);
+    assert_eq!(asked(&made), Vec::<&str>::new());
+    assert!(made.report.generalisable >= Some(Level::Renamed));
+    let otherwise = "steps.get_order.output.status not in ['shipped']";
+    let conditions = chain(&made);
+    let under = conditions.iter().filter(|step| step.contains(otherwise));
+    assert_eq!(under.count(), 2, "{conditions:?}");
+}
+
 /// What the same recordings did besides is done with it: one question is about all of it.
 #[test]
 fn what_comes_with_a_way_is_asked_about_with_it() {

@@ -3,6 +3,7 @@
 mod agreed;
 mod alternatives;
 mod answers;
+mod asked_once;
 mod bound_corpus;
 mod build;
 mod codes;

@@ -1,5 +1,6 @@
-//! What is only told beside an order: where whoever speaks lives. Beside an order that names all of its things it says
-//! nothing about which of them are meant, where some of those that are taken are not so.
+//! What is only told beside an order: where whoever speaks lives, and how others than those that are meant were. Beside an
+//! order that names all of its things the one says nothing about which of them are meant where some of those that are
+//! taken are not so, and the other where some of them are so, too, and some are not.
 
 use super::lexicon as l;
 use super::sentence::{Sentence, Token};
@@ -24,6 +25,72 @@ pub(super) fn tells_where_from(sentence: &Sentence) -> bool {
         _ => false,
     };
     lives && sentence.len() <= LIVES && is_plain(sentence)
+}
+
+/// What a sentence that orders nothing tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aside {
+    /// Where whoever speaks lives.
+    Home,
+    /// How all others were than those that are meant: `Everything else I had was cancelled`.
+    Rest,
+}
+
+impl Aside {
+    /// What a sentence tells, where it tells nothing else.
+    pub(super) fn of(sentence: &Sentence) -> Option<Self> {
+        if tells_where_from(sentence) {
+            Some(Self::Home)
+        } else if tells_how_the_rest_was(sentence) {
+            Some(Self::Rest)
+        } else {
+            None
+        }
+    }
+
+    /// Whether it says nothing about which of some elements are meant that were all taken, by a word in it.
+    pub(super) fn tells_nothing_of(self, elements: &[&Value], word: &str) -> bool {
+        match self {
+            Self::Home => elements.iter().any(|element| !holds_word(element, word)),
+            // Those that are meant are not so, and of these one is; and it names those that are so as little.
+            Self::Rest => {
+                elements.iter().any(|element| is_so(element, word))
+                    && elements.iter().any(|element| !speaks_of(element, word))
+            }
+        }
+    }
+}
+
+/// Whether a sentence only tells how all others were, in one word: `Everything else I had was cancelled`. How they are
+/// now, or what is to be done with them, may be an order.
+fn tells_how_the_rest_was(sentence: &Sentence) -> bool {
+    let said: Vec<&str> = sentence.iter().map(|token| token.word.as_str()).collect();
+    let (subject, behind) = match said.as_slice() {
+        [first, second, behind @ ..] => ((*first, *second), behind),
+        _ => return false,
+    };
+    let rest = matches!(
+        subject,
+        ("everything" | "all", "else")
+            | ("the", "rest" | "others")
+            | ("der", "rest")
+            | ("alles", "andere")
+    );
+    let behind = match behind {
+        ["i" | "we", "had" | "ordered" | "bought", behind @ ..] => behind,
+        _ => behind,
+    };
+    let state = match behind {
+        ["was" | "were" | "war", "already" | "all" | "schon", state] => state,
+        ["was" | "were" | "war", state] => state,
+        _ => return false,
+    };
+    rest && sentence.iter().all(|token| token.clause == 0)
+        && !(l::limits(state, None)
+            || l::negates(state)
+            || l::excludes(state, None)
+            || l::number(state).is_some()
+            || l::is_boundary(state))
 }
 
 /// Whether a sentence is one clause that limits, denies, counts and orders nothing.
@@ -85,6 +152,32 @@ pub(super) fn holds_word(element: &Value, word: &str) -> bool {
             || words(key).iter().any(|one| one == word);
     });
     held
+}
+
+/// Whether an element is what a word says: it has that as a value, or a field of that name that holds.
+fn is_so(element: &Value, word: &str) -> bool {
+    let mut so = false;
+    crate::leaf::leaves(element, &mut |_, key, leaf| {
+        so = so
+            || leaf
+                .as_str()
+                .is_some_and(|text| text.to_lowercase() == word)
+            || leaf == &Value::Bool(true) && words(key).iter().any(|one| one == word);
+    });
+    so
+}
+
+/// Whether an element may be what a word says, in whatever way it says so: in a text with other words, too, and in a field
+/// of that name that is not plainly empty.
+fn speaks_of(element: &Value, word: &str) -> bool {
+    let mut speaks = false;
+    crate::leaf::leaves(element, &mut |_, key, leaf| {
+        let empty = matches!(leaf, Value::Null | Value::Bool(false));
+        speaks = speaks
+            || spoken(leaf).iter().any(|own| own == word)
+            || !empty && words(key).iter().any(|one| one == word);
+    });
+    speaks
 }
 
 /// What was only told beside an order for all of some things: read once for all of their values.
@@ -162,7 +255,8 @@ impl<'s> Asides<'s> {
 #[cfg(test)]
 mod tests {
     use super::super::sentence::sentences;
-    use super::{are_all_meant, tells_where_from};
+    use super::{Aside, are_all_meant, tells_how_the_rest_was, tells_where_from};
+    use serde_json::json;
 
     #[test]
     fn what_is_told_beside_an_order_is_known_by_its_form() {
@@ -181,6 +275,57 @@ mod tests {
         ] {
             let all = sentences(text);
             assert_eq!(tells_where_from(&all[0]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_the_rest_was_is_known_by_its_form() {
+        for (text, expected) in [
+            ("Everything else I had was cancelled.", true),
+            ("Everything else was delivered.", true),
+            ("The rest was already shipped.", true),
+            ("All else we ordered was pending.", true),
+            ("The others were waiting.", true),
+            ("Der Rest war storniert.", true),
+            ("Everything else is cancelled.", false),
+            ("Everything else gets cancelled.", false),
+            ("Everything else was to be cancelled.", false),
+            ("Everything else was not cancelled.", false),
+            ("Everything else was only cancelled.", false),
+            ("Everything else I had was cancelled, so skip it.", false),
+            ("Everything else was cancelled or lost.", false),
+            ("Everything else was cancelled except W48121.", false),
+            ("Everything else was cancelled by Anna.", false),
+            ("The cancelled rest was mine.", false),
+            ("Everything was cancelled.", false),
+            ("If everything else was cancelled.", false),
+            ("I had everything else cancelled.", false),
+        ] {
+            let all = sentences(text);
+            assert_eq!(tells_how_the_rest_was(&all[0]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_the_rest_was_says_nothing_of_what_is_both_ways() {
+        let so = json!({ "id": "W1", "status": "cancelled" });
+        let other = json!({ "id": "W2", "status": "open" });
+        let loose = json!({ "id": "W3", "status": "open", "note": "cancelled by Anna" });
+        let flag = json!({ "id": "W4", "cancelled": true });
+        let no_flag = json!({ "id": "W5", "cancelled": false });
+        let moment = json!({ "id": "W6", "cancelled_at": "2027-01-05" });
+        for (elements, expected) in [
+            (vec![&so, &other], true),
+            (vec![&flag, &no_flag], true),
+            (vec![&so, &so], false),
+            (vec![&other, &other], false),
+            (vec![&so, &loose], false),
+            (vec![&so, &moment], false),
+            (vec![&moment, &other], false),
+            (vec![], false),
+        ] {
+            let nothing = Aside::Rest.tells_nothing_of(&elements, "cancelled");
+            assert_eq!(nothing, expected, "{elements:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where the draft goes on without what the person named: loops, what is picked as the least or the most, selections
 //! for a change, and changes under a condition.
 
-use super::aside::{are_all_meant, holds_word, tells_where_from};
+use super::aside::{Aside, are_all_meant, holds_word};
 use super::condition;
 use super::conditioned::Changes;
 use super::days::{days_sent, may_hold};
@@ -20,6 +20,7 @@ use crate::bound::filter::spoken;
 use crate::bound::key::{named_by, noun, words};
 use crate::bound::selector::heads;
 use crate::bound::turn::Compared;
+use crate::bound::view;
 use crate::kept::{Kept, Spot};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -212,11 +213,11 @@ impl<'a> Asker<'a> {
             let named = &named[..self.before(named, heard)];
             let all_meant = OnceCell::new();
             let aside = |sentence: &Sentence, word: &str| {
-                tells_where_from(sentence)
-                    && *all_meant.get_or_init(|| {
+                Aside::of(sentence).is_some_and(|aside| {
+                    *all_meant.get_or_init(|| {
                         are_all_meant(self.sentences.iter().copied(), heard, &heads)
-                    })
-                    && self.tells_nothing_of(cycle, word)
+                    }) && self.tells_nothing_of(aside, cycle, word)
+                })
             };
             found.extend(
                 self.mentioned(named, &asked, has, aside)
@@ -320,9 +321,9 @@ impl<'a> Asker<'a> {
         told.into_values().flatten().collect()
     }
 
-    /// Whether a loop takes all that its lists hold, and some of that has not the value or field that a word names: where
-    /// whoever speaks lives then says nothing about which are meant.
-    fn tells_nothing_of(&self, cycle: &Cycle, word: &str) -> bool {
+    /// Whether a loop takes all that its lists hold, and what is told beside the order says nothing about which are
+    /// meant by a word in it. What a loop inside leaves out is told apart by something else where none of it has that word.
+    fn tells_nothing_of(&self, aside: Aside, cycle: &Cycle, word: &str) -> bool {
         let all_taken = self.around(cycle).into_iter().all(|one| {
             let inner = one.inner.as_ref().and_then(|inner| inner.filter.as_ref());
             let count = match self.decisions.answers.whole(one.list) {
@@ -331,16 +332,25 @@ impl<'a> Asker<'a> {
                 _ => None,
             };
             one.filter.is_none()
-                && inner.is_none()
                 && one.until.is_none()
                 && count == Some(one.chosen.len())
+                && (inner.is_none() || !self.looks_up(one, word))
         });
-        all_taken
-            && match self.decisions.answers.whole(cycle.list) {
-                Some(Value::Array(items)) => items.iter().any(|item| !holds_word(item, word)),
-                Some(Value::Object(map)) => map.values().any(|item| !holds_word(item, word)),
-                _ => false,
-            }
+        let elements: Vec<&Value> = match self.decisions.answers.whole(cycle.list) {
+            Some(Value::Array(items)) => items.iter().collect(),
+            Some(Value::Object(map)) => map.values().collect(),
+            _ => Vec::new(),
+        };
+        all_taken && aside.tells_nothing_of(&elements, word)
+    }
+
+    /// Whether anything that the calls of a loop were answered holds a word.
+    fn looks_up(&self, cycle: &Cycle, word: &str) -> bool {
+        let calls = self.kept.get(cycle.first..=cycle.last());
+        calls
+            .into_iter()
+            .flatten()
+            .any(|kept| holds_word(&view::view(kept).data, word))
     }
 
     /// A loop, and those whose outputs it goes over.

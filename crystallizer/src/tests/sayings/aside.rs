@@ -168,6 +168,122 @@ fn reports_reasons_and_where_a_deed_begins_are_told_apart_from_what_narrows() {
     );
 }
 
+/// All tickets of a list are closed, and only some of them are waiting.
+fn closing_both(task: &str) -> Session {
+    let all = [
+        ("T-48121", "waiting"),
+        ("T-77340", "open"),
+        ("T-10553", "waiting"),
+    ]
+    .map(|(id, state)| json!({ "ticket_id": id, "state": state }));
+    let asked = json!({ "queue": "desk_2207" });
+    super::super::build::closing(task, asked, &all, &[0, 1, 2])
+}
+
+/// Those that are meant are not so, and some that were taken are so: the sentence is not about this list.
+#[test]
+fn how_the_rest_was_leaves_out_nothing_of_what_is_both_ways() {
+    let order = "Close all tickets of desk_2207.";
+    let told = |aside: &str| format!("{aside} {order}");
+    let cases = [
+        (told("Everything else I had was waiting."), false),
+        (told("The rest was already waiting."), false),
+        (told("The others were waiting."), false),
+        (told("Everything else is waiting."), true),
+        (told("Everything else gets waiting."), true),
+        (told("Everything else I had was waiting, so skip it."), true),
+        (told("The rest was only waiting."), true),
+        (told("The rest was waiting or held."), true),
+        (told("The rest was not waiting."), true),
+        (told("The rest was waiting for Anna."), true),
+        (told("The waiting ones were mine."), true),
+        (told("Waiting was no option."), true),
+        (
+            "The rest was waiting. Close the tickets of desk_2207.".to_owned(),
+            true,
+        ),
+        (
+            "The rest was waiting. Close any ticket of desk_2207.".to_owned(),
+            true,
+        ),
+    ];
+    let cases: Vec<(&str, bool)> = cases
+        .iter()
+        .map(|(task, expected)| (task.as_str(), *expected))
+        .collect();
+    hold_asked(&cases, closing_both);
+}
+
+/// Of each customer of a tier the requests that are waiting are answered; one of the customers lives in Bonn. `place` is
+/// where each request is from.
+fn waiting_of_each(task: &str, place: &str, counts: [usize; 3]) -> Session {
+    let customers = json!({ "customers": [
+        { "customer_id": "cus_48121", "city": "Kiel", "mail": "a@x.example" },
+        { "customer_id": "cus_77340", "city": "Kiel", "mail": "b@x.example" },
+        { "customer_id": "cus_10553", "city": "Bonn", "mail": "c@x.example" },
+    ] });
+    let asked = json!({ "tier": "gold" });
+    let mut turns = vec![call("l", 0, "list_customers", asked, customers.clone())];
+    let mut batch = 1;
+    for (number, count) in counts.into_iter().enumerate() {
+        let id = &customers["customers"][number]["customer_id"];
+        let all: Vec<Value> = (0..=count)
+            .map(|at| {
+                let state = if at < count { "waiting" } else { "done" };
+                let request = format!("rq_{}", 3317 + number * 1_409 + at * 97);
+                json!({ "request_id": request, "state": state, "from": place })
+            })
+            .collect();
+        turns.push(call(
+            &format!("r{batch}"),
+            batch,
+            "list_requests",
+            json!({ "customer_id": id }),
+            json!({ "requests": all }),
+        ));
+        batch += 1;
+        for request in all.iter().take(count) {
+            turns.push(call(
+                &format!("a{batch}"),
+                batch,
+                "answer_request",
+                json!({ "request_id": request["request_id"] }),
+                json!({ "ok": true }),
+            ));
+            batch += 1;
+        }
+    }
+    session(task, turns)
+}
+
+#[test]
+fn where_somebody_lives_says_nothing_of_what_a_loop_inside_leaves_out() {
+    let task =
+        "I live in Bonn. Take every customer of tier gold. Answer their requests that are waiting.";
+    for (place, expected) in [("shop", true), ("Bonn", false)] {
+        let made = crystallized(&waiting_of_each(task, place, [2, 1, 3]));
+        let accepted =
+            made.report.generalisable >= Some(Level::Renamed) && unshown(&made).is_empty();
+        assert_eq!(accepted && is_folded(&made), expected, "{place}");
+    }
+}
+
+/// The first passes are alike by chance, and so are the customers of these: what goes over all of them is the loop.
+#[test]
+fn passes_that_are_alike_by_chance_are_passes_of_the_loop_over_all() {
+    let task = "Take every customer of tier gold. Answer their requests that are waiting.";
+    let made = crystallized(&waiting_of_each(task, "shop", [2, 2, 1]));
+    assert!(is_folded(&made), "{:?}", made.report.questions);
+    assert!(made.report.generalisable >= Some(Level::Renamed));
+    // Where all customers were not gone over, they are asked about.
+    let session = waiting_of_each(task, "shop", [2, 2, 1]);
+    let short = crate::tests::build::session(task, session.turns[1..8].to_vec());
+    let made = crystallized(&short);
+    assert!(!is_folded(&made));
+    let mut questions = made.report.questions.iter();
+    assert!(questions.any(|one| one.id.starts_with("loop:")));
+}
+
 #[test]
 fn things_that_are_left_out_may_be_named_again() {
     let all = [

@@ -370,7 +370,7 @@ fn a_word_for_what_is_taken_out_of_an_answer_is_carried_or_asked_about() {
     );
 }
 
-/// A dispute is made of an order, and then a message is sent.
+/// An order is locked, a dispute is made of it, and then a message is sent.
 fn disputing(task: &str) -> Session {
     let id = json!({ "order_id": "W48121" });
     let order = json!({ "order_id": "W48121", "status": "lost" });
@@ -379,8 +379,9 @@ fn disputing(task: &str) -> Session {
         task,
         vec![
             call("g", 0, "get_order", id.clone(), order),
-            call("x", 1, "create_dispute", id.clone(), done.clone()),
-            call("m", 2, "send_message", id, done),
+            call("k", 1, "lock_order", id.clone(), done.clone()),
+            call("x", 2, "create_dispute", id.clone(), done.clone()),
+            call("m", 3, "send_message", id, done),
         ],
     )
 }
