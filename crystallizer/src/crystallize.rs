@@ -174,6 +174,7 @@ pub fn crystallize(
     found.extend(waiting::findings(&kept, &emitted.places));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
     found.extend(findings::of_calls(session, &kept, &emitted.places));
+    found.extend(findings::of_doubled(&kept, &emitted.places));
     found.extend(working_place::findings(
         session,
         &Folders::of(session, options),

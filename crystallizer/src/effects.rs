@@ -1,109 +1,12 @@
 //! What a call does to the world: the tool map's rule first, then the tool's own annotations as far as
 //! they make it stricter, then the verb in its name. What nothing tells is left out, and counts as destructive.
 
+mod verb;
+
 use crate::session::ToolSpec;
 use crate::tool_map::Target;
 use druse_engine::definition::EffectLevel;
 use serde_json::Value;
-
-const COMPUTES: [&str; 5] = ["calculate", "think", "compute", "convert", "parse"];
-const LOOKS: [&str; 34] = [
-    "get",
-    "list",
-    "read",
-    "search",
-    "find",
-    "fetch",
-    "lookup",
-    "show",
-    "describe",
-    "count",
-    "check",
-    "view",
-    "browse",
-    "query",
-    "select",
-    "retrieve",
-    "load",
-    "download",
-    "glob",
-    "grep",
-    "inspect",
-    "preview",
-    "status",
-    "history",
-    "ls",
-    "verify",
-    "validate",
-    "compare",
-    "analyze",
-    "analyse",
-    "summarize",
-    "summarise",
-    "classify",
-    "translate",
-];
-const SETS: [&str; 10] = [
-    "update", "set", "put", "upsert", "rename", "replace", "edit", "mark", "assign", "sync",
-];
-const CHANGES: [&str; 40] = [
-    "create",
-    "add",
-    "insert",
-    "append",
-    "post",
-    "write",
-    "book",
-    "reserve",
-    "send",
-    "invite",
-    "schedule",
-    "reschedule",
-    "share",
-    "transfer",
-    "pay",
-    "publish",
-    "submit",
-    "order",
-    "buy",
-    "purchase",
-    "charge",
-    "refund",
-    "upload",
-    "move",
-    "copy",
-    "modify",
-    "patch",
-    "exchange",
-    "return",
-    "reply",
-    "comment",
-    "notify",
-    "email",
-    "register",
-    "start",
-    "run",
-    "execute",
-    "deploy",
-    "merge",
-    "approve",
-];
-const ENDS: [&str; 14] = [
-    "delete",
-    "remove",
-    "drop",
-    "purge",
-    "destroy",
-    "erase",
-    "wipe",
-    "cancel",
-    "terminate",
-    "revoke",
-    "kill",
-    "truncate",
-    "uninstall",
-    "ban",
-];
 
 /// The effect of a call, where it can be told.
 pub(crate) fn of(
@@ -164,7 +67,7 @@ fn hinted(named: Option<EffectLevel>, spec: Option<&ToolSpec>) -> Option<EffectL
     Some(named.max(hinted))
 }
 
-/// What the verb of a tool's name says: its first word that is a known verb.
+/// What the verbs of a tool's name say.
 fn by_name(tool: &str, arguments: &Value) -> Option<EffectLevel> {
     // Texts that replace others in a file: done twice, the second finds another file.
     if matches!(tool, "Edit" | "MultiEdit" | "NotebookEdit") {
@@ -183,24 +86,13 @@ fn by_name(tool: &str, arguments: &Value) -> Option<EffectLevel> {
     if is_sql && matches!(first, "run" | "execute") {
         return None;
     }
-    let strictest = words.iter().find_map(|word| {
-        let word = word.as_str();
-        if ENDS.contains(&word) {
-            Some(EffectLevel::Destructive)
-        } else if CHANGES.contains(&word) {
-            Some(EffectLevel::Write)
-        } else if SETS.contains(&word) {
-            Some(EffectLevel::IdempotentWrite)
-        } else if LOOKS.contains(&word) {
-            Some(EffectLevel::Read)
-        } else if COMPUTES.contains(&word) {
-            Some(EffectLevel::Pure)
-        } else {
-            None
-        }
-    })?;
     // `generate_*` tools make a text or a plan; what else they do cannot be told from the name.
-    Some(strictest)
+    verb::of_words(&words)
+}
+
+/// Whether a tool may change something, as far as its name and its arguments tell.
+pub(crate) fn may_change(tool: &str, arguments: &Value) -> bool {
+    by_name(tool, arguments).is_none_or(|level| level >= EffectLevel::IdempotentWrite)
 }
 
 /// A statement among the arguments that only selects is a look; one that does more is what its verb says.
@@ -273,6 +165,7 @@ mod tests {
                 Some(Destructive),
             ),
             ("send_money", json!({}), Some(Write)),
+            ("select_rows", json!({ "sql": "SELECT 1" }), Some(Read)),
         ] {
             assert_eq!(by_name(tool, &arguments), expected, "{tool}");
         }

@@ -140,7 +140,8 @@ fn of_call(kept: &mut Kept<'_>, mode: Mode) -> Step {
 
 fn description(session: &Session) -> Option<String> {
     let task = name::task(session)?;
-    Some(crate::show::value("", &task.into(), 300)).filter(|text| !text.is_empty())
+    let shown = crate::show::text(&crate::secret::masked(task), 300);
+    Some(shown).filter(|text| !text.is_empty())
 }
 
 fn metadata(

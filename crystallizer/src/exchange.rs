@@ -16,6 +16,8 @@ pub(crate) struct Exchange<'s> {
     pub(crate) question: Option<&'s str>,
     /// Whether the agent asked for a yes and did nothing more before it was answered.
     pub(crate) asked: bool,
+    /// Whether the agent had told what it would do, and did nothing more before it was answered.
+    pub(crate) proposed: bool,
     /// Whether the person goes on: nothing was said or done since they last spoke.
     pub(crate) goes_on: bool,
     /// The kept calls behind it, before the person spoke again, that may change something.
@@ -32,7 +34,7 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
     let mut found: Vec<Exchange<'s>> = Vec::new();
     let mut told: Vec<&str> = Vec::new();
     let mut question: Option<&str> = None;
-    let (mut asked, mut goes_on) = (false, false);
+    let (mut asked, mut proposed, mut goes_on) = (false, false, false);
     for turn in &session.turns {
         match turn {
             Turn::Message {
@@ -45,6 +47,7 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
                     question = Some(text);
                 }
                 told.push(text);
+                proposed |= proposes(text);
                 goes_on = false;
             }
             Turn::Message {
@@ -58,17 +61,18 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
                     told: std::mem::take(&mut told),
                     question: question.take(),
                     asked,
+                    proposed,
                     goes_on,
                     changes: Vec::new(),
                 });
-                (asked, goes_on) = (false, true);
+                (asked, proposed, goes_on) = (false, false, true);
             }
             Turn::Message {
                 role: Role::System, ..
             }
             | Turn::Approval(_) => {}
             Turn::Call(call) => {
-                (asked, goes_on) = (false, false);
+                (asked, proposed, goes_on) = (false, false, false);
                 if let Some(at) = index.get(call.id.as_str())
                     && kept.get(*at).is_some_and(Kept::changes)
                     && let Some(last) = found.last_mut()
@@ -83,26 +87,163 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
 
 /// Whether a text asks for a yes: with a mark, or with the words of one who waits for it.
 pub(crate) fn asks(text: &str) -> bool {
-    if text.contains('?') || text.contains('？') {
+    text.contains('?') || text.contains('？') || waits_for_yes(text)
+}
+
+/// Words that say that somebody waits for a yes. A star is any one word, or none.
+const WAITS: &[&[&str]] = &[
+    &["please", "*", "confirm"],
+    &["can", "you", "*", "confirm"],
+    &["could", "you", "*", "confirm"],
+    &["once", "you", "*", "confirm"],
+    &["if", "you", "*", "confirm"],
+    &["if", "you", "*", "approve"],
+    &["if", "you", "*", "agree"],
+    &["you", "approve"],
+    &["if", "you'd", "like"],
+    &["if", "you", "would", "like"],
+    &["if", "you", "want", "me", "to"],
+    &["let", "me", "know", "if"],
+    &["let", "me", "know", "whether"],
+    &["yes", "no"],
+    &["yes", "or", "no"],
+    &["say", "the", "word"],
+    &["just", "say", "so"],
+    &["tell", "me", "so"],
+    &["give", "me", "*", "*", "go", "ahead"],
+    &["give", "me", "*", "*", "go-ahead"],
+    &["bitte", "*", "bestätigen"],
+    &["bitte", "*", "bestätige"],
+    &["bestätigen", "sie"],
+    &["bestätige", "bitte"],
+];
+
+/// Who waits, and for what of the person's.
+const WAITING: &[&str] = &[
+    "waiting", "wait", "await", "awaiting", "need", "needs", "require", "requires", "pending",
+    "with", "upon", "brauche", "warte",
+];
+const WAITED_FOR: &[&str] = &[
+    "confirmation",
+    "approval",
+    "consent",
+    "permission",
+    "go-ahead",
+    "okay",
+    "ok",
+    "agreement",
+    "bestätigung",
+    "zustimmung",
+    "freigabe",
+];
+
+/// What a person is told to do to say yes, and what they are told to say.
+const TELLS: &[&str] = &[
+    "reply",
+    "replying",
+    "respond",
+    "responding",
+    "type",
+    "typing",
+    "say",
+    "saying",
+    "answer",
+    "answering",
+    "write",
+    "writing",
+    "enter",
+    "send",
+    "tell",
+    "antworte",
+    "antworten",
+    "schreibe",
+    "schreiben",
+    "sag",
+    "sagen",
+];
+const TOLD: &[&str] = &[
+    "yes",
+    "y",
+    "confirm",
+    "confirmed",
+    "ok",
+    "okay",
+    "approve",
+    "approved",
+    "proceed",
+    "go",
+    "ja",
+];
+
+/// How many words may stand between what a person is to do and what they are to say.
+const APART: usize = 4;
+
+/// Whether a text says in words that it waits for a yes.
+pub(crate) fn waits_for_yes(text: &str) -> bool {
+    // Signs of quoting and of emphasis are no words, and neither is what stands between them.
+    let lower = text.to_lowercase().replace('’', "'");
+    let words: Vec<&str> = lower
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '-')))
+        .map(|word| word.trim_matches(['\'', '-']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    (0..words.len()).any(|at| {
+        let rest = &words[at..];
+        let within = |list: &[&str]| {
+            let mut behind = rest.iter().skip(1).take(APART);
+            behind.any(|word| list.contains(word))
+        };
+        WAITS.iter().any(|phrase| begins(rest, phrase))
+            || WAITING.contains(&rest[0]) && within(WAITED_FOR)
+            || TELLS.contains(&rest[0]) && within(TOLD)
+    })
+}
+
+/// Words of who tells what they would do.
+const PROPOSES: &[&str] = &[
+    "will",
+    "i'll",
+    "we'll",
+    "would",
+    "i'd",
+    "going",
+    "can",
+    "could",
+    "ready",
+    "plan",
+    "propose",
+    "proposal",
+    "suggest",
+    "if",
+    "once",
+    "werde",
+    "werden",
+    "würde",
+    "kann",
+    "könnte",
+    "bereit",
+    "vorschlag",
+    "wenn",
+    "sobald",
+];
+
+/// Whether a text tells what would be done.
+fn proposes(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .any(|word| PROPOSES.contains(&word))
+}
+
+/// Whether words begin with a phrase.
+fn begins(words: &[&str], phrase: &[&str]) -> bool {
+    let Some((first, phrase)) = phrase.split_first() else {
         return true;
+    };
+    match *first {
+        "*" => begins(words, phrase) || !words.is_empty() && begins(&words[1..], phrase),
+        first => words.first() == Some(&first) && begins(&words[1..], phrase),
     }
-    let lower = text.to_lowercase();
-    [
-        "please confirm",
-        "(yes/no)",
-        "yes or no",
-        "let me know if you would like",
-        "let me know if i should",
-        "reply yes",
-        "say yes",
-        "type yes",
-        "waiting for your confirmation",
-        "need your confirmation",
-        "need your approval",
-        "bitte bestätigen",
-    ]
-    .iter()
-    .any(|phrase| lower.contains(phrase))
 }
 
 #[cfg(test)]
@@ -111,14 +252,39 @@ mod tests {
 
     #[test]
     fn who_waits_for_a_yes_asks() {
-        for (text, expected) in [
-            ("Shall I?", true),
-            ("I will cancel order 7. Please confirm (yes/no).", true),
-            ("I need your approval to go on.", true),
-            ("I have cancelled it.", false),
-            ("Confirmed. It is done.", false),
+        for text in [
+            "Shall I?",
+            "I will cancel order 7. Please confirm (yes/no).",
+            "I need your approval to go on.",
+            "Please reply with 'yes' to go on.",
+            "Type \"yes\" to confirm.",
+            "If this looks right (type **yes** to confirm), I will book it.",
+            "Reply YES and I will do it.",
+            "Answer with “yes” or tell me what to change.",
+            "Tell me to go ahead and I will do it.",
+            "Say the word and I do it.",
+            "Please confirm.",
+            "Please also confirm the address.",
+            "Can you confirm that, please.",
+            "Waiting for your approval.",
+            "I am awaiting your explicit confirmation.",
+            "If this is correct and you approve, I will process it.",
+            "Let me know if I should go on.",
+            "Give me the go-ahead and I send it.",
+            "Antworten Sie mit „Ja“, dann buche ich.",
+            "Bitte kurz bestätigen.",
         ] {
-            assert_eq!(asks(text), expected, "{text}");
+            assert!(asks(text), "{text}");
+        }
+        for text in [
+            "I have cancelled it.",
+            "Confirmed. It is done.",
+            "The confirmation was sent to you.",
+            "You said yes, so it is booked.",
+            "It needs a new battery.",
+            "",
+        ] {
+            assert!(!asks(text), "{text}");
         }
     }
 }

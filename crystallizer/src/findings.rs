@@ -12,8 +12,9 @@ use crate::trust;
 use druse_engine::Finding;
 use druse_engine::check::example_of;
 use druse_engine::definition::{DEPTH_LIMIT, Document, EffectLevel, TEXT_LIMIT};
+use druse_engine::json::canonical;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Puts a finding at a place inside a step. Its id names the step and not the step's number, so that an
 /// acknowledgement still holds when steps before it come and go.
@@ -281,10 +282,13 @@ pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) ->
                 } else {
                     "The run fails with it, as the session ended there."
                 };
-                Some(
-                    Finding::warning("failed_call_kept", format!("The call of `{tool}` failed and was not repeated. {goes_on}"))
-                        .help(help),
-                )
+                let finding = Finding::warning("failed_call_kept", format!("The call of `{tool}` failed and was not repeated. {goes_on}"))
+                    .help(help);
+                // Tomorrow it may succeed, beside all that was done in its place.
+                Some(match kept.tolerated && changes_by_name(kept) {
+                    true => finding.must_acknowledge(),
+                    false => finding,
+                })
             }
             Some(result) if result.truncated => Some(Finding::info(
                 "answer_cut",
@@ -323,6 +327,67 @@ pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) ->
             let finding = Finding::warning("background_command", "The command was left running in the background; the step waits for its end.")
                 .help("Give the step a `timeout`, or take what has to keep running out of the automation.");
             findings.push(located(finding, &kept.step, *step, ""));
+        }
+    }
+    findings
+}
+
+/// Whether a call is a change of a tool that says so. What a line of a shell does, and what an agent's own tools do to
+/// files, is looked at as it runs.
+fn changes_by_name(kept: &Kept<'_>) -> bool {
+    kept.changes()
+        && kept.target.shell.is_none()
+        && kept.target.action != "file"
+        && !kept.target.own_tool
+        && !crate::determinism::is_shell_tool(&kept.call.name)
+}
+
+/// Findings about changes that were made twice alike, though the first one had succeeded.
+pub(crate) fn of_doubled(kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    // What was done since something else was done or failed: by tool and arguments the first step.
+    let mut done: HashMap<(&str, String), &str> = HashMap::new();
+    let mut tool = "";
+    for (kept, place) in kept.iter().zip(places) {
+        let name = kept.call.name.as_str();
+        let is_known = kept
+            .effects
+            .is_some_and(|level| level >= EffectLevel::IdempotentWrite);
+        if prune::failed(kept.call) && kept.changes() || is_known && name != tool {
+            done.clear();
+        }
+        if is_known {
+            tool = name;
+        }
+        // To set what is set already is nothing, and what starts work is started again.
+        let adds = matches!(
+            kept.effects,
+            Some(EffectLevel::Write | EffectLevel::Destructive)
+        ) && !crate::words::has(name, &["run", "execute", "start"]);
+        if !adds || !prune::succeeded(kept.call) || !changes_by_name(kept) {
+            continue;
+        }
+        let act = (name, canonical(&kept.call.arguments));
+        match done.get(&act) {
+            None => {
+                done.insert(act, &kept.step);
+            }
+            Some(first) => {
+                let message = match *first == kept.step {
+                    true => format!(
+                        "`{}` was done more than once with the same values, and succeeded each time: each run does it as often.",
+                        kept.step
+                    ),
+                    false => format!(
+                        "`{}` does once more what `{first}` did, with the same values, and both succeeded: each run does it twice.",
+                        kept.step
+                    ),
+                };
+                let finding = Finding::warning("done_twice", message)
+                    .help("Take one of them out, or acknowledge that it is wanted twice.")
+                    .must_acknowledge();
+                findings.push(located(finding, &kept.step, *place, ""));
+            }
         }
     }
     findings

@@ -217,38 +217,55 @@ pub(crate) fn subject(kept: &Kept<'_>) -> String {
 /// The most arguments that a gate's question names.
 const MOST_ARGUMENTS: usize = 3;
 
+/// How little a key tells of what is done: least for recipients and amounts.
+fn weight(key: &str) -> i32 {
+    let words = crate::words::split(key);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(&[
+        "recipient",
+        "recipients",
+        "to",
+        "amount",
+        "iban",
+        "channel",
+        "email",
+        "account",
+    ]) {
+        0
+    } else if has(&[
+        "id", "name", "title", "subject", "path", "file", "url", "table",
+    ]) {
+        1
+    } else {
+        2
+    }
+}
+
+/// The same of what stands in a list of records: what is paid, and with what.
+fn inside(value: &Value) -> i32 {
+    let records = value.as_array().into_iter().flatten();
+    let keys = records.filter_map(Value::as_object).flat_map(Map::keys);
+    // What has a number of its own is one of the things that it is done with.
+    keys.map(
+        |key| match crate::words::split(key).last().map(String::as_str) {
+            Some("number") => 1,
+            _ => weight(key),
+        },
+    )
+    .min()
+    .unwrap_or(2)
+}
+
 /// The arguments that tell most: recipients, names and amounts first, else the first ones; what has an id always.
 pub(crate) fn main_arguments(arguments: &Value) -> Vec<(&str, &Value)> {
     let Some(map) = arguments.as_object() else {
         return Vec::new();
     };
-    let weight = |key: &str| {
-        let words = crate::words::split(key);
-        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-        if has(&[
-            "recipient",
-            "recipients",
-            "to",
-            "amount",
-            "iban",
-            "channel",
-            "email",
-            "account",
-        ]) {
-            0
-        } else if has(&[
-            "id", "name", "title", "subject", "path", "file", "url", "table",
-        ]) {
-            1
-        } else {
-            2
-        }
-    };
     let mut entries: Vec<(i32, usize, &String, &Value)> = map
         .iter()
         .enumerate()
         .filter(|(_, (_, value))| !value.is_null())
-        .map(|(index, (key, value))| (weight(key), index, key, value))
+        .map(|(index, (key, value))| (weight(key).min(inside(value)), index, key, value))
         .collect();
     entries.sort_by_key(|entry| (entry.0, entry.1));
     // Whatever else is shown, what it is done to is.

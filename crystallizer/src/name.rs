@@ -144,8 +144,7 @@ pub(crate) fn of_automation(session: &Session) -> String {
         name
     };
     let name = task(session)
-        .filter(|text| crate::secret::kind("", text).is_none())
-        .map(|text| words(text, 6))
+        .map(|text| words(&crate::secret::masked(text), 6))
         .unwrap_or_default();
     if !name.is_empty() {
         return name;

@@ -7,19 +7,22 @@ use druse_engine::Finding;
 use druse_engine::json::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A recorded call that became no step, as the document's metadata name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeftOut {
     /// The call.
     pub(crate) call: String,
-    /// `refused` or `failed_then_repeated`.
+    /// `refused`, `failed_then_repeated` or `failed_then_varied`.
     pub(crate) code: String,
     /// The call that took its place, for one that was repeated.
     #[serde(skip)]
     pub(crate) repeated_as: Option<String>,
 }
+
+/// The code of a failed change that was made again in another way.
+const VARIED: &str = "failed_then_varied";
 
 /// The calls by what becomes of them.
 pub(crate) struct Pruned<'a> {
@@ -84,9 +87,17 @@ pub(crate) fn prune<'a>(session: &'a Session, keep: &BTreeSet<String>) -> Pruned
         if failing.contains(call.name.as_str()) {
             later.add(call, index);
         }
-        fate.push(repeated.map(|at| LeftOut {
+        let varied = match repeated {
+            None if failed(call) => later.variation(call, &calls),
+            _ => None,
+        };
+        let code = match varied {
+            Some(_) => VARIED,
+            None => "failed_then_repeated",
+        };
+        fate.push(repeated.or(varied).map(|at| LeftOut {
             call: call.id.clone(),
-            code: "failed_then_repeated".to_owned(),
+            code: code.to_owned(),
             repeated_as: calls.get(at).map(|call| call.id.clone()),
         }));
     }
@@ -166,6 +177,17 @@ fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval
         );
     }
     let as_call = crate::show::text(left_out.repeated_as.as_deref().unwrap_or(""), 60);
+    if left_out.code == VARIED {
+        return at_call(
+            Finding::warning(
+                VARIED,
+                format!("A call of `{tool}` failed, and the same was done in another way (call {as_call}). Only that one is kept: done again, the first one could succeed, and it would be done twice."),
+            )
+            .help("Acknowledge it, or put the call back if it is something else that was to be done.")
+            .must_acknowledge(),
+            &path,
+        );
+    }
     let said = result_text(call);
     if reads_as_timeout(&said) {
         return at_call(
@@ -282,6 +304,58 @@ impl Later {
             }
             _ => None,
         }
+    }
+}
+
+impl Later {
+    /// The call that did in another way what this failed change was to do: it succeeded, is one of the same tool, and
+    /// what is changed is the same; only the way differs, such as what is paid with.
+    fn variation(&self, call: &ToolCall, calls: &[&ToolCall]) -> Option<usize> {
+        if is_shell(call) || !crate::effects::may_change(&call.name, &call.arguments) {
+            return None;
+        }
+        let own = changed(call);
+        let (key, value) = own.iter().next()?;
+        let about = (call.name.clone(), (*key).to_owned(), value.clone());
+        let places = self.about.get(&about)?;
+        let mut nearest = places.iter().rev().take(NEAREST);
+        let same = |at: usize| calls.get(at).is_some_and(|other| changed(other) == own);
+        nearest
+            .find(|(at, batch)| *batch != call.batch && same(*at))
+            .map(|(at, _)| *at)
+    }
+}
+
+/// The words of the keys of what something is done with, not to.
+const MEANS: [&str; 10] = [
+    "payment",
+    "pay",
+    "card",
+    "method",
+    "source",
+    "from",
+    "wallet",
+    "certificate",
+    "voucher",
+    "gift",
+];
+
+/// What a call changes: of the things that it names those that its tool is named after, else all but the means.
+fn changed(call: &ToolCall) -> BTreeMap<&str, String> {
+    let tool = crate::words::split(&crate::name::of_call(&call.name, None));
+    let one = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
+    let tool: BTreeSet<String> = tool.iter().map(|word| one(word)).collect();
+    let of = |is: &dyn Fn(&[String]) -> bool| -> BTreeMap<&str, String> {
+        targets(call)
+            .filter(|(key, _)| is(&crate::words::split(key)))
+            .map(|(key, value)| (key, loose(&value)))
+            .collect()
+    };
+    let is_means = |words: &[String]| words.iter().any(|word| MEANS.contains(&word.as_str()));
+    let named = of(&|words| !is_means(words) && words.iter().any(|word| tool.contains(&one(word))));
+    match named.is_empty() {
+        true => of(&|words| !is_means(words)),
+        false => named,
     }
 }
 

@@ -1,11 +1,15 @@
 //! What a person answers when the agent asked for a yes. A yes is made of yes words, courtesies and the question's own
-//! words, and of nothing else: whatever more is said may leave something out, and is asked about.
+//! words, and of nothing else: whatever more is said may leave something out, and is asked about. A “not” behind a yes
+//! takes it back only where it is about what was asked: “yes, no receipt” is a yes.
 
+mod phrases;
+
+use phrases::*;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-/// Longest answer that is taken for a yes, in characters.
+/// Longest answer that is taken for a yes and nothing else, in characters.
 const LONGEST: usize = 300;
 
 /// What somebody answered.
@@ -19,196 +23,6 @@ pub(crate) enum Reply {
     No,
 }
 
-/// What says yes by itself.
-const YES: &[&str] = &[
-    "yes please do",
-    "that is correct",
-    "that's correct",
-    "that is right",
-    "that's right",
-    "that is fine",
-    "that's fine",
-    "that works for me",
-    "that works",
-    "that sounds good",
-    "that sounds great",
-    "sounds good to me",
-    "sounds good",
-    "sounds great",
-    "looks good to me",
-    "looks good",
-    "fine by me",
-    "fine with me",
-    "works for me",
-    "of course",
-    "go for it",
-    "go ahead",
-    "please do",
-    "do it",
-    "do that",
-    "i confirm",
-    "i approve",
-    "i agree",
-    "mach das",
-    "mach es",
-    "mach mal",
-    "bitte machen",
-    "auf jeden fall",
-    "in ordnung",
-    "d'accord",
-    "de acuerdo",
-    "yes",
-    "y",
-    "yep",
-    "yeah",
-    "yup",
-    "sure thing",
-    "sure",
-    "confirm",
-    "confirmed",
-    "proceed",
-    "approve",
-    "approved",
-    "absolutely",
-    "definitely",
-    "certainly",
-    "correct",
-    "exactly",
-    "agreed",
-    "lgtm",
-    "sgtm",
-    "ja",
-    "jawohl",
-    "genau",
-    "gerne",
-    "einverstanden",
-    "oui",
-    "sí",
-    "si",
-    "👍",
-    "👌",
-    "✅",
-];
-
-/// What says yes, or only that something was heard.
-const HEARD: &[&str] = &["ok", "okay", "fine", "alright", "all right"];
-
-/// What is said beside a yes and changes nothing.
-const COURTESY: &[&str] = &[
-    "no worries",
-    "no problem",
-    "thank you so much",
-    "thank you very much",
-    "thank you",
-    "thanks a lot",
-    "thanks",
-    "that would be great",
-    "that'd be great",
-    "many",
-    "please",
-    "kindly",
-    "oh",
-    "great",
-    "perfect",
-    "excellent",
-    "wonderful",
-    "awesome",
-    "good",
-    "bitte",
-    "danke",
-    "vielen dank",
-    "gern",
-    "merci",
-    "s'il vous plaît",
-    "gracias",
-    "por favor",
-];
-
-/// The words between those that say something.
-const BETWEEN: &[&str] = &[
-    "i", "i'd", "i'm", "i'll", "would", "like", "want", "to", "you", "can", "let's", "let", "me",
-    "my", "the", "a", "an", "this", "that", "these", "those", "it", "is", "are", "of", "for", "in",
-    "on", "with", "and", "happy", "go", "make", "do", "das", "die", "der", "den", "es", "und",
-    "so", "mit",
-];
-
-/// What takes a yes back, or gives another order in its place.
-const BACK: &[&str] = &[
-    "no",
-    "not",
-    "nope",
-    "don't",
-    "dont",
-    "doesn't",
-    "can't",
-    "won't",
-    "never",
-    "nevermind",
-    "none",
-    "wait",
-    "stop",
-    "hold",
-    "forget",
-    "leave",
-    "skip",
-    "hate",
-    "dislike",
-    "abort",
-    "instead",
-    "rather",
-    "which",
-    "nein",
-    "nicht",
-    "kein",
-    "keine",
-    "keinen",
-    "nie",
-    "lass",
-    "vergiss",
-    "warte",
-    "stopp",
-    "lieber",
-    "non",
-];
-
-/// What opens a question.
-const ASKS: &[&str] = &[
-    "what", "what's", "which", "how", "why", "where", "who", "was", "wie", "warum", "welche", "wo",
-    "wer",
-];
-
-/// What a condition or a limit begins with. What is negated behind it is a part of it.
-const LIMITS: &[&str] = &[
-    "if",
-    "unless",
-    "provided",
-    "providing",
-    "assuming",
-    "as",
-    "when",
-    "whenever",
-    "once",
-    "after",
-    "before",
-    "until",
-    "till",
-    "except",
-    "only",
-    "wenn",
-    "falls",
-    "sofern",
-    "solange",
-    "sobald",
-    "nachdem",
-    "bevor",
-    "bis",
-    "außer",
-    "nur",
-];
-
-/// What joins an objection to a yes.
-const OBJECTS: &[&str] = &["but", "however", "though", "half", "aber", "jedoch", "halb"];
-
 /// A word in small letters, with its place.
 struct Word<'t> {
     word: Cow<'t, str>,
@@ -221,46 +35,63 @@ type Sentence<'t> = (Vec<Word<'t>>, bool);
 
 /// What a text answers to a question, told in the agent's words.
 pub(crate) fn reply(text: &str, question: &str) -> Reply {
-    match is_short(text) {
-        true => reply_in(text, &sentences(text), &Asked::of(question)),
-        false => Reply::No,
-    }
+    reply_in(text, &sentences(text), &Asked::of(question))
 }
 
-/// Whether a text may be a yes.
+/// Whether a text may be a yes and nothing else.
 fn is_short(text: &str) -> bool {
     text.len() <= LONGEST || text.chars().count() <= LONGEST
 }
 
-/// What a text answers whose sentences are known.
-fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Reply {
-    if sentences.first().is_none_or(|(_, asks)| *asks) {
-        return Reply::No;
-    }
-    // A question beside a yes leaves it one; beside an “ok” it is what somebody wants to know first.
-    let said: Vec<&Word<'_>> = sentences
-        .iter()
-        .filter(|(_, asks)| !asks)
-        .flat_map(|(words, _)| words)
-        .collect();
-    let asks = sentences.iter().any(|(_, asks)| *asks);
+/// How a text begins.
+#[derive(Clone, Copy)]
+enum Opening {
+    /// With a yes of so many words, courtesies before it counted.
+    Yes(usize),
+    /// With words that say only that something was heard.
+    Heard(usize),
+    Other,
+}
+
+fn opening(said: &[&Word<'_>]) -> Opening {
     let mut at = 0;
-    let strong = loop {
-        if let Some(length) = length_of(&said[at..], YES) {
-            at += length;
-            break true;
+    while let Some(rest) = said.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(length) = length_of(rest, YES) {
+            return Opening::Yes(at + length);
         }
-        if let Some(length) = length_of(&said[at..], HEARD) {
+        if let Some(length) = length_of(rest, HEARD) {
             at += length;
             // A yes may follow it.
-            let next = length_of(&said[at..], YES);
-            at += next.unwrap_or_default();
-            break next.is_some();
+            return match length_of(&said[at..], YES) {
+                Some(next) => Opening::Yes(at + next),
+                None => Opening::Heard(at),
+            };
         }
-        match length_of(&said[at..], COURTESY) {
+        match length_of(rest, COURTESY) {
             Some(length) => at += length,
-            None => return Reply::No,
+            None => return Opening::Other,
         }
+    }
+    Opening::Other
+}
+
+/// What a text answers whose sentences are known.
+fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Reply {
+    let Some((first, first_asks)) = sentences.first() else {
+        return Reply::No;
+    };
+    // A question beside a yes leaves it one; beside an “ok” it is what somebody wants to know first.
+    let asks = sentences.iter().any(|(_, asks)| *asks);
+    let said: Vec<&Word<'_>> = sentences
+        .iter()
+        .filter(|(_, asks)| !asks || *first_asks)
+        .flat_map(|(words, _)| words)
+        .collect();
+    let (at, strong) = match opening(&said) {
+        // “Sure?” alone asks back.
+        Opening::Yes(at) if !first_asks || at < first.len() => (at, true),
+        Opening::Heard(at) if !first_asks => (at, false),
+        _ => return yes_within(text, &said, question),
     };
     let rest = &said[at..];
     let takes_back = rest
@@ -269,8 +100,15 @@ fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Rep
         .enumerate()
         .any(|(at, one)| BACK.contains(&&*one.word) && length_of(&rest[at..], COURTESY).is_none());
     let wonders = rest.first().is_some_and(|one| ASKS.contains(&&*one.word));
-    if takes_back || wonders || asks && !strong {
+    if strong && takes_back && is_declined(rest, question) {
         return Reply::No;
+    }
+    if takes_back || wonders || *first_asks || !is_short(text) || asks && !strong {
+        return match strong {
+            // All of it is shown, with the words around it: “the smaller one”.
+            true => span(text, rest),
+            false => yes_within(text, &said, question),
+        };
     }
     let mut at = 0;
     while at < rest.len() {
@@ -284,198 +122,128 @@ fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Rep
             });
         match plain {
             Some(length) => at += length,
-            None => {
-                // All of it is shown, with the words around it: “the smaller one”.
-                let first = rest.first().map_or(0, |one| one.start);
-                let last = rest.last().map_or(text.len(), |one| one.end);
-                return Reply::Reserved(first, last);
-            }
+            None => return span(text, rest),
         }
     }
     Reply::Yes
 }
 
-/// What declines by itself, or makes a sentence that it begins decline.
-const DECLINES: &[&str] = &[
-    "no",
-    "nope",
-    "nah",
-    "no way",
-    "no thanks",
-    "no thank you",
-    "negative",
-    "not",
-    "don't",
-    "dont",
-    "won't",
-    "can't",
-    "never",
-    "never mind",
-    "nevermind",
-    "better not",
-    "rather not",
-    "prefer not",
-    "wait",
-    "stop",
-    "hold on",
-    "hold off",
-    "forget it",
-    "forget about it",
-    "forget that",
-    "forget about that",
-    "leave it",
-    "leave that",
-    "skip",
-    "abort",
-    "cancel",
-    "decline",
-    "refuse",
-    "disagree",
-    "hate",
-    "dislike",
-    "changed my mind",
-    "change my mind",
-    "nein",
-    "nee",
-    "nö",
-    "nicht",
-    "lieber nicht",
-    "besser nicht",
-    "auf keinen fall",
-    "keinesfalls",
-    "lass",
-    "stopp",
-    "halt",
-    "abbrechen",
-    "warte",
-    "vergiss",
-    "non",
-    "pas",
-    "ne pas",
-    "tampoco",
-    "mejor no",
-    "👎",
-    "❌",
-];
+/// A yes with all of these words as its reserve.
+fn span(text: &str, words: &[&Word<'_>]) -> Reply {
+    let first = words.first().map_or(0, |one| one.start);
+    let last = words.last().map_or(text.len(), |one| one.end);
+    Reply::Reserved(first, last)
+}
 
-/// Those that may be what was asked about: in answer to “shall I stop it?”, a “stop” is none.
-const MAY_BE_ASKED: &[&str] = &[
-    "stop", "cancel", "skip", "abort", "decline", "refuse", "wait", "leave", "forget", "stopp",
-];
-
-/// What a decline may follow, and what may follow it, without saying anything.
-const AROUND: &[&str] = &[
-    "right",
-    "hmm",
-    "hm",
-    "oh",
-    "uh",
-    "um",
-    "ah",
-    "well",
-    "actually",
-    "sorry",
-    "i'm afraid",
-    "think",
-    "then",
-    "now",
-    "yet",
-    "there",
-    "we",
-    "us",
-    "your",
-    "have",
-    "i've",
-    "had",
-    "just",
-    "but",
-    "on",
-    "second",
-    "thought",
-    "thoughts",
-    "at",
-    "all",
-    "moment",
-    "time",
-    "today",
-    "ach",
-    "ähm",
-    "also",
-    "ich",
-    "wir",
-    "doch",
-    "jetzt",
-    "mal",
-    "noch",
-    "sein",
-    "lieber",
-    "danke",
-    "gracias",
-    "merci",
-    "mind",
-    "absolutely",
-    "definitely",
-    "certainly",
-    "that's",
-    "it's",
-    "will",
-    "am",
-    "be",
-    "could",
-    "should",
-];
-
-/// What a text says beside a no to a question; nothing where it does not decline.
-pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
-    let all = sentences(text);
-    let question = Asked::of(question);
-    if is_short(text) && reply_in(text, &all, &question) != Reply::No {
-        return None;
+/// Whether a text begins with a yes that is hardly anything else.
+pub(crate) fn begins_with_yes(text: &str) -> bool {
+    let sentences = sentences(text);
+    let Some((first, asks)) = sentences.first() else {
+        return false;
+    };
+    let words: Vec<&Word<'_>> = first.iter().collect();
+    let mut at = 0;
+    while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(length) = length_of(rest, PLAIN_YES) {
+            return !asks || at + length < words.len();
+        }
+        match length_of(rest, COURTESY).or_else(|| length_of(rest, HEARD)) {
+            Some(length) => at += length,
+            None => return false,
+        }
     }
-    let declining = |words: &[&Word<'_>]| {
-        let length = length_of(words, DECLINES)?;
-        let word = &*words.first()?.word;
-        (!MAY_BE_ASKED.contains(&word) || !question.names(word)).then_some(length)
+    false
+}
+
+/// A yes that comes after something else was said, where that was no no: it may go with what was said before.
+fn yes_within(text: &str, said: &[&Word<'_>], question: &Asked<'_>) -> Reply {
+    let begins = |at: usize| {
+        let before = text.get(..said[at].start).unwrap_or_default().trim_end();
+        before.is_empty() || before.ends_with(|c: char| !c.is_alphanumeric())
     };
-    let silent = |words: &[&Word<'_>]| {
-        [YES, HEARD, COURTESY, AROUND, BETWEEN]
-            .iter()
-            .find_map(|phrases| length_of(words, phrases))
+    let found = (1..said.len()).find_map(|at| {
+        let length = length_of(&said[at..], PLAIN_YES).filter(|_| begins(at))?;
+        (!is_declined(&said[at + length..], question)).then_some(at)
+    });
+    match found.is_some_and(|at| !leads_to_no(&said[..at], question)) {
+        true => span(text, said),
+        false => Reply::No,
+    }
+}
+
+/// Whether words begin with a no, with nothing before it that says anything.
+fn leads_to_no(words: &[&Word<'_>], question: &Asked<'_>) -> bool {
+    behind_no(words, question).is_some()
+}
+
+/// Whether words say no to what was asked: a no with nothing before it, and behind it nothing or what was asked.
+fn is_declined(words: &[&Word<'_>], question: &Asked<'_>) -> bool {
+    let Some(mut at) = behind_no(words, question) else {
+        return false;
     };
-    let words: Vec<&Word<'_>> = all
-        .iter()
-        .filter(|(_, asks)| !asks)
-        .flat_map(|(words, _)| words)
-        .collect();
+    while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+        match declining(rest, question).or_else(|| silent(rest)) {
+            Some(length) => at += length,
+            None => return question.holds(&rest[0].word),
+        }
+    }
+    true
+}
+
+/// How many words a no has that they begin with, with what is said before it and says nothing.
+fn behind_no(words: &[&Word<'_>], question: &Asked<'_>) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = words.get(at..).filter(|rest| !rest.is_empty())?;
         // A no is longer than the courtesy that it begins: “no worries”.
         let courtesy = length_of(rest, COURTESY).unwrap_or_default();
-        match declining(rest).filter(|length| *length >= courtesy) {
-            Some(length) => {
-                at += length;
-                break;
-            }
+        match declining(rest, question).filter(|length| *length >= courtesy) {
+            Some(length) => return Some(at + length),
             None => at += silent(rest)?,
         }
     }
-    let first = at;
+}
+
+/// How many words a no has that these words begin with.
+fn declining(words: &[&Word<'_>], question: &Asked<'_>) -> Option<usize> {
+    let length = length_of(words, DECLINES)?;
+    let word = &*words.first()?.word;
+    (!MAY_BE_ASKED.contains(&word) || !question.names(word)).then_some(length)
+}
+
+/// How many words these begin with that say nothing beside a no.
+fn silent(words: &[&Word<'_>]) -> Option<usize> {
+    [YES, HEARD, COURTESY, AROUND, BETWEEN]
+        .iter()
+        .find_map(|phrases| length_of(words, phrases))
+}
+
+/// What a text says beside a no to a question; nothing where it does not decline.
+pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
+    let all = sentences(text);
+    let question = Asked::of(question);
+    if reply_in(text, &all, &question) != Reply::No {
+        return None;
+    }
+    let words: Vec<&Word<'_>> = all
+        .iter()
+        .filter(|(_, asks)| !asks)
+        .flat_map(|(words, _)| words)
+        .collect();
+    let first = behind_no(&words, &question)?;
+    let mut at = first;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
         let echo = || question.holds(&rest[0].word).then_some(1);
-        match declining(rest).or_else(|| silent(rest)).or_else(echo) {
+        match declining(rest, &question)
+            .or_else(|| silent(rest))
+            .or_else(echo)
+        {
             Some(length) => at += length,
             None => return Some(&text[words[first].start..]),
         }
     }
     Some("")
 }
-
-/// What says that something is not to be done.
-const NEGATES: &[&str] = &[
-    "no", "not", "don't", "dont", "never", "without", "nicht", "kein", "keine", "keinen", "nie",
-    "non", "pas",
-];
 
 /// The words of a text that may name a deed, without their endings; of sentences that do not say no to it.
 pub(crate) fn deeds(text: &str) -> std::collections::BTreeSet<String> {
@@ -497,12 +265,6 @@ pub(crate) fn names(text: &str) -> std::collections::BTreeSet<String> {
         .map(str::to_lowercase)
         .collect()
 }
-
-/// What is said beside the name of what is to be used.
-const NAMING: &[&str] = &[
-    "use", "using", "pay", "take", "ending", "ends", "number", "last", "four", "digits", "please",
-    "nimm", "nutze", "endend", "endet",
-];
 
 /// Whether more than yes was said only to name what is sent then anyway: its words are `named`, courtesies, and such as
 /// lead to a name.
@@ -736,11 +498,69 @@ mod tests {
             ("Yes. Cancel ORD-88213 as well.", "Cancel ORD-88213 as well"),
             ("Yes maybe tomorrow.", "maybe tomorrow"),
             ("Yes, refund 21.05.", "refund 21.05"),
+            ("Yes, no voucher needed.", "no voucher needed"),
+            (
+                "Yes, let's go with the card—no voucher needed, and no receipt. Thanks!",
+                "let's go with the card—no voucher needed, and no receipt. Thanks",
+            ),
+            (
+                "Yes, refund it to the card, not as store credit.",
+                "refund it to the card, not as store credit",
+            ),
+            (
+                "Yes, go ahead. I don't need a receipt.",
+                "go ahead. I don't need a receipt",
+            ),
+            (
+                "Yes, the more expensive one rather.",
+                "the more expensive one rather",
+            ),
+            ("Yes, wait for Bob first.", "wait for Bob first"),
+            ("Yes, can you do it today?", "can you do it today"),
+            ("Sure, what comes next", "what comes next"),
+            ("Yes, instead of the voucher.", "instead of the voucher"),
+            (
+                "Okay, I see that it is not refundable. Yes, please proceed.",
+                "Okay, I see that it is not refundable. Yes, please proceed",
+            ),
+            (
+                "That is a bit much. Well, yes, the details are right otherwise.",
+                "That is a bit much. Well, yes, the details are right otherwise",
+            ),
         ] {
             match reply(text, QUESTION) {
                 Reply::Reserved(from, to) => assert_eq!(&text[from..to], more),
                 other => panic!("{text}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_long_answer_is_a_yes_with_a_reserve() {
+        let more = "I'd like it in the small box, please. ".repeat(12);
+        let long = |text: &str| reply(&format!("{text} {more}"), QUESTION);
+        assert!(matches!(long("Yes, that is right."), Reply::Reserved(..)));
+        assert!(matches!(long("I see. Yes, do it."), Reply::Reserved(..)));
+        assert_eq!(long("No."), Reply::No);
+        assert_eq!(long("I read about it."), Reply::No);
+    }
+
+    #[test]
+    fn a_yes_to_words_that_ask_nothing_is_one_that_is_hardly_anything_else() {
+        for (text, expected) in [
+            ("Yes, cancel it.", true),
+            ("Okay, yes, thanks.", true),
+            ("Go ahead.", true),
+            ("Great, please proceed", true),
+            ("👍", true),
+            ("Yes?", false),
+            ("Great. Please do the same for ORD-8.", false),
+            ("Correct the address.", false),
+            ("Sure", false),
+            ("Ok, cancel ORD-8", false),
+            ("", false),
+        ] {
+            assert_eq!(super::begins_with_yes(text), expected, "{text}");
         }
     }
 
@@ -779,7 +599,12 @@ mod tests {
             "Which ones?",
             "Yesterday I called",
             "Yes, but don't do it yet.",
-            "Yes, the more expensive one rather.",
+            "Yes, actually no.",
+            "Yes, don't cancel the order.",
+            "No. I said yes yesterday.",
+            "Yes... no, hold off for now.",
+            "I was told yes by the shop",
+            "The shop said: no. Yes?",
             "Hmm, hold on.",
             "Thanks!",
             "Ja, lieber nicht.",

@@ -3,7 +3,7 @@
 use crate::exchange::Exchange;
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, tokens};
-use crate::reply::{Reply, reply};
+use crate::reply::{Reply, begins_with_yes, declines, reply};
 use crate::session::RecordedApproval;
 use std::collections::HashSet;
 
@@ -21,13 +21,21 @@ pub(crate) fn approvals(
 ) -> Vec<(usize, RecordedApproval)> {
     exchanges
         .iter()
-        .filter(|said| {
-            // Who agreed with a reserve wants to be asked, too.
-            let question = said.told.last().copied().unwrap_or_default();
-            said.asked && reply(said.text, question) != Reply::No
-        })
+        .filter(|said| agrees(said))
         .flat_map(|yes| covered(yes, kept))
         .collect()
+}
+
+/// Whether a person said yes to what the agent had told them, also with a reserve: they want to be asked. Who begins
+/// with a yes to what the agent would do did, whatever its words were, unless all the rest takes it back.
+fn agrees(said: &Exchange<'_>) -> bool {
+    let question = said.told.last().copied().unwrap_or_default();
+    if said.asked && reply(said.text, question) != Reply::No {
+        return true;
+    }
+    (said.asked || said.proposed)
+        && begins_with_yes(said.text)
+        && declines(said.text, question).is_none_or(|more| !more.is_empty())
 }
 
 /// The calls that a yes covers, with the approval of each.

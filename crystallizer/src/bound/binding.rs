@@ -139,6 +139,8 @@ pub(super) enum Why {
     Unsure(Vec<Choice>),
     /// Its source is one of several alike, and only its place tells which.
     Unpicked(Vec<Choice>),
+    /// A text that was answered before holds it, and no source is known.
+    Held(Vec<Choice>),
     /// Data that nobody said and nothing answered, where it matters.
     Made(Vec<Choice>),
     /// A day that nobody named, while the person spoke of days by their distance.
@@ -159,6 +161,7 @@ impl Why {
             | Self::Unpicked(choices)
             | Self::Day(choices)
             | Self::Made(choices)
+            | Self::Held(choices)
             | Self::Varied(choices)
             | Self::Volatile(_, choices) => Some(choices),
             _ => None,
@@ -171,6 +174,7 @@ impl Why {
             | Self::Unpicked(choices)
             | Self::Day(choices)
             | Self::Made(choices)
+            | Self::Held(choices)
             | Self::Varied(choices)
             | Self::Volatile(_, choices) => Some(choices),
             _ => None,

@@ -494,7 +494,7 @@ impl<'a> Binder<'a> {
         } else if own < WEAK {
             Why::Chance
         } else {
-            Why::Agent
+            self.held_in_text(sent).unwrap_or(Why::Agent)
         };
         self.freeze(sent, why);
     }

@@ -15,7 +15,7 @@ use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::Key;
-use super::{Answered, slot};
+use super::{Answered, slot, verbatim};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
 use crate::report::{Difference, HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
@@ -98,7 +98,7 @@ pub(super) fn explain(
                     .question
                     .clone()
                     .unwrap_or_else(|| question_id(kept_one, &frozen.pointer));
-                let known = known_from(decisions, index, frozen);
+                let known = known_from(decisions, kept, index, frozen);
                 let mut finding = of_open(kept_one, frozen, &id, known);
                 if finding.acknowledge && !asked_about.insert(id.clone()) {
                     finding.acknowledge = false;
@@ -117,7 +117,9 @@ pub(super) fn explain(
                         choices: answers,
                     });
                 }
-            } else if let Some(finding) = of_frozen(frozen, known_from(decisions, index, frozen)) {
+            } else if let Some(finding) = of_frozen(frozen, &|| {
+                known_from(decisions, kept, index, frozen).told()
+            }) {
                 explained
                     .findings
                     .push(located(finding, &kept_one.step, *step, &inner));
@@ -542,25 +544,38 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
 
 /// Where a value that stays is known from, though nothing shows that it is meant.
 #[derive(Debug, Clone, Copy)]
-enum From {
+enum From<'k> {
     Person,
     Answer,
+    /// A text that this step answered.
+    Text(&'k str),
     Nowhere,
+    Unknown,
 }
 
-impl From {
-    fn told(self) -> &'static str {
+impl From<'_> {
+    fn told(self) -> String {
         match self {
-            Self::Person => "a person said it, and nothing shows that it was meant here",
+            Self::Person => "a person said it, and nothing shows that it was meant here".to_owned(),
             Self::Answer => {
                 "an earlier answer holds it, too, and nothing shows that it comes from there"
+                    .to_owned()
             }
-            Self::Nowhere => "nobody said it and no answer holds it as it is",
+            Self::Text(step) => format!(
+                "the text that `{step}` answered holds it, and nothing shows why it is this one"
+            ),
+            Self::Nowhere => "nobody said it and no answer holds it as it is".to_owned(),
+            Self::Unknown => "nobody said it, and no source of it is known".to_owned(),
         }
     }
 }
 
-fn known_from(decisions: &Decisions, call: usize, frozen: &Frozen) -> From {
+fn known_from<'k>(
+    decisions: &Decisions,
+    kept: &'k [Kept<'_>],
+    call: usize,
+    frozen: &Frozen,
+) -> From<'k> {
     let forms = super::canonical::forms(&frozen.value);
     let spelled = |text: &str| decisions.said.find_spelled(text).is_some();
     if decisions.said.find(&frozen.value, &[]).is_some()
@@ -578,13 +593,17 @@ fn known_from(decisions: &Decisions, call: usize, frozen: &Frozen) -> From {
             .find_echoes(&forms)
             .iter()
             .any(|place| place.call < call);
-    match answered {
-        true => From::Answer,
-        false => From::Nowhere,
+    if answered {
+        return From::Answer;
     }
+    if frozen.why == Why::Agent {
+        return From::Unknown;
+    }
+    let holder = verbatim::holder(kept, call, &frozen.value).and_then(|at| kept.get(at));
+    holder.map_or(From::Nowhere, |holder| From::Text(&holder.step))
 }
 
-fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From) -> String {
+fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From<'_>) -> String {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let value = match value.contains(' ') && frozen.value.is_string() {
         true => format!("“{value}”"),
@@ -605,6 +624,11 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From) -> String {
             kept.step,
             from.told()
         ),
+        Why::Held(_) => format!(
+            "{key} of `{}` is {value}; {}. What tells that it is this one?",
+            kept.step,
+            from.told()
+        ),
         Why::Varied(_) => format!(
             "{key} of `{}` is {value} in this recording and another in others. Where does it come from?",
             kept.step
@@ -620,7 +644,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From) -> String {
     }
 }
 
-fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From) -> Finding {
+fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From<'_>) -> Finding {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     let message = match &frozen.why {
@@ -634,6 +658,7 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From) -> Find
             "{key} is frozen as {value}, which the agent made: {}.",
             from.told()
         ),
+        Why::Held(_) => format!("{key} is frozen as {value}: {}.", from.told()),
         Why::Varied(_) => format!(
             "{key} is frozen as {value}, and other recordings of the task have another value there."
         ),
@@ -670,11 +695,11 @@ pub(super) fn is_acknowledged(kept: &Kept<'_>, frozen: &Frozen) -> bool {
     !kept.is_harmless() || matches!(frozen.why, Why::Volatile(..))
 }
 
-fn of_frozen(frozen: &Frozen, from: From) -> Option<Finding> {
+fn of_frozen(frozen: &Frozen, from: &dyn Fn() -> String) -> Option<Finding> {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     let message = match &frozen.why {
-        Why::Agent => format!("{key} stays {value}: the agent chose it, {}.", from.told()),
+        Why::Agent => format!("{key} stays {value}: the agent chose it, {}.", from()),
         Why::Instructions => format!("{key} stays {value}: the instructions name it."),
         Why::Default => format!("{key} stays {value}, which the tool takes by default."),
         Why::Answered => format!("{key} stays {value}, as a person answered."),

@@ -143,7 +143,10 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
             take(&bound.pointer, &bound.key, &texts, false);
         }
         for frozen in &decided.frozen {
-            if let Some(text) = frozen.value.as_str().filter(|_| frozen.why == Why::Agent)
+            if let Some(text) = frozen
+                .value
+                .as_str()
+                .filter(|_| matches!(frozen.why, Why::Agent | Why::Held(_)))
                 && leaves(kept_one, &frozen.pointer, &frozen.key, text)
             {
                 take(&frozen.pointer, &frozen.key, &[text], true);

@@ -57,6 +57,7 @@ mod transform;
 mod turn;
 mod unread;
 mod unsourced;
+mod verbatim;
 mod view;
 mod weigh;
 mod whole;

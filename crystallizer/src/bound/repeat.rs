@@ -17,7 +17,9 @@ impl Binder<'_> {
         let mut users = Users::new();
         for (call, decided) in self.decided.iter().enumerate() {
             for (place, frozen) in decided.frozen.iter().enumerate() {
-                if !matches!(frozen.why, Why::Agent | Why::Made(_)) || !is_brought_along(frozen) {
+                if !matches!(frozen.why, Why::Agent | Why::Held(_) | Why::Made(_))
+                    || !is_brought_along(frozen)
+                {
                     continue;
                 }
                 let Some(form) = canonical::form(&frozen.value) else {

@@ -177,7 +177,7 @@ impl Binder<'_> {
             }
             for frozen in decided.frozen {
                 if let Value::String(text) = &frozen.value
-                    && matches!(frozen.why, Why::Agent | Why::Instructions)
+                    && matches!(frozen.why, Why::Agent | Why::Held(_) | Why::Instructions)
                     && leaves(kept_one, &frozen.pointer, &frozen.key, text)
                 {
                     let pieces = vec![Piece::Text(text.clone())];

@@ -4,7 +4,7 @@
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::data::holds_data;
-use super::information::{WEAK, bits};
+use super::information::{WEAK, bits, names_things};
 use super::inputs::Found;
 use super::transform::{Op, Transform};
 use super::turn::Compared;
@@ -118,7 +118,8 @@ impl Binder<'_> {
         match sent.value {
             // None and one are what is taken when nothing is said.
             Value::Number(number) => {
-                self.changes(sent.call) && number.as_f64().is_some_and(|number| number.abs() > 1.0)
+                let is_more = number.as_f64().is_some_and(|number| number.abs() > 1.0);
+                self.changes(sent.call) && (is_more || names_things(&sent.key.words))
             }
             Value::String(text) => match value_class::of(text.trim()) {
                 Some(
@@ -128,8 +129,14 @@ impl Binder<'_> {
                 Some(ValueClass::Amount | ValueClass::Url) => self.changes(sent.call),
                 Some(ValueClass::Path) | None => {
                     let key = sent.path.last().map_or("", String::as_str);
+                    // What is numbered has its number anew in each run, however short it is.
+                    let is_number = |text: &str| {
+                        canonical::number(text).is_some()
+                            || text.bytes().any(|b| b.is_ascii_digit())
+                    };
                     self.changes(sent.call)
                         && (canonical::number(text).is_some() && own >= WEAK
+                            || names_things(&sent.key.words) && is_number(text)
                             || holds_data(key, text.trim()))
                 }
             },

@@ -55,6 +55,34 @@ pub fn looks_like_one(value: &str) -> bool {
     !holds_name(value) && !form::hits(value).is_empty()
 }
 
+/// A text with dots in the place of each secret that it shows by its form, and of each name of one.
+pub(crate) fn masked(text: &str) -> String {
+    const DOTS: &str = "•••";
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for hit in form::hits(text) {
+        let end = hit.start + hit.value.len();
+        // What does not stand where it should is no place to cut at: then nothing of the text is shown.
+        if text.get(hit.start..end) != Some(hit.value) {
+            return DOTS.to_owned();
+        }
+        if hit.start < done {
+            continue;
+        }
+        out.push_str(&text[done..hit.start]);
+        out.push_str(DOTS);
+        done = end;
+    }
+    out.push_str(&text[done..]);
+    while let Some(start) = out.find("{{ secrets.") {
+        let end = out[start..]
+            .find("}}")
+            .map_or(out.len(), |at| start + at + 2);
+        out.replace_range(start..end, DOTS);
+    }
+    out
+}
+
 /// Whether a text holds the name of a secret in its place.
 fn holds_name(text: &str) -> bool {
     text.contains("{{ secrets.")
@@ -62,7 +90,28 @@ fn holds_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::kind;
+    use super::{kind, masked};
+
+    #[test]
+    fn only_the_secret_is_masked() {
+        let token = "ghp_Zk3vTq9LmXw2RbYs8HdNc5JfPg7AeUo4iVtW";
+        for (text, shown) in [
+            (
+                format!("Log in with {token} and list my repos."),
+                "Log in with ••• and list my repos.",
+            ),
+            (
+                "Use {{ secrets.api_key }} for the post, please.".to_owned(),
+                "Use ••• for the post, please.",
+            ),
+            ("Book the flight.".to_owned(), "Book the flight."),
+            (format!("{token} {token}"), "••• •••"),
+            ("{{ secrets.open".to_owned(), "•••"),
+            (String::new(), ""),
+        ] {
+            assert_eq!(masked(&text), shown, "{text}");
+        }
+    }
 
     #[test]
     fn what_stands_in_clear_is_told_by_its_name_or_its_form() {

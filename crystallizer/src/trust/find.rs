@@ -10,7 +10,7 @@ use crate::leaf::leaves;
 use crate::mark::{MarkMap, mark};
 use crate::session::{Role, Session, ToolCall, Turn, handed_on};
 use druse_engine::Finding;
-use druse_engine::definition::{Document, Step};
+use druse_engine::definition::{Document, EffectLevel, Step};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -48,6 +48,8 @@ struct Walk<'a> {
     /// The labels by their places.
     labels: MarkMap<usize>,
     said: HashSet<String>,
+    /// What the person said last.
+    last_said: &'a str,
     /// The ids of the gates.
     gates: HashSet<&'a str>,
 }
@@ -77,6 +79,7 @@ pub(crate) fn trust(
         trust: Trust::default(),
         labels: MarkMap::default(),
         said: HashSet::new(),
+        last_said: "",
         gates: document
             .steps
             .iter()
@@ -103,6 +106,7 @@ pub(crate) fn trust(
                     if let Some(message) = messages.next() {
                         walk.seen.hear(message);
                     }
+                    walk.last_said = text;
                 } else if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
                     walk.overhear(mark, text);
                 }
@@ -248,8 +252,16 @@ impl<'a> Walk<'a> {
             };
             if let Some(ask) = ask {
                 asked = true;
-                let finding = self.asked(kept, *spot, &inner, key, &text, ask);
-                self.say(located(finding, &kept.step, *spot, &inner), gated);
+                // What is bound as a whole is asked about once.
+                let whole = whole_of(self.document, *spot, &inner);
+                let deeper = inner[whole.len()..].matches('/').count();
+                let at = (0..deeper).fold(pointer.as_str(), |at, _| {
+                    at.rsplit_once('/').map_or("", |(above, _)| above)
+                });
+                let shown = kept.call.arguments.pointer(at).filter(|_| deeper > 0);
+                let shown = shown.cloned().unwrap_or_else(|| Value::from(&*text));
+                let finding = self.asked(kept, *spot, whole, key, &shown, ask);
+                self.say(located(finding, &kept.step, *spot, whole), gated);
             }
             sent.push((value, text));
         }
@@ -257,7 +269,11 @@ impl<'a> Walk<'a> {
             || !may_be_influenced(kept)
             || steering > 0 && steering == named
             || !self.read
-            || self.asks_for(&kept.call.name);
+            || self.asks_for(&kept.call.name)
+            // What is made of nothing but the person's last words is what they asked for.
+            || !sent.is_empty()
+                && kept.effects != Some(EffectLevel::Destructive)
+                && self.are_last_said(sent.iter().map(|(_, text)| &**text));
         if !explained {
             let finding = influenced(kept, *spot);
             self.say(finding, gated);
@@ -268,6 +284,20 @@ impl<'a> Walk<'a> {
             }
             self.seen.send(value, &text);
         }
+    }
+
+    /// Whether all values are words that the person said last.
+    fn are_last_said<'t>(&self, mut values: impl Iterator<Item = &'t str>) -> bool {
+        let last = self.last_said.to_lowercase();
+        let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        values.all(|value| {
+            let value = value.trim().to_lowercase();
+            last.match_indices(&value).any(|(at, found)| {
+                let before = last[..at].chars().next_back();
+                let after = last[at + found.len()..].chars().next();
+                !joined(before) && !joined(after)
+            })
+        })
     }
 
     /// Whether a value that the agent made may have stood in what cannot be read.
@@ -334,7 +364,7 @@ impl<'a> Walk<'a> {
         spot: Spot,
         inner: &str,
         key: &str,
-        value: &str,
+        value: &Value,
         asked: Why,
     ) -> Finding {
         let named = if key.is_empty() || key.bytes().all(|b| b.is_ascii_digit()) {
@@ -342,14 +372,20 @@ impl<'a> Walk<'a> {
         } else {
             format!("`{}`", crate::show::text(key, 40))
         };
-        let shown = crate::show::value(key, &value.into(), 60);
+        let shown = crate::show::value(key, value, 60);
+        let text = written(self.document, spot, inner).filter(|text| text.contains("{{"));
+        let bound = text.is_some();
         let source = |answer: usize| {
-            self.answers
-                .get(answer)
-                .map_or("an answer", |one| one.source.as_str())
-                .to_owned()
+            let known = self.answers.get(answer).map(|one| one.source.as_str());
+            // Of what is bound the expression says which answer is followed.
+            let reads =
+                |source: &str| text.is_some_and(|text| text.contains(&format!("steps.{source}.")));
+            let read = text.filter(|_| !known.is_some_and(reads)).and_then(|_| {
+                let mut all = self.answers.iter().map(|one| one.source.as_str());
+                all.find(|source| reads(source))
+            });
+            read.or(known).unwrap_or("an answer").to_owned()
         };
-        let bound = written(self.document, spot, inner).is_some_and(|text| text.contains("{{"));
         match asked {
             Why::Answer(answer) if bound => Finding::warning(
                 "flows_into_sink",
@@ -452,6 +488,29 @@ fn step_at(document: &Document, spot: Spot) -> Option<&Step> {
         .into_iter()
         .flatten()
         .try_fold(step, |step, inner| step.steps.get(inner))
+}
+
+/// The place of the text that a place of a step lies in: what is bound as a whole stands in one.
+fn whole_of<'i>(document: &Document, spot: Spot, inner: &'i str) -> &'i str {
+    let find = || {
+        let with = step_at(document, spot)?.with.as_ref()?;
+        let mut end = "/with".len();
+        let mut parts = inner.strip_prefix("/with/")?.split('/');
+        let unescape = |part: &str| part.replace("~1", "/").replace("~0", "~");
+        let first = parts.next()?;
+        end += 1 + first.len();
+        let mut value = with.get(&unescape(first))?;
+        for part in parts {
+            value = match value {
+                Value::Object(map) => map.get(&unescape(part))?,
+                Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                _ => return inner.get(..end),
+            };
+            end += 1 + part.len();
+        }
+        inner.get(..end)
+    };
+    find().unwrap_or(inner)
 }
 
 /// The text that stands at a place of a step.

@@ -229,6 +229,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Record a shorter session, or split the task.",
     },
     Code {
+        code: "done_twice",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A change that had succeeded was made once more with the same values, and nothing else was changed in between.",
+        example: "",
+        fix: "Take one of the steps out, or acknowledge that it is wanted twice.",
+    },
+    Code {
         code: "earlier_part_missing",
         group: Group::Recording,
         severities: &[Warning],
@@ -283,6 +291,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A call failed and was repeated; only the repetition is kept.",
         example: "",
         fix: "",
+    },
+    Code {
+        code: "failed_then_varied",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A change failed, and the same was done in another way, as by another means of payment; only that one is kept.",
+        example: "",
+        fix: "Put the call back with `--keep` if it was to be done besides.",
     },
     Code {
         code: "failure_inferred",
