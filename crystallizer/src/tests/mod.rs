@@ -6,6 +6,7 @@ mod answers;
 mod bound_corpus;
 mod build;
 mod codes;
+mod coincidence;
 mod command_words;
 mod confirmed;
 mod copies;
