@@ -41,6 +41,7 @@ mod mark;
 mod name;
 mod not_repeated;
 mod options;
+mod overwritten;
 mod programs;
 mod provenance;
 mod prune;

@@ -38,3 +38,4 @@ mod several;
 mod terminal;
 mod trust;
 mod waiting;
+mod written_over;
