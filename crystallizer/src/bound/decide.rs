@@ -289,6 +289,7 @@ impl<'a> Binder<'a> {
             }
         }
         self.at_hand = None;
+        self.note_found(at);
         self.note_sent(arguments);
     }
 
@@ -440,7 +441,7 @@ impl<'a> Binder<'a> {
         // `no insurance` is said of what a change sends as `no`, whatever some record has there.
         if self.changes(sent.call)
             && is_denial(sent.value)
-            && let Some(mention) = self.said.denies(&sent.key.words)
+            && let Some(mention) = self.denied(&sent.key.words)
         {
             let binding = self.input(sent, Found::Said(mention), schema.as_ref());
             return self.bind(sent, vec![Piece::Value(Box::new(binding))]);

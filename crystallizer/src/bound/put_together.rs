@@ -13,6 +13,8 @@ use crate::value_class;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The most moments that are put together: each is looked for in all steps.
+const MOST_MOMENTS: usize = 64;
 /// How long a day is as it is written: `2024-05-19`.
 const DAY: usize = 10;
 
@@ -150,7 +152,8 @@ impl Binder<'_> {
                 continue;
             };
             let mut same = days.iter().filter(|(own, _)| own == day);
-            if let (Some((_, name)), None) = (same.next(), same.next())
+            if moments.len() < MOST_MOMENTS
+                && let (Some((_, name)), None) = (same.next(), same.next())
                 && self.is_sent_whole(&input.name)
             {
                 let parts = (name.clone(), between.to_owned(), time.to_owned());

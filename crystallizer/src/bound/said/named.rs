@@ -33,11 +33,15 @@ impl Said {
             .filter(|(at, word)| named_by(key, &self.texts[*at].words[*word]))
             .any(|(at, word)| {
                 let spoken = &self.texts[at];
-                let sentence = spoken.sentences.get(word);
-                let others = spoken.words.iter().enumerate().filter(|(other, _)| {
-                    *other != word && spoken.sentences.get(*other) == sentence
-                });
-                let mut others = others.map(|(_, other)| other.as_str());
+                let Some(sentence) = spoken.sentences.get(word) else {
+                    return false;
+                };
+                // The words of a sentence stand together.
+                let from = spoken.sentences.partition_point(|one| one < sentence);
+                let to = spoken.sentences.partition_point(|one| one <= sentence);
+                let mut others = (from..to)
+                    .filter(|other| *other != word)
+                    .filter_map(|other| spoken.words.get(other).map(String::as_str));
                 !self.is_left_out(&self.mention(at, word, 1))
                     && others.any(|other| {
                         matches!(other, "same" | "selbe" | "selben" | "gleiche" | "gleichen")

@@ -148,7 +148,7 @@ fn what_is_missing_is_quoted_without_what_is_followed() {
         ),
         (
             "Please book the best-rated hotel in Oslo with a pool.",
-            Some("*with a pool*"),
+            Some("with a pool*"),
         ),
     ] {
         let made = best(task);
