@@ -15,8 +15,8 @@ use crate::session::{Session, SessionStatus, ToolSpec};
 use crate::tool_map::{Folders, Mapper, Origin, Target};
 use crate::{
     advice, answer, bound, capability, caution, copies, determinism, drift, duplicate, effects,
-    emit, findings, gate, judgement, not_repeated, provenance, prune, relied, replay, trust,
-    waiting, working_place,
+    emit, findings, gate, judgement, not_repeated, overwritten, provenance, prune, relied, replay,
+    trust, waiting, working_place,
 };
 use druse_engine::carried;
 use druse_engine::check::{Catalog, check};
@@ -181,6 +181,8 @@ pub fn crystallize(
         &kept,
         &emitted.places,
     ));
+    let fixed = overwritten::fixed(&document, session);
+    found.extend(overwritten::findings(&fixed, &kept, &emitted.places));
     found.extend(secret::findings(
         &kept,
         &emitted.places,
@@ -229,6 +231,7 @@ pub fn crystallize(
         session,
         kept: all,
         document: &document,
+        fixed: &fixed,
         findings: &found,
         held_out: made.as_ref().map_or(&[], |made| &made.held_out),
         left_out: left_out.len(),

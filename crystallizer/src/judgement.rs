@@ -2,6 +2,7 @@
 //! here changes a draft or stops one: it is said to the person who decides.
 
 use crate::kept::Kept;
+use crate::overwritten::{Fixed, end_of, is_literal};
 use crate::report::{Flag, HeldOut, Judgement, Reason, ValueCounts, Verdict, Worth};
 use crate::session::{Session, SessionStatus};
 use crate::show::count;
@@ -20,6 +21,8 @@ pub(crate) struct Facts<'f> {
     pub(crate) session: &'f Session,
     pub(crate) kept: &'f [Kept<'f>],
     pub(crate) document: &'f Document,
+    /// What the fixed texts of files come to in a second run.
+    pub(crate) fixed: &'f Fixed<'f>,
     pub(crate) findings: &'f [Finding],
     pub(crate) held_out: &'f [HeldOut],
     pub(crate) left_out: usize,
@@ -68,6 +71,24 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
             "The same was changed again and again: the recording shows how somebody found the way, not the way. Record it once more, now that it is known."
                 .to_owned(),
             tried,
+        );
+    }
+    let over = of_code(facts, "overwrites_what_it_read");
+    if !over.is_empty() {
+        say(
+            "overwrites_what_it_read",
+            "Each run writes these files over with the text of the recording, though it reads them before: what came into them since is lost."
+                .to_owned(),
+            over,
+        );
+    }
+    let once = &facts.fixed.once;
+    if !once.is_empty() {
+        say(
+            "works_once",
+            "These steps can be done once: they take away what they look for, or make a file that must not be there. A second run fails there."
+                .to_owned(),
+            in_order(facts, once),
         );
     }
     let differing = facts
@@ -185,6 +206,23 @@ fn target(arguments: &Value) -> Option<String> {
         .find_map(|key| Some(map.get(*key)?.as_str()?.to_owned()))
 }
 
+/// The steps that a kind of finding is about, each once.
+fn of_code(facts: &Facts<'_>, code: &str) -> Vec<String> {
+    let all = facts.findings.iter().filter(|one| one.code == code);
+    let steps: Vec<&str> = all.filter_map(|one| one.step.as_deref()).collect();
+    in_order(facts, &steps)
+}
+
+/// Some of the steps, each once, as they stand in the draft.
+fn in_order(facts: &Facts<'_>, steps: &[&str]) -> Vec<String> {
+    names(
+        facts
+            .kept
+            .iter()
+            .filter(|kept| steps.contains(&kept.step.as_str())),
+    )
+}
+
 /// What may come out otherwise each time, by its code, with the steps.
 fn flags(facts: &Facts<'_>) -> Vec<Flag> {
     let mut found: BTreeMap<&str, (String, BTreeSet<usize>)> = BTreeMap::new();
@@ -221,6 +259,13 @@ fn flags(facts: &Facts<'_>) -> Vec<Flag> {
             ),
             _ => {}
         }
+    }
+    for step in &facts.fixed.model_wrote {
+        add(
+            "model_wrote",
+            "the model wrote what is sent; it is sent again as it was",
+            Some(step),
+        );
     }
     let mut with_template = Vec::new();
     each_step(&facts.document.steps, &mut |step| {
@@ -277,11 +322,15 @@ fn is_template(text: &str) -> bool {
     let mut holes = 0;
     while let Some((before, inner)) = rest.split_once("{{") {
         words += before.split_whitespace().count();
-        let Some((_, after)) = inner.split_once("}}") else {
+        let Some(end) = end_of(inner) else {
             break;
         };
-        holes += 1;
-        rest = after;
+        // A text in quotes is a way to write braces: nothing is filled in.
+        match is_literal(&inner[..end]) {
+            true => words += inner[..end].split_whitespace().count(),
+            false => holes += 1,
+        }
+        rest = &inner[end + 2..];
     }
     words += rest.split_whitespace().count();
     holes > 0 && words >= WORDING
@@ -295,5 +344,11 @@ mod tests {
     fn a_template_has_wording_around_what_is_filled_in() {
         assert!(is_template("Dear {{ a }}, here you are"));
         assert!(!is_template("{{ a }}-{{ b }}") && !is_template("no hole in this text"));
+        assert!(!is_template(
+            "{{ 'gh pr view --template \\'{{.number}}\\' of it' }}"
+        ));
+        assert!(is_template(
+            "{{ '{{.number}} of all' }} and of {{ inputs.a }}"
+        ));
     }
 }

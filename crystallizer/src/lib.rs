@@ -42,6 +42,7 @@ mod mark;
 mod name;
 mod not_repeated;
 mod options;
+mod overwritten;
 mod pointer;
 mod programs;
 mod provenance;

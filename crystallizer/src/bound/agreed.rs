@@ -4,11 +4,13 @@
 //! worked out by itself is asked about.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Binding, Choice, Why};
+use super::binding::{Binding, Choice, Piece, Why};
 use super::canonical;
+use super::cycle;
 use super::filter::spoken;
 use super::information::{STRONG, WEAK, bits, names_things};
-use super::key::words;
+use super::inputs::{Found, schema_at};
+use super::key::{Key, agree, keys_of, words};
 use super::said::{Mention, Said};
 use crate::exchange::asks;
 use crate::reply::{Reply, only_names, reply};
@@ -166,6 +168,52 @@ impl Binder<'_> {
             return None;
         }
         self.inputs.chosen(sent.value)
+    }
+
+    /// A particular thing that the person chose by a yes is looked at in each run as the one that is chosen there: a look
+    /// that sent it before follows the same input, so that what is read from it is read of that one.
+    pub(super) fn follow_chosen(&mut self) {
+        let mut found: Vec<(usize, String, Mention)> = Vec::new();
+        for (call, decided) in self.decided.iter().enumerate() {
+            if self.changes(call) || cycle::of(&self.cycles, call).is_some() {
+                continue;
+            }
+            let open = decided.frozen.iter().filter(|frozen| {
+                !matches!(frozen.why, Why::Secret | Why::Answered | Why::Confirmed)
+                    && bits(&frozen.value, &[]) >= STRONG
+            });
+            for frozen in open {
+                let tool = self
+                    .kept
+                    .get(call)
+                    .map_or("", |kept| kept.call.name.as_str());
+                let own = Key::new(std::iter::once(frozen.key.as_str()), tool);
+                let mut same = self.inputs.of_value(&frozen.value);
+                let chosen = same.find_map(|input| match input.found {
+                    Found::Agreed(mention) if agree(&input.key, &own) >= 2 => Some(mention),
+                    _ => None,
+                });
+                if let Some(mention) = chosen {
+                    found.push((call, frozen.pointer.clone(), mention));
+                }
+            }
+        }
+        let kept = self.kept;
+        for (call, pointer, mention) in found {
+            let Some(value) = kept
+                .get(call)
+                .and_then(|kept| kept.call.arguments.pointer(&pointer))
+            else {
+                continue;
+            };
+            let sent = self.sent(call, value, &keys_of(&pointer));
+            let schema = schema_at(self.spec(call), &pointer).cloned();
+            let binding = self.input(&sent, Found::Agreed(mention), schema.as_ref());
+            if let Some(decided) = self.decided.get_mut(call) {
+                decided.frozen.retain(|frozen| frozen.pointer != pointer);
+            }
+            self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
+        }
     }
 
     /// Whether some earlier answer holds a value that does not stand there by chance.

@@ -2,6 +2,7 @@
 
 use super::agreed::{Agreed, Yes};
 use super::alike::Alike;
+use super::another::Others;
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::cycle::Cycle;
@@ -95,6 +96,8 @@ pub(super) struct Binder<'a> {
     /// The questions whether calls that repeat are loops, and the call behind those that the last one is about.
     pub(super) offers: Vec<Offer>,
     pub(super) offered_to: usize,
+    /// What is known of records of other things, and of what was sent there before.
+    pub(super) others: Others,
 }
 
 /// A value that a call sent.
@@ -157,6 +160,7 @@ impl<'a> Binder<'a> {
             pending: Vec::new(),
             pages: Vec::new(),
             paged: Vec::new(),
+            others: Others::default(),
         }
     }
 
@@ -270,6 +274,7 @@ impl<'a> Binder<'a> {
             };
             self.know(binding.value.to_string(), known);
         }
+        self.others.note(&pieces);
         if let Some(decided) = self.decided.get_mut(sent.call) {
             decided.bound.push(Bound {
                 pointer: sent.pointer.clone(),

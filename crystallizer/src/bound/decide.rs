@@ -180,7 +180,9 @@ pub(super) fn decide<'a>(
             }
         }
     }
+    binder.follow_chosen();
     binder.repeated();
+    binder.put_together();
     binder.follow_told();
     for decided in &mut binder.decided {
         decided.settle();
@@ -287,6 +289,7 @@ impl<'a> Binder<'a> {
             }
         }
         self.at_hand = None;
+        self.note_found(at);
         self.note_sent(arguments);
     }
 
@@ -369,7 +372,7 @@ impl<'a> Binder<'a> {
         let Some(binding) = whole::find(self, &sent) else {
             return false;
         };
-        if !self.holds_everywhere(&sent, &binding) {
+        if !self.holds_everywhere(&sent, &binding) || self.is_of_another(&sent, &binding) {
             return false;
         }
         self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
@@ -412,7 +415,9 @@ impl<'a> Binder<'a> {
                 if own < STRONG
                     && !near
                     && let Outcome::Bound(binding) = self.among_answers(sent, WEAK)
-                    && (binding.score >= SURE || self.is_confirmed(sent, &binding.expression))
+                    && (binding.score >= SURE && self.is_its_record(&binding)
+                        || self.is_confirmed(sent, &binding.expression))
+                    && !self.is_of_another(sent, &binding)
                     && self.holds_everywhere(sent, &binding)
                 {
                     return self.bind(sent, vec![Piece::Value(binding)]);
@@ -433,23 +438,35 @@ impl<'a> Binder<'a> {
         if let Some(why) = self.end_of_stay(sent) {
             return self.freeze(sent, why);
         }
+        // `no insurance` is said of what a change sends as `no`, whatever some record has there.
+        if self.changes(sent.call)
+            && is_denial(sent.value)
+            && let Some(mention) = self.denied(&sent.key.words)
+        {
+            let binding = self.input(sent, Found::Said(mention), schema.as_ref());
+            return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+        }
+        match self.as_before(sent) {
+            Outcome::Bound(binding) if self.holds_everywhere(sent, &binding) => {
+                return self.bind(sent, vec![Piece::Value(binding)]);
+            }
+            Outcome::Open(why) => return self.freeze(sent, why),
+            Outcome::Bound(_) | Outcome::Nothing => {}
+        }
         let outcome = self.among_answers(sent, WEAK);
-        if in_passing
-            && mention.is_some_and(|mention| mention.person)
-            && !matches!(outcome, Outcome::Bound(_))
-            && self.behind_words(sent)
-        {
-            return;
-        }
-        if !matches!(outcome, Outcome::Bound(_))
-            && let Some(binding) = self.share_of(sent)
-        {
-            return self.bind(sent, vec![Piece::Value(binding)]);
-        }
         if let Outcome::Bound(binding) = outcome {
+            if self.is_of_another(sent, &binding) {
+                return self.freeze(sent, Self::whether_another(binding));
+            }
             if !self.holds_everywhere(sent, &binding) {
                 return self.freeze(sent, Why::Varied(open_choices()));
             }
+            return self.bind(sent, vec![Piece::Value(binding)]);
+        }
+        if in_passing && mention.is_some_and(|mention| mention.person) && self.behind_words(sent) {
+            return;
+        }
+        if let Some(binding) = self.share_of(sent) {
             return self.bind(sent, vec![Piece::Value(binding)]);
         }
         // A small number that the person said somewhere may be this one, or not.
@@ -497,6 +514,18 @@ impl<'a> Binder<'a> {
             self.held_in_text(sent).unwrap_or(Why::Agent)
         };
         self.freeze(sent, why);
+    }
+}
+
+/// Whether a value says that there is none of what its key names.
+fn is_denial(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => matches!(
+            text.to_lowercase().as_str(),
+            "no" | "none" | "false" | "never" | "0" | "nein" | "keine"
+        ),
+        _ => false,
     }
 }
 

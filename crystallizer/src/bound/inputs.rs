@@ -242,6 +242,20 @@ impl Inputs {
         self.all.len()
     }
 
+    /// Gives an input another value: a part of what it had. The schema of the tool was for the whole.
+    pub(super) fn set_value(&mut self, name: &str, value: Value) {
+        if let Some(index) = self.all.iter().position(|input| input.name == name) {
+            for all in self.by_form.values_mut() {
+                all.retain(|one| *one != index);
+            }
+            if let Some(form) = form(&value) {
+                self.by_form.entry(form).or_default().push(index);
+            }
+            self.all[index].value = value;
+            self.all[index].schema = None;
+        }
+    }
+
     /// Leaves only the inputs that something uses.
     pub(super) fn keep(&mut self, used: &BTreeSet<String>) {
         self.all.retain(|input| used.contains(&input.name));

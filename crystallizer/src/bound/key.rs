@@ -219,6 +219,14 @@ fn ends(long: &[String], short: &[String]) -> bool {
     !short.is_empty() && long.len() > short.len() && long.ends_with(short)
 }
 
+/// The keys that a JSON Pointer leads through.
+pub(super) fn keys_of(pointer: &str) -> Vec<String> {
+    let parts = pointer.split('/').skip(1);
+    parts
+        .map(|word| word.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
 /// Whether a word of people names the key: `bags` for `total_baggages`, `rated` for `rating`.
 pub(super) fn named_by(words: &[String], said: &str) -> bool {
     let said = stem(said);

@@ -4,6 +4,7 @@
 mod agreed;
 mod alike;
 mod anchor;
+mod another;
 mod answers;
 mod binder;
 mod binding;
@@ -38,6 +39,7 @@ mod pages;
 mod passes;
 mod places;
 mod prove;
+mod put_together;
 mod qualifier;
 mod rename;
 mod repeat;

@@ -5,7 +5,7 @@ use super::binding::{Frozen, Piece, Why};
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::inputs::{Found, schema_at};
-use super::key::{Key, words};
+use super::key::{Key, keys_of, words};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,12 +48,7 @@ impl Binder<'_> {
                 else {
                     continue;
                 };
-                let path: Vec<String> = frozen
-                    .pointer
-                    .split('/')
-                    .skip(1)
-                    .map(|word| word.replace("~1", "/").replace("~0", "~"))
-                    .collect();
+                let path = keys_of(&frozen.pointer);
                 let tool = self
                     .kept
                     .get(call)

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 
 mod alone;
 mod counted;
+mod named;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
@@ -378,6 +379,11 @@ impl Said {
             .get(text)
             .and_then(|spoken| spoken.text.get(from..to))
             .unwrap_or_default()
+    }
+
+    /// A text.
+    pub(super) fn text(&self, text: usize) -> &str {
+        self.texts.get(text).map_or("", |spoken| &spoken.text)
     }
 
     /// How many texts were said.

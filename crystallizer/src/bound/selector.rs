@@ -377,7 +377,7 @@ pub(super) fn anchors(
     let mut found = Vec::new();
     let all = fields(element).into_iter().chain(fields_inside(element));
     for (path, value) in all {
-        if value == wanted {
+        if value == wanted || is_of_the_deed(&path, value, wanted, scope) {
             continue;
         }
         let inside = if path.iter().any(|key| key == EACH) {
@@ -420,6 +420,31 @@ pub(super) fn anchors(
     found.sort_by(|one, two| two.bits.total_cmp(&one.bits));
     found.truncate(MOST_TRIED);
     found
+}
+
+/// Whether a field only has what the call at hand is told to make so, and says nothing about which element was meant: how
+/// it is paid for what was paid before in that way, or the kind of a new thing for that of an old one whose `cabin` it
+/// has, too.
+fn is_of_the_deed(path: &[String], value: &Value, wanted: &Value, scope: &Scope<'_>) -> bool {
+    let (Some(call), Some(key)) = (scope.at_hand, path.last()) else {
+        return false;
+    };
+    let inside = path.iter().any(|key| key == EACH);
+    let of_paying = inside && words(key).iter().any(|word| word == "payment");
+    let is_kind = |text: &str| text.chars().all(|c| c.is_lowercase() || c == '_');
+    let by_kind = !wanted.is_object()
+        && !wanted.is_array()
+        && bits(wanted, &[]) < STRONG
+        && bits(value, &words(key)) < STRONG
+        && value.as_str().is_some_and(|text| inside || is_kind(text));
+    if !of_paying && !by_kind {
+        return false;
+    }
+    let mut is_sent = false;
+    crate::leaf::leaves(&call.arguments, &mut |_, own, leaf| {
+        is_sent |= own == key && (of_paying || leaf == value);
+    });
+    is_sent
 }
 
 /// Of several fields that have the same word of the person those that the person named, where some are: `of small size`

@@ -182,6 +182,16 @@ pub(super) fn extreme(
             },
             _ => continue,
         };
+        // `the smallest balance` says nothing about prices.
+        if let Some(own) = quantity_behind(word, near)
+            && path.last().is_some_and(|key| {
+                words(key)
+                    .iter()
+                    .any(|one| quantity(one).is_some_and(|kind| kind != own))
+            })
+        {
+            continue;
+        }
         let names_list = near
             .iter()
             .any(|said| named_by(&origin.about, said) || origin.asks_for(said));
@@ -225,6 +235,29 @@ pub(super) fn extreme(
         }
     }
     None
+}
+
+/// The kind of quantity that the word behind a superlative names.
+fn quantity_behind(word: &str, near: &[String]) -> Option<&'static str> {
+    let at = near.iter().position(|said| said == word)?;
+    near.get(at + 1..)?
+        .iter()
+        .take(2)
+        .find_map(|said| words(said).last().and_then(|one| quantity(one)))
+}
+
+/// The kind of quantity that a word names.
+fn quantity(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "price" | "cost" | "fare" | "fee" | "preis" | "kosten" => "price",
+        "balance" | "saldo" | "guthaben" => "balance",
+        "rating" | "score" | "star" => "rating",
+        "size" | "weight" | "length" | "width" | "height" | "volume" => "size",
+        "duration" | "distance" => "way",
+        "stock" | "quantity" | "count" | "seat" => "count",
+        "salary" | "revenue" | "income" | "discount" => "sum",
+        _ => return None,
+    })
 }
 
 /// Of what stands under one key for each of several kinds, as a price for each class, that of the kind which the

@@ -404,7 +404,9 @@ pub(super) fn stay_in<'t>(said: &Said, text: &'t str) -> Vec<&'t str> {
         // None and one are said of anything.
         if !matches!(figure.as_str(), "0" | "1")
             && is_said(&figure)
-            && let Some((_, part)) = places_of(text, &figure).first()
+            && let Some((_, part)) = places_of(text, &figure)
+                .into_iter()
+                .find(|(at, part)| is_told_at(text, *at, part))
         {
             found.push(part);
         }
@@ -428,9 +430,47 @@ pub(super) fn stay_in<'t>(said: &Said, text: &'t str) -> Vec<&'t str> {
     found
 }
 
+/// Whether a figure of a text tells something there: not the number of an entry in a list, nor a part of a program.
+fn is_told_at(text: &str, at: usize, part: &str) -> bool {
+    let (before, behind) = (&text[..at], &text[at + part.len()..]);
+    // Inside of code: an odd count of the marks around it.
+    if before.bytes().filter(|b| *b == b'`').count() % 2 == 1 && behind.contains('`') {
+        return false;
+    }
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let marks = |c: char| c.is_whitespace() || matches!(c, '-' | '*' | '#' | '>' | '(');
+    let mut next = behind.chars();
+    let ends_entry =
+        matches!(next.next(), Some('.' | ')' | ':')) && next.next().is_none_or(char::is_whitespace);
+    let is_entry = line.trim_matches(marks).is_empty() && ends_entry;
+    let is_operand = line.trim_end().ends_with(['%', '=', '[', '<', '>']);
+    !(is_entry || is_operand)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_a_list_and_of_a_program_tell_nothing() {
+        for (text, figure, expected) in [
+            ("Do this:\n1. Look.\n2. Write it.", "2", false),
+            ("  - (2) Write it.", "2", false),
+            ("even where `index % 2 == 0` holds", "2", false),
+            ("even where index % 2 holds", "2", false),
+            ("```\nlet rooms = 4;\n```\nRun it.", "4", false),
+            ("We need 2. Please hurry.", "2", true),
+            ("`code` and 14 rooms", "14", true),
+            ("rooms for 2 people", "2", true),
+            ("2 rooms", "2", true),
+            ("**2 rooms**", "2", true),
+            ("from 15:30 on", "15:30", true),
+            ("at the price of 42.10", "42.10", true),
+        ] {
+            let (at, part) = places_of(text, figure)[0];
+            assert_eq!(is_told_at(text, at, part), expected, "{text}");
+        }
+    }
 
     #[test]
     fn parts_of_texts_stand_on_the_borders_of_words() {

@@ -622,14 +622,14 @@ fn a_yes_with_a_reserve_is_asked_about() {
     for (answer, reserve) in [
         (
             "Sure, provided it is still free.",
-            "“provided it is still free”",
+            "*provided it is still free*",
         ),
-        ("Yes, when it is below 150", "“when it is below 150”"),
+        ("Yes, when it is below 150", "*when it is below 150*"),
         (
             "Ok, after you checked with Bob.",
-            "“after you checked with Bob”",
+            "*after you checked with Bob*",
         ),
-        ("Ja, aber nur die Hälfte.", "“aber nur die Hälfte”"),
+        ("Ja, aber nur die Hälfte.", "*aber nur die Hälfte*"),
     ] {
         let made = bound(&booked(
             "I would book flight HAT083 with 3 bags. Shall I?",

@@ -2,6 +2,7 @@
 //! question what is to become of it.
 
 use super::carried::{Parting, is_carried};
+use super::marked::Marked;
 use super::missed::Asker;
 use super::read::Kind;
 use crate::bound::Answered;
@@ -64,6 +65,8 @@ pub(in crate::bound) struct Unshown {
     quotes: Vec<String>,
     /// The sentences that they stand in: a word alone may say the opposite of what was meant.
     sentences: Vec<String>,
+    /// The same with the words in them marked.
+    marked: Vec<String>,
     /// Whether all of it are conditions of a deed.
     is_condition: bool,
     /// Whether some of it is in a language that is not read here.
@@ -132,7 +135,7 @@ impl Unshown {
     }
 
     fn shown(&self) -> String {
-        listed(&self.quotes, 80)
+        listed(&self.marked, usize::MAX)
     }
 }
 
@@ -210,6 +213,7 @@ pub(in crate::bound) fn unshown(
     let mut seen: BTreeMap<usize, Spans> = BTreeMap::new();
     let mut quoted: BTreeSet<(usize, String)> = BTreeSet::new();
     let mut shown: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut marked: BTreeMap<(usize, bool), BTreeMap<(usize, usize), Marked>> = BTreeMap::new();
     let found = asker
         .of_answers()
         .into_iter()
@@ -239,6 +243,7 @@ pub(in crate::bound) fn unshown(
             cycle,
             quotes: Vec::new(),
             sentences: Vec::new(),
+            marked: Vec::new(),
             is_condition: true,
             is_foreign: false,
             is_undone,
@@ -253,9 +258,36 @@ pub(in crate::bound) fn unshown(
         if quoted.insert((call, quote.clone())) {
             entry.quotes.push(quote);
         }
-        let whole = asker.sentence_of(text, &one).unwrap_or_default();
-        if !whole.is_empty() && shown.insert((call, whole.clone())) {
-            entry.sentences.push(whole);
+        let sentence = asker.sentence_of(text, &one);
+        if let Some(sentence) = &sentence {
+            let whole = decisions.said.part(text, sentence.start, sentence.end);
+            let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !whole.is_empty() && shown.insert((call, whole.clone())) {
+                entry.sentences.push(whole);
+            }
+        }
+        // What goes over several sentences is shown as it was said.
+        let whole = match sentence {
+            Some(sentence) => sentence.start..sentence.end.max(one.end),
+            None => one.start..one.end,
+        };
+        let known = marked.entry((call, is_undone)).or_default();
+        let known = known.entry((text, whole.start)).or_insert_with(|| Marked {
+            whole: whole.clone(),
+            parts: Vec::new(),
+        });
+        known.whole.end = known.whole.end.max(whole.end);
+        known.parts.push(one.start..one.end);
+    }
+    for (at, known) in marked {
+        if let Some(entry) = all.get_mut(&at) {
+            let mut seen = BTreeSet::new();
+            for ((text, _), one) in known {
+                let shown = one.shown(decisions.said.text(text));
+                if seen.insert(shown.clone()) {
+                    entry.marked.push(shown);
+                }
+            }
         }
     }
     let mut all: Vec<Unshown> = all.into_values().collect();

@@ -82,16 +82,25 @@ impl Asker<'_> {
                 if whole && self.is_told(one) {
                     continue;
                 }
-                let deed = self.deed_of(*text, sentence, &own, manual);
-                let calls: &[usize] = match &deed {
-                    Some(call) => std::slice::from_ref(call),
-                    None if !manual && (whole || condition::orders(sentence, &own)) => {
-                        self.after(&self.changes().all, *text)
-                    }
-                    None => &[],
+                let turn = self.turn_of(*text);
+                let deed_in = |reach: &Reach| self.deed_of(reach, sentence, &own, manual);
+                // What was asked for is done before the person speaks again, where anything is done then.
+                let near = match &turn {
+                    Some(turn) => deed_in(turn).or_else(|| deed_in(&Reach::named(*text))),
+                    None => deed_in(&Reach::from(*text)),
+                };
+                let orders = !manual && (whole || condition::orders(sentence, &own));
+                let deed = match near {
+                    None if turn.is_some() && !orders => deed_in(&Reach::from(*text)),
+                    near => near,
+                };
+                let calls: Vec<usize> = match (deed, &turn) {
+                    (Some(call), _) => vec![call],
+                    (None, Some(turn)) if orders => self.within(&self.changes().all, turn).to_vec(),
+                    (None, None) if orders => self.after(&self.changes().all, *text).to_vec(),
+                    (None, _) => Vec::new(),
                 };
                 for call in calls {
-                    let call = *call;
                     if !self.may_look(1) {
                         break;
                     }
@@ -190,6 +199,28 @@ impl Asker<'_> {
         })
     }
 
+    /// The calls between a text and what a person says next, where any of them changes something.
+    fn turn_of(&self, text: usize) -> Option<Reach> {
+        let behind = self.sentences.partition_point(|(at, _)| *at <= text);
+        let (next, _) = self.sentences.get(behind)?;
+        let turn = Reach {
+            text,
+            until: Some(*next),
+            is_named: false,
+        };
+        (!self.within(&self.changes().all, &turn).is_empty()).then_some(turn)
+    }
+
+    /// Those of some calls, in their order, that lie within reach.
+    fn within<'c>(&self, calls: &'c [usize], reach: &Reach) -> &'c [usize] {
+        let after = self.after(calls, reach.text);
+        let Some(until) = reach.until else {
+            return after;
+        };
+        let to = after.partition_point(|call| self.heard(*call) <= until);
+        after.get(..to).unwrap_or_default()
+    }
+
     /// Those of some calls, in their order, before which a text was said.
     fn after<'c>(&self, calls: &'c [usize], text: usize) -> &'c [usize] {
         let from = calls.partition_point(|call| self.heard(*call) <= text);
@@ -261,10 +292,10 @@ impl Asker<'_> {
         }
     }
 
-    /// The first change after a text that a sentence in it tells to make.
+    /// The first change within reach that a sentence tells to make.
     fn deed_of(
         &self,
-        text: usize,
+        reach: &Reach,
         sentence: &Sentence,
         said: &[(usize, &str)],
         manual: bool,
@@ -274,10 +305,17 @@ impl Asker<'_> {
                 || l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
         });
         let first = |calls: &[usize]| {
-            let mut all = self.after(calls, text).iter().copied();
+            let mut all = self.within(calls, reach).iter().copied();
             all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
         };
         let changes = self.changes();
+        if reach.is_named {
+            let all = changes.by_deed.iter();
+            return all
+                .filter(|(deed, _)| said.iter().any(|(_, word)| word == deed))
+                .filter_map(|(_, calls)| first(calls))
+                .min();
+        }
         if back {
             return first(&changes.all);
         }
@@ -316,6 +354,34 @@ impl Asker<'_> {
                     .or_else(|| alike.iter().filter_map(|(_, calls)| first(calls)).min())
             })
             .min()
+    }
+}
+
+/// Where the deed of a sentence is looked for.
+struct Reach {
+    /// The text that was said before it.
+    text: usize,
+    /// What was not yet said before it.
+    until: Option<usize>,
+    /// Whether its very name has to be said, not the like of it.
+    is_named: bool,
+}
+
+impl Reach {
+    fn from(text: usize) -> Self {
+        Self {
+            text,
+            until: None,
+            is_named: false,
+        }
+    }
+
+    fn named(text: usize) -> Self {
+        Self {
+            text,
+            until: None,
+            is_named: true,
+        }
     }
 }
 

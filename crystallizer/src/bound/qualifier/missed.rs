@@ -21,11 +21,13 @@ use crate::bound::key::{named_by, noun, words};
 use crate::bound::selector::heads;
 use crate::bound::turn::Compared;
 use crate::bound::view;
+use crate::bound::write;
 use crate::kept::{Kept, Spot};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// From how many words on a text may be a manual.
 pub(super) const MANUAL: usize = 250;
@@ -84,14 +86,12 @@ impl<'a> Asker<'a> {
         (*other == text).then_some(*sentence)
     }
 
-    /// The sentence that something stands in, as it was said.
-    pub(super) fn sentence_of(&self, text: usize, one: &Qualifier) -> Option<String> {
+    /// Where the sentence stands that something is said in.
+    pub(super) fn sentence_of(&self, text: usize, one: &Qualifier) -> Option<Range<usize>> {
         let sentence = self
             .sentence_at(text, one.start)
             .filter(|sentence| sentence.iter().any(|token| token.start == one.start))?;
-        let (first, last) = (sentence.first()?, sentence.last()?);
-        let whole = self.decisions.said.part(text, first.start, last.end);
-        Some(whole.split_whitespace().collect::<Vec<_>>().join(" "))
+        Some(sentence.first()?.start..sentence.last()?.end)
     }
 
     /// The words that tools were told, read once and for all: not again for each loop.
@@ -608,12 +608,24 @@ impl<'a> Asker<'a> {
         })
     }
 
-    /// What is done though a person agreed to it with a reserve.
+    /// What is done though a person agreed to it with a reserve. Where a gate stands before it, with what they said, a
+    /// person decides in each run already, and only what limits it is asked about.
     pub(super) fn of_answers(&self) -> Vec<Missed> {
         let cycles = &self.decisions.cycles;
+        let taken = write::Taken::of(self.spots);
+        let is_gated = |call: usize| {
+            let spot = self.spots.get(call);
+            spot.is_some_and(|spot| taken.gate_before(*spot).is_some())
+        };
         self.decisions
             .reserves
             .iter()
+            .filter(|(call, text, start, end)| {
+                !is_gated(*call) || {
+                    let more = self.decisions.said.part(*text, *start, *end);
+                    self.kept.get(*call).is_none_or(|kept| limits(more, kept))
+                }
+            })
             .map(|(call, text, start, end)| {
                 let cycle = cycle::of(cycles, *call);
                 let first = cycle.and_then(|at| cycles.get(at)).map(|cycle| cycle.first);
@@ -622,6 +634,56 @@ impl<'a> Asker<'a> {
             })
             .collect()
     }
+}
+
+/// Whether what a person says beside a yes limits what they agree to: a condition, an exception, another thing than the
+/// call sends.
+fn limits(more: &str, kept: &Kept<'_>) -> bool {
+    let sent = kept.call.arguments.to_string().to_lowercase();
+    let all: Vec<String> = more
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '_' | '-'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    all.iter().enumerate().any(|(at, word)| {
+        let next = all.get(at + 1).map(String::as_str);
+        l::is_condition(word, next)
+            || l::negates(word)
+            || l::excludes(word, next)
+            || l::keeps(word)
+            || matches!(
+                word.as_str(),
+                "but"
+                    | "only"
+                    | "just"
+                    | "instead"
+                    | "other"
+                    | "another"
+                    | "different"
+                    | "first"
+                    | "before"
+                    | "after"
+                    | "when"
+                    | "once"
+                    | "until"
+                    | "except"
+                    | "half"
+                    | "max"
+                    | "maximum"
+                    | "most"
+                    | "aber"
+                    | "nur"
+                    | "erst"
+                    | "statt"
+                    | "stattdessen"
+                    | "anderen"
+                    | "andere"
+                    | "vorher"
+                    | "nachdem"
+                    | "höchstens"
+            )
+            || word.bytes().any(|b| b.is_ascii_digit()) && !sent.contains(word.as_str())
+    })
 }
 
 /// Whether a call works with files or commands, not with what others keep.

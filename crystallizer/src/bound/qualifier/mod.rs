@@ -19,6 +19,7 @@ mod foreign;
 mod hanging;
 mod left;
 mod lexicon;
+mod marked;
 mod mention;
 mod missed;
 pub(super) mod narrow;

@@ -18,6 +18,10 @@ impl Said {
         let mut unclaimed = None;
         for mention in self.mentions(value).into_iter().filter(|one| one.person) {
             let (before, behind) = self.beside_in_clause(&mention);
+            // `add one bag` says what is to come, not what there is.
+            if is_to_come(&before) {
+                continue;
+            }
             match claim(&before, &behind, key, things) {
                 Claim::Key => return Some(mention),
                 Claim::Nobody if self.is_near(&mention, key) || self.is_near(&mention, things) => {
@@ -69,4 +73,15 @@ impl Said {
             .collect();
         (before, behind)
     }
+}
+
+/// Whether the words before a number tell to add so many.
+fn is_to_come(before: &[&str]) -> bool {
+    let near = before.iter().rev().take(2);
+    near.into_iter().any(|word| {
+        matches!(
+            *word,
+            "add" | "adding" | "additional" | "another" | "extra" | "zusätzlich" | "weitere"
+        )
+    })
 }

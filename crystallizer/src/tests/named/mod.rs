@@ -36,7 +36,18 @@ fn asked(made: &Crystallized) -> Vec<String> {
         .filter(|finding| finding.code == "condition_not_shown" && finding.acknowledge)
         .map(|finding| {
             let (_, rest) = finding.message.split_once("said ").unwrap();
-            rest.split_once("”, and ").unwrap().0.to_owned() + "”"
+            let shown = rest.split_once("”, and ").unwrap().0.to_owned() + "”";
+            // The words are marked in their sentence, where they are not all of it.
+            let marked: Vec<String> = shown
+                .split('*')
+                .skip(1)
+                .step_by(2)
+                .map(|words| format!("“{words}”"))
+                .collect();
+            match marked.is_empty() {
+                true => shown,
+                false => marked.join(", "),
+            }
         })
         .collect()
 }

@@ -219,7 +219,7 @@ fn an_order_that_nothing_does_is_asked_about() {
     let question = &made.report.questions[0];
     assert_eq!(question.id, "undone:cancel_order");
     assert_eq!(question.choices, ["always", "gate"]);
-    assert!(question.text.contains("“mail Anna”"), "{}", question.text);
+    assert!(question.text.contains("*mail Anna*"), "{}", question.text);
     assert_eq!(made.report.generalisable, Some(Level::Same));
     // Once it is answered a run goes without it.
     let answer = [("undone:cancel_order".to_owned(), "always".to_owned())];

@@ -6,6 +6,7 @@ mod deed;
 mod extreme;
 mod list;
 mod pick;
+mod turn;
 
 use super::build::*;
 use crate::Crystallized;

@@ -565,6 +565,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Write another `cwd` by hand, or acknowledge it.",
     },
     Code {
+        code: "overwrites_what_it_read",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A file is read, and then written over with the text of the recording: what came into it since is lost in each run.",
+        example: "",
+        fix: "Make the text from what the step before it reads, put an edit in its place, or acknowledge it.",
+    },
+    Code {
         code: "pages_as_recorded",
         group: Group::Recording,
         severities: &[Warning],

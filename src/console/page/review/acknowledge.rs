@@ -49,6 +49,9 @@ fn words(code: &str) -> &str {
         "outside_recorded_folder" => {
             "These commands run where they ran, outside of the folder that it works in"
         }
+        "overwrites_what_it_read" => {
+            "These files are written over with the text of the recording, though they are read before"
+        }
         "pages_as_recorded" => "It asks for as many pages as were recorded, however many there are",
         "waits_by_asking" => "It asks as often as was recorded, and goes on whatever the answer is",
         "looked_without_step" => "These calls told the agent something that no run asks for again",
