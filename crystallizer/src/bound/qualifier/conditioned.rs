@@ -18,6 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many words behind a deed may name what it is done with.
 const NAMED_WITHIN: usize = 3;
+/// How many words at least say what has to be so: `it succeeded`.
+const LEAST_OF_STATE: usize = 2;
+/// The most calls of one kind that are held against the words of a sentence.
+const MOST_HELD: usize = 50;
 
 /// The calls that change something, in their order, and by what they do.
 pub(super) struct Changes {
@@ -82,7 +86,10 @@ impl Asker<'_> {
                 if whole && self.is_told(one) {
                     continue;
                 }
-                let deed = self.deed_of(*text, sentence, &own, manual);
+                // What is done under a condition in the midst of a sentence stands behind it.
+                let deed = self
+                    .behind(*text, sentence, one, manual)
+                    .or_else(|| self.deed_of(*text, sentence, &own, manual));
                 let calls: &[usize] = match &deed {
                     Some(call) => std::slice::from_ref(call),
                     None if !manual && (whole || condition::orders(sentence, &own)) => {
@@ -261,6 +268,101 @@ impl Asker<'_> {
         }
     }
 
+    /// The change that is made under a condition that opens what is said behind it: `deploy to staging, and if it is
+    /// healthy promote it to production`.
+    fn behind(
+        &self,
+        text: usize,
+        sentence: &Sentence,
+        one: &Qualifier,
+        manual: bool,
+    ) -> Option<usize> {
+        let at = sentence.iter().position(|token| token.start == one.start)?;
+        if manual
+            || one.kind != Kind::Condition
+            || !matches!(sentence[at].word.as_str(), "if" | "when" | "falls" | "wenn")
+        {
+            return None;
+        }
+        let joined = at.checked_sub(1).is_none_or(|before| {
+            matches!(
+                sentence[before].word.as_str(),
+                "and" | "then" | "but" | "und" | "dann" | "aber"
+            )
+        });
+        let end = sentence
+            .iter()
+            .position(|token| token.start >= one.end)
+            .unwrap_or(sentence.len());
+        // `if it is late, and tell Anna` goes on with what was said before it.
+        let goes_on = sentence
+            .get(end)
+            .is_some_and(|next| l::is_joint(&next.word));
+        if !joined || goes_on {
+            return None;
+        }
+        let words = |from: usize, to: usize| -> Vec<(usize, &str)> {
+            let all = sentence.iter().enumerate().take(to).skip(from);
+            all.map(|(at, token)| (at, token.word.as_str())).collect()
+        };
+        if end < sentence.len() {
+            let behind = words(end, sentence.len());
+            return self
+                .deed_of(text, sentence, &behind, manual)
+                .or_else(|| self.named_alone(text, &behind));
+        }
+        // Without a comma the deed stands behind what has to be so.
+        let deeds = &self.changes().by_deed;
+        let does = |place: &usize| {
+            let said = sentence[*place].word.as_str();
+            deeds.keys().any(|deed| l::same_deed(said, deed))
+        };
+        let from = (at + 1 + LEAST_OF_STATE..end.saturating_sub(1))
+            .rev()
+            .find(does);
+        match from {
+            Some(from) => self.deed_of(text, sentence, &words(from, end), manual),
+            None if at > 0 => self.named_alone(text, &words(at + 1, end)),
+            None => None,
+        }
+    }
+
+    /// The one change after a text that alone sends something that was said.
+    fn named_alone(&self, text: usize, said: &[(usize, &str)]) -> Option<usize> {
+        let calls = self.after(&self.changes().all, text);
+        match self.telling(calls, said).as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// Those of some calls that send something that was said and that not all of them send.
+    fn telling(&self, calls: &[usize], said: &[(usize, &str)]) -> Vec<usize> {
+        if calls.len() < 2 || calls.len() > MOST_HELD || !self.may_look(calls.len() * said.len()) {
+            return Vec::new();
+        }
+        let sent: Vec<BTreeSet<String>> = calls
+            .iter()
+            .map(|call| {
+                let mut all = BTreeSet::new();
+                crate::leaf::scalars(&self.kept[*call].call.arguments, &mut |leaf| {
+                    all.extend(leaf.as_str().map(str::to_lowercase));
+                });
+                all
+            })
+            .collect();
+        let mut found = BTreeSet::new();
+        for (_, word) in said {
+            let by: Vec<usize> = (0..calls.len())
+                .filter(|at| sent[*at].contains(*word))
+                .collect();
+            if by.len() < calls.len() {
+                found.extend(by.into_iter().map(|at| calls[at]));
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// The first change after a text that a sentence in it tells to make.
     fn deed_of(
         &self,
@@ -274,8 +376,16 @@ impl Asker<'_> {
                 || l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
         });
         let first = |calls: &[usize]| {
-            let mut all = self.after(calls, text).iter().copied();
-            all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
+            let all = self.after(calls, text);
+            // Of several of one kind it is the one that sends what is named there.
+            let named = match manual {
+                true => None,
+                false => self.telling(all, said).first().copied(),
+            };
+            named.or_else(|| {
+                let mut all = all.iter().copied();
+                all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
+            })
         };
         let changes = self.changes();
         if back {
