@@ -212,7 +212,8 @@ impl Binder<'_> {
             && (is_strong
                 || is_day
                 || is_said_name
-                || self.said.names(&mention, &value) && !begins_sentence(text, start))
+                || self.said.names(&mention, &value)
+                    && (!begins_sentence(text, start) || is_of_term(text, start)))
         {
             let named = Sent {
                 key: part_key(&value, &sent.key),
@@ -400,6 +401,13 @@ pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
         found.extend(named.map(|name| (place(name), name)));
     }
     found
+}
+
+/// Whether what begins there stands right behind the sign of a term: `city:Berlin`.
+fn is_of_term(text: &str, start: usize) -> bool {
+    text.get(..start)
+        .and_then(|before| before.strip_suffix(':'))
+        .is_some_and(|field| field.ends_with(char::is_alphanumeric))
 }
 
 /// Whether a word may be the name of a field.

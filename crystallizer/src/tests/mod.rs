@@ -17,6 +17,7 @@ mod extremes;
 mod figure;
 mod figures;
 mod folder;
+mod followed;
 mod hostile;
 mod judgement;
 mod keep;

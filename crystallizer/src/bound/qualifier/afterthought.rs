@@ -30,9 +30,8 @@ impl Asker<'_> {
                 continue;
             }
             let names = |call: &usize| {
-                deed(&self.kept[*call]).is_some_and(|deed| {
-                    sentence.iter().any(|token| is_form_of(&token.word, &deed))
-                })
+                deed(&self.kept[*call])
+                    .is_some_and(|deed| sentence.iter().any(|token| is_form_of(&token.word, &deed)))
             };
             let named = changes.iter().find(|call| names(call)).copied();
             if !objects(sentence, named.is_some()) {
@@ -70,7 +69,10 @@ fn is_form_of(word: &str, deed: &str) -> bool {
     l::same_deed(word, deed)
         || stem.len() >= 3
             && word.strip_prefix(stem).is_some_and(|rest| {
-                matches!(rest, "ed" | "es" | "s" | "ing" | "d" | "led" | "ling" | "ted" | "ting")
+                matches!(
+                    rest,
+                    "ed" | "es" | "s" | "ing" | "d" | "led" | "ling" | "ted" | "ting"
+                )
             })
 }
 
@@ -88,7 +90,17 @@ fn objects(sentence: &Sentence, names: bool) -> bool {
     // `see you next time`, `I will come back in future`.
     let of_speaker = matches!(
         first,
-        "i" | "i'll" | "i'd" | "i'm" | "i've" | "we'll" | "see" | "talk" | "ich" | "bis" | "looking" | "until"
+        "i" | "i'll"
+            | "i'd"
+            | "i'm"
+            | "i've"
+            | "we'll"
+            | "see"
+            | "talk"
+            | "ich"
+            | "bis"
+            | "looking"
+            | "until"
     );
     let asks = is_question(first);
     if holds_from_now(sentence) {
@@ -112,7 +124,8 @@ fn objects(sentence: &Sentence, names: bool) -> bool {
             && !rest.iter().any(|one| is_of_talk(&one.word))
     });
     let limits = || {
-        rest.iter().any(|one| matches!(one.word.as_str(), "only" | "nur"))
+        rest.iter()
+            .any(|one| matches!(one.word.as_str(), "only" | "nur"))
             || !conditions(sentence).is_empty()
     };
     starts || names && limits() && !rest.iter().any(|one| is_of_talk(&one.word))
@@ -239,7 +252,9 @@ fn is_reproach(sentence: &Sentence, from: usize) -> bool {
                 });
                 !negated
                     && said_of_it
-                    && !sentence[..place].iter().any(|one| l::negates(&one.word) || l::denies(&one.word))
+                    && !sentence[..place]
+                        .iter()
+                        .any(|one| l::negates(&one.word) || l::denies(&one.word))
                     && !is_question(at(from))
                     && !matches!(at(from), "if" | "i" | "sorry")
             }
@@ -250,8 +265,12 @@ fn is_reproach(sentence: &Sentence, from: usize) -> bool {
             }
             "asked" | "told" | "wanted" => {
                 // `not what I asked for`.
-                place >= 3 && at(place - 1) == "i" && at(place - 2) == "what"
-                    && sentence[..place - 2].iter().any(|one| l::negates(&one.word) || one.word == "isn't" || one.word == "wasn't")
+                place >= 3
+                    && at(place - 1) == "i"
+                    && at(place - 2) == "what"
+                    && sentence[..place - 2].iter().any(|one| {
+                        l::negates(&one.word) || one.word == "isn't" || one.word == "wasn't"
+                    })
             }
             _ => false,
         }
@@ -262,7 +281,11 @@ fn is_reproach(sentence: &Sentence, from: usize) -> bool {
 fn holds_from_now(sentence: &Sentence) -> bool {
     (0..sentence.len()).any(|at| {
         matches!(
-            (word(sentence, at), word(sentence, at + 1), word(sentence, at + 2)),
+            (
+                word(sentence, at),
+                word(sentence, at + 1),
+                word(sentence, at + 2)
+            ),
             ("from", "now", "on")
                 | ("next", "time", _)
                 | ("in", "future", _)
@@ -288,21 +311,42 @@ fn forbids(sentence: &Sentence, names: bool) -> bool {
     let manners = |deed: &str| {
         matches!(
             deed,
-            "mind" | "worry" | "bother" | "hesitate" | "need" | "forget" | "know" | "think" | "have" | "want"
-                | "heard" | "knew" | "been" | "had" | "see" | "saw" | "be" | "understand" | "care"
+            "mind"
+                | "worry"
+                | "bother"
+                | "hesitate"
+                | "need"
+                | "forget"
+                | "know"
+                | "think"
+                | "have"
+                | "want"
+                | "heard"
+                | "knew"
+                | "been"
+                | "had"
+                | "see"
+                | "saw"
+                | "be"
+                | "understand"
+                | "care"
         )
     };
     let standing = condition::standing(sentence);
     let told = standing.iter().any(|(deed, one)| {
-        let is_never = sentence
-            .iter()
-            .any(|token| token.start >= one.start && matches!(token.word.as_str(), "never" | "nie" | "niemals"));
+        let is_never = sentence.iter().any(|token| {
+            token.start >= one.start && matches!(token.word.as_str(), "never" | "nie" | "niemals")
+        });
         !manners(deed) && (is_never || names)
     });
     let passive = names
         && (0..sentence.len()).any(|at| {
             matches!(
-                (word(sentence, at), word(sentence, at + 1), word(sentence, at + 2)),
+                (
+                    word(sentence, at),
+                    word(sentence, at + 1),
+                    word(sentence, at + 2)
+                ),
                 ("must" | "should" | "may" | "can", "never" | "not", "be")
                     | ("mustn't" | "shouldn't" | "can't", "be", _)
                     | ("darf" | "dürfen", "nie" | "niemals" | "nicht", _)
@@ -318,7 +362,9 @@ mod tests {
 
     fn any(text: &str) -> bool {
         sentences(text).iter().any(|sentence| {
-            let names = sentence.iter().any(|token| is_form_of(&token.word, "delete"));
+            let names = sentence
+                .iter()
+                .any(|token| is_form_of(&token.word, "delete"));
             objects(sentence, names)
         })
     }

@@ -475,7 +475,7 @@ pub(super) fn standing(sentence: &Sentence) -> Vec<(String, Qualifier)> {
             || sentence[at - 1].clause != own.clause
             || matches!(
                 sentence[at - 1].word.as_str(),
-                "please" | "but" | "and" | "do"
+                "please" | "but" | "and" | "do" | "also"
             );
         let forbids = matches!(
             own.word.as_str(),
@@ -509,6 +509,27 @@ pub(super) fn standing(sentence: &Sentence) -> Vec<(String, Qualifier)> {
         }
     }
     found
+}
+
+/// Whether a sentence that is a condition from its first word on says without a comma what is done then: `if it is late
+/// drop it`, `bei Verspätung erstatten`.
+pub(super) fn tells_then(sentence: &Sentence) -> bool {
+    let behind = sentence.iter().skip(3);
+    let speaks = sentence.iter().any(|one| {
+        matches!(
+            one.word.as_str(),
+            "you" | "me" | "us" | "sie" | "mir" | "uns" | "i" | "ich"
+        )
+    });
+    let orders = behind
+        .clone()
+        .any(|one| l::is_verb(&one.word) || l::is_order_to_tools(&one.word));
+    let german = sentence.first().is_some_and(|first| first.word == "bei")
+        && sentence.len() > 2
+        && sentence
+            .last()
+            .is_some_and(|last| last.word.ends_with("en"));
+    !speaks && (orders || german)
 }
 
 /// Whether a sentence orders something besides its conditions: a clause of what is left begins with a word that may be

@@ -46,9 +46,10 @@ impl Asker<'_> {
         {
             selected.extend(compared(&binding.compared));
         }
-        for (text, sentence) in &self.sentences {
+        for (number, (text, sentence)) in self.sentences.iter().enumerate() {
             self.of_standing(*text, sentence, &selected, &taken, &mut found);
             let mut all = conditions(sentence);
+            all.extend(self.asked_before(number));
             all.extend(condition::caps(sentence));
             if all.is_empty() {
                 let demands = demand::demands(sentence).into_iter();
@@ -92,7 +93,11 @@ impl Asker<'_> {
                     .or_else(|| self.deed_of(*text, sentence, &own, manual));
                 let calls: &[usize] = match &deed {
                     Some(call) => std::slice::from_ref(call),
-                    None if !manual && (whole || condition::orders(sentence, &own)) => {
+                    None if !manual
+                        && (whole
+                            || condition::orders(sentence, &own)
+                            || own.is_empty() && condition::tells_then(sentence)) =>
+                    {
                         self.after(&self.changes().all, *text)
                     }
                     None => &[],
@@ -134,6 +139,33 @@ impl Asker<'_> {
             }
         }
         found
+    }
+
+    /// What the sentence before one asks, where that one says what is done then: `is it late? Then refund it`.
+    fn asked_before(&self, number: usize) -> Option<Qualifier> {
+        let (text, sentence) = self.sentences.get(number)?;
+        let (other, before) = self.sentences.get(number.checked_sub(1)?)?;
+        let then = matches!(sentence.first()?.word.as_str(), "then" | "dann");
+        let asks = matches!(
+            before.first()?.word.as_str(),
+            "is" | "are"
+                | "has"
+                | "have"
+                | "was"
+                | "were"
+                | "ist"
+                | "sind"
+                | "hat"
+                | "haben"
+                | "wurde"
+        );
+        let between = || {
+            let from = before.last().map_or(0, |last| last.end);
+            let to = sentence.first().map_or(from, |first| first.start);
+            self.decisions.said.part(*text, from, to)
+        };
+        (then && asks && other == text && between().contains('?'))
+            .then(|| Qualifier::of(Kind::Condition, before))?
     }
 
     /// Whether all that is demanded is that something be done: `they must be closed`.
