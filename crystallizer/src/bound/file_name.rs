@@ -12,7 +12,8 @@ const MOST_PIECES: usize = 6;
 /// what tells like an id in it. Longer ones come before their parts.
 pub(super) fn names_inside(token: &str) -> Vec<&str> {
     let mut found = Vec::new();
-    if token.contains('@') || !token.contains(['/', '.']) {
+    let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
+    if !has_digit || token.contains('@') || !token.contains(['/', '.']) {
         return found;
     }
     // The host of an address names no file.

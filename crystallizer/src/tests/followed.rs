@@ -106,13 +106,10 @@ fn a_name_in_a_query_follows_or_the_proof_fails() {
         assert!(sent.starts_with("city:{{ inputs."), "{sent}");
         assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{query}");
     }
-    for (field, query) in [
-        ("filter", "city eq 'Berlin'"),
-        ("sql", "select email from people where city = 'Berlin'"),
-    ] {
-        let made = mails(field, query);
-        assert_eq!(made.report.generalisable, Some(Level::Same), "{query}");
-    }
+    let query = "select email from people where city = 'Berlin'";
+    let made = mails("sql", query);
+    assert_eq!(arguments(&made, "query_crm")["sql"], query);
+    assert_eq!(made.report.generalisable, Some(Level::Same));
 }
 
 #[test]
@@ -325,13 +322,13 @@ fn conditions_of_one_deed_are_read_in_many_forms() {
         "Refund o-77712 please.",
         "Refund o-77712. What should it be called?",
         "When done, tell me. Refund o-77712.",
-        "Ask Kim about the weather. Refund o-77712.",
         "Let me know when you have refunded o-77712.",
         "Let Kim know, then refund o-77712.",
         "Refund o-77712. Is it late? I hope not.",
-        "Bestellt bei Anna Kurz. Refund o-77712.",
         "If you have any questions ask me. Refund o-77712.",
         "We don't mind. Refund o-77712.",
+        "Do whatever is needed. Refund o-77712.",
+        "Bei meiner Bestellung o-77712 bitte das Geld erstatten.",
     ] {
         assert!(!asked(task), "{task}");
     }

@@ -139,28 +139,45 @@ pub(super) fn begins(sentence: &Sentence, at: usize) -> bool {
         }
         // `whichever is cheaper`: nothing in the recording shows how the other one would have been.
         "whatever" | "whichever" => {
-            matches!(next, "is" | "costs" | "comes" | "takes" | "arrives") && at > 0
+            at > 0
+                && matches!(next, "is" | "are" | "costs" | "comes" | "takes" | "arrives")
+                && clause.iter().skip(1).take(2).any(|word| {
+                    word.ends_with("er")
+                        || matches!(*word, "less" | "more" | "first" | "available" | "best")
+                })
         }
         "since" => {
             clause.iter().any(|word| matches!(*word, "get" | "gets"))
                 && clause.last().is_some_and(|last| last.ends_with("ed"))
         }
+        // `bei Verspätung`, and not `bei meiner Bestellung`.
         "bei" => {
-            let noun = clause
-                .iter()
-                .find(|word| word.len() > 4)
-                .copied()
-                .unwrap_or_default();
             let only = at
                 .checked_sub(1)
                 .is_some_and(|at| matches!(sentence[at].word.as_str(), "nur" | "ausschließlich"));
             (first || only)
                 && [
-                    "ung", "fehler", "verzug", "ausfall", "schaden", "mangel", "verlust", "heit",
-                    "keit",
+                    "verspätung",
+                    "verzögerung",
+                    "beschädigung",
+                    "überschreitung",
+                    "ablehnung",
+                    "zustimmung",
+                    "zusage",
+                    "absage",
+                    "fehler",
+                    "verzug",
+                    "ausfall",
+                    "schaden",
+                    "mangel",
+                    "verlust",
+                    "erfolg",
+                    "krankheit",
+                    "abwesenheit",
+                    "nichtgefallen",
                 ]
                 .iter()
-                .any(|end| noun.ends_with(end))
+                .any(|end| next.ends_with(end))
         }
         "in" => {
             first && is_that_case(sentence, at)

@@ -146,6 +146,9 @@ impl Asker<'_> {
         let (text, sentence) = self.sentences.get(number)?;
         let (other, before) = self.sentences.get(number.checked_sub(1)?)?;
         let then = matches!(sentence.first()?.word.as_str(), "then" | "dann");
+        let of_talk = before
+            .get(1)
+            .is_some_and(|next| matches!(next.word.as_str(), "you" | "there" | "du"));
         let asks = matches!(
             before.first()?.word.as_str(),
             "is" | "are"
@@ -164,7 +167,7 @@ impl Asker<'_> {
             let to = sentence.first().map_or(from, |first| first.start);
             self.decisions.said.part(*text, from, to)
         };
-        (then && asks && other == text && between().contains('?'))
+        (then && asks && !of_talk && other == text && between().contains('?'))
             .then(|| Qualifier::of(Kind::Condition, before))?
     }
 
@@ -330,7 +333,9 @@ impl Asker<'_> {
         let goes_on = sentence
             .get(end)
             .is_some_and(|next| l::is_joint(&next.word));
-        if !joined || goes_on {
+        // What stands behind a condition that begins the sentence is all that is left of it.
+        let is_left = at == 0 && end < sentence.len();
+        if !joined || goes_on || is_left || parts_ways(sentence) {
             return None;
         }
         let words = |from: usize, to: usize| -> Vec<(usize, &str)> {
