@@ -97,19 +97,6 @@ fn is_of_others(all: &[&str]) -> bool {
                 | "mir"
         )
     });
-    // `the P1s I will do myself`
-    let alone = all
-        .iter()
-        .any(|word| matches!(*word, "myself" | "ourselves" | "selbst" | "selber"))
-        && all.iter().any(|word| {
-            matches!(
-                *word,
-                "i'll" | "will" | "we'll" | "ich" | "wir" | "do" | "handle"
-            )
-        });
-    if alone && !past {
-        return true;
-    }
     if past || speaks {
         return false;
     }
