@@ -2,6 +2,7 @@
 
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Piece, Source};
+use super::file_name;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Input, Inputs};
 use super::key::Key;
@@ -211,7 +212,8 @@ impl Binder<'_> {
             && (is_strong
                 || is_day
                 || is_said_name
-                || self.said.names(&mention, &value) && !begins_sentence(text, start))
+                || self.said.names(&mention, &value)
+                    && (!begins_sentence(text, start) || is_of_term(text, start)))
         {
             let named = Sent {
                 key: part_key(&value, &sent.key),
@@ -387,8 +389,33 @@ pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
                 found.push((place(part), part));
             }
         }
+        // `city:Berlin`, as queries have it.
+        if let Some((field, value)) = token.split_once(':')
+            && is_plain(field)
+            && value.starts_with(char::is_alphanumeric)
+            && !value.contains([':', '/'])
+        {
+            found.push((place(value), value));
+        }
+        let named = file_name::names_inside(token).into_iter();
+        found.extend(named.map(|name| (place(name), name)));
     }
     found
+}
+
+/// Whether what begins there stands right behind the sign of a term: `city:Berlin`.
+fn is_of_term(text: &str, start: usize) -> bool {
+    text.get(..start)
+        .and_then(|before| before.strip_suffix(':'))
+        .is_some_and(|field| field.ends_with(char::is_alphanumeric))
+}
+
+/// Whether a word may be the name of a field.
+fn is_plain(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
 }
 
 /// Whether the values under a key are texts that a machine runs.

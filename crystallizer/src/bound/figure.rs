@@ -7,7 +7,7 @@ use super::canonical;
 use super::compose::{is_code, is_message};
 use super::decide::Decisions;
 use super::information::{WEAK, bits};
-use super::key::{Key, named_by, words};
+use super::key::{Key, named_by, noun, words};
 use super::qualifier::GATE;
 use super::rename;
 use super::total::{self, Others};
@@ -255,7 +255,11 @@ fn in_text(
                 .filter(|place| matches!(place.of, Of::Value))
                 .any(|place| {
                     let key = words(&decisions.answers.last_key(&place));
-                    tells || figure.beside.iter().any(|word| named_by(&key, word))
+                    tells
+                        || figure.beside.iter().any(|word| named_by(&key, word))
+                        || kept
+                            .get(place.call)
+                            .is_some_and(|source| is_told_by_place(source, &key, &figure))
                 })
         });
         let tells = !figure.is_day && figure.values.iter().any(|value| bits(value, &[]) >= WEAK);
@@ -292,24 +296,110 @@ fn in_text(
             take(quote, true, false);
         }
     }
-    if whole {
-        for name in rename::names_in(text) {
-            let value = Value::from(name);
-            let known = found
-                .iter()
-                .any(|stays| stays.shown == name || name.contains(stays.shown.as_str()));
-            if !known && bits(&value, &[]) >= TELLS && !places(&value).is_empty() {
-                found.push(Stays {
-                    shown: name.to_owned(),
-                    written: None,
-                    answered: true,
-                    said: false,
-                    source: None,
-                });
-            }
+    let names = rename::names_in(text).into_iter();
+    let named = names.filter(|name| whole && bits(&Value::from(*name), &[]) >= TELLS);
+    let short = short_ids(text).filter(|name| !is_said(&Value::from(*name)));
+    for name in named.chain(short) {
+        let known = found
+            .iter()
+            .any(|stays| stays.shown == name || name.contains(stays.shown.as_str()));
+        if !known && !places(&Value::from(name)).is_empty() {
+            found.push(Stays {
+                shown: name.to_owned(),
+                written: None,
+                answered: true,
+                said: false,
+                source: None,
+            });
         }
     }
     found
+}
+
+/// Whether a small figure is what an answer held by where it stands there: it is all that was answered, its key says
+/// no more than that it is a number, what was asked for stands beside it, or its unit does.
+pub(super) fn is_told_by_place(source: &Kept<'_>, key: &[String], figure: &Written) -> bool {
+    // `in 3 days` tells when, not how many.
+    if figure.beside.iter().any(|word| is_time(word)) {
+        return false;
+    }
+    let counts = |word: &String| {
+        matches!(
+            word.as_str(),
+            "n" | "count" | "cnt" | "total" | "number" | "num" | "anzahl"
+        )
+    };
+    let of_nouns = |word: &String| {
+        matches!(
+            word.as_str(),
+            "result" | "value" | "size" | "length" | "hits" | "found" | "matches"
+        )
+    };
+    let nouns = noun(&source.call.name);
+    let unit = |word: &String| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        !bare.is_empty()
+            && (word.starts_with('°') || bare.len() >= 2)
+            && key.len() > 1
+            && key.last().is_some_and(|last| last == bare)
+    };
+    let beside = || figure.beside.iter();
+    key.last().is_some_and(counts)
+        || beside().any(unit)
+        || key.last().is_some_and(of_nouns) && beside().any(|word| named_by(&nouns, word))
+        || is_lone(source)
+}
+
+fn is_time(word: &str) -> bool {
+    matches!(
+        word,
+        "day"
+            | "days"
+            | "hour"
+            | "hours"
+            | "minute"
+            | "minutes"
+            | "week"
+            | "weeks"
+            | "month"
+            | "months"
+            | "year"
+            | "years"
+            | "am"
+            | "pm"
+            | "a.m"
+            | "p.m"
+            | "o'clock"
+            | "uhr"
+            | "tag"
+            | "tage"
+            | "tagen"
+            | "stunden"
+            | "minuten"
+            | "wochen"
+    )
+}
+
+/// Whether an answer is one value and nothing else.
+fn is_lone(source: &Kept<'_>) -> bool {
+    let mut all = 0_usize;
+    crate::leaf::scalars(&super::view::view(source).data, &mut |leaf| {
+        all += usize::from(leaf.is_number() || leaf.is_string());
+    });
+    all == 1
+}
+
+/// The short ids of a text: letters, a sign and digits, as `T-77`.
+fn short_ids(text: &str) -> impl Iterator<Item = &str> {
+    crate::leaf::tokens(text).filter(|token| {
+        let digits = token.len() - token.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let rest = &token[..token.len() - digits];
+        let letters = rest.trim_end_matches(['-', '_', '#', '/']);
+        digits > 0
+            && letters.len() + 1 == rest.len()
+            && !letters.is_empty()
+            && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+    })
 }
 
 /// The answer that they are the same in every run.

@@ -21,6 +21,7 @@ mod enter;
 mod evaluate;
 mod explain;
 mod figure;
+mod file_name;
 mod filter;
 mod fold;
 mod formula;

@@ -387,6 +387,9 @@ pub(super) fn anchors(
         };
         let names = path.iter().map(String::as_str).filter(|key| *key != EACH);
         let key = Key::new(names, "");
+        if is_amount_at_hand(value, &key, scope) {
+            continue;
+        }
         let own = bits(value, &key.words);
         let known = scope
             .known
@@ -481,6 +484,35 @@ fn said_of(value: &Value, key: &Key, origin: &Origin<'_>, said: &Said) -> Option
     }
     let around: Vec<String> = key.words.iter().chain(&origin.about).cloned().collect();
     said.find(value, &around).filter(|mention| mention.person)
+}
+
+/// Whether a number is what the call at hand sends as its amount: that an account has as much as is paid from it is by
+/// chance, unless the person named the field.
+fn is_amount_at_hand(value: &Value, key: &Key, scope: &Scope<'_>) -> bool {
+    let (Some(number), Some(call)) = (value.as_f64(), scope.at_hand) else {
+        return false;
+    };
+    let mut sent = false;
+    crate::leaf::leaves(&call.arguments, &mut |_, name, leaf| {
+        let own = words(name);
+        sent |= own.last().is_some_and(|word| names_amount(word))
+            && !own.iter().any(|word| key.words.contains(word))
+            && leaf
+                .as_f64()
+                .or_else(|| leaf.as_str()?.parse().ok())
+                .is_some_and(|other| (other - number).abs() < f64::EPSILON);
+    });
+    sent && !scope
+        .said
+        .find(value, &key.words)
+        .is_some_and(|mention| scope.said.is_near(&mention, &key.words))
+}
+
+fn names_amount(word: &str) -> bool {
+    matches!(
+        word,
+        "amount" | "sum" | "total" | "price" | "payment" | "money" | "value" | "betrag" | "cents"
+    )
 }
 
 /// Whether a number is so small that it stands near anything by chance.

@@ -4,6 +4,7 @@
 use super::binding::{Binding, Piece, Source};
 use super::decide::Decisions;
 use super::evaluate::{Recorded, literal, member, quoted, with};
+use super::figure::is_told_by_place;
 use super::information::{WEAK, bits};
 use super::key::{named_by, noun, words};
 use super::qualifier::flag::flag_words;
@@ -413,7 +414,10 @@ pub(super) fn source(
                     }
                 }
                 Value::Number(_) | Value::String(_)
-                    if bits(value, &[]) >= WEAK || named(&key) || others.differ =>
+                    if bits(value, &[]) >= WEAK
+                        || named(&key)
+                        || others.differ
+                        || is_told_by_place(source, &key, figure) =>
                 {
                     take(path, Total::Field, value);
                 }

@@ -20,6 +20,7 @@ mod extremes;
 mod figure;
 mod figures;
 mod folder;
+mod followed;
 mod held;
 mod hostile;
 mod judgement;

@@ -3,6 +3,7 @@
 
 mod listed;
 mod passes;
+mod query;
 mod told;
 mod weak;
 
@@ -11,6 +12,7 @@ use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::compose;
 use super::cycle;
 use super::decide::Decisions;
+use super::file_name;
 use super::information::{bits, names_things};
 use super::key::words;
 use super::passes::{Pass, gathered, passes};
@@ -322,6 +324,13 @@ impl Prover<'_> {
                 || is_whole && (names_things(&key) || crate::value_class::is_date(name));
             tells && seen.has_name(name)
         });
+        // A file is named after what it is about.
+        let name = name.or_else(|| {
+            let tokens = crate::leaf::tokens(&text);
+            let mut names = tokens.flat_map(file_name::names_inside);
+            names.find(|name| seen.has_name(name))
+        });
+        let name = name.or_else(|| query::said_in(self.decisions, &text));
         if let Some(name) = name {
             self.stays.add(|| {
                 let message = format!(

@@ -224,6 +224,7 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_picks())
         .chain(asker.of_left())
         .chain(asker.of_conditions())
+        .chain(asker.of_afterthoughts())
         .chain(asker.of_undone());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.

@@ -117,12 +117,72 @@ pub(super) fn begins(sentence: &Sentence, at: usize) -> bool {
     let next = clause.first().copied().unwrap_or_default();
     match own.word.as_str() {
         // `should Anna agree`, and not `should I` or `should be`.
+        // Behind what is to be done a subject tells: `refund it should it be late`, and not `what should it be`.
         "should" => {
-            first
+            let asked = || {
+                sentence[..at].iter().any(|one| {
+                    matches!(
+                        one.word.as_str(),
+                        "what" | "which" | "how" | "where" | "who" | "why" | "whether"
+                    )
+                })
+            };
+            (first || matches!(next, "it" | "they" | "he" | "she") && !asked())
                 && clause.len() > 1
                 && !matches!(next, "i" | "we" | "you" | "be" | "have" | "also" | "not")
         }
-        "in" => first && is_that_case(sentence, at),
+        "else" => {
+            let before = at
+                .checked_sub(1)
+                .map_or("", |at| sentence[at].word.as_str());
+            (first || before == "or") && !clause.is_empty() && at > 0
+        }
+        // `whichever is cheaper`: nothing in the recording shows how the other one would have been.
+        "whatever" | "whichever" => {
+            at > 0
+                && matches!(next, "is" | "are" | "costs" | "comes" | "takes" | "arrives")
+                && clause.iter().skip(1).take(2).any(|word| {
+                    word.ends_with("er")
+                        || matches!(*word, "less" | "more" | "first" | "available" | "best")
+                })
+        }
+        "since" => {
+            clause.iter().any(|word| matches!(*word, "get" | "gets"))
+                && clause.last().is_some_and(|last| last.ends_with("ed"))
+        }
+        // `bei Verspätung`, and not `bei meiner Bestellung`.
+        "bei" => {
+            let only = at
+                .checked_sub(1)
+                .is_some_and(|at| matches!(sentence[at].word.as_str(), "nur" | "ausschließlich"));
+            (first || only)
+                && [
+                    "verspätung",
+                    "verzögerung",
+                    "beschädigung",
+                    "überschreitung",
+                    "ablehnung",
+                    "zustimmung",
+                    "zusage",
+                    "absage",
+                    "fehler",
+                    "verzug",
+                    "ausfall",
+                    "schaden",
+                    "mangel",
+                    "verlust",
+                    "erfolg",
+                    "krankheit",
+                    "abwesenheit",
+                    "nichtgefallen",
+                ]
+                .iter()
+                .any(|end| next.ends_with(end))
+        }
+        "in" => {
+            first && is_that_case(sentence, at)
+                || clause.starts_with(&["the", "event", "of"]) && clause.len() > 3
+        }
         // `subject to her yes`, and not `set the subject to`.
         "subject" => {
             let before = at
@@ -166,9 +226,27 @@ pub(super) fn begins(sentence: &Sentence, at: usize) -> bool {
                             "is" | "are" | "has" | "have" | "it's" | "they're" | "does" | "exceeds"
                         )
                 });
-            holds && !past && !asked && !matches!(next, "i" | "you" | "we" | "possible")
+            // `when late, refund it`
+            let short = first
+                && (1..=2).contains(&clause.len())
+                && sentence.len() > at + 1 + clause.len()
+                && !matches!(
+                    next,
+                    "done"
+                        | "finished"
+                        | "complete"
+                        | "completed"
+                        | "ready"
+                        | "possible"
+                        | "needed"
+                        | "necessary"
+                        | "asked"
+                        | "free"
+                );
+            (holds || short) && !past && !asked && !matches!(next, "i" | "you" | "we" | "possible")
         }
-        "ist" | "sind" | "hat" | "haben" | "wurde" | "wurden" | "wird" | "liegt" => {
+        "ist" | "sind" | "hat" | "haben" | "wurde" | "wurden" | "wird" | "liegt" | "wäre"
+        | "wären" | "hätte" | "hätten" => {
             let follows = sentence[at + 1..]
                 .iter()
                 .find(|one| one.clause != own.clause)
@@ -281,7 +359,7 @@ pub(super) fn leads(sentence: &Sentence, start: usize) -> bool {
     at.is_some_and(|at| {
         matches!(
             sentence[at].word.as_str(),
-            "otherwise" | "andernfalls" | "sonst"
+            "otherwise" | "andernfalls" | "sonst" | "else"
         ) || is_that_case(sentence, at)
     })
 }
@@ -350,17 +428,52 @@ pub(super) fn caps(sentence: &Sentence) -> Vec<Qualifier> {
                 .collect();
         }
     }
-    let consults = (0..sentence.len()).any(|at| {
-        matches!(word(at), "ask" | "consult")
-            && word(at + 1) == "me"
-            && matches!(word(at + 2), "before" | "first")
-            || (word(at), word(at + 1), word(at + 2)) == ("check", "with", "me")
+    let often = (0..sentence.len()).any(|at| {
+        (word(at), word(at + 1), word(at + 2)) == ("more", "often", "than")
+            && at
+                .checked_sub(1)
+                .is_some_and(|before| l::negates(word(before)))
+            || (word(at), word(at + 1), word(at + 2)) == ("nicht", "öfter", "als")
     });
+    let consults = often || consults(sentence);
     consults
         .then(|| Qualifier::of(Kind::Cap, sentence))
         .flatten()
         .into_iter()
         .collect()
+}
+
+/// Whether somebody is to be asked first: `ask Kim before you refund it`, `let Kim confirm, then refund`.
+fn consults(sentence: &Sentence) -> bool {
+    let word = |at: usize| sentence.get(at).map_or("", |one: &Token| one.word.as_str());
+    let does = |at: usize| {
+        matches!(word(at), "you" | "i" | "we" | "it" | "anything" | "doing")
+            || word(at).ends_with("ing")
+    };
+    (0..sentence.len()).any(|at| match (word(at), word(at + 1)) {
+        ("ask" | "consult", who) => {
+            let me = matches!(who, "me" | "us");
+            let behind = at + 2..at + 4;
+            behind
+                .clone()
+                .any(|place| word(place) == "before" && (me || does(place + 1)))
+                || me && word(at + 2) == "first"
+        }
+        ("check", "with") => {
+            word(at + 2) == "me"
+                || (at + 3..at + 5).any(|place| word(place) == "before" && does(place + 1))
+        }
+        ("let", "me") => word(at + 2) == "know" && word(at + 3) == "before" && does(at + 4),
+        ("let" | "have", who) => {
+            let by = matches!(
+                word(at + 2),
+                "confirm" | "approve" | "agree" | "decide" | "sign"
+            );
+            let then = |place: usize| matches!(word(place), "then" | "before" | "first");
+            !matches!(who, "you" | "us" | "it") && by && (at + 3..sentence.len()).any(then)
+        }
+        _ => false,
+    })
 }
 
 /// The figure of a cap.
@@ -379,7 +492,7 @@ pub(super) fn standing(sentence: &Sentence) -> Vec<(String, Qualifier)> {
             || sentence[at - 1].clause != own.clause
             || matches!(
                 sentence[at - 1].word.as_str(),
-                "please" | "but" | "and" | "do"
+                "please" | "but" | "and" | "do" | "also"
             );
         let forbids = matches!(
             own.word.as_str(),
@@ -413,6 +526,27 @@ pub(super) fn standing(sentence: &Sentence) -> Vec<(String, Qualifier)> {
         }
     }
     found
+}
+
+/// Whether a sentence that is a condition from its first word on says without a comma what is done then: `if it is late
+/// drop it`, `bei Verspätung erstatten`.
+pub(super) fn tells_then(sentence: &Sentence) -> bool {
+    let behind = sentence.iter().skip(3);
+    let speaks = sentence.iter().any(|one| {
+        matches!(
+            one.word.as_str(),
+            "you" | "me" | "us" | "sie" | "mir" | "uns" | "i" | "ich"
+        )
+    });
+    let orders = behind
+        .clone()
+        .any(|one| l::is_verb(&one.word) || l::is_order_to_tools(&one.word));
+    let german = sentence.first().is_some_and(|first| first.word == "bei")
+        && sentence.len() > 2
+        && sentence
+            .last()
+            .is_some_and(|last| last.word.ends_with("en"));
+    !speaks && (orders || german)
 }
 
 /// Whether a sentence orders something besides its conditions: a clause of what is left begins with a word that may be

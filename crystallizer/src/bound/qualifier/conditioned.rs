@@ -18,6 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many words behind a deed may name what it is done with.
 const NAMED_WITHIN: usize = 3;
+/// How many words at least say what has to be so: `it succeeded`.
+const LEAST_OF_STATE: usize = 2;
+/// The most calls of one kind that are held against the words of a sentence.
+const MOST_HELD: usize = 50;
 
 /// The calls that change something, in their order, and by what they do.
 pub(super) struct Changes {
@@ -42,9 +46,10 @@ impl Asker<'_> {
         {
             selected.extend(compared(&binding.compared));
         }
-        for (text, sentence) in &self.sentences {
+        for (number, (text, sentence)) in self.sentences.iter().enumerate() {
             self.of_standing(*text, sentence, &selected, &taken, &mut found);
             let mut all = conditions(sentence);
+            all.extend(self.asked_before(number));
             all.extend(condition::caps(sentence));
             if all.is_empty() {
                 let demands = demand::demands(sentence).into_iter();
@@ -84,12 +89,21 @@ impl Asker<'_> {
                 }
                 let turn = self.turn_of(*text);
                 let deed_in = |reach: &Reach| self.deed_of(reach, sentence, &own, manual);
+                // What is done under a condition in the midst of a sentence stands behind it.
+                let behind = |reach: &Reach| self.behind(reach, sentence, one, manual);
+                let behind = turn
+                    .as_ref()
+                    .and_then(behind)
+                    .or_else(|| behind(&Reach::from(*text)));
                 // What was asked for is done before the person speaks again, where anything is done then.
-                let near = match &turn {
+                let near = behind.or_else(|| match &turn {
                     Some(turn) => deed_in(turn).or_else(|| deed_in(&Reach::named(*text))),
                     None => deed_in(&Reach::from(*text)),
-                };
-                let orders = !manual && (whole || condition::orders(sentence, &own));
+                });
+                let orders = !manual
+                    && (whole
+                        || condition::orders(sentence, &own)
+                        || own.is_empty() && condition::tells_then(sentence));
                 let deed = match near {
                     None if turn.is_some() && !orders => deed_in(&Reach::from(*text)),
                     near => near,
@@ -136,6 +150,36 @@ impl Asker<'_> {
             }
         }
         found
+    }
+
+    /// What the sentence before one asks, where that one says what is done then: `is it late? Then refund it`.
+    fn asked_before(&self, number: usize) -> Option<Qualifier> {
+        let (text, sentence) = self.sentences.get(number)?;
+        let (other, before) = self.sentences.get(number.checked_sub(1)?)?;
+        let then = matches!(sentence.first()?.word.as_str(), "then" | "dann");
+        let of_talk = before
+            .get(1)
+            .is_some_and(|next| matches!(next.word.as_str(), "you" | "there" | "du"));
+        let asks = matches!(
+            before.first()?.word.as_str(),
+            "is" | "are"
+                | "has"
+                | "have"
+                | "was"
+                | "were"
+                | "ist"
+                | "sind"
+                | "hat"
+                | "haben"
+                | "wurde"
+        );
+        let between = || {
+            let from = before.last().map_or(0, |last| last.end);
+            let to = sentence.first().map_or(from, |first| first.start);
+            self.decisions.said.part(*text, from, to)
+        };
+        (then && asks && !of_talk && other == text && between().contains('?'))
+            .then(|| Qualifier::of(Kind::Condition, before))?
     }
 
     /// Whether all that is demanded is that something be done: `they must be closed`.
@@ -292,6 +336,103 @@ impl Asker<'_> {
         }
     }
 
+    /// The change that is made under a condition that opens what is said behind it: `deploy to staging, and if it is
+    /// healthy promote it to production`.
+    fn behind(
+        &self,
+        reach: &Reach,
+        sentence: &Sentence,
+        one: &Qualifier,
+        manual: bool,
+    ) -> Option<usize> {
+        let at = sentence.iter().position(|token| token.start == one.start)?;
+        if manual
+            || one.kind != Kind::Condition
+            || !matches!(sentence[at].word.as_str(), "if" | "when" | "falls" | "wenn")
+        {
+            return None;
+        }
+        let joined = at.checked_sub(1).is_none_or(|before| {
+            matches!(
+                sentence[before].word.as_str(),
+                "and" | "then" | "but" | "und" | "dann" | "aber"
+            )
+        });
+        let end = sentence
+            .iter()
+            .position(|token| token.start >= one.end)
+            .unwrap_or(sentence.len());
+        // `if it is late, and tell Anna` goes on with what was said before it.
+        let goes_on = sentence
+            .get(end)
+            .is_some_and(|next| l::is_joint(&next.word));
+        // What stands behind a condition that begins the sentence is all that is left of it.
+        let is_left = at == 0 && end < sentence.len();
+        if !joined || goes_on || is_left || parts_ways(sentence) {
+            return None;
+        }
+        let words = |from: usize, to: usize| -> Vec<(usize, &str)> {
+            let all = sentence.iter().enumerate().take(to).skip(from);
+            all.map(|(at, token)| (at, token.word.as_str())).collect()
+        };
+        if end < sentence.len() {
+            let behind = words(end, sentence.len());
+            return self
+                .deed_of(reach, sentence, &behind, manual)
+                .or_else(|| self.named_alone(reach, &behind));
+        }
+        // Without a comma the deed stands behind what has to be so.
+        let deeds = &self.changes().by_deed;
+        let does = |place: &usize| {
+            let said = sentence[*place].word.as_str();
+            deeds.keys().any(|deed| l::same_deed(said, deed))
+        };
+        let from = (at + 1 + LEAST_OF_STATE..end.saturating_sub(1))
+            .rev()
+            .find(does);
+        match from {
+            Some(from) => self.deed_of(reach, sentence, &words(from, end), manual),
+            None if at > 0 => self.named_alone(reach, &words(at + 1, end)),
+            None => None,
+        }
+    }
+
+    /// The one change within reach that alone sends something that was said.
+    fn named_alone(&self, reach: &Reach, said: &[(usize, &str)]) -> Option<usize> {
+        let calls = self.within(&self.changes().all, reach);
+        match self.telling(calls, said).as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// Those of some calls that send something that was said and that not all of them send.
+    fn telling(&self, calls: &[usize], said: &[(usize, &str)]) -> Vec<usize> {
+        if calls.len() < 2 || calls.len() > MOST_HELD || !self.may_look(calls.len() * said.len()) {
+            return Vec::new();
+        }
+        let sent: Vec<BTreeSet<String>> = calls
+            .iter()
+            .map(|call| {
+                let mut all = BTreeSet::new();
+                crate::leaf::scalars(&self.kept[*call].call.arguments, &mut |leaf| {
+                    all.extend(leaf.as_str().map(str::to_lowercase));
+                });
+                all
+            })
+            .collect();
+        let mut found = BTreeSet::new();
+        for (_, word) in said {
+            let by: Vec<usize> = (0..calls.len())
+                .filter(|at| sent[*at].contains(*word))
+                .collect();
+            if by.len() < calls.len() {
+                found.extend(by.into_iter().map(|at| calls[at]));
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// The first change within reach that a sentence tells to make.
     fn deed_of(
         &self,
@@ -305,8 +446,16 @@ impl Asker<'_> {
                 || l::points_back(word, sentence.get(at + 1).map(|one| one.word.as_str()))
         });
         let first = |calls: &[usize]| {
-            let mut all = self.within(calls, reach).iter().copied();
-            all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
+            let all = self.within(calls, reach);
+            // Of several of one kind it is the one that sends what is named there.
+            let named = match manual {
+                true => None,
+                false => self.telling(all, said).first().copied(),
+            };
+            named.or_else(|| {
+                let mut all = all.iter().copied();
+                all.find(|call| !manual || self.may_look(1) && !works_here(&self.kept[*call]))
+            })
         };
         let changes = self.changes();
         if reach.is_named {

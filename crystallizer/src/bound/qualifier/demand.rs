@@ -14,8 +14,10 @@ pub(super) fn demands(sentence: &Sentence) -> Vec<Qualifier> {
         (is_made_sure(clause)
             || is_due(sentence, at, to)
             || is_allowed(sentence, at, to)
-            || is_limit(clause))
+            || is_limit(clause)
+            || is_custom(sentence, at, to))
         .then_some(clause)
+        .or_else(|| sentence.get(at..).filter(|_| is_policy(sentence, at)))
     });
     found
         .and_then(|clause| Qualifier::of(Kind::Demand, clause))
@@ -56,10 +58,16 @@ fn is_made_sure(clause: &[Token]) -> bool {
         word(clause, from),
         "" | "to" | "you" | "i" | "we" | "not" | "you're" | "i'm" | "my" | "du" | "ich"
     );
+    // `nobody refunded it before`
+    let nobody = matches!(
+        word(clause, from),
+        "nobody" | "noone" | "somebody" | "someone" | "niemand"
+    );
     of_things
-        && clause
-            .get(from + 1..)
-            .is_some_and(|rest| rest.iter().any(|one| is_state(&one.word)))
+        && clause.get(from + 1..).is_some_and(|rest| {
+            rest.iter()
+                .any(|one| is_state(&one.word) || nobody && one.word.ends_with("ed"))
+        })
 }
 
 fn is_state(word: &str) -> bool {
@@ -128,6 +136,51 @@ fn is_allowed(sentence: &Sentence, at: usize, to: usize) -> bool {
                 )
             })
         })
+}
+
+/// What somebody does in no other case: `we only do that for late orders`, `we don't refund others`.
+fn is_custom(sentence: &Sentence, at: usize, to: usize) -> bool {
+    if word(sentence, at) != "we" {
+        return false;
+    }
+    let (turned, from) = match (word(sentence, at + 1), word(sentence, at + 2)) {
+        ("only", _) => (false, at + 2),
+        ("don't" | "never", _) => (true, at + 2),
+        ("do", "not" | "only") => (true, at + 3),
+        _ => return false,
+    };
+    let does = word(sentence, from);
+    let deed = l::is_deed_of_tools(does) && !matches!(does, "get" | "take" | "make");
+    let rest = sentence.get(from + 1..to).unwrap_or_default();
+    let for_some = rest.iter().any(|one| {
+        matches!(
+            one.word.as_str(),
+            "for" | "if" | "when" | "in" | "to" | "with" | "on"
+        )
+    });
+    match turned {
+        true => deed && !rest.is_empty(),
+        false => (deed || does == "do") && for_some,
+    }
+}
+
+/// `our policy: late orders are refunded, others are not`.
+fn is_policy(sentence: &Sentence, at: usize) -> bool {
+    let names = matches!(
+        word(sentence, at),
+        "policy" | "rule" | "rules" | "richtlinie" | "regel"
+    );
+    let own = at == 0
+        || at == 1
+            && matches!(
+                word(sentence, 0),
+                "our" | "the" | "company" | "unsere" | "die"
+            );
+    let behind = sentence.get(at + 1);
+    let tells = behind.is_some_and(|next| {
+        next.clause != sentence[at].clause || matches!(next.word.as_str(), "is" | "says" | "ist")
+    });
+    names && own && tells
 }
 
 /// `the limit for refunds is 100`.

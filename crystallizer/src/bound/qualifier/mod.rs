@@ -2,6 +2,7 @@
 //! shipped`. A recording may show nothing that it leaves out, and it must not be lost for that: it is followed where
 //! one field can be meant, and asked about where nothing in the draft carries it.
 
+mod afterthought;
 pub(super) mod aside;
 mod ask;
 mod carried;
