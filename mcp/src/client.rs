@@ -100,8 +100,8 @@ pub struct Client {
     /// Whether the call that met the oversized answer first was the only one in flight.
     guilty: OnceLock<bool>,
     broken: AtomicBool,
-    /// That the program says nothing any more: nobody waits for it longer.
-    silent: CancellationToken,
+    /// The number of the last request that was not answered in time, and one more; 0 where none was.
+    late: AtomicU64,
     /// How many bytes the program has said.
     heard: Arc<AtomicU64>,
     in_flight: Flights,
@@ -178,7 +178,7 @@ impl Client {
             oversized,
             guilty: OnceLock::new(),
             broken: AtomicBool::new(false),
-            silent: CancellationToken::new(),
+            late: AtomicU64::new(0),
             heard,
             in_flight: Flights::default(),
             callers,
@@ -211,8 +211,10 @@ impl Client {
             biased;
             () = cancel.cancelled() => return Err(Error::Canceled),
             answer = self.peer.call_tool_once(params) => answer,
-            () = self.silent.cancelled() => return Err(self.closed().await),
-            () = tokio::time::sleep(call.timeout) => return Err(Error::Timeout(call.timeout)),
+            () = tokio::time::sleep(call.timeout) => {
+                self.late.store(flight.number() + 1, Ordering::Release);
+                return Err(Error::Timeout(call.timeout));
+            }
         };
         let alone = flight.alone();
         if let Some(child) = self.child.as_ref().filter(|_| logs) {
@@ -224,8 +226,8 @@ impl Client {
             Ok(_) => return Err(Error::Unexpected),
             Err(error) => {
                 let mut error = self.error(error, alone);
-                if matches!(error, Error::Closed { .. }) {
-                    error = self.closed().await;
+                if let (Error::Closed { stderr }, Some(child)) = (&mut error, &self.child) {
+                    *stderr = child.last_words().await;
                 }
                 // -32601 and -32602 are what servers answer for a tool that they do not have.
                 if let Error::Refused {
@@ -272,11 +274,12 @@ impl Client {
     async fn ask_for_tools(&self) -> Result<Vec<ToolInfo>, Error> {
         let patience = self.options.startup;
         let flight = self.in_flight.enter();
-        let tools = tokio::select! {
-            biased;
-            tools = self.peer.list_all_tools() => tools.map_err(|error| self.error(error, flight.alone()))?,
-            () = self.silent.cancelled() => return Err(self.closed().await),
-            () = tokio::time::sleep(patience) => return Err(Error::Timeout(patience)),
+        let tools = match tokio::time::timeout(patience, self.peer.list_all_tools()).await {
+            Ok(tools) => tools.map_err(|error| self.error(error, flight.alone()))?,
+            Err(_) => {
+                self.late.store(flight.number() + 1, Ordering::Release);
+                return Err(Error::Timeout(patience));
+            }
         };
         let mut tools: Vec<_> = tools.into_iter().map(ToolInfo::read).collect();
         tools.sort_by(|a, b| a.name.cmp(&b.name));
@@ -340,34 +343,21 @@ impl Client {
         }
     }
 
-    /// The number that the next request gets.
-    pub(crate) fn next_request(&self) -> u64 {
-        self.in_flight.next()
-    }
-
-    /// Finds out whether a program still answers, after it has not answered in time. One that is asked for its tools and
-    /// says nothing at all for [`Options::silence`] counts as broken: nobody waits for it longer, and the next call
-    /// starts another. While a request waits that was made before that of the number `since`, the program is left to
-    /// it: many do one thing after the other. A server behind an address is asked anew each time and needs none of this.
-    pub(crate) async fn look(&self, since: u64) {
-        if self.child.is_none() || self.is_closed() {
+    /// Finds out whether a program still answers, after it has not answered a request in time. One that is asked for its
+    /// tools and says nothing at all for [`Options::silence`] counts as broken: the next call starts another, and
+    /// those that wait for this one wait for as long as they may. While a request from before waits, too, the program
+    /// is left to it: many do one thing after the other. A server behind an address needs none of this.
+    pub(crate) async fn look(&self) {
+        let late = self.late.swap(0, Ordering::AcqRel).checked_sub(1);
+        let Some(late) = late.filter(|_| self.child.is_some() && !self.is_closed()) else {
             return;
-        }
+        };
         let heard = self.heard.load(Ordering::Acquire);
         let answer = tokio::time::timeout(self.options.silence, self.peer.list_tools(None)).await;
         let spoke = self.heard.load(Ordering::Acquire) != heard;
-        if answer.is_err() && !spoke && !self.in_flight.waits_before(since) {
+        if answer.is_err() && !spoke && !self.in_flight.waits_before(late) {
             self.broken.store(true, Ordering::Release);
-            self.silent.cancel();
         }
-    }
-
-    async fn closed(&self) -> Error {
-        let stderr = match &self.child {
-            Some(child) if !self.silent.is_cancelled() => child.last_words().await,
-            _ => String::new(),
-        };
-        Error::Closed { stderr }
     }
 
     async fn unknown(&self, tool: &str) -> Option<Error> {

@@ -62,7 +62,7 @@ pub struct Options {
     /// Largest result of a call, in bytes of JSON.
     pub max_result: usize,
     /// How long a program that did not answer a call in time may say nothing to a question before it counts as hung and
-    /// is started anew.
+    /// another is started in its place.
     pub silence: Duration,
     /// How long a program may take to end after its stdin was closed, and again after SIGTERM.
     pub grace: Duration,

@@ -26,11 +26,6 @@ impl Flights {
         }
     }
 
-    /// The number that the next gets.
-    pub(crate) fn next(&self) -> u64 {
-        self.lock().1
-    }
-
     /// Whether one waits that was made before that of this number.
     pub(crate) fn waits_before(&self, number: u64) -> bool {
         self.lock().0.first().is_some_and(|first| *first < number)
@@ -45,6 +40,11 @@ pub(crate) struct Flight<'a> {
 }
 
 impl Flight<'_> {
+    /// Its number.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Whether no other waits.
     pub(crate) fn alone(&self) -> bool {
         self.flights.lock().0.len() == 1
@@ -69,14 +69,12 @@ mod tests {
         let late = flights.enter();
         assert!(!working.alone());
         drop(late);
-        let asked = flights.next();
         let after = flights.enter();
-        assert!(flights.waits_before(asked));
+        assert!(flights.waits_before(after.number()));
+        assert!(!flights.waits_before(working.number()));
+        let number = after.number();
         drop(working);
-        // What came after it does not count: it waits for the same silence.
-        assert!(!flights.waits_before(asked));
+        assert!(!flights.waits_before(number));
         assert!(after.alone());
-        drop(after);
-        assert!(!flights.waits_before(flights.next()));
     }
 }

@@ -56,10 +56,9 @@ impl Pool {
         };
         let whole = call.timeout;
         call.timeout = whole.saturating_sub(began.elapsed());
-        let since = client.next_request();
         match client.call(call, cancel).await {
             Err(Error::Timeout(_)) => {
-                look(client, since);
+                look(client);
                 Err(Error::Timeout(whole))
             }
             other => other,
@@ -72,10 +71,9 @@ impl Pool {
     /// See [`Client::connect`] and [`Client::list_tools`].
     pub async fn list_tools(&self) -> Result<Vec<ToolInfo>, Error> {
         let client = self.client().await?;
-        let since = client.next_request();
         let listed = client.list_tools().await;
         if matches!(listed, Err(Error::Timeout(_))) {
-            look(client, since);
+            look(client);
         }
         listed
     }
@@ -86,10 +84,9 @@ impl Pool {
     /// See [`Client::connect`] and [`Client::current_tools`].
     pub async fn current_tools(&self) -> Result<Arc<[ToolInfo]>, Error> {
         let client = self.client().await?;
-        let since = client.next_request();
         let listed = client.current_tools().await;
         if matches!(listed, Err(Error::Timeout(_))) {
-            look(client, since);
+            look(client);
         }
         listed
     }
@@ -104,6 +101,6 @@ impl Pool {
 }
 
 /// Finds out in the background whether a program still answers.
-fn look(client: Arc<Client>, since: u64) {
-    tokio::spawn(async move { client.look(since).await });
+fn look(client: Arc<Client>) {
+    tokio::spawn(async move { client.look().await });
 }

@@ -338,10 +338,12 @@ impl Sweep<'_> {
         let mut after = None;
         let mut told = self.told_by_time()?.into_iter().peekable();
         let mut before = None;
+        // What is younger than all runs that may leave leaves only with those that leave last.
+        let tight = self.tight;
         while taken > wanted {
             let page = self.store().oldest_ended(after, TOGETHER)?;
             let oldest = page.first().map(|run| run.run.0.unix_ms() as i64);
-            let is_older = |time: &Timestamp| oldest.is_none_or(|oldest| time.0 <= oldest);
+            let is_older = |time: &Timestamp| oldest.map_or(tight, |oldest| time.0 <= oldest);
             while taken > wanted
                 && let Some((time, bytes)) = told.next_if(|(time, _)| is_older(time))
             {

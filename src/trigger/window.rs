@@ -62,8 +62,8 @@ struct Portion {
     waiting: Vec<Waiting>,
     /// Bytes of what came with all of them.
     bytes: u64,
-    /// When the first came that waits behind them, where one does.
-    next: Option<Timestamp>,
+    /// The first that waits behind them, where one does, and when it came.
+    next: Option<(Held, Timestamp)>,
     /// The keys of rows whose firing is not there.
     lost: Vec<String>,
 }
@@ -78,10 +78,10 @@ impl Portion {
         rule: Option<Rule>,
         now: Timestamp,
     ) -> (Batch, Option<Timestamp>) {
-        let lost = self.lost.iter().cloned();
-        let rows = lost.fold(Batch::new(), Batch::remove::<Held>);
+        let rows = Batch::new();
         let behind = self.waiting.get(taken).map(|one| one.firing.received_at);
-        let Some(first) = behind.or(self.next) else {
+        let next = self.next.as_ref().map(|(_, at)| *at);
+        let Some(first) = behind.or(next) else {
             return (rows.remove::<Window>(window.key()), None);
         };
         let bytes: u64 = self.waiting.iter().take(taken).map(|one| one.bytes).sum();
@@ -203,6 +203,7 @@ impl Triggers {
                     window: name,
                     firing: firing.id,
                     claimed: arrival.claim != Claim::None,
+                    dedupe: remembered.as_ref().map(Window::key),
                     cause: arrival.cause.value().clone(),
                     asked: arrival.asked.clone(),
                 };
@@ -356,9 +357,16 @@ impl Triggers {
             .filter(|rule| kind_of(*rule) == window.kind);
         let most = match rule {
             Some(Rule::Batch { count, .. }) => count,
+            Some(Rule::Throttle { limit, .. }) => limit,
             _ => MOST_HELD,
         };
         let portion = self.portion(&window, most)?;
+        if !portion.lost.is_empty() {
+            let lost = portion.lost.into_iter();
+            self.append(lost.fold(Batch::new(), Batch::remove::<Held>))
+                .await?;
+            return Ok(Some(now));
+        }
         match rule {
             Some(Rule::Throttle { limit, per, .. }) => {
                 self.let_through(&armed, window, portion, limit, per).await
@@ -370,7 +378,12 @@ impl Triggers {
             }
             // More than one record takes: the first of them do not wait for what the last one becomes.
             Some(Rule::Debounce { .. }) if portion.next.is_some() => {
-                let (rows, next) = portion.leaves(&window, portion.waiting.len(), None, now);
+                let (mut rows, next) = portion.leaves(&window, portion.waiting.len(), None, now);
+                // Whoever is behind one of them is behind what the last one starts.
+                if let Some((mut held, _)) = portion.next {
+                    held.cause = joined(held.cause, &portion.waiting);
+                    rows = rows.put(&held);
+                }
                 let (status, reason) = (FiringStatus::Skipped, "it was followed by many others");
                 self.append(let_go(rows, portion.waiting, status, None, reason))
                     .await?;
@@ -427,7 +440,13 @@ impl Triggers {
             ..Scan::default()
         })?;
         let mut portion = Portion::default();
-        for held in rows {
+        for mut held in rows {
+            // Another may have its key by now.
+            if let Some(key) = &held.dedupe
+                && self.store().get::<Window>(key)?.and_then(|own| own.firing) != Some(held.firing)
+            {
+                held.dedupe = None;
+            }
             let key = Firing::key_of(window.trigger, held.firing);
             let Some(firing) = self.store().get::<Firing>(&key)? else {
                 tracing::error!(firing = key, "a firing that waits is not there");
@@ -440,7 +459,7 @@ impl Triggers {
                 .map_or(0, |came| came.to_string().len()) as u64;
             let is_full = portion.waiting.len() == most || portion.bytes + bytes > MOST_BYTES;
             if is_full && !portion.waiting.is_empty() {
-                portion.next = Some(firing.received_at);
+                portion.next = Some((held, firing.received_at));
                 break;
             }
             portion.bytes += bytes;
@@ -504,7 +523,7 @@ impl Triggers {
             let mut arrival = self.arrival_of(armed, one);
             let gone = || Batch::new().remove::<Held>(one.held.key());
             arrival.extra = gone().put(&with);
-            arrival.extra_if_none = Some(gone().put(&without));
+            arrival.extra_if_none = Some(forgotten(gone().put(&without), &one.held));
             window = match self.fire(armed, arrival).await? {
                 Fired::Started(_) => with,
                 _ => without,
@@ -552,7 +571,8 @@ impl Triggers {
         );
         let status = FiringStatus::Skipped;
         let others = waiting.clone();
-        arrival.extra_if_none = Some(let_go(rows.clone(), others, status, None, &refused));
+        let none = forgotten(rows.clone(), &last.held);
+        arrival.extra_if_none = Some(let_go(none, others, status, None, &refused));
         arrival.extra = let_go(rows, waiting, status, Some(run), &reason);
         self.fire(armed, arrival).await?;
         Ok(next)
@@ -609,10 +629,11 @@ impl Triggers {
         let reason = format!("one of {} that the run was started for", items.len());
         arrival.reason = Some(reason.clone());
         let refused = format!("it came with {}, which started no run", last.firing.id);
-        let (none, status) = (FiringStatus::Rejected, FiringStatus::Accepted);
+        let (rejected, accepted) = (FiringStatus::Rejected, FiringStatus::Accepted);
+        let none = forgotten(rows.clone(), &last.held);
         let others = waiting.clone();
-        arrival.extra_if_none = Some(let_go(rows.clone(), others, none, None, &refused));
-        arrival.extra = let_go(rows, waiting, status, Some(run), &reason);
+        arrival.extra_if_none = Some(let_go(none, others, rejected, None, &refused));
+        arrival.extra = let_go(rows, waiting, accepted, Some(run), &reason);
         self.fire(armed, arrival).await.map(drop)
     }
 
@@ -636,6 +657,14 @@ impl Triggers {
     }
 }
 
+/// Adds the rows by which one that waited is forgotten where it is rejected: it may come again.
+fn forgotten(batch: Batch, held: &Held) -> Batch {
+    match &held.dedupe {
+        Some(key) => batch.remove::<Window>(key.clone()),
+        None => batch,
+    }
+}
+
 /// Adds rows that end the waiting of firings in the same way. What is rejected may come again: it claims nothing.
 fn let_go(
     mut batch: Batch,
@@ -646,6 +675,9 @@ fn let_go(
 ) -> Batch {
     for Waiting { held, firing, .. } in waiting {
         batch = batch.remove::<Held>(held.key());
+        if status == FiringStatus::Rejected {
+            batch = forgotten(batch, &held);
+        }
         if held.claimed {
             let claim = FiringKey {
                 trigger: firing.trigger,
@@ -670,9 +702,9 @@ fn let_go(
     batch
 }
 
-/// The cause of a run that takes others in: they are listed, their chain of events is the longest, and whoever is
-/// behind one of them is behind the run.
-fn absorbing(mut cause: Value, others: &[Waiting]) -> Value {
+/// The cause of what takes others in: their chain of events is the longest, and whoever is behind one of them is behind
+/// it.
+fn joined(mut cause: Value, others: &[Waiting]) -> Value {
     let depth = |cause: &Value| cause["depth"].as_u64().unwrap_or(0);
     let deepest = others.iter().map(|one| depth(&one.held.cause)).max();
     if deepest.is_some_and(|deepest| deepest > depth(&cause)) {
@@ -684,6 +716,12 @@ fn absorbing(mut cause: Value, others: &[Waiting]) -> Value {
         starters::join(&mut people, theirs.iter().map(String::as_str));
     }
     starters::carry(&mut cause, &people);
+    cause
+}
+
+/// The cause of a run that takes others in, which are listed.
+fn absorbing(cause: Value, others: &[Waiting]) -> Value {
+    let mut cause = joined(cause, others);
     let listed: Vec<Value> = others
         .iter()
         .map(|one| {

@@ -154,6 +154,9 @@ pub struct Held {
     pub firing: FiringId,
     /// Whether its occurrence is claimed.
     pub claimed: bool,
+    /// The key of the window by which the same is known as a duplicate, which holds until it is rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedupe: Option<String>,
     /// How the run that it becomes will have begun.
     pub cause: Value,
     /// Digest of what came, where the caller gave the key of its own.

@@ -96,7 +96,16 @@ impl Binder<'_> {
         }
         // What an earlier step took from there is what the task goes on with; `with the guests of the meeting` says it.
         let expression = mark(&binding.expression);
-        !self.others.followed.contains_key(&expression) && !self.is_wanted(&sent.key.words, kind)
+        if self.others.followed.contains_key(&expression) {
+            return false;
+        }
+        // By the name that it has where it goes, or by that which it has where it comes from.
+        let theirs = match &binding.source {
+            Source::Output(place) => self.answers.last_key(place),
+            Source::Whole(place, _) => self.answers.last_key_of(*place),
+            _ => String::new(),
+        };
+        !self.is_wanted(&sent.key.words, kind.clone()) && !self.is_wanted(&words(&theirs), kind)
     }
 
     /// Whether the person wants what a key names as a thing of a kind has it.

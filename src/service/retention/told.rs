@@ -35,7 +35,7 @@ impl Sweep<'_> {
             }
             if policy.max_age.is_some() || policy.max_runs.is_some() {
                 let age = policy.max_age.map_or(CLAIMS, |age| age.max(CLAIMS));
-                self.prune(&prefix, |key: &FiringKey| now.since(key.at) > age)?;
+                self.old_claims(&prefix, &|key| now.since(key.at) > age)?;
             }
         }
         match self.kept.max_age {
@@ -47,6 +47,7 @@ impl Sweep<'_> {
     /// Keeps so many firings that a run came of, and so many of which none did: the newest.
     fn newest(&mut self, prefix: &str, most: u64) -> Result<(), Problem> {
         let (mut started, mut others) = (0, 0);
+        let mut last_run = None;
         let mut scan = Scan {
             prefix: prefix.into(),
             descending: true,
@@ -57,11 +58,17 @@ impl Sweep<'_> {
             let rows: Vec<Firing> = self.store().scan(&scan)?;
             let mut gone = Batch::new();
             for firing in rows.iter().filter(|firing| may_leave(firing)) {
-                let kept = match firing.run {
-                    Some(_) => &mut started,
-                    None => &mut others,
+                let kept = match firing.status {
+                    FiringStatus::Accepted => &mut started,
+                    _ => &mut others,
                 };
-                *kept += 1;
+                // All that one run was started for count as one.
+                if firing.status != FiringStatus::Accepted || firing.run != last_run {
+                    *kept += 1;
+                }
+                if firing.status == FiringStatus::Accepted {
+                    last_run = firing.run;
+                }
                 if *kept > most {
                     gone = gone.remove::<Firing>(firing.key());
                 }
@@ -93,8 +100,19 @@ impl Sweep<'_> {
         })?;
         self.prune("", |sent: &Sent| sent.at < time)?;
         let now = self.now;
-        self.prune("", |key: &FiringKey| {
-            key.at < time && now.since(key.at) > CLAIMS
+        self.old_claims("", &|key| key.at < time && now.since(key.at) > CLAIMS)
+    }
+
+    /// Lets old claims leave, but for those of runs that are there: a backfill would start these once more.
+    fn old_claims(
+        &mut self,
+        prefix: &str,
+        old: &dyn Fn(&FiringKey) -> bool,
+    ) -> Result<(), Problem> {
+        let store = self.app.store.clone();
+        let has_left = |run| matches!(store.run_head(run), Ok(None));
+        self.prune(prefix, |key: &FiringKey| {
+            old(key) && key.run.is_none_or(has_left)
         })
     }
 }

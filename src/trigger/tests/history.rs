@@ -37,6 +37,11 @@ async fn keep(life: &Life, kept: Value) {
     assert!(status.is_success(), "{answer}");
 }
 
+async fn sweep(life: &Life) {
+    let app = life.app.clone();
+    life.app.off_thread(move || app.sweep(false)).await.unwrap();
+}
+
 /// An automation behind an open webhook, which takes the small numbers only.
 async fn hooked(life: &Life, name: &str) -> String {
     let mut document = document(name, &json!({}), "{{ trigger.body.n }}");
@@ -63,7 +68,7 @@ fn what_started_nothing_leaves_before_younger_runs_where_space_is_short() {
         }
         assert_eq!(firings(&life).len(), 80);
         keep(&life, json!({ "max_bytes": "64MiB" })).await;
-        life.app.sweep(false).unwrap();
+        sweep(&life).await;
         let left = firings(&life);
         let filtered = |firing: &&Firing| firing.status == FiringStatus::Filtered;
         let kept = left.iter().filter(filtered).count();
@@ -88,7 +93,7 @@ fn as_many_firings_are_kept_as_runs() {
             deliver(&life, &address, n, "").await;
         }
         keep(&life, json!({ "max_runs": 3 })).await;
-        life.app.sweep(false).unwrap();
+        sweep(&life).await;
         let left = firings(&life);
         let of = |status| left.iter().filter(|firing| firing.status == status).count();
         assert_eq!(of(FiringStatus::Accepted), 3);
