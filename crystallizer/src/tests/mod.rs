@@ -37,3 +37,4 @@ mod several;
 mod terminal;
 mod trust;
 mod waiting;
+mod whose_word;
