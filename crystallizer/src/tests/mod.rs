@@ -35,6 +35,7 @@ mod sayings;
 mod segment;
 mod several;
 mod terminal;
+mod told_secrets;
 mod trust;
 mod waiting;
 mod whose_word;
