@@ -154,29 +154,54 @@ pub enum Role {
     Assistant,
 }
 
-/// The mark of a message in which a product hands the agent what a command gave, a file held or another agent said. It
-/// is nobody's word and no instruction, whatever the role that it was recorded with.
+/// The mark of a message in which a product hands the agent what a command gave, a file held, a hook or another agent
+/// said, or what it says itself. It is nobody's word and no instruction, whatever the role that it was recorded with.
 pub(crate) fn handed_on(text: &str) -> Option<&'static str> {
-    const MARKS: [&str; 6] = [
+    const MARKS: [&str; 14] = [
         "bash-stdout",
         "bash-stderr",
         "local-command-stdout",
+        "local-command-stderr",
+        "local-command-caveat",
         "task-notification",
         "subagent_notification",
         "user_shell_command",
+        "system-reminder",
+        "user-prompt-submit-hook",
+        "teammate-message",
+        "ide_selection",
+        "ide_opened_file",
+        "ide_diagnostics",
     ];
-    let inside = text.trim_start().strip_prefix('<')?;
+    let text = text.trim_start();
+    let Some(inside) = text.strip_prefix('<') else {
+        return is_of_hook(text).then_some("hook feedback");
+    };
     let begins = |mark: &&str| {
         inside
             .split_at_checked(mark.len())
-            .is_some_and(|(head, rest)| head.eq_ignore_ascii_case(mark) && rest.starts_with('>'))
+            .is_some_and(|(head, rest)| {
+                head.eq_ignore_ascii_case(mark)
+                    && rest.starts_with(|c: char| c == '>' || c.is_whitespace())
+            })
     };
-    let reminder = "system-reminder";
-    match MARKS.into_iter().find(begins) {
-        Some(mark) => Some(mark),
-        None => {
-            (begins(&reminder) && inside.contains("Result of calling the ")).then_some(reminder)
-        }
+    MARKS.into_iter().find(begins)
+}
+
+/// Whether a text is what a hook told the agent: `Stop hook feedback: …`.
+fn is_of_hook(text: &str) -> bool {
+    let Some((name, _)) = text.split_once(" hook feedback:") else {
+        return false;
+    };
+    name.len() <= 40 && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether what was handed on is a remark of the product itself, and not what others wrote.
+pub(crate) fn is_remark(mark: &str, text: &str) -> bool {
+    match mark {
+        "system-reminder" => !text.contains("Result of calling the "),
+        "ide_opened_file" | "local-command-caveat" => true,
+        _ => false,
     }
 }
 

@@ -5,11 +5,12 @@
 
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
+use super::claude_words::{self, Words};
 use super::formats::Format;
 use super::refusal;
 use super::split::Part;
 use super::value::*;
-use crate::session::{RecordedApproval, Role, SessionStatus, ToolSpec};
+use crate::session::{RecordedApproval, Role, SessionStatus, ToolSpec, handed_on};
 use druse_engine::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +125,8 @@ struct Seen<'r> {
     folders: BTreeMap<Option<String>, String>,
     /// What the person said while the agent was at work and no other record tells.
     queued: BTreeSet<&'r str>,
+    /// Whether the person's last word was a command: what the product adds to it is what the command stands for.
+    is_command: bool,
 }
 
 impl<'r> Seen<'r> {
@@ -250,17 +253,35 @@ fn said_meanwhile(value: &Value, said: &Value, line: u32, builder: &mut Builder)
         .get("attachment")
         .and_then(|told| text(told, "commandMode"));
     let said = content_text(said, &mut builder.notes, line);
-    let role = if value["isSidechain"] == true {
-        Role::Assistant
-    } else if mode.is_some_and(|mode| mode != "prompt")
-        || truthy(value.get("isMeta"))
-        || is_wrapped(&said)
-    {
-        Role::System
+    let at = time(value.get("timestamp"));
+    if value["isSidechain"] == true {
+        builder.message(Role::Assistant, said, at);
+    } else if truthy(value.get("isMeta")) {
+        builder.message(Role::System, as_handed_on(said), at);
+    } else if mode.is_some_and(|mode| mode != "prompt") {
+        builder.message(Role::System, said, at);
     } else {
-        Role::User
-    };
-    builder.message(role, said, time(value.get("timestamp")));
+        told(&said, at, builder);
+    }
+}
+
+/// Takes in what was said in the person's place, apart from what the product put there.
+fn told(said: &str, at: Option<Timestamp>, builder: &mut Builder) {
+    for (whose, words) in claude_words::words(said) {
+        let role = match whose {
+            Words::OfTheProduct => Role::System,
+            Words::OfTheAsker => Role::User,
+        };
+        builder.message(role, words.to_owned(), at);
+    }
+}
+
+/// What the product says in the person's place, with a mark that says so.
+fn as_handed_on(said: String) -> String {
+    match handed_on(&said) {
+        Some(_) => said,
+        None => format!("<system-reminder>\n{said}\n</system-reminder>"),
+    }
 }
 
 /// Calls that the session's last record names as denied.
@@ -497,30 +518,17 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
             // The agent's own words, made of all that it had read: what it tells itself when its memory is shortened, and
             // what it tells a sub-agent.
             builder.message(Role::Assistant, said, line.at);
-        } else if meta || is_wrapped(&said) {
-            // Said by the product or by a hook: not the person's words.
+        } else if meta && seen.is_command {
+            // What a command of the person's stands for: instructions.
             builder.message(Role::System, said, line.at);
+        } else if meta {
+            // Said by the product or by a hook: not the person's words.
+            builder.message(Role::System, as_handed_on(said), line.at);
         } else {
-            builder.message(Role::User, said, line.at);
+            seen.is_command = claude_words::is_command(&said);
+            told(&said, line.at, builder);
         }
     }
-}
-
-fn is_wrapped(said: &str) -> bool {
-    const MARKS: [&str; 10] = [
-        "<command-name>",
-        "<command-message>",
-        "<local-command-",
-        "<system-reminder>",
-        "<bash-stdout>",
-        "<bash-stderr>",
-        "<user-prompt-submit-hook>",
-        "<task-notification>",
-        "<ide_",
-        "Caveat: The messages below were generated",
-    ];
-    let start = said.trim_start();
-    MARKS.iter().any(|mark| start.starts_with(mark))
 }
 
 /// What a record says of a call that did not run.

@@ -31,6 +31,7 @@ mod anthropic_chat;
 mod atif;
 mod bfcl;
 mod claude_code;
+mod claude_words;
 mod codex_exec;
 mod codex_rollout;
 mod codex_words;

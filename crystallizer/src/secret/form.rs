@@ -1,6 +1,8 @@
 //! Secrets that are told by their own form, wherever in a text they stand: what providers put before their keys,
 //! signed tokens, private keys, passwords inside addresses, headers and assignments.
 
+use super::beside;
+use super::dotted;
 use super::header;
 use super::key;
 use super::next::{Next, walked};
@@ -52,7 +54,7 @@ const fn prefix(
 }
 
 /// Longer ones before what they begin with.
-const PREFIXES: [Prefix; 52] = [
+const PREFIXES: [Prefix; 62] = [
     prefix("sk-ant-", 24, "an Anthropic API key", "ANTHROPIC_API_KEY"),
     prefix("sk-or-", 24, "an OpenRouter API key", "OPENROUTER_API_KEY"),
     prefix("sk-", 20, "an OpenAI API key", "OPENAI_API_KEY"),
@@ -109,6 +111,21 @@ const PREFIXES: [Prefix; 52] = [
     prefix("PMAK-", 40, "a Postman API key", "POSTMAN_API_KEY"),
     prefix("hvs.", 24, "a Vault token", "VAULT_TOKEN"),
     prefix("AGE-SECRET-KEY-1", 50, "an age key", "AGE_KEY"),
+    prefix("dapi", 36, "a Databricks token", "DATABRICKS_TOKEN"),
+    prefix("tskey-", 30, "a Tailscale key", "TAILSCALE_KEY"),
+    prefix("sbp_", 44, "a Supabase token", "SUPABASE_TOKEN"),
+    prefix("dp.pt.", 40, "a Doppler token", "DOPPLER_TOKEN"),
+    prefix("xkeysib-", 70, "a Brevo API key", "BREVO_API_KEY"),
+    prefix(
+        "ATATT3",
+        60,
+        "an Atlassian API token",
+        "ATLASSIAN_API_TOKEN",
+    ),
+    prefix("NRAK-", 32, "a New Relic API key", "NEW_RELIC_API_KEY"),
+    prefix("secret_", 50, "a Notion token", "NOTION_TOKEN"),
+    prefix("CCIPAT_", 40, "a CircleCI token", "CIRCLECI_TOKEN"),
+    prefix("bkua_", 44, "a Buildkite token", "BUILDKITE_TOKEN"),
     prefix("druse_", 36, "a Druse token", "DRUSE_TOKEN"),
 ];
 
@@ -130,6 +147,9 @@ pub(super) fn may_be_known(word: &[u8], next: Option<&u8>) -> bool {
     let [first, second, ..] = word else {
         return false;
     };
+    if next == Some(&b'.') && dotted::may_begin(word) {
+        return true;
+    }
     if first.is_ascii_digit() {
         return next == Some(&b':');
     }
@@ -161,6 +181,12 @@ pub(super) fn seen<'t>(text: &'t str, scan: &Scan) -> Vec<Hit<'t>> {
     }
     if scan.schemes {
         schemes(text, &mut found);
+    }
+    for end in &scan.beside {
+        beside::behind(text, *end, &mut found);
+    }
+    if scan.database {
+        beside::lines(text, &mut found);
     }
     let mut values = Values::of(text);
     for (start, end) in &scan.names {
@@ -251,6 +277,15 @@ fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut 
         }
         return;
     }
+    if let Some((value, what, name)) = dotted::token(rest) {
+        found.push(Hit {
+            start,
+            value,
+            what,
+            name: Name::Kind(name),
+        });
+        return;
+    }
     if rest.as_bytes()[0].is_ascii_digit() {
         bot_token(text, start, found);
         return;
@@ -282,8 +317,10 @@ fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut 
                 .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     } else {
         value.len() >= known.least
-            && body.bytes().any(|byte| byte.is_ascii_digit())
+            && (body.bytes().any(|byte| byte.is_ascii_digit()) || key::is_shuffled(body))
             && has_long_part(body)
+            // What is called a secret in a program begins like this, too.
+            && (known.text != "secret_" || body.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     };
     if fits {
         found.push(Hit {
@@ -381,17 +418,19 @@ fn addresses<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
                 )
         });
         let authority = &text[from..authority_end];
-        if authority == "hooks.slack.com" {
-            let end = run(text, authority_end, |byte| is_word(byte) || byte == b'/');
+        if let Some((begin, what, name)) = webhook(authority) {
+            let end = run(text, authority_end, |byte| {
+                is_word(byte) || matches!(byte, b'/' | b'@')
+            });
             let path = &text[authority_end..end];
-            if let Some(secret) = path.strip_prefix("/services/")
+            if let Some(secret) = path.strip_prefix(begin)
                 && secret.len() >= 24
             {
                 found.push(Hit {
                     start: end - secret.len(),
                     value: secret,
-                    what: "the path of a Slack webhook",
-                    name: Name::Kind("SLACK_WEBHOOK"),
+                    what,
+                    name: Name::Kind(name),
                 });
             }
             continue;
@@ -430,6 +469,24 @@ fn addresses<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
     }
 }
 
+/// How the path of a webhook begins on a host, what it is, and its name: who knows the rest may post there.
+fn webhook(host: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    match host {
+        "hooks.slack.com" => Some(("/services/", "the path of a Slack webhook", "SLACK_WEBHOOK")),
+        "discord.com" | "discordapp.com" | "canary.discord.com" | "ptb.discord.com" => Some((
+            "/api/webhooks/",
+            "the path of a Discord webhook",
+            "DISCORD_WEBHOOK",
+        )),
+        host if host.ends_with(".webhook.office.com") => Some((
+            "/webhookb2/",
+            "the path of a Teams webhook",
+            "TEAMS_WEBHOOK",
+        )),
+        _ => None,
+    }
+}
+
 /// `Bearer …`, and `Basic …` as a header has them.
 fn schemes<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
     for (scheme, what, name) in [
@@ -448,6 +505,7 @@ fn schemes<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
                 is_basic(value)
             } else {
                 value.len() >= 16 && value.bytes().any(|byte| byte.is_ascii_digit())
+                    || key::is_shuffled(value)
             };
             if begins && fits {
                 found.push(Hit {
@@ -462,7 +520,7 @@ fn schemes<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
 }
 
 /// Whether a text is a user and a password in base64.
-fn is_basic(value: &str) -> bool {
+pub(super) fn is_basic(value: &str) -> bool {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     if value.len() < 8 {
@@ -558,7 +616,7 @@ fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut V
     let written = &text[start..end];
     let dashes = written.len() - written.trim_start_matches('-').len();
     let name = &written[dashes..];
-    if name.len() < 3 || name.len() > 60 {
+    if name.len() < 2 || name.len() > 60 {
         return;
     }
     let bytes = text.as_bytes();
@@ -567,6 +625,7 @@ fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut V
     // Most names are those of no secret, and that is seen at once.
     let in_query = || in_query.then(|| key::query_sort(name)).flatten();
     let Some(sort) = key::sort_of(name).or_else(in_query) else {
+        of_registry(values, name, end, found);
         return;
     };
     // Most words of a text are followed by no value.
@@ -576,6 +635,10 @@ fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut V
     let stop = match quoted {
         Some(quote) => run(text, from, |byte| {
             byte != quote && byte != b'\\' && byte != b'\n'
+        }),
+        // A line of a file of variables goes on to its end.
+        None if is_variable(text, start, name, from) => run(text, from, |byte| {
+            !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`' | b'\\')
         }),
         None => values.ends.from(text, from),
     };
@@ -601,7 +664,24 @@ fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut V
             None => (from, value),
         }
     };
-    if key::stands_in_text(sort, value, quoted.is_some()) {
+    // Of two texts beside each other the first is seldom the name of the second.
+    if text[end..from].contains(',') && !key::is_mixed(value) {
+        return;
+    }
+    let bare = || {
+        let is_said = text[end..from]
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_lowercase())
+            && !text[end..from].contains("value=");
+        sort == key::Sort::Password
+            && !is_said
+            && key::is_assigned_password(
+                name,
+                value,
+                quoted.is_some() || ends_alone(text, start, end, from + value.len()),
+            )
+    };
+    if key::stands_in_text(sort, value, quoted.is_some()) || bare() {
         found.push(Hit {
             start: from,
             value,
@@ -609,6 +689,68 @@ fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut V
             name: Name::Key(name),
         });
     }
+}
+
+/// `//registry.example/:_auth=…`: a user and a password in base64.
+fn of_registry<'t>(values: &mut Values<'t>, name: &'t str, end: usize, found: &mut Vec<Hit<'t>>) {
+    let text = values.text;
+    if name.trim_start_matches('_') != "auth" {
+        return;
+    }
+    if let Some((from, _)) = value_after(text, end, false) {
+        let stop = values.ends.from(text, from);
+        let value = &text[from..stop];
+        if is_basic(value) {
+            found.push(Hit {
+                start: from,
+                value,
+                what: "a user and password (Basic)",
+                name: Name::Kind("BASIC_AUTH"),
+            });
+        }
+    }
+}
+
+/// Whether a name is that of a variable that begins a line, with its value right behind it.
+fn is_variable(text: &str, start: usize, name: &str, from: usize) -> bool {
+    let before = text[..start].trim_end_matches([' ', '\t']);
+    let before = before.strip_suffix("export").unwrap_or(before);
+    (before.is_empty() || before.ends_with('\n'))
+        && name.contains('_')
+        && !name.bytes().any(|byte| byte.is_ascii_lowercase())
+        && text[..from].ends_with('=')
+}
+
+/// Whether nothing of a program or a sentence stands around an assignment: `password=sommer` by itself, in an address
+/// or in a list with semicolons, and `password: sommer` on a line of its own.
+fn ends_alone(text: &str, start: usize, name_end: usize, end: usize) -> bool {
+    let behind = text[end..].chars().next();
+    if matches!(behind, Some(',' | ')' | ']' | '}')) {
+        return false;
+    }
+    let between = &text[name_end..];
+    if between.starts_with("</") || between.starts_with('>') {
+        return text[end..].starts_with("</");
+    }
+    // Each step of these ends at the first letter: a line is not gone over once for each name in it.
+    let rest = text[end..].trim_start_matches([' ', '\t', '\r', ';']);
+    let is_last = rest.is_empty() || rest.starts_with('\n');
+    if between.starts_with('=') {
+        let before = text[..start].chars().next_back();
+        // A folder may be called like this, too.
+        let is_folder = matches!(text.get(start..name_end), Some("pwd" | "pass"))
+            && !matches!(before, Some(';' | '?' | '&' | '"' | '\''))
+            && behind != Some(';');
+        return !is_folder
+            && !matches!(before, Some('(' | '.' | '$'))
+            && (is_last || matches!(behind, Some('&' | '"' | '\'' | '#' | ';')));
+    }
+    // `- password: sommer`
+    let indent = text[..start].trim_end_matches([' ', '\t', '-', '*', '"', '\'']);
+    let is_first = indent.is_empty() || indent.ends_with('\n');
+    is_first
+        && between.starts_with(':')
+        && (is_last || rest.starts_with('#') && behind != Some('#'))
 }
 
 /// Where a part of a text begins in it.
@@ -645,6 +787,9 @@ fn behind_scheme<'t>(
     header::credentials(whole, false).into_iter().next()
 }
 
+/// What stands between the name of a secret and the secret in a sentence.
+pub(super) const IS: [&str; 4] = ["is ", "ist ", "lautet ", "est "];
+
 /// Where the value behind a name begins, and the quote that it stands in.
 fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)> {
     let bytes = text.as_bytes();
@@ -653,16 +798,25 @@ fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)
     let mut at = run(text, end, |byte| {
         matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']')
     });
+    let closed = at > end;
     at = blank(at);
     let rest = &text[at..];
+    let said = IS.iter().find(|is| rest.starts_with(**is));
     if rest.starts_with("=>") || rest.starts_with(":=") {
         at += 2;
     } else if rest.starts_with("==") || rest.starts_with("!=") {
         return None;
     } else if rest.starts_with(['=', ':']) {
         at += 1;
-    } else if rest.starts_with("is ") {
-        at += 3;
+    } else if let Some(is) = said {
+        at += is.len();
+    } else if rest.starts_with("value=") && closed {
+        at += "value=".len();
+    } else if rest.starts_with('>') && at == end {
+        // `<password>…</password>`
+        at += 1;
+    } else if closed && (rest.starts_with(",\"") || rest.starts_with(", \"")) {
+        at += 1;
     } else if !(flag && at > end) {
         return None;
     }

@@ -56,6 +56,20 @@ impl Gathered {
                         self.add_bare(one);
                     }
                 }
+                // `["Authorization", "Token …"]`, as headers are often written.
+                if let [Value::String(name), Value::String(_)] = items.as_slice()
+                    && name.len() <= 60
+                {
+                    let own = self.meanings.of(name);
+                    let says = own.says;
+                    if says.sort == Some(key::Sort::Token)
+                        || says.is_authorization
+                        || says.is_cookie
+                    {
+                        self.inside(&items[1], own, around, depth);
+                        return;
+                    }
+                }
                 for item in items {
                     self.inside(item, key, around, depth);
                 }
@@ -124,6 +138,15 @@ impl Gathered {
             for value in header::credentials(trimmed, around == Around::Headers) {
                 self.add(value, "credentials", Name::Key(name), name);
             }
+            // `"auth": "…"`, as Docker keeps it.
+            if form::is_basic(trimmed) {
+                self.add(
+                    trimmed,
+                    "a user and password (Basic)",
+                    Name::Key(name),
+                    name,
+                );
+            }
         }
         if depth > 0
             && is_json
@@ -149,11 +172,17 @@ impl Gathered {
             self.names(text);
         }
         for hit in form::seen(text, &seen) {
+            let lead;
             let key = match hit.name {
                 // A simple one is found again behind its user.
                 Name::Kind(_) if hit.what == "a password inside an address" => {
                     let before = &text[..hit.start];
                     before.rsplit("://").next().unwrap_or_default()
+                }
+                // So is one that stands behind a word: `BY 'sommer'`.
+                Name::Kind(_) if hit.what == key::Sort::Password.what() => {
+                    lead = lead_of(&text[..hit.start]);
+                    &lead
                 }
                 Name::Kind(_) => "",
                 Name::Key(key) => key,
@@ -271,6 +300,16 @@ impl Gathered {
             },
             key: key.to_owned(),
         });
+    }
+}
+
+/// The word that a secret stands behind, as it is found again by it.
+fn lead_of(before: &str) -> String {
+    let before = before.trim_end_matches(['"', '\'', '`', '\\']);
+    let last = before.split_whitespace().next_back().unwrap_or_default();
+    match last.ends_with(':') {
+        true => last.to_owned(),
+        false => format!("{last} "),
     }
 }
 

@@ -22,7 +22,7 @@ impl Sort {
 }
 
 /// One of these stands in each name that says that it is one of a secret, of a cookie or of who asks.
-const PARTS: [&str; 17] = [
+const PARTS: [&str; 18] = [
     "secret",
     "token",
     "key",
@@ -40,6 +40,7 @@ const PARTS: [&str; 17] = [
     "xsrf",
     "sig",
     "otp",
+    "kennwort",
 ];
 
 static BEGINS: Trigrams = Trigrams::of(&PARTS);
@@ -60,6 +61,10 @@ pub(super) fn may_be_secret_in_text(name: &[u8]) -> bool {
 
 /// What a name says of its value; `None`: that it is no secret.
 pub(super) fn sort_of(name: &str) -> Option<Sort> {
+    // Two letters hold nothing that a name could be told by.
+    if name.eq_ignore_ascii_case("pw") {
+        return Some(Sort::Password);
+    }
     // Splitting takes time.
     if !may_be_secret(name.as_bytes()) {
         return None;
@@ -121,6 +126,8 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         "passcode",
         "pass",
         "sshpass",
+        "passwort",
+        "kennwort",
     ]
     .iter()
     .any(|word| has(word))
@@ -321,13 +328,152 @@ pub(super) const LONGEST: usize = 4096;
 
 /// Whether the value under a key of a map is a secret.
 pub(super) fn stands_under_key(sort: Sort, value: &str) -> bool {
-    if value.len() > LONGEST || is_placeholder(value) || value.chars().any(char::is_whitespace) {
+    if value.len() > LONGEST || is_placeholder(value) {
         return false;
+    }
+    if value.chars().any(char::is_whitespace) {
+        return sort == Sort::Password && is_in_groups(value);
     }
     match sort {
         Sort::Password => value.chars().count() >= 3 && !is_path(value),
         Sort::Token => is_token(value),
     }
+}
+
+/// Whether a text is a password with blanks in it: no word of it is one of a language, `Kx9 mQ2`.
+fn is_in_groups(value: &str) -> bool {
+    let has = |group: &str, is: fn(&u8) -> bool| group.bytes().any(|byte| is(&byte));
+    value.len() <= 64
+        && !value.contains('\n')
+        && value
+            .split_whitespace()
+            .all(|group| has(group, u8::is_ascii_digit) && has(group, u8::is_ascii_alphabetic))
+}
+
+/// Whether a value is a password that a text assigns to the plain name of one, though no digit is in it. A text is
+/// often a program: `is_alone` says that nothing of one stands behind the value.
+pub(super) fn is_assigned_password(name: &str, value: &str, is_alone: bool) -> bool {
+    const NAMES: [&str; 9] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "passwort",
+        "kennwort",
+        "pass",
+        "pw",
+    ];
+    let is_exact = split(name).last().is_some_and(|last| {
+        NAMES.contains(&last.as_str()) || last.ends_with("password") || last.ends_with("passwd")
+    });
+    is_exact
+        && is_alone
+        && value.len() >= 6
+        && value.len() <= 128
+        && value.is_ascii()
+        && !is_placeholder(value)
+        && !is_path(value)
+        && !is_state(value)
+        && !value.contains(['(', ')', '[', ']', '{', '}', '.', ':', '='])
+        && !is_identifier(value)
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// What a text says about a password, and not the password.
+fn is_state(value: &str) -> bool {
+    const WORDS: [&str; 40] = [
+        "incorrect",
+        "invalid",
+        "missing",
+        "wrong",
+        "failed",
+        "changed",
+        "expired",
+        "enabled",
+        "disabled",
+        "default",
+        "unknown",
+        "forgotten",
+        "encrypted",
+        "hashed",
+        "masked",
+        "accepted",
+        "rejected",
+        "updated",
+        "matches",
+        "mismatch",
+        "valid",
+        "correct",
+        "provided",
+        "absent",
+        "prompt",
+        "stdin",
+        "credential",
+        "credentials",
+        "protected",
+        "rotated",
+        "unset",
+        "ignored",
+        "input",
+        "username",
+        "email",
+        "access",
+        "reset",
+        "security",
+        "service",
+        "passwort",
+    ];
+    let lower = value.to_ascii_lowercase();
+    let lower = lower.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+    WORDS.contains(&lower) || sort_of(value).is_some()
+}
+
+/// Whether a text is written as a name in a program is: `db_secret_value`, `userInput`, `SecureString`, `DB_HOST`.
+fn is_identifier(value: &str) -> bool {
+    let is_name = value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_camel = || {
+        value
+            .as_bytes()
+            .windows(2)
+            .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+    };
+    is_name && (value.contains('_') || is_camel() && !is_out_of_order(value))
+}
+
+/// Whether capitals and small letters stand in an order that no name has: `hKwQzrTbNxLfgVmD` is made by chance.
+pub(super) fn is_shuffled(value: &str) -> bool {
+    if value.len() < 16 || value.len() > 512 || entropy(value) < 3.2 {
+        return false;
+    }
+    let count = |is: fn(&u8) -> bool| value.bytes().filter(is).count();
+    let letters = count(u8::is_ascii_alphabetic);
+    let vowels = count(|byte| b"aeiouAEIOU".contains(byte));
+    letters >= 14
+        && letters * 10 >= value.len() * 8
+        && vowels * 100 <= letters * 36
+        && is_out_of_order(value)
+}
+
+/// Whether words of one small letter or several capitals are among those that capitals begin.
+fn is_out_of_order(value: &str) -> bool {
+    let (mut runs, mut odd, mut length, mut before) = (0_usize, 0_usize, 0_usize, None);
+    for byte in value.bytes().filter(u8::is_ascii_alphabetic) {
+        let is_upper = byte.is_ascii_uppercase();
+        if before == Some(is_upper) {
+            length += 1;
+            continue;
+        }
+        // In a name a word has more than one small letter, and one capital.
+        if let Some(was_upper) = before {
+            runs += 1;
+            odd += usize::from(was_upper == (length > 1));
+        }
+        (before, length) = (Some(is_upper), 1);
+    }
+    runs >= 3 && odd * 10 >= runs * 3
 }
 
 /// Whether a value that a text assigns is one. A text is often a program, where names stand on both sides.
@@ -397,10 +543,21 @@ fn is_token(value: &str) -> bool {
                     | b'#'
                     | b'^'
                     | b'*'
+                    | b'$'
+                    | b'&'
+                    | b','
+                    | b'('
+                    | b';'
+                    | b'?'
             )
     });
-    fits && letters >= 1
-        && (digits >= 2 && entropy(value) >= 2.5 || value.len() >= 20 && is_mixed(value))
+    // What goes on behind such a mark in the same way is a list or a call.
+    let is_list = value.contains(", ") || value.contains("${") || value.contains("&&");
+    fits && !is_list
+        && letters >= 1
+        && (digits >= 2 && entropy(value) >= 2.5
+            || value.len() >= 20 && is_mixed(value)
+            || is_shuffled(value))
 }
 
 /// Whether a text is long and made by chance, whatever it stands under. Ids that are written in the usual

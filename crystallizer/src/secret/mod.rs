@@ -1,6 +1,8 @@
 //! Secrets in recordings: how they are told, how they are taken out before anything is kept, and where a draft may
 //! hold their names.
 
+mod beside;
+mod dotted;
 mod findings;
 mod form;
 mod gather;
@@ -11,6 +13,7 @@ mod meaning;
 mod next;
 mod option;
 mod overwrite;
+mod piped;
 mod place;
 mod scan;
 mod shell;

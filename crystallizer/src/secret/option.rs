@@ -3,6 +3,7 @@
 
 use super::header;
 use super::key::{self, Sort};
+use super::piped::{self, READERS};
 use super::scan::scan;
 use super::trigrams::Trigrams;
 
@@ -80,7 +81,7 @@ const LOGIN: &[&str] = &[
     "vault",
 ];
 
-const KNOWN: [Known; 24] = [
+const KNOWN: [Known; 27] = [
     known(MYSQL, None, "-p", At::Same, None, "MYSQL_PASSWORD"),
     known(
         LOGIN,
@@ -236,6 +237,30 @@ const KNOWN: [Known; 24] = [
         "KEYSTORE_PASSWORD",
     ),
     known(
+        &["openssl"],
+        Some("enc"),
+        "-k",
+        At::Next,
+        None,
+        "KEY_PASSWORD",
+    ),
+    known(
+        &["gh"],
+        Some("secret"),
+        "--body",
+        At::Either,
+        None,
+        "GITHUB_SECRET",
+    ),
+    known(
+        &["gh"],
+        Some("secret"),
+        "-b",
+        At::Next,
+        None,
+        "GITHUB_SECRET",
+    ),
+    known(
         &["cqlsh"],
         None,
         "-p",
@@ -279,6 +304,11 @@ static PROGRAMS: Trigrams = {
         all = all.with(ends(PLACES[at].0.as_bytes()));
         at += 1;
     }
+    let mut at = 0;
+    while at < READERS.len() {
+        all = all.with(ends(READERS[at].as_bytes()));
+        at += 1;
+    }
     all
 };
 
@@ -295,6 +325,7 @@ pub(super) fn is_program(word: &[u8]) -> bool {
         let known = KNOWN.iter().flat_map(|known| known.programs).copied();
         known
             .chain(PLACES.iter().map(|(program, ..)| *program))
+            .chain(READERS)
             .any(|program| program.as_bytes() == word)
     }
 }
@@ -314,9 +345,11 @@ pub(super) fn bare(text: &str, is_line: bool) -> Vec<Bare> {
 
 fn of_text(text: &str, is_line: bool) -> Vec<Bare> {
     let mut found = Vec::new();
-    for words in commands(text) {
-        of_command(&words, is_line, &mut found);
+    let all = commands(text);
+    for command in &all {
+        of_command(&command.words, is_line, &mut found);
     }
+    piped::piped(&all, |value, name, lead| add(value, name, lead, &mut found));
     found
 }
 
@@ -355,6 +388,9 @@ fn of_command(words: &[String], is_line: bool, found: &mut Vec<Bare>) {
         if is_line {
             by_name(word, rest, found);
         }
+    }
+    if is_line {
+        piped::set(words, |one| found.push(one.clone()));
     }
 }
 
@@ -424,7 +460,9 @@ fn at_place(rest: &[String], with: &str, before: usize, name: &'static str, foun
         .collect();
     // `rabbitmqctl add_user name password` has one word before it.
     let at = if with.starts_with('-') {
-        before
+        // Of `htpasswd -nb user password` no file stands there.
+        let is_shown = |word: &String| given(word) && word.contains('n');
+        before - usize::from(rest.iter().any(is_shown))
     } else {
         before - 1
     };
@@ -475,9 +513,17 @@ fn add(value: &str, name: &'static str, lead: String, found: &mut Vec<Bare>) {
     });
 }
 
+/// A command of a line.
+#[derive(Debug, Default)]
+pub(super) struct Command {
+    pub(super) words: Vec<String>,
+    /// Whether the next one reads what it writes.
+    pub(super) is_piped: bool,
+}
+
 /// The words of each command in a text. A quote that is never closed is a letter like any other.
-fn commands(text: &str) -> Vec<Vec<String>> {
-    let mut all = vec![Vec::new()];
+fn commands(text: &str) -> Vec<Command> {
+    let mut all = vec![Command::default()];
     let mut word: Option<String> = None;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -500,12 +546,13 @@ fn commands(text: &str) -> Vec<Vec<String>> {
             ' ' | '\t' => all
                 .last_mut()
                 .into_iter()
-                .for_each(|last: &mut Vec<String>| last.extend(word.take())),
+                .for_each(|last: &mut Command| last.words.extend(word.take())),
             '\n' | '|' | ';' | '&' | '(' | ')' | '`' => {
                 if let Some(last) = all.last_mut() {
-                    last.extend(word.take());
-                    if !last.is_empty() {
-                        all.push(Vec::new());
+                    last.words.extend(word.take());
+                    if !last.words.is_empty() {
+                        last.is_piped = c == '|' && next != Some('|');
+                        all.push(Command::default());
                     }
                 }
             }
@@ -513,9 +560,9 @@ fn commands(text: &str) -> Vec<Vec<String>> {
         }
     }
     if let Some(last) = all.last_mut() {
-        last.extend(word);
+        last.words.extend(word);
     }
-    all.retain(|words| !words.is_empty());
+    all.retain(|command| !command.words.is_empty());
     all
 }
 

@@ -206,7 +206,7 @@ fn behind_key(text: &str, weak: &Replacement) -> String {
         let before = text[..start].trim_end_matches(marks);
         let Some(before) = before
             .strip_suffix("=>")
-            .or_else(|| before.strip_suffix(['=', ':']))
+            .or_else(|| before.strip_suffix(['=', ':', '>']))
             .or_else(|| before.strip_suffix(" is"))
         else {
             continue;
@@ -258,6 +258,27 @@ fn forms_of(value: &str, alone: bool) -> Vec<String> {
             }
         }
         forms.push(encoded);
+    }
+    // Written so that nothing of it shows: each byte by its number, as addresses and pages may have it.
+    let each = |write: &dyn Fn(u32) -> String| {
+        value
+            .chars()
+            .map(|c| write(u32::from(c)))
+            .collect::<String>()
+    };
+    let bytes = |write: &dyn Fn(u8) -> String| value.bytes().map(write).collect::<String>();
+    forms.push(bytes(&|byte| format!("%{byte:02X}")));
+    forms.push(bytes(&|byte| format!("%{byte:02x}")));
+    forms.push(each(&|number| format!("&#{number};")));
+    forms.push(each(&|number| format!("&#x{number:x};")));
+    forms.push(each(&|number| format!("&#x{number:X};")));
+    // Only the marks that a page cannot hold as they are.
+    for quote in ["&#39;", "&#x27;", "&apos;"] {
+        let page = value
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        forms.push(page.replace('"', "&quot;").replace('\'', quote));
     }
     if !alone {
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {

@@ -20,6 +20,11 @@ pub(super) struct Scan {
     pub(super) named: bool,
     /// Whether a program is named that is known to take passwords.
     pub(super) programs: bool,
+    /// Words behind which a secret stands and no mark between, in statements of SQL, in a file of logins, in what
+    /// people say: where each ends.
+    pub(super) beside: Vec<usize>,
+    /// Whether a line of a file of passwords for a database may stand there.
+    pub(super) database: bool,
 }
 
 /// The shortest key with a provider's prefix that has no point in it.
@@ -43,7 +48,7 @@ const fn kinds() -> [u8; 256] {
         }
         if matches!(
             byte,
-            b'"' | b'\'' | b'`' | b'\\' | b']' | b' ' | b'\t' | b'=' | b':' | b'i'
+            b'"' | b'\'' | b'`' | b'\\' | b']' | b' ' | b'\t' | b'=' | b':' | b'i' | b'>'
         ) {
             kind |= BEFORE_VALUE;
         }
@@ -99,6 +104,15 @@ pub(super) fn scan(text: &str) -> Scan {
         {
             found.words.push(start);
         }
+        if word.len() == 2 && word.eq_ignore_ascii_case(b"pw") && has_value(word, bytes, at) {
+            found.names.push((start, at));
+        }
+        if next == Some(&b' ') && super::beside::may_stand_behind(word) {
+            found.beside.push(at);
+        }
+        if next == Some(&b':') && super::beside::is_port(word) {
+            found.database = true;
+        }
         if word.len() >= 3 {
             if has_value(word, bytes, at) && key::may_be_secret_in_text(word) {
                 found.names.push((start, at));
@@ -134,7 +148,10 @@ fn has_value(word: &[u8], bytes: &[u8], end: usize) -> bool {
                     at += 1;
                 }
                 match bytes.get(at) {
-                    Some(b'i') => bytes[at..].starts_with(b"is "),
+                    Some(b'i' | b'l' | b'e') => super::form::IS
+                        .iter()
+                        .any(|is| bytes[at..].starts_with(is.as_bytes())),
+                    Some(b'v') => bytes[at..].starts_with(b"value="),
                     other => matches!(other, Some(b'=' | b':')),
                 }
             }

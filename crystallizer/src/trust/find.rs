@@ -1,5 +1,6 @@
 //! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
 
+use super::fixed;
 use super::seen::{Origin, Place, Seen};
 use super::{Label, Word};
 use crate::asked::{Asked, Sent, is_heard};
@@ -8,7 +9,7 @@ use crate::import::holds_media;
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
 use crate::mark::{MarkMap, mark};
-use crate::session::{Role, Session, ToolCall, Turn, handed_on};
+use crate::session::{Role, Session, ToolCall, Turn, handed_on, is_remark};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, EffectLevel, Step};
 use serde_json::Value;
@@ -30,6 +31,8 @@ struct Answered {
     open: bool,
     /// Whether it only names what there is.
     lists: bool,
+    /// Whether it is what a file holds.
+    is_file: bool,
 }
 
 /// The walk through a session.
@@ -168,17 +171,20 @@ impl<'a> Walk<'a> {
             source: kept.map_or_else(|| call.name.clone(), |kept| kept.step.clone()),
             open: kept.is_some_and(others_write),
             lists,
+            is_file: kept.is_some_and(reads_a_file),
         });
     }
 
     /// Takes in what a product handed the agent beside all calls: others may have written it.
     fn overhear(&mut self, mark: &str, text: &str) {
         self.seen.learn(self.answers.len(), &Value::from(text));
-        self.read = true;
+        // What the product remarks is no text of others, though it may repeat a word of one.
+        self.read |= !is_remark(mark, text);
         self.answers.push(Answered {
             source: mark.to_owned(),
             open: true,
             lists: false,
+            is_file: false,
         });
     }
 
@@ -235,7 +241,12 @@ impl<'a> Walk<'a> {
                 (None, Origin::Answer(place)) => {
                     let open = place.in_text || self.is_open(place);
                     let path = is_path(key) && self.lists(place);
-                    let asks = !path && (steers || kept.changes() && open && !is_content(key));
+                    let asks = !path
+                        && (steers
+                            || kept.changes()
+                                && open
+                                && (!is_content(key, kept)
+                                    || self.is_handed_on(kept, *spot, &inner, value, place)));
                     asks.then_some(Why::Answer(place.answer as usize))
                 }
                 (None, Origin::Made)
@@ -244,10 +255,11 @@ impl<'a> Walk<'a> {
                 {
                     self.unread.map(Why::Unread)
                 }
-                (None, Origin::Made) => {
-                    let asks = self.read && kept.changes() && is_recipient(key);
-                    asks.then_some(Why::Made)
+                (None, Origin::Made) if kept.changes() && is_recipient(key) => {
+                    let beside = || self.names_more(*spot, &inner, key).then_some(Why::Beside);
+                    self.read.then_some(Why::Made).or_else(beside)
                 }
+                (None, Origin::Made) => None,
                 (None, Origin::Said) => None,
             };
             if let Some(ask) = ask {
@@ -327,6 +339,32 @@ impl<'a> Walk<'a> {
         self.answers
             .get(place.answer as usize)
             .is_some_and(|one| one.lists)
+    }
+
+    /// Whether what others wrote is handed on as it is into a file: nobody reads it before it is used.
+    fn is_handed_on(
+        &self,
+        kept: &Kept<'_>,
+        spot: Spot,
+        inner: &str,
+        value: &Sent,
+        place: Place,
+    ) -> bool {
+        let others = self.answers.get(place.answer as usize);
+        others.is_some_and(|one| one.open && !one.is_file)
+            && writes_a_file(kept)
+            && (self.seen.is_whole(value)
+                || written(self.document, spot, inner).is_some_and(|text| text.contains("{{")))
+    }
+
+    /// Whether a bound value names somebody or a host beside what it is bound to, that nobody else named.
+    fn names_more(&self, spot: Spot, inner: &str, key: &str) -> bool {
+        let text = written(self.document, spot, inner).filter(|text| text.contains("{{"));
+        let named = text.map(|text| fixed::named(text, is_people(key)));
+        named
+            .into_iter()
+            .flatten()
+            .any(|name| self.seen.is_made(&name))
     }
 
     /// The answer that a word of a line for a shell came from, where that word leads out of the working folder.
@@ -413,6 +451,14 @@ impl<'a> Walk<'a> {
                 ),
             )
             .help("Look at what was answered there: make sure that it is what you want, put a gate before the step, or acknowledge it."),
+            Why::Beside => Finding::warning(
+                "influenced",
+                format!(
+                    "{named} of `{}` was {shown}: a part of it stays as it is in every run, and nobody named what it names.",
+                    kept.step
+                ),
+            )
+            .help("Make sure that it is what you want, put a gate before the step, or acknowledge it."),
             Why::Made => Finding::warning(
                 "influenced",
                 format!(
@@ -468,6 +514,8 @@ enum Why {
     Unread(usize),
     /// The agent made it.
     Made,
+    /// The agent made a part of it that stands beside a bound one.
+    Beside,
 }
 
 fn rank(word: Word) -> u8 {
@@ -609,36 +657,103 @@ pub(crate) fn is_recipient(key: &str) -> bool {
     )
 }
 
-/// Keys of what people read: what stands there steers nothing.
-fn is_content(key: &str) -> bool {
+/// Keys of lists in which each name is one of somebody.
+fn is_people(key: &str) -> bool {
     crate::words::has(
         key,
         &[
-            "body",
-            "content",
-            "contents",
-            "text",
-            "message",
-            "subject",
-            "title",
-            "description",
-            "comment",
-            "summary",
-            "note",
-            "notes",
-            "name",
-            "old",
-            "new",
-            "patch",
-            "diff",
-            "question",
-            "answer",
-            "reason",
-            "thought",
-            "reference",
-            "data",
+            "recipient",
+            "recipients",
+            "cc",
+            "bcc",
+            "participants",
+            "attendees",
+            "invitee",
+            "invitees",
+            "payee",
+            "beneficiary",
         ],
     )
+}
+
+/// Whether what stands under a key of a call is what people read: it steers nothing.
+fn is_content(key: &str, kept: &Kept<'_>) -> bool {
+    let mut words = crate::words::split(key);
+    // How a text is written is no more than that: `body_html`.
+    while words.len() > 1
+        && words.last().is_some_and(|word| {
+            matches!(word.as_str(), "html" | "markdown" | "md" | "plain" | "line")
+        })
+    {
+        words.pop();
+    }
+    // The last word says what it is: a `message_group` is a group.
+    let Some(last) = words.last() else {
+        return false;
+    };
+    let is_text = matches!(
+        last.as_str(),
+        "body"
+            | "content"
+            | "contents"
+            | "text"
+            | "message"
+            | "subject"
+            | "title"
+            | "description"
+            | "comment"
+            | "summary"
+            | "note"
+            | "notes"
+            | "patch"
+            | "diff"
+            | "question"
+            | "answer"
+            | "reason"
+            | "thought"
+    );
+    is_text
+        || words.len() == 1 && last == "name" && makes_what_has_a_title(kept)
+        || is_text_of_file(&words) && writes_a_file(kept)
+}
+
+/// What edits of files call the text that they put there or look for: `old_string`, `newText`.
+fn is_text_of_file(words: &[String]) -> bool {
+    const PIECES: [&str; 8] = [
+        "string", "str", "source", "code", "lines", "data", "old", "new",
+    ];
+    words
+        .last()
+        .is_some_and(|last| PIECES.contains(&last.as_str()))
+}
+
+/// Whether a call writes into a file: the path of one stands among its arguments.
+fn writes_a_file(kept: &Kept<'_>) -> bool {
+    let arguments = kept.call.arguments.as_object();
+    kept.changes() && arguments.is_some_and(|all| all.keys().any(|key| is_path(key)))
+}
+
+/// Whether a call gives what a file holds.
+fn reads_a_file(kept: &Kept<'_>) -> bool {
+    let arguments = kept.call.arguments.as_object();
+    kept.is_harmless() && arguments.is_some_and(|all| all.keys().any(|key| is_path(key)))
+        || crate::words::has(
+            &crate::name::of_call(&kept.call.name, None),
+            &["file", "files"],
+        )
+}
+
+/// Whether a call makes something that has a title or a subject beside its name.
+fn makes_what_has_a_title(kept: &Kept<'_>) -> bool {
+    let has_title = |key: &String| crate::words::has(key, &["title", "subject"]);
+    let arguments = kept.call.arguments.as_object();
+    arguments.is_some_and(|all| all.keys().any(has_title))
+        && crate::words::has(
+            &crate::name::of_call(&kept.call.name, None),
+            &[
+                "create", "add", "make", "new", "write", "draft", "open", "insert",
+            ],
+        )
 }
 
 pub(crate) fn is_path(key: &str) -> bool {
@@ -665,7 +780,7 @@ pub(crate) fn leading<'l>(line: &'l str, folder: Option<&str>) -> impl Iterator<
 }
 
 /// Whether a word of a line leads out of the working folder: an address, or a path elsewhere.
-fn leads_out(word: &str, folder: Option<&str>) -> bool {
+pub(super) fn leads_out(word: &str, folder: Option<&str>) -> bool {
     if word.contains("://") || word.contains('@') && word.contains('.') {
         return true;
     }

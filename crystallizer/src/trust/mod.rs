@@ -3,6 +3,7 @@
 
 mod encoded;
 mod find;
+mod fixed;
 pub(crate) mod once;
 mod request;
 mod seen;

@@ -279,6 +279,20 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Whether a value is all that a text of an answer holds.
+    pub(super) fn is_whole(&self, sent: &Sent) -> bool {
+        self.answered(sent.whole).is_some()
+    }
+
+    /// Whether neither people nor an answer had a name or an address that a call sent.
+    pub(super) fn is_made(&self, name: &str) -> bool {
+        let name = plain(name);
+        let number = self.asked.index.find(shortest(name.trim()));
+        number
+            .and_then(|number| Number::try_from(number).ok())
+            .is_none_or(|number| !self.said(number) && self.answered(number).is_none())
+    }
+
     /// Whether a value was sent before anything came that cannot be read.
     pub(super) fn is_own(&self, sent: &Sent) -> bool {
         self.known(sent.exact).own
