@@ -145,6 +145,33 @@ impl Peer {
     }
 }
 
+/// The number of a request, and with whom it was exchanged.
+type Key = (String, Peer);
+
+/// Under which key something waits for a message: its own, or else the only one of the same server and number where
+/// one of both sides tells no connection. A server names the session first in its answer, and some loggers note it on
+/// one side only.
+fn waiting<T>(kept: &BTreeMap<Key, VecDeque<T>>, key: Key) -> Key {
+    let (number, peer) = &key;
+    if kept.get(&key).is_some_and(|waiting| !waiting.is_empty()) {
+        return key;
+    }
+    let first = Peer {
+        server: peer.server.clone(),
+        connection: String::new(),
+    };
+    let mut others = kept
+        .range((number.clone(), first)..)
+        .take_while(|((other, of), _)| other == number && of.server == peer.server)
+        .filter(|((_, of), waiting)| {
+            !waiting.is_empty() && (of.connection.is_empty() || peer.connection.is_empty())
+        });
+    match (others.next(), others.next()) {
+        (Some((other, _)), None) => other.clone(),
+        _ => key,
+    }
+}
+
 /// A response that came before its request.
 struct Early {
     response: Value,
@@ -153,8 +180,8 @@ struct Early {
 
 struct Reader<'b> {
     builder: &'b mut Builder,
-    open: BTreeMap<(Peer, String), VecDeque<Asked>>,
-    early: BTreeMap<(Peer, String), VecDeque<Early>>,
+    open: BTreeMap<Key, VecDeque<Asked>>,
+    early: BTreeMap<Key, VecDeque<Early>>,
     together: Option<u32>,
     named: u64,
     /// How often each name of a call was used.
@@ -194,7 +221,7 @@ impl Reader<'_> {
                 self.call(message, None, peer, at);
             }
             (Some(method), None) => self.builder.notes.noise(method, 0),
-            (None, Some(number)) => self.response(message, (peer.clone(), number), at),
+            (None, Some(number)) => self.response(message, (number, peer.clone()), at),
             (None, None) => self.builder.notes.left_out(
                 "not_a_record",
                 "neither method nor id",
@@ -213,10 +240,10 @@ impl Reader<'_> {
         at: Option<Timestamp>,
     ) {
         let params = message.get("params").unwrap_or(&Value::Null);
-        let key = (peer.clone(), number);
+        let key = (number, peer.clone());
         let call = match method {
             "tools/call" | "resources/read" | "prompts/get" => {
-                Some(self.call(message, Some(&key.1), peer, at))
+                Some(self.call(message, Some(&key.0), peer, at))
             }
             "elicitation/create" => {
                 let said = text(params, "message").unwrap_or("");
@@ -259,7 +286,8 @@ impl Reader<'_> {
             call,
             doubted: false,
         });
-        let early = self.early.get_mut(&key).and_then(VecDeque::pop_front);
+        let early = waiting(&self.early, key.clone());
+        let early = self.early.get_mut(&early).and_then(VecDeque::pop_front);
         if let Some(early) = early {
             self.response(&early.response, key, early.at);
         }
@@ -319,7 +347,8 @@ impl Reader<'_> {
         let Some(number) = id(params, "requestId") else {
             return self.builder.notes.noise("notifications/cancelled", 0);
         };
-        let call = self.open.get(&(peer.clone(), number)).and_then(|asked| {
+        let key = waiting(&self.open, (number, peer.clone()));
+        let call = self.open.get(&key).and_then(|asked| {
             asked
                 .iter()
                 .rev()
@@ -342,13 +371,14 @@ impl Reader<'_> {
             // Of several servers that nothing tells apart another one may have begun.
             return;
         }
-        for (_, open) in self.open.iter_mut().filter(|((of, _), _)| of == peer) {
+        for (_, open) in self.open.iter_mut().filter(|((_, of), _)| of == peer) {
             open.retain(|asked| asked.call.is_none());
         }
     }
 
-    fn response(&mut self, message: &Value, key: (Peer, String), at: Option<Timestamp>) {
+    fn response(&mut self, message: &Value, key: Key, at: Option<Timestamp>) {
         let result = message.get("result");
+        let key = waiting(&self.open, key);
         let asked = self.open.get_mut(&key).and_then(|open| {
             // Both sides number their requests: what the answer looks like tells whose it is.
             let fits = |asked: &Asked| result.is_none_or(|result| fits(&asked.method, result));
@@ -382,8 +412,8 @@ impl Reader<'_> {
         match (asked.method.as_str(), &asked.call) {
             ("tools/list", _) => {
                 for mut tool in result.map(chat::tools).unwrap_or_default() {
-                    if !key.0.server.is_empty() {
-                        tool.name = format!("mcp__{}__{}", key.0.server, tool.name);
+                    if !key.1.server.is_empty() {
+                        tool.name = format!("mcp__{}__{}", key.1.server, tool.name);
                     }
                     self.builder.offer(tool);
                 }
@@ -405,7 +435,7 @@ impl Reader<'_> {
                     let bytes = size(message);
                     self.builder
                         .notes
-                        .left_out("ambiguous_result", key.1.as_str(), bytes, 0);
+                        .left_out("ambiguous_result", key.0.as_str(), bytes, 0);
                     answer = Answer::new("");
                     answer.result.unread = true;
                 }
@@ -482,7 +512,7 @@ impl Reader<'_> {
 
     /// What was never asked for is told.
     fn finish(self) {
-        for ((_, number), waiting) in self.early {
+        for ((number, _), waiting) in self.early {
             for early in waiting {
                 let bytes = size(&early.response);
                 self.builder

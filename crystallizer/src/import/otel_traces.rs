@@ -162,7 +162,8 @@ fn continued(value: &Value) -> BTreeMap<String, String> {
             }
         }
         for key in told.after.iter().filter_map(key) {
-            asked.entry(key).or_insert_with(|| span.trace.clone());
+            // Another run may ask the same with the same ids: the nearest request is meant.
+            asked.insert(key, span.trace.clone());
         }
     }
     out

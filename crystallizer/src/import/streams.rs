@@ -140,22 +140,30 @@ fn append(into: &mut Value, key: &str, piece: Option<&str>) {
     }
 }
 
-/// The element of a list with this index; the list grows up to it by one.
-fn element(list: &mut Vec<Value>, index: Option<u64>) -> &mut Value {
-    let index = index.and_then(|index| usize::try_from(index).ok());
-    let index = index
-        .filter(|index| *index < list.len())
-        .unwrap_or(list.len());
-    if index == list.len() {
-        list.push(json!({}));
+/// What a stream puts together, each with the index that it has there: not every stream begins with zero.
+#[derive(Default)]
+struct Elements {
+    indices: Vec<Option<u64>>,
+    values: Vec<Value>,
+}
+
+impl Elements {
+    /// The element with this index, or a new one.
+    fn at(&mut self, index: Option<u64>) -> &mut Value {
+        let known = index.and_then(|_| self.indices.iter().position(|known| *known == index));
+        let at = known.unwrap_or_else(|| {
+            self.indices.push(index);
+            self.values.push(json!({}));
+            self.values.len() - 1
+        });
+        &mut self.values[at]
     }
-    &mut list[index]
 }
 
 fn completion<'v>(chunks: impl Iterator<Item = &'v Value>) -> Value {
     let mut whole = json!({ "object": "chat.completion" });
     let mut message = json!({ "role": "assistant", "content": null });
-    let mut calls: Vec<Value> = Vec::new();
+    let mut calls = Elements::default();
     for chunk in chunks {
         for key in ["id", "created", "model", "usage"] {
             if let Some(value) = present(chunk, key) {
@@ -175,14 +183,12 @@ fn completion<'v>(chunks: impl Iterator<Item = &'v Value>) -> Value {
         }
         for piece in list(delta, "tool_calls") {
             // A piece without the place of its call goes on with the newest, unless it names another.
-            let newest = calls
-                .len()
-                .checked_sub(1)
-                .filter(|_| piece.get("id").is_none());
-            let place = piece["index"]
-                .as_u64()
-                .or(newest.map(|newest| newest as u64));
-            let call = element(&mut calls, place);
+            let index = piece["index"].as_u64();
+            let goes_on = index.is_none() && piece.get("id").is_none();
+            let call = match calls.values.len().checked_sub(1) {
+                Some(newest) if goes_on => &mut calls.values[newest],
+                _ => calls.at(index),
+            };
             for key in ["id", "type"] {
                 if let Some(value) = present(piece, key) {
                     call[key] = value.clone();
@@ -193,12 +199,14 @@ fn completion<'v>(chunks: impl Iterator<Item = &'v Value>) -> Value {
                 call["function"] = json!({ "name": "", "arguments": "" });
             }
             let into = &mut call["function"];
-            append(into, "name", text(function, "name"));
+            // Some servers repeat the name in each piece.
+            let name = text(function, "name").filter(|name| into["name"] != *name);
+            append(into, "name", name);
             append(into, "arguments", text(function, "arguments"));
         }
     }
-    if !calls.is_empty() {
-        message["tool_calls"] = Value::from(calls);
+    if !calls.values.is_empty() {
+        message["tool_calls"] = Value::from(calls.values);
     }
     whole["choices"] = json!([{ "index": 0, "message": message }]);
     whole
@@ -206,7 +214,7 @@ fn completion<'v>(chunks: impl Iterator<Item = &'v Value>) -> Value {
 
 fn message<'v>(events: impl Iterator<Item = &'v Value>) -> Value {
     let mut whole = json!({ "type": "message", "role": "assistant" });
-    let mut blocks: Vec<Value> = Vec::new();
+    let mut blocks = Elements::default();
     for event in events {
         match text(event, "type") {
             Some("message_start") => {
@@ -217,7 +225,7 @@ fn message<'v>(events: impl Iterator<Item = &'v Value>) -> Value {
                 }
             }
             Some("content_block_start") => {
-                let block = element(&mut blocks, event["index"].as_u64());
+                let block = blocks.at(event["index"].as_u64());
                 *block = event["content_block"].clone();
                 // What follows is the input as text, from its beginning.
                 if block["input"].as_object().is_some_and(Map::is_empty) {
@@ -225,7 +233,7 @@ fn message<'v>(events: impl Iterator<Item = &'v Value>) -> Value {
                 }
             }
             Some("content_block_delta") => {
-                let block = element(&mut blocks, event["index"].as_u64());
+                let block = blocks.at(event["index"].as_u64());
                 let delta = &event["delta"];
                 for (piece, key) in [
                     ("text", "text"),
@@ -246,7 +254,7 @@ fn message<'v>(events: impl Iterator<Item = &'v Value>) -> Value {
             _ => {}
         }
     }
-    whole["content"] = Value::from(blocks);
+    whole["content"] = Value::from(blocks.values);
     whole
 }
 

@@ -1,8 +1,8 @@
 //! Recordings inside of what others keep with them: a request with its response, the body of an answer, a document or
 //! a list under a name of the keeper's own, or JSON as text. One or two levels down there must be just one.
 
-use super::value::{list, size, text};
-use super::{ai_sdk, chat, sniff};
+use super::value::{list, present, size, text};
+use super::{ai_sdk, chat, grown, sniff};
 use serde_json::{Map, Value};
 
 /// A recording, and what stood beside it: its name and its bytes.
@@ -96,7 +96,11 @@ impl Plan {
             Self::Exchange(request, response) => {
                 let asked = map.remove(request).map(into_body).unwrap_or_default();
                 let answered = map.remove(response).map(into_body).unwrap_or_default();
-                exchange(asked, answered)
+                let (whole, unread) = exchange(asked, answered);
+                if let Some(unread) = unread {
+                    map.insert(response.to_owned(), unread);
+                }
+                whole
             }
             Self::Result => result(&mut map),
             Self::RunState => return run_state(&map),
@@ -213,8 +217,25 @@ fn is_request(value: &Value) -> bool {
         .any(|message| chat::role(message).is_some())
 }
 
-/// A request that holds its response, as the readers of chats take it.
-fn exchange(mut asked: Value, answered: Value) -> Value {
+/// A request that holds its response, as the readers of chats take it, and a response that they cannot read.
+fn exchange(mut asked: Value, answered: Value) -> (Value, Option<Value>) {
+    if let Some(made) = made(&answered) {
+        if let Some(Value::Array(messages)) = asked.get_mut("messages") {
+            let is_whole = made.len() >= messages.len()
+                && messages.iter().zip(&made).all(|(a, b)| repeats(a, b));
+            if is_whole {
+                messages.clear();
+            }
+            messages.extend(made);
+        }
+        return (asked, None);
+    }
+    let is_read = answered.get("role").is_some()
+        || !list(&answered, "choices").is_empty()
+        || answered.get("message").and_then(chat::role).is_some();
+    if !is_read {
+        return (asked, Some(answered));
+    }
     let answered = match answered {
         Value::Object(mut map) if map.contains_key("role") && !map.contains_key("type") => {
             let message = Value::Object(std::mem::take(&mut map));
@@ -225,7 +246,30 @@ fn exchange(mut asked: Value, answered: Value) -> Value {
     if let Some(map) = asked.as_object_mut() {
         map.insert("response".to_owned(), answered);
     }
-    asked
+    (asked, None)
+}
+
+/// The messages of an answer that is a list of them, holds one, or keeps one message as its output.
+fn made(answered: &Value) -> Option<Vec<Value>> {
+    let messages = answered
+        .as_array()
+        .or_else(|| answered.get("messages")?.as_array());
+    if let Some(messages) = messages {
+        let is_chat = messages.iter().any(|message| chat::role(message).is_some());
+        return is_chat.then(|| messages.clone());
+    }
+    let message = answered.get("output")?.get("message")?;
+    chat::role(message)?;
+    Some(vec![message.clone()])
+}
+
+/// Whether two messages are one: a recorder may add fields of its own to what it was given.
+fn repeats(one: &Value, two: &Value) -> bool {
+    let same = |key: &str| match (present(one, key), present(two, key)) {
+        (Some(one), Some(two)) => grown::same(one, two),
+        (one, two) => one.is_none() && two.is_none(),
+    };
+    chat::role(one) == chat::role(two) && same("content") && same("tool_calls")
 }
 
 /// The items of a run that was kept, as a response: what it was asked, and what it made.
