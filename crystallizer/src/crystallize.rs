@@ -181,7 +181,7 @@ pub fn crystallize(
         &kept,
         &emitted.places,
     ));
-    let fixed = overwritten::fixed(&document, session);
+    let fixed = overwritten::fixed(&document, session, all);
     found.extend(overwritten::findings(&fixed, &kept, &emitted.places));
     found.extend(secret::findings(
         &kept,

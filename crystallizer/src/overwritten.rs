@@ -8,7 +8,8 @@ use crate::session::{Role, Session, Turn};
 use druse_engine::Finding;
 use druse_engine::definition::{Document, Step};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A file as steps name it: the connection and the path.
 type File<'d> = (&'d str, &'d str);
@@ -25,7 +26,15 @@ pub(crate) struct Fixed<'d> {
 }
 
 /// Looks through the steps that work on files.
-pub(crate) fn fixed<'d>(document: &'d Document, session: &Session) -> Fixed<'d> {
+pub(crate) fn fixed<'d>(
+    document: &'d Document,
+    session: &Session,
+    calls: &[Kept<'_>],
+) -> Fixed<'d> {
+    // A look that failed saw no file that could be lost.
+    let seen: BTreeSet<&str> = of_steps(calls, true);
+    let in_vain = &of_steps(calls, false) - &seen;
+    let said = Said::of(session);
     let mut found = Fixed::default();
     // Of each file whether it is as a step of the draft wrote it, not only read.
     let mut known: BTreeMap<File<'d>, bool> = BTreeMap::new();
@@ -37,10 +46,11 @@ pub(crate) fn fixed<'d>(document: &'d Document, session: &Session) -> Fixed<'d> 
         let is_fixed = |name: &str| text(name).is_some_and(|text| !has_expression(text));
         let is_model = |name: &str| {
             is_fixed(name)
-                && text(name).is_some_and(|text| !text.trim().is_empty() && !is_said(session, text))
+                && text(name).is_some_and(|text| !text.trim().is_empty() && !said.holds(text))
         };
         let is_known_path = !has_expression(file.1);
         match text("op") {
+            Some("read") if in_vain.contains(step.id.as_str()) => {}
             Some("read") => {
                 known.entry(file).or_insert(false);
             }
@@ -166,19 +176,106 @@ pub(crate) fn is_literal(inside: &str) -> bool {
     false
 }
 
-/// Whether the person gave a text word for word.
-fn is_said(session: &Session, text: &str) -> bool {
-    let own = text.trim();
-    let goal = session.goal.iter().map(String::as_str);
-    let said = session.turns.iter().filter_map(|turn| match turn {
-        Turn::Message {
-            role: Role::User,
-            text,
-            ..
-        } => Some(text.as_str()),
-        _ => None,
-    });
-    goal.chain(said).any(|said| said.contains(own))
+/// The steps with a call that succeeded, or with one that did not.
+fn of_steps<'k>(calls: &'k [Kept<'_>], well: bool) -> BTreeSet<&'k str> {
+    calls
+        .iter()
+        .filter(|kept| succeeded(kept.call) == well)
+        .map(|kept| kept.step.as_str())
+        .collect()
+}
+
+/// How many texts are looked for in all that was said, before an index of it is worth its making.
+const SCANS: usize = 8;
+
+/// What the person said, to look up many texts in it.
+struct Said<'s> {
+    texts: Vec<&'s str>,
+    index: OnceCell<Index<'s>>,
+    scans: Cell<usize>,
+}
+
+/// The words of what was said, and which of them follow each other.
+#[derive(Default)]
+struct Index<'s> {
+    words: BTreeSet<&'s str>,
+    pairs: HashSet<(&'s str, &'s str)>,
+}
+
+impl<'s> Said<'s> {
+    fn of(session: &'s Session) -> Self {
+        let goal = session.goal.iter().map(String::as_str);
+        let said = session.turns.iter().filter_map(|turn| match turn {
+            Turn::Message {
+                role: Role::User,
+                text,
+                ..
+            } => Some(text.as_str()),
+            _ => None,
+        });
+        Self::over(goal.chain(said))
+    }
+
+    fn over(texts: impl Iterator<Item = &'s str>) -> Self {
+        // The goal is mostly the first that was said.
+        let mut known = HashSet::new();
+        Self {
+            texts: texts.filter(|text| known.insert(*text)).collect(),
+            index: OnceCell::new(),
+            scans: Cell::new(0),
+        }
+    }
+
+    /// Whether the person gave a text word for word.
+    fn holds(&self, text: &str) -> bool {
+        let own = text.trim();
+        if self.scans.get() >= SCANS && !self.index.get_or_init(|| self.indexed()).may_hold(own) {
+            return false;
+        }
+        self.scans.set(self.scans.get() + 1);
+        self.texts.iter().any(|said| said.contains(own))
+    }
+
+    fn indexed(&self) -> Index<'s> {
+        let mut index = Index::default();
+        for text in &self.texts {
+            let mut last = None;
+            for word in words(text) {
+                index.words.insert(word);
+                if let Some(last) = last {
+                    index.pairs.insert((last, word));
+                }
+                last = Some(word);
+            }
+        }
+        index
+    }
+}
+
+impl Index<'_> {
+    /// Whether a text may stand in what was said. Its first and its last word may be the end and the beginning of a
+    /// longer one there.
+    fn may_hold(&self, text: &str) -> bool {
+        let own: Vec<&str> = words(text).collect();
+        let Some((last, before)) = own.split_last() else {
+            return true;
+        };
+        let Some((_, inner)) = before.split_first() else {
+            return self.words.iter().any(|word| word.contains(last));
+        };
+        let begins = self.words.range(*last..).next();
+        begins.is_some_and(|word| word.starts_with(last))
+            && inner.iter().all(|word| self.words.contains(word))
+            && inner
+                .windows(2)
+                .all(|two| self.pairs.contains(&(two[0], two[1])))
+    }
+}
+
+/// The words and numbers of a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
 }
 
 fn through<'d>(steps: &'d [Step], then: &mut impl FnMut(&'d Step)) {
@@ -205,6 +302,33 @@ mod tests {
             ("open {{ end", false),
         ] {
             assert_eq!(has_expression(text), expected, "{text}");
+        }
+    }
+
+    /// However many texts are looked up, few of them are looked for in all that was said.
+    #[test]
+    fn what_was_said_is_searched_only_for_what_may_stand_in_it() {
+        let goal = "Rename the alpha entry to beta-gamma; keep naïve ones, übermorgen.";
+        let said = Said::over([goal, goal].into_iter());
+        assert_eq!(said.texts.len(), 1);
+        for number in 0..1000 {
+            assert!(!said.holds(&format!("fresh text number {number} here")));
+        }
+        assert_eq!(said.scans.get(), SCANS);
+        for from in 0..goal.len() {
+            for to in from..=goal.len() {
+                if let Some(part) = goal.get(from..to) {
+                    assert!(said.holds(part), "{part}");
+                }
+            }
+        }
+        for text in [
+            "alpha beta",
+            "entry the alpha",
+            "omega",
+            "to beta-gamma; keeps",
+        ] {
+            assert!(!said.holds(text), "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use druse_engine::Finding;
 use druse_engine::json::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// A recorded call that became no step, as the document's metadata name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -314,12 +314,15 @@ impl Later {
         if is_shell(call) || !crate::effects::may_change(&call.name, &call.arguments) {
             return None;
         }
-        let own = changed(call);
-        let (key, value) = own.iter().next()?;
-        let about = (call.name.clone(), (*key).to_owned(), value.clone());
+        let (key, value) = targets(call).find(|(key, _)| !is_means(key))?;
+        let about = (call.name.clone(), key.to_owned(), loose(&value));
         let places = self.about.get(&about)?;
         let mut nearest = places.iter().rev().take(NEAREST);
-        let same = |at: usize| calls.get(at).is_some_and(|other| changed(other) == own);
+        let same = |at: usize| {
+            calls
+                .get(at)
+                .is_some_and(|other| differ_in_means(call, other))
+        };
         nearest
             .find(|(at, batch)| *batch != call.batch && same(*at))
             .map(|(at, _)| *at)
@@ -340,23 +343,50 @@ const MEANS: [&str; 10] = [
     "gift",
 ];
 
-/// What a call changes: of the things that it names those that its tool is named after, else all but the means.
-fn changed(call: &ToolCall) -> BTreeMap<&str, String> {
-    let tool = crate::words::split(&crate::name::of_call(&call.name, None));
-    let one = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
-    let tool: BTreeSet<String> = tool.iter().map(|word| one(word)).collect();
-    let of = |is: &dyn Fn(&[String]) -> bool| -> BTreeMap<&str, String> {
-        targets(call)
-            .filter(|(key, _)| is(&crate::words::split(key)))
-            .map(|(key, value)| (key, loose(&value)))
-            .collect()
+/// Whether an argument says with what something is done. Whom it goes to is none: `gift_recipient`.
+fn is_means(key: &str) -> bool {
+    let words = crate::words::split(key);
+    let whom = |word: &String| {
+        matches!(
+            word.as_str(),
+            "email"
+                | "mail"
+                | "to"
+                | "cc"
+                | "bcc"
+                | "recipient"
+                | "recipients"
+                | "user"
+                | "username"
+                | "channel"
+                | "iban"
+                | "phone"
+                | "address"
+                | "payee"
+                | "beneficiary"
+                | "member"
+                | "assignee"
+        )
     };
-    let is_means = |words: &[String]| words.iter().any(|word| MEANS.contains(&word.as_str()));
-    let named = of(&|words| !is_means(words) && words.iter().any(|word| tool.contains(&one(word))));
-    match named.is_empty() {
-        true => of(&|words| !is_means(words)),
-        false => named,
-    }
+    words.iter().any(|word| MEANS.contains(&word.as_str())) && !words.iter().any(whom)
+}
+
+/// Whether two calls of a tool change the same: whatever they do not send alike says only with what that is done.
+fn differ_in_means(one: &ToolCall, two: &ToolCall) -> bool {
+    let (Some(first), Some(second)) = (one.arguments.as_object(), two.arguments.as_object()) else {
+        return false;
+    };
+    let named: BTreeSet<&str> = targets(one).map(|(key, _)| key).collect();
+    let same = |key: &str| match (first.get(key), second.get(key)) {
+        (Some(Value::String(one)), Some(Value::String(two))) if named.contains(key) => {
+            loose(one) == loose(two)
+        }
+        (one, two) => one == two,
+    };
+    first
+        .keys()
+        .chain(second.keys())
+        .all(|key| is_means(key) || same(key))
 }
 
 /// What a call did, written so that it is equal where it did the same: of a shell its line and its folder, of which

@@ -100,7 +100,7 @@ fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Rep
         .enumerate()
         .any(|(at, one)| BACK.contains(&&*one.word) && length_of(&rest[at..], COURTESY).is_none());
     let wonders = rest.first().is_some_and(|one| ASKS.contains(&&*one.word));
-    if strong && takes_back && is_declined(rest, question) {
+    if strong && (takes_back && is_declined(rest, question) || is_refused(text, rest, question)) {
         return Reply::No;
     }
     if takes_back || wonders || *first_asks || !is_short(text) || asks && !strong {
@@ -163,7 +163,8 @@ fn yes_within(text: &str, said: &[&Word<'_>], question: &Asked<'_>) -> Reply {
     };
     let found = (1..said.len()).find_map(|at| {
         let length = length_of(&said[at..], PLAIN_YES).filter(|_| begins(at))?;
-        (!is_declined(&said[at + length..], question)).then_some(at)
+        let rest = &said[at + length..];
+        (!is_declined(rest, question) && !is_refused(text, rest, question)).then_some(at)
     });
     match found.is_some_and(|at| !leads_to_no(&said[..at], question)) {
         true => span(text, said),
@@ -188,6 +189,70 @@ fn is_declined(words: &[&Word<'_>], question: &Asked<'_>) -> bool {
         }
     }
     true
+}
+
+/// Whether what follows a yes refuses all the same: a no that begins a sentence or stands behind what joins an
+/// objection, or a “not” in front of the very deed that was asked about. A no behind a condition is a part of it, and a
+/// no to something else that was asked about leaves the yes to the deed.
+fn is_refused(text: &str, words: &[&Word<'_>], question: &Asked<'_>) -> bool {
+    let gap = |at: usize| match at.checked_sub(1).and_then(|before| words.get(before)) {
+        Some(before) => text.get(before.end..words[at].start).unwrap_or_default(),
+        None => "",
+    };
+    let ends = |c: char| matches!(c, '.' | '!' | '?' | '？' | '\n');
+    let begins = |at: usize| at == 0 || gap(at).contains(ends);
+    let mut from = 0;
+    while from < words.len() {
+        let to = (from + 1..words.len())
+            .find(|at| begins(*at))
+            .unwrap_or(words.len());
+        let sentence = &words[from..to];
+        if sentence.iter().any(|one| LIMITS.contains(&&*one.word)) {
+            from = to;
+            continue;
+        }
+        let affirmed = words[..from].iter().any(|one| question.is_deed(&one.word));
+        for at in 0..sentence.len() {
+            let own = &sentence[at..];
+            let joined = at > 0 && JOINS.contains(&&*sentence[at - 1].word);
+            // The first sentence is looked at as a whole by those who call this.
+            let opens = joined || at == 0 && from > 0;
+            let alone = own.len() == 1
+                && at > 0
+                && gap(from + at).contains([',', ';', ':', '—', '–', '…'])
+                && ALONE.contains(&&*own[0].word);
+            let of_deed = NOT.contains(&&*own[0].word)
+                && own[1..]
+                    .iter()
+                    .find(|one| !BETWEEN.contains(&&*one.word))
+                    .is_some_and(|one| question.is_deed(&one.word));
+            let other = (affirmed || sentence[..at].iter().any(|one| question.is_deed(&one.word)))
+                && own.iter().any(|one| question.holds(&one.word))
+                && !own.iter().any(|one| question.is_deed(&one.word));
+            let declined = opens && !other && (is_declined(own, question) || is_bare_not(own));
+            if alone || of_deed || declined {
+                return true;
+            }
+        }
+        from = to;
+    }
+    false
+}
+
+/// `bitte nicht stornieren`: a “nicht” and the deed alone, in whichever words that is told.
+fn is_bare_not(words: &[&Word<'_>]) -> bool {
+    let courtesy = length_of(words, COURTESY).unwrap_or_default();
+    match &words[courtesy..] {
+        [not, deed] => {
+            not.word == "nicht"
+                && deed.word.len() > 4
+                && ["en", "ern", "eln"]
+                    .iter()
+                    .any(|end| deed.word.ends_with(end))
+                && !matches!(&*deed.word, "vergessen" | "wundern" | "warten" | "zögern")
+        }
+        _ => false,
+    }
 }
 
 /// How many words a no has that they begin with, with what is said before it and says nothing.
@@ -344,6 +409,26 @@ impl<'q> Asked<'q> {
     fn holds(&self, word: &str) -> bool {
         let words = self.words.get_or_init(|| asked(self.sentences()));
         words.contains(stem(word))
+    }
+
+    /// Whether a word is the deed that it asks about: `cancel` of `shall I cancel it?`.
+    fn is_deed(&self, word: &str) -> bool {
+        let asking = self.sentences().iter().filter(|(_, asks)| *asks);
+        let mut deeds = asking.flat_map(|(words, _)| {
+            words.windows(3).filter_map(|three| {
+                let leads = matches!(
+                    (&*three[0].word, &*three[1].word),
+                    (
+                        "shall" | "should" | "can" | "may" | "could" | "must",
+                        "i" | "we"
+                    ) | ("me" | "us" | "to", "to")
+                        | ("like" | "want" | "wish", "to")
+                        | ("let", "me")
+                );
+                leads.then(|| &*three[2].word)
+            })
+        });
+        deeds.any(|deed| !BETWEEN.contains(&deed) && stem(deed) == stem(word))
     }
 
     /// Whether a word stands anywhere in it.
@@ -668,6 +753,43 @@ mod tests {
         ] {
             assert_eq!(super::declines(text, question), None, "{text}");
         }
+    }
+
+    /// A yes word in front of it does not make a refusal a yes.
+    #[test]
+    fn a_refusal_behind_a_yes_word_is_a_no() {
+        let question = "Order ORD-77192 is pending. Shall I cancel order ORD-77192?";
+        for text in [
+            "Yes, I understand. Please don't cancel it.",
+            "Yes, I understand, please don't cancel it.",
+            "Yeah I heard you. No.",
+            "Yeah, I heard you, no.",
+            "Yes that is the order, but do not cancel it.",
+            "Yes, it's pending, and I want to keep it. Don't cancel.",
+            "Correct, that's my order. I changed my mind though, don't cancel it.",
+            "Ja, das ist die Bestellung. Bitte nicht stornieren.",
+            "Ok I see. Yes that is mine. Please don't cancel it.",
+            "Yes, cancel it. Actually no.",
+        ] {
+            assert_eq!(reply(text, question), Reply::No, "{text}");
+        }
+        for text in [
+            "Yes. Please don't send a receipt.",
+            "Yes, that one, but don't cancel it if it has shipped.",
+            "Yes, and no voucher please.",
+            "Yes, cancel it. Can't wait!",
+            "Yes, that one. Don't wait for me.",
+            "Ja, die Bestellung. Bitte nicht vergessen.",
+        ] {
+            assert!(
+                matches!(reply(text, question), Reply::Reserved(..)),
+                "{text}"
+            );
+        }
+        // A no to a part of what was asked leaves the rest.
+        let text = "Yes, cancel it, but don't refund it.";
+        assert!(matches!(reply(text, QUESTION), Reply::Reserved(..)));
+        assert_eq!(reply("Yes, do it. No, that's all.", question), Reply::Yes);
     }
 
     /// Where the question only asks for a yes, what was told before it may be said again.

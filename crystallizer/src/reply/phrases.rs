@@ -78,6 +78,11 @@ pub(super) const HEARD: &[&str] = &["ok", "okay", "fine", "alright", "all right"
 pub(super) const COURTESY: &[&str] = &[
     "no worries",
     "no problem",
+    "no that's all",
+    "no that is all",
+    "no that's it",
+    "can't wait",
+    "don't wait",
     "thank you so much",
     "thank you very much",
     "thank you",
@@ -189,6 +194,17 @@ pub(super) const LIMITS: &[&str] = &[
 
 /// What joins an objection to a yes.
 pub(super) const OBJECTS: &[&str] = &["but", "however", "though", "half", "aber", "jedoch", "halb"];
+
+/// Behind what a sentence may go on with a refusal.
+pub(super) const JOINS: &[&str] = &[
+    "but", "however", "though", "although", "and", "aber", "jedoch", "doch", "und",
+];
+
+/// A no that stands alone at the end of a sentence.
+pub(super) const ALONE: &[&str] = &["no", "nope", "nah", "nein", "nee", "nö"];
+
+/// What is said in front of a deed that is not to be done.
+pub(super) const NOT: &[&str] = &["not", "don't", "dont", "never", "won't", "nicht", "nie"];
 
 /// What says yes and is hardly anything else, wherever it begins a sentence or a part of one.
 pub(super) const PLAIN_YES: &[&str] = &[

@@ -118,6 +118,43 @@ fn what_is_done_to_comes_before_what_it_is_done_with() {
     assert_eq!(actions(&made(&tried("acc_909"), &options())).len(), 2);
 }
 
+/// What goes to another one, or is of another amount, was not done by the next call.
+#[test]
+fn a_failed_change_for_another_one_stays() {
+    for (tool, first, second) in [
+        (
+            "share_file",
+            json!({ "file_id": "F-88123", "email": "ann@x.org" }),
+            json!({ "file_id": "F-88123", "email": "bob@x.org" }),
+        ),
+        (
+            "invite_to_repo",
+            json!({ "repo_name": "core-771", "email": "ann@x.org" }),
+            json!({ "repo_name": "core-771", "email": "bob@x.org" }),
+        ),
+        (
+            "refund_order",
+            json!({ "order_id": "ORD-77", "payment_id": "card-1", "amount": 5 }),
+            json!({ "order_id": "ORD-77", "payment_id": "card-2", "amount": 9 }),
+        ),
+        (
+            "send_gift",
+            json!({ "order_id": "ORD-77", "gift_user": "ann" }),
+            json!({ "order_id": "ORD-77", "gift_user": "bob" }),
+        ),
+    ] {
+        let turns = vec![
+            failed("a", 0, tool, first, "Error: blocked"),
+            call("b", 1, tool, second, json!({ "ok": true })),
+        ];
+        for made in both(&session("Do both.", turns)) {
+            assert_eq!(waits(&made, "failed_then_varied"), 0, "{tool}");
+            assert_eq!(made.report.counts.left_out, 0, "{tool}");
+            assert_eq!(waits(&made, "failed_call_kept"), 1, "{tool}");
+        }
+    }
+}
+
 fn added(id: &str, batch: u32, product: &str) -> Turn {
     call(
         id,

@@ -94,6 +94,24 @@ fn what_was_read_is_not_written_over_in_silence() {
 }
 
 #[test]
+fn a_file_that_was_looked_for_in_vain_is_not_written_over() {
+    let path = format!("{FOLDER}/LOG.md");
+    let missing = failed(
+        "r",
+        0,
+        "Read",
+        json!({ "file_path": path }),
+        "File does not exist.",
+    );
+    let report = report(
+        "Begin a log.",
+        vec![missing, write(1, "LOG.md", "# Log\nnew")],
+    );
+    let gated = |one: &&druse_engine::Finding| one.code == "overwrites_what_it_read";
+    assert_eq!(report.findings.iter().find(gated), None);
+}
+
+#[test]
 fn an_edit_that_takes_away_what_it_looks_for_works_once() {
     for (turns, expected) in [
         (vec![read(0, "a.rs"), edit(1, "a.rs", "one", "two")], true),

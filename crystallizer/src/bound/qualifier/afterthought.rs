@@ -102,14 +102,18 @@ fn objects(sentence: &Sentence, names: bool) -> bool {
             | "looking"
             | "until"
     );
-    let asks = is_question(first);
+    let asks = is_question(first) && !(first == "do" && l::negates(word(sentence, from + 1)));
+    let orders = || consults(sentence) || forbids(sentence, names);
     if holds_from_now(sentence) {
-        return !of_speaker && (sentence.len() > from + 3);
+        // `we will order again in future`, `is there a way to do that online next time?`
+        let must = matches!(word(sentence, from + 1), "must" | "should" | "need");
+        let tells = first == "we" && !must || asks;
+        return !of_speaker && sentence.len() > from + 3 && (!tells || orders());
     }
     if asks || of_speaker {
         return false;
     }
-    if consults(sentence) || forbids(sentence, names) {
+    if orders() {
         return true;
     }
     let rest = &sentence[from..];
@@ -117,9 +121,8 @@ fn objects(sentence: &Sentence, names: bool) -> bool {
         let next = rest.get(1).map(|next| next.word.as_str());
         let turns = matches!(own.word.as_str(), "not" | "nicht")
             && next.is_some_and(|next| l::is_definite(next) || l::is_universal(next));
-        (matches!(own.word.as_str(), "only" | "just" | "nur")
-            || l::excludes(&own.word, next)
-            || turns)
+        let only = matches!(own.word.as_str(), "only" | "just" | "nur");
+        (only && (names || is_choice(&rest[1..])) || !only && l::excludes(&own.word, next) || turns)
             && rest.len() <= SHORT
             && !rest.iter().any(|one| is_of_talk(&one.word))
     });
@@ -129,6 +132,86 @@ fn objects(sentence: &Sentence, names: bool) -> bool {
             || !conditions(sentence).is_empty()
     };
     starts || names && limits() && !rest.iter().any(|one| is_of_talk(&one.word))
+}
+
+/// Whether what follows an `only` picks some of many: `those without an owner`, `feature branches`; not `what I needed`,
+/// `took a minute`, `the one`.
+fn is_choice(behind: &[Token]) -> bool {
+    let at = |place: usize| word(behind, place);
+    if matches!(
+        at(0),
+        "what"
+            | "that"
+            | "this"
+            | "it"
+            | "took"
+            | "takes"
+            | "take"
+            | "a"
+            | "an"
+            | "to"
+            | "i"
+            | "my"
+            | "as"
+            | "like"
+    ) || at(0) == "the" && at(1) == "one"
+    {
+        return false;
+    }
+    let is_many = |one: &Token| {
+        let word = one.word.as_str();
+        word.len() > 3
+            && word.ends_with('s')
+            && !word.ends_with("ss")
+            && !matches!(
+                word,
+                "thanks"
+                    | "cheers"
+                    | "does"
+                    | "always"
+                    | "perhaps"
+                    | "seconds"
+                    | "minutes"
+                    | "hours"
+                    | "days"
+                    | "weeks"
+            )
+    };
+    let clause = behind.first().map(|one| one.clause);
+    let near = behind.iter().take(4);
+    matches!(at(0), "die" | "diejenigen" | "those" | "these")
+        || l::is_definite(at(0))
+        || l::is_universal(at(0))
+        || near.filter(|one| Some(one.clause) == clause).any(is_many)
+}
+
+/// Whether a word is the deed behind `should have`: `you should have asked`, not `you should have a nice day`.
+fn is_participle(word: &str) -> bool {
+    word.len() > 3 && (word.ends_with("ed") || word.ends_with("en")) && word != "received"
+        || matches!(
+            word,
+            "kept"
+                | "left"
+                | "done"
+                | "told"
+                | "known"
+                | "sent"
+                | "made"
+                | "put"
+                | "gone"
+                | "let"
+                | "read"
+                | "set"
+                | "run"
+                | "paid"
+                | "bought"
+                | "sold"
+                | "found"
+                | "thought"
+                | "cut"
+                | "begun"
+                | "built"
+        )
 }
 
 /// Where a sentence goes on behind what only opens it: `wait`, `no`, `hmm`.
@@ -240,7 +323,13 @@ fn is_reproach(sentence: &Sentence, from: usize) -> bool {
             "should" => {
                 (at(place + 1), at(place + 2)) == ("not", "have")
                     || (at(place + 1), at(place + 2)) == ("never", "have")
-                    || at(place + 1) == "have" && place > 0 && at(place - 1) == "you"
+                    || at(place + 1) == "have"
+                        && place > 0
+                        && at(place - 1) == "you"
+                        && match at(place + 2) {
+                            "only" | "just" | "first" | "also" => is_participle(at(place + 3)),
+                            word => is_participle(word),
+                        }
             }
             "supposed" => negated,
             "wrong" | "mistake" | "incorrect" | "falsch" | "fehler" => {
@@ -259,7 +348,11 @@ fn is_reproach(sentence: &Sentence, from: usize) -> bool {
                     && !matches!(at(from), "if" | "i" | "sorry")
             }
             "meant" => {
-                place > 0
+                // `I meant to say thank you`.
+                let of_talk = at(place + 1) == "to"
+                    && matches!(at(place + 2), "say" | "ask" | "thank" | "tell" | "mention");
+                !of_talk
+                    && place > 0
                     && (at(place - 1) == "i"
                         || at(place - 1) == "only" && place > 1 && at(place - 2) == "i")
             }
@@ -280,22 +373,36 @@ fn is_reproach(sentence: &Sentence, from: usize) -> bool {
 /// `from now on`, `next time`, `in future`.
 fn holds_from_now(sentence: &Sentence) -> bool {
     (0..sentence.len()).any(|at| {
-        matches!(
-            (
-                word(sentence, at),
-                word(sentence, at + 1),
-                word(sentence, at + 2)
-            ),
-            ("from", "now", "on")
-                | ("next", "time", _)
-                | ("in", "future", _)
-                | ("in" | "for", "the", "future")
-                | ("going", "forward", _)
-                | ("ab" | "von", "jetzt", _)
-                | ("in", "zukunft", _)
-                | ("nächstes", "mal", _)
-                | ("künftig", _, _)
-        )
+        // `the next time slots` are none.
+        let is_thing = matches!(
+            word(sentence, at + 2),
+            "slot"
+                | "slots"
+                | "window"
+                | "windows"
+                | "frame"
+                | "frames"
+                | "zone"
+                | "period"
+                | "limit"
+        );
+        !is_thing
+            && matches!(
+                (
+                    word(sentence, at),
+                    word(sentence, at + 1),
+                    word(sentence, at + 2)
+                ),
+                ("from", "now", "on")
+                    | ("next", "time", _)
+                    | ("in", "future", _)
+                    | ("in" | "for", "the", "future")
+                    | ("going", "forward", _)
+                    | ("ab" | "von", "jetzt", _)
+                    | ("in", "zukunft", _)
+                    | ("nächstes", "mal", _)
+                    | ("künftig", _, _)
+            )
     })
 }
 
@@ -375,6 +482,11 @@ mod tests {
             "From now on leave release branches alone.",
             "Next time, ask me before deleting anything.",
             "Hmm, keep fix branches in the future.",
+            "You should not have deleted fix/b2.",
+            "You should have asked me first.",
+            "Only feature branches please.",
+            "Could you ask me first next time?",
+            "We must never delete those in future.",
             "You should not have deleted fix/b2, it was still needed.",
             "Wait, release branches must never be deleted.",
             "No! I only meant the feature branches.",
@@ -395,6 +507,18 @@ mod tests {
         }
         for text in [
             "Perfect, thanks!",
+            "Just what I needed!",
+            "Only took a minute, nice.",
+            "I meant to say thank you.",
+            "What are the next time slots for a delivery?",
+            "The next time slots are fine with me.",
+            "When is the next time you deliver to Berlin?",
+            "Just in time, cheers.",
+            "Just the one, thank you.",
+            "Only that, bye.",
+            "You should have a nice day!",
+            "We will order again in future.",
+            "Is there a way to cancel online next time?",
             "All good.",
             "Thanks, that was exactly right, nothing wrong with it.",
             "No, thanks, that's all.",
