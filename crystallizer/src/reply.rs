@@ -295,7 +295,15 @@ pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
         .filter(|(_, asks)| !asks)
         .flat_map(|(words, _)| words)
         .collect();
-    let first = behind_no(&words, &question)?;
+    let Some(first) = behind_no(&words, &question) else {
+        // “Yes, I see. Don't do it.”
+        let (Opening::Yes(at) | Opening::Heard(at)) = opening(&words) else {
+            return None;
+        };
+        let rest = &words[at..];
+        let refuses = is_declined(rest, &question) || is_refused(text, rest, &question);
+        return refuses.then_some("");
+    };
     let mut at = first;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
         let echo = || question.holds(&rest[0].word).then_some(1);
@@ -523,7 +531,7 @@ fn sentences(text: &str) -> Vec<Sentence<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reply, reply};
+    use super::{Reply, declines, reply};
 
     const QUESTION: &str =
         "I found ORD-77192 over 42.10. Shall I cancel order ORD-77192 and refund 42.10?";
@@ -772,6 +780,7 @@ mod tests {
             "Yes, cancel it. Actually no.",
         ] {
             assert_eq!(reply(text, question), Reply::No, "{text}");
+            assert_eq!(declines(text, question), Some(""), "{text}");
         }
         for text in [
             "Yes. Please don't send a receipt.",
@@ -785,6 +794,7 @@ mod tests {
                 matches!(reply(text, question), Reply::Reserved(..)),
                 "{text}"
             );
+            assert_eq!(declines(text, question), None, "{text}");
         }
         // A no to a part of what was asked leaves the rest.
         let text = "Yes, cancel it, but don't refund it.";

@@ -100,6 +100,8 @@ fn a_no_stays_one_and_what_is_no_answer_gives_no_gate() {
         "Yes, but don't do it yet.",
         "Yes... actually no.",
         "No. I said yes yesterday.",
+        "Yes, I understand. Please don't refund it.",
+        "Yes that is the order, but do not refund it.",
     ] {
         let session = refunded(&format!("{TOLD} Shall I?"), answer);
         for made in both(&session) {
