@@ -148,6 +148,18 @@ impl Builder {
         self.batches - 1
     }
 
+    /// The number for the calls of one answer of a model, among those that are known; its own where the answer has no name.
+    pub(super) fn batch_of(
+        &mut self,
+        known: &mut BTreeMap<String, u32>,
+        answer: Option<String>,
+    ) -> u32 {
+        match answer {
+            Some(answer) => *known.entry(answer).or_insert_with(|| self.batch()),
+            None => self.batch(),
+        }
+    }
+
     /// Adds a tool that was offered; offered again, it is as it was told last.
     pub(super) fn offer(&mut self, tool: ToolSpec) {
         match self.offered.get(&tool.name) {

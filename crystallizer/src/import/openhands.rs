@@ -137,17 +137,7 @@ fn call(event: &Value, action: &str, args: &Value, builder: &mut Builder, seen: 
     let response = metadata.get("model_response").unwrap_or(&Value::Null);
     let at = time(event.get("timestamp"));
     builder.message(Role::Assistant, text(args, "thought").unwrap_or(""), at);
-    let batch = match id(response, "id") {
-        Some(response) => match seen.batches.get(&response) {
-            Some(batch) => *batch,
-            None => {
-                let batch = builder.batch();
-                seen.batches.insert(response, batch);
-                batch
-            }
-        },
-        None => builder.batch(),
-    };
+    let batch = builder.batch_of(&mut seen.batches, id(response, "id"));
     let wanted = id(metadata, "tool_call_id");
     let given = list(response, "choices")
         .first()

@@ -151,17 +151,7 @@ fn call(event: &Value, builder: &mut Builder, seen: &mut Seen) {
     if truthy(event.get("reasoning_content")) || truthy(event.get("thinking_blocks")) {
         builder.notes.noise("reasoning", 0);
     }
-    let batch = match id(event, "llm_response_id") {
-        Some(response) => match seen.batches.get(&response) {
-            Some(batch) => *batch,
-            None => {
-                let batch = builder.batch();
-                seen.batches.insert(response, batch);
-                batch
-            }
-        },
-        None => builder.batch(),
-    };
+    let batch = builder.batch_of(&mut seen.batches, id(event, "llm_response_id"));
     let action = event.get("action").unwrap_or(&Value::Null);
     let asked_for = event.get("tool_call").unwrap_or(&Value::Null);
     let given = asked_for
