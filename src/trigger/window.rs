@@ -338,6 +338,10 @@ impl Triggers {
         let armed = self.armed(window.trigger).filter(|armed| !armed.is_off());
         let Some(armed) = armed else {
             let portion = self.portion(&window, MOST_HELD)?;
+            if !portion.lost.is_empty() {
+                self.forget(portion.lost).await?;
+                return Ok(Some(now));
+            }
             let (rows, next) = portion.leaves(&window, portion.waiting.len(), None, now);
             let reason = "the trigger was stopped while it waited";
             let status = FiringStatus::Skipped;
@@ -362,9 +366,7 @@ impl Triggers {
         };
         let portion = self.portion(&window, most)?;
         if !portion.lost.is_empty() {
-            let lost = portion.lost.into_iter();
-            self.append(lost.fold(Batch::new(), Batch::remove::<Held>))
-                .await?;
+            self.forget(portion.lost).await?;
             return Ok(Some(now));
         }
         match rule {
@@ -398,6 +400,13 @@ impl Triggers {
                     .await
             }
         }
+    }
+
+    /// Removes rows whose firing is not there: nothing becomes of them.
+    async fn forget(&self, lost: Vec<String>) -> Result<(), RunError> {
+        let lost = lost.into_iter();
+        self.append(lost.fold(Batch::new(), Batch::remove::<Held>))
+            .await
     }
 
     /// The window of firings whose own row is not there: they are let go as if it were due.

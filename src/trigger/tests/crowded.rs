@@ -3,7 +3,9 @@
 
 use super::windows::{document, firings, publish, told, waiting};
 use super::{Life, World};
-use druse_storage::{Batch, Entity as _, FiringKey, Held, Scan, StoreExt as _, Window};
+use druse_storage::{
+    Batch, Entity as _, Firing, FiringKey, FiringStatus, Held, Scan, StoreExt as _, Window,
+};
 use serde_json::{Value, json};
 
 const START: &str = "2027-03-01T00:00:00Z";
@@ -179,4 +181,43 @@ fn what_waits_in_a_window_that_is_not_there_starts_with_the_next_start() {
         assert_eq!(rows::<Held>(&life), []);
         assert_eq!(rows::<Window>(&life), []);
     });
+}
+
+/// A row whose firing is lost goes, whether the trigger is armed or off.
+#[test]
+fn what_waits_without_its_firing_is_removed() {
+    for is_off in [false, true] {
+        let world = World::at(START);
+        let windows = json!({ "debounce": { "delay": "10s" } });
+        world.life(async |life| {
+            let id = life
+                .active(&document("gone", &windows, "{{ trigger.data.n }}"))
+                .await;
+            for n in 0..2 {
+                publish(&life, "gone", n, json!({ "n": n })).await;
+            }
+            let held: Vec<Held> = rows(&life);
+            assert_eq!(held.len(), 2);
+            let trigger = rows::<Window>(&life)[0].trigger;
+            let lost = Firing::key_of(trigger, held[0].firing);
+            let gone = Batch::new().remove::<Firing>(lost);
+            life.triggers.append(gone).await.unwrap();
+            if is_off {
+                life.post(&format!("/automations/{id}/deactivate"), &json!({}))
+                    .await;
+            }
+            life.set_clock("2027-03-01T00:00:20Z");
+            ticks(&life).await;
+            assert_eq!(rows::<Held>(&life), [], "off: {is_off}");
+            assert_eq!(rows::<Window>(&life), [], "off: {is_off}");
+            let firings: Vec<Firing> = rows(&life);
+            let statuses: Vec<FiringStatus> = firings.iter().map(|one| one.status).collect();
+            let expected = if is_off {
+                FiringStatus::Skipped
+            } else {
+                FiringStatus::Accepted
+            };
+            assert_eq!(statuses, [expected], "off: {is_off}");
+        });
+    }
 }
