@@ -2,6 +2,7 @@
 //! a server is killed before it is ready.
 
 use super::random::Random;
+use crate::harness::processes::any_shows;
 use crate::harness::wait::DEADLINE;
 use crate::harness::{Server, druse};
 use std::fs::{self, OpenOptions};
@@ -152,11 +153,5 @@ fn length(file: &Path) -> u64 {
 
 /// Whether a program is left that a step started: its environment names the file of effects.
 pub(super) fn any_program(effects: &Path) -> bool {
-    let named = format!("EFFECTS={}", effects.display());
-    let processes = fs::read_dir("/proc").expect("there is /proc");
-    processes.filter_map(Result::ok).any(|process| {
-        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        let mut variables = environment.split(|byte| *byte == 0);
-        variables.any(|variable| variable == named.as_bytes())
-    })
+    any_shows("environ", &format!("EFFECTS={}", effects.display()))
 }

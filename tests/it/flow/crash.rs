@@ -2,6 +2,7 @@
 //! who worked when: a file in which each step notes its begin and its end.
 
 use super::{active, gated, start};
+use crate::harness::processes::any_shows;
 use crate::harness::{Client, Server, text, wait};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ impl Ledger {
         let ledger = format!("LEDGER={}", self.0.display());
         let data = data.display().to_string();
         wait::until("the end of what a killed server had started", || {
-            let left = holds("cmdline", &data) || holds("environ", &ledger);
+            let left = any_shows("cmdline", &data) || any_shows("environ", &ledger);
             std::future::ready((!left).then_some(()))
         })
         .await;
@@ -69,25 +70,6 @@ impl Ledger {
         }
         most
     }
-}
-
-/// Whether any process has this among what `/proc` shows under this name, or shows nothing yet: between being
-/// another program and being its own it has a program and no words for it.
-fn holds(name: &str, wanted: &str) -> bool {
-    let processes = std::fs::read_dir("/proc").unwrap();
-    processes.flatten().any(|process| {
-        let process = process.path();
-        let Ok(shown) = std::fs::read(process.join(name)) else {
-            return false;
-        };
-        let begins = || {
-            let words = std::fs::read(process.join("cmdline"));
-            std::fs::read_link(process.join("exe")).is_ok()
-                && words.is_ok_and(|words| words.is_empty())
-        };
-        let mut parts = shown.split(|byte| *byte == 0);
-        parts.any(|part| part == wanted.as_bytes()) || shown.is_empty() && begins()
-    })
 }
 
 fn work(name: &str, concurrency: &Value, group: &str, ledger: &Path) -> Value {

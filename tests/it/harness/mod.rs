@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod postgres;
+pub(crate) mod processes;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod stream;
