@@ -220,15 +220,11 @@ impl Reader<'_> {
             id: id(part, "toolCallId"),
             name: name.unwrap_or("").to_owned(),
             arguments: given,
+            raw,
             batch,
             at,
             ..Call::default()
         });
-        if raw {
-            self.builder
-                .notes
-                .add("arguments_not_json", unique.as_str(), 0);
-        }
         unique
     }
 

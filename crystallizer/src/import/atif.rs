@@ -93,19 +93,17 @@ fn step(step: &Value, label: Option<&str>, builder: &mut Builder) {
     let batch = if calls.is_empty() { 0 } else { builder.batch() };
     for call in calls {
         let (given, raw) = arguments(call.get("arguments"), &mut builder.notes);
-        let unique = builder.call(Call {
+        builder.call(Call {
             id: id(call, "tool_call_id"),
             name: text(call, "function_name").unwrap_or("").to_owned(),
             arguments: given,
+            raw,
             batch,
             agent: label.map(str::to_owned),
             at,
             line: 0,
             ..Call::default()
         });
-        if raw {
-            builder.notes.add("arguments_not_json", unique, 0);
-        }
     }
     let results = step
         .get("observation")

@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) id: Option<String>,
     pub(super) name: String,
     pub(super) arguments: Value,
+    /// Whether they were text that should have been JSON and is none.
+    pub(super) raw: bool,
     pub(super) batch: u32,
     pub(super) agent: Option<String>,
     /// The folder that the recording tells for this call.
@@ -213,6 +215,15 @@ impl Builder {
 
     /// Adds a call and gives the id that it has in this session.
     pub(super) fn call(&mut self, call: Call) -> String {
+        let raw_at = call.raw.then_some(call.line);
+        let unique = self.add_call(call);
+        if let Some(line) = raw_at {
+            self.notes.add("arguments_not_json", unique.as_str(), line);
+        }
+        unique
+    }
+
+    fn add_call(&mut self, call: Call) -> String {
         self.calls += 1;
         self.batches = self.batches.max(call.batch.saturating_add(1));
         self.seen_at(call.at);

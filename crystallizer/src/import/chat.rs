@@ -160,17 +160,15 @@ fn blocks(
                 let batch = *batch.get_or_insert_with(|| builder.batch());
                 let (arguments, raw) = arguments(block.get("input"), &mut builder.notes);
                 made.extend(id(block, "id"));
-                let id = builder.call(Call {
+                builder.call(Call {
                     id: id(block, "id"),
                     name: server_and_name(block),
                     arguments,
+                    raw,
                     batch,
                     at,
                     ..Call::default()
                 });
-                if raw {
-                    builder.notes.add("arguments_not_json", id, 0);
-                }
             }
             Some(kind) if kind == "tool_result" || kind.ends_with("_tool_result") => {
                 flush(&mut said, role, builder, at);
@@ -285,10 +283,11 @@ fn one_call(
         .and_then(|batch| u32::try_from(batch).ok())
         .filter(|batch| *batch < 1 << 24)
         .unwrap_or(batch);
-    let id = builder.call(Call {
+    builder.call(Call {
         id: id(entry, "id").or_else(|| id(entry, "call_id")),
         name: name.to_owned(),
         arguments,
+        raw,
         batch,
         agent: text(entry, "agent").or(agent).map(str::to_owned),
         folder: text(entry, "folder").map(str::to_owned),
@@ -298,9 +297,6 @@ fn one_call(
         at: time(entry.get("started_at")).or(at),
         line: 0,
     });
-    if raw {
-        builder.notes.add("arguments_not_json", id, 0);
-    }
 }
 
 fn answer(

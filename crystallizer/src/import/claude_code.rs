@@ -424,10 +424,11 @@ fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut See
         if let Some(recorded) = &recorded {
             seen.calls.insert(recorded.clone(), line.message.clone());
         }
-        let unique = builder.call(Call {
+        builder.call(Call {
             id: recorded,
             name: server_and_name(block),
             arguments: given,
+            raw,
             batch,
             agent: line.agent.clone(),
             inside: line.inside.clone(),
@@ -442,9 +443,6 @@ fn assistant(content: &Value, line: &Line, builder: &mut Builder, seen: &mut See
             && text(&block["input"], "command").is_some_and(crate::shell_line::leaves_its_folder)
         {
             builder.notes.add("folder_not_followed", "", line.number);
-        }
-        if raw {
-            builder.notes.add("arguments_not_json", unique, line.number);
         }
     }
 }

@@ -232,20 +232,18 @@ fn call(
             );
         }
     }
-    let unique = builder.call(Call {
+    builder.call(Call {
         id: recorded,
         name,
         arguments: given,
+        // A custom tool takes free text by nature; a function's arguments should be JSON.
+        raw: raw && kind == "function_call",
         batch,
         folder: seen.folder.clone(),
         at,
         line: record.line,
         ..Call::default()
     });
-    // A custom tool takes free text by nature; a function's arguments should be JSON.
-    if raw && kind == "function_call" {
-        builder.notes.add("arguments_not_json", unique, record.line);
-    }
 }
 
 fn output(

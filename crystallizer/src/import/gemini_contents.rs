@@ -195,11 +195,8 @@ fn one_part(part: &Value, builder: &mut Builder, role: Role, batch: u32, at: Opt
     if let Some(call) = either(part, "function_call", "functionCall") {
         known = true;
         let name = text(call, "name").unwrap_or("").to_owned();
-        let (given, raw) = arguments(call.get("args"), &mut builder.notes);
-        let unique = make(call, name, given, builder, batch, at);
-        if raw {
-            builder.notes.add("arguments_not_json", unique, 0);
-        }
+        let given = arguments(call.get("args"), &mut builder.notes);
+        make(call, name, given, builder, batch, at);
     }
     if let Some(call) = either(part, "tool_call", "toolCall") {
         known = true;
@@ -208,7 +205,7 @@ fn one_part(part: &Value, builder: &mut Builder, role: Role, batch: u32, at: Opt
         make(
             call,
             name.unwrap_or("").to_owned(),
-            given,
+            (given, false),
             builder,
             batch,
             at,
@@ -226,7 +223,14 @@ fn one_part(part: &Value, builder: &mut Builder, role: Role, batch: u32, at: Opt
     if let Some(code) = either(part, "executable_code", "executableCode") {
         known = true;
         let own = builder.batch();
-        make(code, CODE.to_owned(), code.clone(), builder, own, at);
+        make(
+            code,
+            CODE.to_owned(),
+            (code.clone(), false),
+            builder,
+            own,
+            at,
+        );
     }
     if let Some(ran) = either(part, "code_execution_result", "codeExecutionResult") {
         known = true;
@@ -253,19 +257,20 @@ const CODE: &str = "code_execution";
 fn make(
     call: &Value,
     name: String,
-    given: Value,
+    (given, raw): (Value, bool),
     builder: &mut Builder,
     batch: u32,
     at: Option<Timestamp>,
-) -> String {
+) {
     builder.call(Call {
         id: id(call, "id"),
         name,
         arguments: given,
+        raw,
         batch,
         at,
         ..Call::default()
-    })
+    });
 }
 
 fn responded(response: &Value, builder: &mut Builder, at: Option<Timestamp>) {

@@ -328,17 +328,15 @@ impl Reader<'_> {
             1 => recorded,
             uses => format!("{recorded}#{uses}"),
         };
-        let unique = self.builder.call(Call {
+        self.builder.call(Call {
             id: Some(recorded.clone()),
             name,
             arguments: given,
+            raw,
             batch,
             at,
             ..Call::default()
         });
-        if raw {
-            self.builder.notes.add("arguments_not_json", unique, 0);
-        }
         recorded
     }
 

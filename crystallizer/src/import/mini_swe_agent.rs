@@ -79,17 +79,15 @@ fn called(message: &Value, at: Option<druse_engine::Timestamp>, builder: &mut Bu
             builder.notes.noise("submission", 0);
             continue;
         }
-        let unique = builder.call(Call {
+        builder.call(Call {
             id: id(call, "id"),
             name: text(function, "name").unwrap_or("").to_owned(),
             arguments: given,
+            raw,
             batch,
             at,
             ..Call::default()
         });
-        if raw {
-            builder.notes.add("arguments_not_json", unique, 0);
-        }
     }
     !calls.is_empty()
 }

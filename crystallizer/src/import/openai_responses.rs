@@ -357,25 +357,22 @@ impl<'b> Reader<'b> {
         let kind = text(item, "type").unwrap_or("");
         match kind {
             "function_call" => {
-                let (given, raw) = arguments(item.get("arguments"), &mut self.builder.notes);
+                let given = arguments(item.get("arguments"), &mut self.builder.notes);
                 let name = in_namespace(item, text(item, "name").unwrap_or(""));
-                let unique = self.call(item, name, given, at);
-                if raw {
-                    self.builder.notes.add("arguments_not_json", unique, 0);
-                }
+                self.call(item, name, given, at);
             }
             "custom_tool_call" => {
                 // A custom tool takes free text by nature.
                 let (given, _) = arguments(item.get("input"), &mut self.builder.notes);
                 let name = in_namespace(item, text(item, "name").unwrap_or(""));
-                self.call(item, name, given, at);
+                self.call(item, name, (given, false), at);
             }
             "local_shell_call" | "shell_call" | "apply_patch_call" | "computer_call" => {
                 let given = ["action", "operation", "actions"]
                     .iter()
                     .find_map(|key| present(item, key));
                 let (given, _) = arguments(given, &mut self.builder.notes);
-                self.call(item, tool_of(kind).to_owned(), given, at);
+                self.call(item, tool_of(kind).to_owned(), (given, false), at);
             }
             "function_call_output"
             | "custom_tool_call_output"
@@ -423,7 +420,13 @@ impl<'b> Reader<'b> {
     }
 
     /// A call that the agent's own program answers: calls without an output between them were issued together.
-    fn call(&mut self, item: &Value, name: String, given: Value, at: Option<Timestamp>) -> String {
+    fn call(
+        &mut self,
+        item: &Value,
+        name: String,
+        (given, raw): (Value, bool),
+        at: Option<Timestamp>,
+    ) {
         if matches!(text(item, "status"), Some("incomplete" | "in_progress")) {
             self.builder
                 .notes
@@ -434,10 +437,11 @@ impl<'b> Reader<'b> {
             id: id(item, "call_id").or_else(|| id(item, "id")),
             name,
             arguments: given,
+            raw,
             batch,
             at,
             ..Call::default()
-        })
+        });
     }
 
     fn output(&mut self, item: &Value, at: Option<Timestamp>) {
@@ -495,7 +499,7 @@ impl<'b> Reader<'b> {
         &mut self,
         item: &Value,
         name: String,
-        given: Value,
+        (given, raw): (Value, bool),
         answer: Option<Answer>,
         at: Option<Timestamp>,
     ) -> String {
@@ -506,6 +510,7 @@ impl<'b> Reader<'b> {
             id: recorded.clone(),
             name,
             arguments: given,
+            raw,
             batch,
             at,
             ..Call::default()
@@ -517,7 +522,7 @@ impl<'b> Reader<'b> {
     }
 
     fn mcp_call(&mut self, item: &Value, at: Option<Timestamp>) {
-        let (given, raw) = arguments(item.get("arguments"), &mut self.builder.notes);
+        let given = arguments(item.get("arguments"), &mut self.builder.notes);
         let failed = truthy(item.get("error")) || text(item, "status") == Some("failed");
         let output = item.get("output").filter(|output| !output.is_null());
         let answer = (output.is_some() || failed).then(|| {
@@ -533,11 +538,6 @@ impl<'b> Reader<'b> {
             answer
         });
         let unique = self.own_call(item, mcp_name(item), given, answer, at);
-        if raw {
-            self.builder
-                .notes
-                .add("arguments_not_json", unique.as_str(), 0);
-        }
         let Some(request) = id(item, "approval_request_id") else {
             return;
         };
@@ -590,7 +590,7 @@ impl<'b> Reader<'b> {
         let unique = self.own_call(
             &asked.item,
             mcp_name(&asked.item),
-            given,
+            (given, false),
             Some(answer),
             asked.at,
         );
@@ -631,7 +631,7 @@ impl<'b> Reader<'b> {
         self.own_call(
             item,
             tool_of(kind).to_owned(),
-            Value::Object(given),
+            (Value::Object(given), false),
             answer,
             at,
         );
@@ -642,7 +642,7 @@ impl<'b> Reader<'b> {
         for (request, asked) in std::mem::take(&mut self.asked) {
             let (given, _) = arguments(asked.item.get("arguments"), &mut self.builder.notes);
             let item = asked.item;
-            self.own_call(&item, mcp_name(&item), given, None, asked.at);
+            self.own_call(&item, mcp_name(&item), (given, false), None, asked.at);
             match self.granted.remove(&request) {
                 Some(granted) => self.builder.approve_before(&request, granted),
                 None => {

@@ -171,18 +171,16 @@ fn call(event: &Value, builder: &mut Builder, seen: &mut Seen) {
             }
         }
     }
-    let unique = builder.call(Call {
+    builder.call(Call {
         id: id(event, "tool_call_id").or_else(|| id(event, "id")),
         name: text(event, "tool_name").unwrap_or("").to_owned(),
         arguments: given,
+        raw,
         batch,
         folder: seen.folder.clone(),
         at,
         ..Call::default()
     });
-    if raw {
-        builder.notes.add("arguments_not_json", unique, 0);
-    }
 }
 
 fn observed(event: &Value, builder: &mut Builder, seen: &mut Seen) {

@@ -537,16 +537,12 @@ impl<'a> Walk<'a, '_> {
             id: recorded.clone(),
             name: tool.to_owned(),
             arguments: given,
+            raw: unread,
             batch,
             agent: by,
             at: moment(span.start),
             ..Call::default()
         });
-        if unread {
-            self.builder
-                .notes
-                .add("arguments_not_json", unique.as_str(), 0);
-        }
         if recorded_none {
             unrecorded(tool, unique.clone(), self.builder);
         }

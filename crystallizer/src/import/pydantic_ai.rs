@@ -69,17 +69,15 @@ fn part(
         Some("tool-call" | "builtin-tool-call") => {
             let (given, raw) = arguments(part.get("args"), &mut builder.notes);
             let batch = *batch.get_or_insert_with(|| builder.batch());
-            let unique = builder.call(Call {
+            builder.call(Call {
                 id: recorded,
                 name: name.unwrap_or("").to_owned(),
                 arguments: given,
+                raw,
                 batch,
                 at,
                 ..Call::default()
             });
-            if raw {
-                builder.notes.add("arguments_not_json", unique, 0);
-            }
         }
         Some("tool-return" | "builtin-tool-return") => {
             let outcome = text(part, "outcome");
