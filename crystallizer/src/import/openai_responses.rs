@@ -537,7 +537,7 @@ impl<'b> Reader<'b> {
                 .cloned();
             answer
         });
-        let unique = self.own_call(item, mcp_name(item), given, answer, at);
+        self.own_call(item, mcp_name(item), given, answer, at);
         let Some(request) = id(item, "approval_request_id") else {
             return;
         };

@@ -1,11 +1,12 @@
 //! Secrets that are told by their own form, wherever in a text they stand: what providers put before their keys,
 //! signed tokens, private keys, passwords inside addresses, headers and assignments.
 
+use super::assigned::{Values, assigned};
 use super::beside;
 use super::dotted;
-use super::header;
 use super::key;
 use super::next::{Next, walked};
+use super::prefix::Prefix;
 use super::scan::{Scan, is_word, scan};
 
 /// A secret in a text.
@@ -28,134 +29,6 @@ pub(super) enum Name<'t> {
     Kind(&'static str),
     /// The key or variable that it stood under.
     Key(&'t str),
-}
-
-/// What a provider puts before its keys.
-struct Prefix {
-    text: &'static str,
-    /// The least length of the whole.
-    least: usize,
-    what: &'static str,
-    name: &'static str,
-}
-
-const fn prefix(
-    text: &'static str,
-    least: usize,
-    what: &'static str,
-    name: &'static str,
-) -> Prefix {
-    Prefix {
-        text,
-        least,
-        what,
-        name,
-    }
-}
-
-/// Longer ones before what they begin with.
-const PREFIXES: [Prefix; 62] = [
-    prefix("sk-ant-", 24, "an Anthropic API key", "ANTHROPIC_API_KEY"),
-    prefix("sk-or-", 24, "an OpenRouter API key", "OPENROUTER_API_KEY"),
-    prefix("sk-", 20, "an OpenAI API key", "OPENAI_API_KEY"),
-    prefix("sk_live_", 16, "a Stripe key", "STRIPE_API_KEY"),
-    prefix("sk_test_", 16, "a Stripe key", "STRIPE_API_KEY"),
-    prefix("rk_live_", 16, "a Stripe key", "STRIPE_API_KEY"),
-    prefix("rk_test_", 16, "a Stripe key", "STRIPE_API_KEY"),
-    prefix("whsec_", 20, "a webhook secret", "WEBHOOK_SECRET"),
-    prefix("ghp_", 30, "a GitHub token", "GITHUB_TOKEN"),
-    prefix("gho_", 30, "a GitHub token", "GITHUB_TOKEN"),
-    prefix("ghs_", 30, "a GitHub token", "GITHUB_TOKEN"),
-    prefix("ghu_", 30, "a GitHub token", "GITHUB_TOKEN"),
-    prefix("ghr_", 30, "a GitHub token", "GITHUB_TOKEN"),
-    prefix("github_pat_", 30, "a GitHub token", "GITHUB_TOKEN"),
-    prefix("glpat-", 20, "a GitLab token", "GITLAB_TOKEN"),
-    prefix("gldt-", 20, "a GitLab token", "GITLAB_TOKEN"),
-    prefix("glrt-", 20, "a GitLab token", "GITLAB_TOKEN"),
-    prefix("xoxb-", 20, "a Slack token", "SLACK_TOKEN"),
-    prefix("xoxp-", 20, "a Slack token", "SLACK_TOKEN"),
-    prefix("xoxa-", 20, "a Slack token", "SLACK_TOKEN"),
-    prefix("xoxr-", 20, "a Slack token", "SLACK_TOKEN"),
-    prefix("xoxs-", 20, "a Slack token", "SLACK_TOKEN"),
-    prefix("xapp-", 20, "a Slack token", "SLACK_TOKEN"),
-    prefix("AKIA", 20, "an AWS key id", "AWS_ACCESS_KEY_ID"),
-    prefix("ASIA", 20, "an AWS key id", "AWS_ACCESS_KEY_ID"),
-    prefix("AIza", 35, "a Google API key", "GOOGLE_API_KEY"),
-    prefix("ya29.", 30, "a Google access token", "GOOGLE_ACCESS_TOKEN"),
-    prefix(
-        "GOCSPX-",
-        24,
-        "a Google client secret",
-        "GOOGLE_CLIENT_SECRET",
-    ),
-    prefix("npm_", 36, "an npm token", "NPM_TOKEN"),
-    prefix("pypi-", 40, "a PyPI token", "PYPI_TOKEN"),
-    prefix("rubygems_", 40, "a RubyGems token", "RUBYGEMS_TOKEN"),
-    prefix("dckr_pat_", 24, "a Docker token", "DOCKER_TOKEN"),
-    prefix("dop_v1_", 40, "a DigitalOcean token", "DIGITALOCEAN_TOKEN"),
-    prefix("SG.", 40, "a SendGrid key", "SENDGRID_API_KEY"),
-    prefix("hf_", 30, "a Hugging Face token", "HUGGINGFACE_TOKEN"),
-    prefix("r8_", 36, "a Replicate token", "REPLICATE_TOKEN"),
-    prefix("gsk_", 40, "a Groq API key", "GROQ_API_KEY"),
-    prefix("xai-", 40, "an xAI API key", "XAI_API_KEY"),
-    prefix("pplx-", 40, "a Perplexity API key", "PERPLEXITY_API_KEY"),
-    prefix("tvly-", 24, "a Tavily API key", "TAVILY_API_KEY"),
-    prefix("shpat_", 36, "a Shopify token", "SHOPIFY_TOKEN"),
-    prefix("shpss_", 36, "a Shopify secret", "SHOPIFY_SECRET"),
-    prefix("sq0atp-", 26, "a Square token", "SQUARE_TOKEN"),
-    prefix("lin_api_", 36, "a Linear API key", "LINEAR_API_KEY"),
-    prefix("ntn_", 40, "a Notion token", "NOTION_TOKEN"),
-    prefix("figd_", 36, "a Figma token", "FIGMA_TOKEN"),
-    prefix("glsa_", 36, "a Grafana token", "GRAFANA_TOKEN"),
-    prefix("sntrys_", 40, "a Sentry token", "SENTRY_TOKEN"),
-    prefix("PMAK-", 40, "a Postman API key", "POSTMAN_API_KEY"),
-    prefix("hvs.", 24, "a Vault token", "VAULT_TOKEN"),
-    prefix("AGE-SECRET-KEY-1", 50, "an age key", "AGE_KEY"),
-    prefix("dapi", 36, "a Databricks token", "DATABRICKS_TOKEN"),
-    prefix("tskey-", 30, "a Tailscale key", "TAILSCALE_KEY"),
-    prefix("sbp_", 44, "a Supabase token", "SUPABASE_TOKEN"),
-    prefix("dp.pt.", 40, "a Doppler token", "DOPPLER_TOKEN"),
-    prefix("xkeysib-", 70, "a Brevo API key", "BREVO_API_KEY"),
-    prefix(
-        "ATATT3",
-        60,
-        "an Atlassian API token",
-        "ATLASSIAN_API_TOKEN",
-    ),
-    prefix("NRAK-", 32, "a New Relic API key", "NEW_RELIC_API_KEY"),
-    prefix("secret_", 50, "a Notion token", "NOTION_TOKEN"),
-    prefix("CCIPAT_", 40, "a CircleCI token", "CIRCLECI_TOKEN"),
-    prefix("bkua_", 44, "a Buildkite token", "BUILDKITE_TOKEN"),
-    prefix("druse_", 36, "a Druse token", "DRUSE_TOKEN"),
-];
-
-/// Whether what begins there has to be looked at as a key with a provider's prefix, a signed token or one of a bot.
-/// `word` is the first word of it, and `next` what stands behind.
-pub(super) fn may_be_known(word: &[u8], next: Option<&u8>) -> bool {
-    /// The second bytes that stand behind a first one, a bit each.
-    static BEGINS: [u128; 128] = {
-        let mut all = [0; 128];
-        all[b'e' as usize] |= 1 << b'y';
-        let mut at = 0;
-        while at < PREFIXES.len() {
-            let text = PREFIXES[at].text.as_bytes();
-            all[text[0] as usize] |= 1 << text[1];
-            at += 1;
-        }
-        all
-    };
-    let [first, second, ..] = word else {
-        return false;
-    };
-    if next == Some(&b'.') && dotted::may_begin(word) {
-        return true;
-    }
-    if first.is_ascii_digit() {
-        return next == Some(&b':');
-    }
-    BEGINS
-        .get(usize::from(*first))
-        .is_some_and(|seconds| seconds >> (second & 127) & 1 == 1)
 }
 
 /// All that a text shows by form, in the order in which it stands there; where two overlap the longer counts.
@@ -221,7 +94,7 @@ fn apart(mut found: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
 }
 
 /// The end of the run of bytes that hold, from a place on.
-fn run(text: &str, from: usize, holds: impl Fn(u8) -> bool) -> usize {
+pub(super) fn run(text: &str, from: usize, holds: impl Fn(u8) -> bool) -> usize {
     let bytes = text.as_bytes();
     let mut at = from;
     while at < bytes.len() && holds(bytes[at]) {
@@ -291,11 +164,7 @@ fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut 
         return;
     }
     // A prefix may stand behind an underscore or a hyphen of something else: `token_ghp_…` is looked at, too.
-    let first = rest.as_bytes()[0];
-    let mut all = PREFIXES.iter();
-    let Some(known) =
-        all.find(|known| known.text.as_bytes()[0] == first && rest.starts_with(known.text))
-    else {
+    let Some(known) = Prefix::of(rest) else {
         return;
     };
     let value = if known.text.ends_with('.') {
@@ -308,21 +177,7 @@ fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut 
         &text[start..run(text, start, is_word)]
     };
     let value = value.trim_end_matches(['.', '-']);
-    let body = &value[known.text.len().min(value.len())..];
-    let aws = known.name == "AWS_ACCESS_KEY_ID";
-    let fits = if aws {
-        value.len() == known.least
-            && body
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    } else {
-        value.len() >= known.least
-            && (body.bytes().any(|byte| byte.is_ascii_digit()) || key::is_shuffled(body))
-            && has_long_part(body)
-            // What is called a secret in a program begins like this, too.
-            && (known.text != "secret_" || body.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-    };
-    if fits {
+    if known.fits(value) {
         found.push(Hit {
             start,
             value,
@@ -330,16 +185,6 @@ fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut 
             name: Name::Kind(known.name),
         });
     }
-}
-
-/// Whether a part between hyphens and underscores is no word of a language: `sk-learn-1-is-a-library` has none.
-fn has_long_part(body: &str) -> bool {
-    body.split(['-', '_', '.']).any(|part| {
-        part.len() >= 8
-            && (part.bytes().any(|byte| byte.is_ascii_digit())
-                || part.bytes().any(|byte| byte.is_ascii_uppercase())
-                    && part.bytes().any(|byte| byte.is_ascii_lowercase()))
-    })
 }
 
 /// `123456789:AA…`, as bots of Telegram have.
@@ -541,299 +386,6 @@ pub(super) fn is_basic(value: &str) -> bool {
         })
 }
 
-/// A text with names in it that values may follow. One may stand in the value of another, and shares its end with it.
-struct Values<'t> {
-    text: &'t str,
-    /// Where a value ends that stands in no quotes.
-    ends: Next,
-    /// Where the cookies of a header end.
-    lines: Next,
-    /// Where one cookie ends, and its name.
-    cookies: Next,
-    equals: Next,
-    /// How far cookies were looked at.
-    looked: usize,
-}
-
-impl<'t> Values<'t> {
-    const fn of(text: &'t str) -> Self {
-        Self {
-            text,
-            ends: Next::of(|rest| {
-                rest.iter().position(|byte| {
-                    byte.is_ascii_whitespace()
-                        || matches!(
-                            byte,
-                            b'"' | b'\''
-                                | b'`'
-                                | b'&'
-                                | b';'
-                                | b','
-                                | b'<'
-                                | b'>'
-                                | b'|'
-                                | b'\\'
-                                | b'#'
-                                | b')'
-                                | b']'
-                                | b'}'
-                        )
-                })
-            }),
-            lines: Next::of(|rest| {
-                rest.iter().position(|byte| {
-                    matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'\n' | b'\r' | b'<')
-                })
-            }),
-            cookies: Next::of(|rest| rest.iter().position(|byte| *byte == b';')),
-            equals: Next::of(|rest| rest.iter().position(|byte| *byte == b'=')),
-            looked: 0,
-        }
-    }
-
-    /// What may be cookies from a place on; `None` where no cookie stands there.
-    fn cookies(&mut self, from: usize) -> Option<&'t str> {
-        let end = self.lines.from(self.text, from);
-        if self.equals.from(self.text, from) >= end {
-            return None;
-        }
-        if from >= self.looked {
-            self.looked = end;
-            return self.text.get(from..end);
-        }
-        // Only the first has another name than before.
-        let first = self.cookies.from(self.text, from).min(end);
-        match first - from <= 2 * key::LONGEST {
-            true => self.text.get(from..first),
-            false => Some(""),
-        }
-    }
-}
-
-/// `name = value`, `name: value`, `--name value`, `?name=value`, where the name says that it is a secret.
-fn assigned<'t>(values: &mut Values<'t>, start: usize, end: usize, found: &mut Vec<Hit<'t>>) {
-    let text = values.text;
-    let written = &text[start..end];
-    let dashes = written.len() - written.trim_start_matches('-').len();
-    let name = &written[dashes..];
-    if name.len() < 2 || name.len() > 60 {
-        return;
-    }
-    let bytes = text.as_bytes();
-    let before = start.checked_sub(1).map(|before| bytes[before]);
-    let in_query = matches!(before, Some(b'?' | b'&'));
-    // Most names are those of no secret, and that is seen at once.
-    let in_query = || in_query.then(|| key::query_sort(name)).flatten();
-    let Some(sort) = key::sort_of(name).or_else(in_query) else {
-        of_registry(values, name, end, found);
-        return;
-    };
-    // Most words of a text are followed by no value.
-    let Some((from, quoted)) = value_after(text, end, dashes == 2) else {
-        return;
-    };
-    let stop = match quoted {
-        Some(quote) => run(text, from, |byte| {
-            byte != quote && byte != b'\\' && byte != b'\n'
-        }),
-        // A line of a file of variables goes on to its end.
-        None if is_variable(text, start, name, from) => run(text, from, |byte| {
-            !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`' | b'\\')
-        }),
-        None => values.ends.from(text, from),
-    };
-    if key::is_cookie(name)
-        && let Some(all) = values.cookies(from)
-    {
-        found.extend(header::cookies(all).map(|(_, value)| Hit {
-            start: place_of(text, value),
-            value,
-            what: "a cookie",
-            name: Name::Key(name),
-        }));
-        return;
-    }
-    // A word that long is no secret, whatever stands at its end.
-    if quoted.is_none() && stop - from > 2 * key::LONGEST {
-        return;
-    }
-    let (from, value) = {
-        let value = text[from..stop].trim_end_matches(['.', ':']);
-        match behind_scheme(text, name, from, value, quoted.is_some()) {
-            Some(value) => (place_of(text, value), value),
-            None => (from, value),
-        }
-    };
-    // Of two texts beside each other the first is seldom the name of the second.
-    if text[end..from].contains(',') && !key::is_mixed(value) {
-        return;
-    }
-    let bare = || {
-        let is_said = text[end..from]
-            .trim_start()
-            .starts_with(|c: char| c.is_ascii_lowercase())
-            && !text[end..from].contains("value=");
-        sort == key::Sort::Password
-            && !is_said
-            && key::is_assigned_password(
-                name,
-                value,
-                quoted.is_some() || ends_alone(text, start, end, from + value.len()),
-            )
-    };
-    if key::stands_in_text(sort, value, quoted.is_some()) || bare() {
-        found.push(Hit {
-            start: from,
-            value,
-            what: sort.what(),
-            name: Name::Key(name),
-        });
-    }
-}
-
-/// `//registry.example/:_auth=…`: a user and a password in base64.
-fn of_registry<'t>(values: &mut Values<'t>, name: &'t str, end: usize, found: &mut Vec<Hit<'t>>) {
-    let text = values.text;
-    if name.trim_start_matches('_') != "auth" {
-        return;
-    }
-    if let Some((from, _)) = value_after(text, end, false) {
-        let stop = values.ends.from(text, from);
-        let value = &text[from..stop];
-        if is_basic(value) {
-            found.push(Hit {
-                start: from,
-                value,
-                what: "a user and password (Basic)",
-                name: Name::Kind("BASIC_AUTH"),
-            });
-        }
-    }
-}
-
-/// Whether a name is that of a variable that begins a line, with its value right behind it.
-fn is_variable(text: &str, start: usize, name: &str, from: usize) -> bool {
-    let before = text[..start].trim_end_matches([' ', '\t']);
-    let before = before.strip_suffix("export").unwrap_or(before);
-    (before.is_empty() || before.ends_with('\n'))
-        && name.contains('_')
-        && !name.bytes().any(|byte| byte.is_ascii_lowercase())
-        && text[..from].ends_with('=')
-}
-
-/// Whether nothing of a program or a sentence stands around an assignment: `password=sommer` by itself, in an address
-/// or in a list with semicolons, and `password: sommer` on a line of its own.
-fn ends_alone(text: &str, start: usize, name_end: usize, end: usize) -> bool {
-    let behind = text[end..].chars().next();
-    if matches!(behind, Some(',' | ')' | ']' | '}')) {
-        return false;
-    }
-    let between = &text[name_end..];
-    if between.starts_with("</") || between.starts_with('>') {
-        return text[end..].starts_with("</");
-    }
-    // Each step of these ends at the first letter: a line is not gone over once for each name in it.
-    let rest = text[end..].trim_start_matches([' ', '\t', '\r', ';']);
-    let is_last = rest.is_empty() || rest.starts_with('\n');
-    if between.starts_with('=') {
-        let before = text[..start].chars().next_back();
-        // A folder may be called like this, too.
-        let is_folder = matches!(text.get(start..name_end), Some("pwd" | "pass"))
-            && !matches!(before, Some(';' | '?' | '&' | '"' | '\''))
-            && behind != Some(';');
-        return !is_folder
-            && !matches!(before, Some('(' | '.' | '$'))
-            && (is_last || matches!(behind, Some('&' | '"' | '\'' | '#' | ';')));
-    }
-    // `- password: sommer`
-    let indent = text[..start].trim_end_matches([' ', '\t', '-', '*', '"', '\'']);
-    let is_first = indent.is_empty() || indent.ends_with('\n');
-    is_first
-        && between.starts_with(':')
-        && (is_last || rest.starts_with('#') && behind != Some('#'))
-}
-
-/// Where a part of a text begins in it.
-fn place_of(text: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
-}
-
-/// What stands behind the scheme of `Authorization: scheme credentials`, where the value found so far is the scheme.
-fn behind_scheme<'t>(
-    text: &'t str,
-    name: &str,
-    from: usize,
-    value: &'t str,
-    quoted: bool,
-) -> Option<&'t str> {
-    if !header::is_authorization(name) {
-        return None;
-    }
-    if quoted {
-        return header::credentials(value, false).into_iter().next();
-    }
-    if key::stands_in_text(key::Sort::Token, value, false) {
-        return None;
-    }
-    let rest = text.get(from + value.len()..)?.strip_prefix(' ')?;
-    let end = run(rest, 0, |byte| {
-        !byte.is_ascii_whitespace()
-            && !matches!(
-                byte,
-                b'"' | b'\'' | b'`' | b'\\' | b',' | b';' | b'<' | b'>'
-            )
-    });
-    let whole = text.get(from..from + value.len() + 1 + end)?;
-    header::credentials(whole, false).into_iter().next()
-}
-
-/// What stands between the name of a secret and the secret in a sentence.
-pub(super) const IS: [&str; 4] = ["is ", "ist ", "lautet ", "est "];
-
-/// Where the value behind a name begins, and the quote that it stands in.
-fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)> {
-    let bytes = text.as_bytes();
-    let blank = |from| run(text, from, |byte| byte == b' ' || byte == b'\t');
-    // The quote that closes the name, as it stands in text and in text inside of a text.
-    let mut at = run(text, end, |byte| {
-        matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']')
-    });
-    let closed = at > end;
-    at = blank(at);
-    let rest = &text[at..];
-    let said = IS.iter().find(|is| rest.starts_with(**is));
-    if rest.starts_with("=>") || rest.starts_with(":=") {
-        at += 2;
-    } else if rest.starts_with("==") || rest.starts_with("!=") {
-        return None;
-    } else if rest.starts_with(['=', ':']) {
-        at += 1;
-    } else if let Some(is) = said {
-        at += is.len();
-    } else if rest.starts_with("value=") && closed {
-        at += "value=".len();
-    } else if rest.starts_with('>') && at == end {
-        // `<password>…</password>`
-        at += 1;
-    } else if closed && (rest.starts_with(",\"") || rest.starts_with(", \"")) {
-        at += 1;
-    } else if !(flag && at > end) {
-        return None;
-    }
-    at = blank(at);
-    // `Authorization: Bearer …` and `Basic …` have their own form; `token …` is the same for others.
-    for scheme in ["token ", "Token ", "ApiKey "] {
-        if text[at..].starts_with(scheme) {
-            at += scheme.len();
-        }
-    }
-    at = run(text, at, |byte| byte == b'\\');
-    match bytes.get(at)? {
-        quote @ (b'"' | b'\'' | b'`') => Some((at + 1, Some(*quote))),
-        _ => Some((at, None)),
-    }
-}
-
 /// The second half of a pair of AWS keys, which only stands out beside the first.
 fn aws_secrets<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
     let bytes = text.as_bytes();
@@ -860,8 +412,9 @@ fn aws_secrets<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, PREFIXES, hits};
+    use super::{Name, hits};
     use crate::secret::next::work;
+    use crate::secret::prefix::PREFIXES;
 
     /// What stands behind a prefix, as long as needed: small letters, capitals and digits.
     fn key(prefix: &str, least: usize) -> String {

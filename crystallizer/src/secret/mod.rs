@@ -1,6 +1,7 @@
 //! Secrets in recordings: how they are told, how they are taken out before anything is kept, and where a draft may
 //! hold their names.
 
+mod assigned;
 mod beside;
 mod dotted;
 mod findings;
@@ -15,6 +16,7 @@ mod option;
 mod overwrite;
 mod piped;
 mod place;
+mod prefix;
 mod scan;
 mod shell;
 mod told;

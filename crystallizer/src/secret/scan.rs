@@ -1,7 +1,7 @@
 //! Goes over a text once and says what is worth a closer look: most texts hold no secret, and a recording is read
 //! several times for some.
 
-use super::{form, key, option};
+use super::{key, option, prefix};
 
 /// What stands in a text that may tell a secret. Each place is looked at by what knows such ones.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub(super) fn scan(text: &str) -> Scan {
         let next = bytes.get(at);
         // What is shorter is none, unless it goes on behind a point or a colon: `SG.` is the shortest prefix.
         if (word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')))
-            && form::may_be_known(word, next)
+            && prefix::may_be_known(word, next)
         {
             found.words.push(start);
         }
@@ -148,7 +148,7 @@ fn has_value(word: &[u8], bytes: &[u8], end: usize) -> bool {
                     at += 1;
                 }
                 match bytes.get(at) {
-                    Some(b'i' | b'l' | b'e') => super::form::IS
+                    Some(b'i' | b'l' | b'e') => super::assigned::IS
                         .iter()
                         .any(|is| bytes[at..].starts_with(is.as_bytes())),
                     Some(b'v') => bytes[at..].starts_with(b"value="),
