@@ -5,21 +5,22 @@
 //! is done by the next start. A run that nobody waits for (`wait: false`) is nobody's child.
 
 use super::asleep::AGAIN;
+use super::dispatch::OnItsWay;
 use super::hold::parent_of;
 use super::internal::refused;
-use super::live::{Found, lock};
+use super::live::{Found, LiveRun, lock};
 use super::plan::NoPlan;
 use super::{Engine, clock};
 use crate::action::{Attempt, Failed};
 use crate::service::{RunError, RunView, Wish};
 use druse_engine::event::{RunEvent, Status, StepPath};
 use druse_engine::plan::{ChildTarget, Plan};
-use druse_engine::run::{ChildVersion, ChildVersions, Run};
+use druse_engine::run::{ChildVersion, ChildVersions, Input, Rejected, Run};
 use druse_engine::{AutomationId, RunId};
 use druse_storage::{AutomationName, Batch, ReadError, StoreExt as _};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// How many runs that wait for each other are named.
 const NESTED: usize = 3;
@@ -111,15 +112,16 @@ impl Engine {
     pub(super) fn say_of_children(&self, parent: &RunView) -> BTreeMap<StepPath, String> {
         let steps = parent.steps.iter().flatten();
         let waiting = steps.filter(|step| step.status == Status::Running);
-        waiting
-            .filter_map(|step| {
-                let child = step.child?;
-                Some((
-                    step.path.as_str().into(),
-                    self.says_of_child(child, NESTED)?,
-                ))
-            })
-            .collect()
+        let waiting = waiting.filter_map(|step| {
+            let child = step.child?;
+            Some((
+                step.path.as_str().into(),
+                self.says_of_child(child, NESTED)?,
+            ))
+        });
+        let mut says: BTreeMap<StepPath, String> = waiting.collect();
+        says.extend(self.says_lost(parent.id));
+        says
     }
 
     fn says_of_child(&self, child: RunId, nested: usize) -> Option<String> {
@@ -152,12 +154,12 @@ impl Engine {
         ))
     }
 
-    /// Ends the run that a step has started and waits for, because the step was canceled.
+    /// Ends the run that a step has started and waits for, because the step waits no longer: it was canceled, or its
+    /// time is over.
     pub(super) async fn end_child(&self, parent: RunId, child: RunId) {
-        let reason = format!("the run {parent} that started it was canceled");
-        let by = format!("run:{parent}");
+        let reason = not_awaited(parent);
         loop {
-            match self.end(child, by.clone(), Some(reason.clone())).await {
+            match self.end(child, by_run(parent), Some(reason.clone())).await {
                 Err(RunError::Read(error)) if error.is_transient() => {}
                 // One that has ended meanwhile needs no end.
                 _ => break,
@@ -204,7 +206,7 @@ impl Engine {
         }
         drop(live);
         let wish = Wish {
-            by: format!("run:{parent}"),
+            by: by_run(parent),
             reason: Some(format!(
                 "the end of the run {parent} that started it was forced"
             )),
@@ -226,40 +228,84 @@ impl Engine {
         cancels.count() > 1
     }
 
-    /// After a start: ends the runs whose parents were canceled in the process before, which did not come
+    /// The run that had started this one and waits for it no longer, though this one has not ended: the step was
+    /// canceled, its time was over, or a person has said what became of it.
+    pub(super) fn given_up_by(&self, child: RunId) -> Option<RunId> {
+        let parent = self.parent(child)?;
+        let step = {
+            let live = self.live_run(child).ok()??;
+            let locked = lock(&live);
+            if locked.run.is_over() {
+                return None;
+            }
+            let step = locked.run.start().cause.value()["step"].as_str()?;
+            StepPath::from(step)
+        };
+        let gave_up = match self.live_run(parent) {
+            Ok(Some(live)) => self.gave_up(&lock(&live).run, &step, child),
+            _ => self
+                .rebuild(parent)
+                .is_ok_and(|parent| self.gave_up(&parent, &step, child)),
+        };
+        gave_up.then_some(parent)
+    }
+
+    /// Whether a step waited for the run that it has started, and goes by something else than its end.
+    fn gave_up(&self, parent: &Run, step: &StepPath, child: RunId) -> bool {
+        let Some(seen) = parent.step(&step.0) else {
+            return false;
+        };
+        let input = seen.input.unwrap_or_default();
+        if input.value()["wait"] == Value::Bool(false) {
+            return false;
+        }
+        seen.status.is_final() || self.is_earlier_child(parent, step, child)
+    }
+
+    /// Lets a run go on that this process takes up. One that was given up begins nothing any more: it ends, as if it
+    /// had been canceled when that happened.
+    pub(super) fn take_up_or_end(
+        &self,
+        id: RunId,
+        live: &Arc<Mutex<LiveRun>>,
+        input: Input,
+        given_up_by: Option<RunId>,
+    ) -> Result<OnItsWay, Rejected> {
+        let mut locked = lock(live);
+        let way = self.give_locked(id, &mut locked, input, Batch::new())?;
+        let Some(parent) = given_up_by.filter(|_| !locked.run.is_canceled()) else {
+            return Ok(way);
+        };
+        tracing::info!(run = %id, %parent, "whoever started it waits for it no longer: it ends");
+        let end = Input::Cancel {
+            by: by_run(parent),
+            reason: Some(not_awaited(parent)),
+        };
+        // Both are released at once, so that what the first one begins never starts.
+        match self.give_locked(id, &mut locked, end, Batch::new()) {
+            Ok(ended) if !ended.makes_nothing() => Ok(ended),
+            _ => Ok(way),
+        }
+    }
+
+    /// After a start: ends the runs whose parents gave them up in the process before, which did not come
     /// to it.
     pub(super) async fn end_orphans(&self, taken_up: &[RunId]) {
         for child in taken_up {
-            if self.parent(*child).is_none() {
-                continue;
-            }
-            let Ok(Some(live)) = self.live_run(*child) else {
-                continue;
-            };
-            let (parent, step) = {
-                let locked = lock(&live);
-                let cause = &locked.run.start().cause;
-                let step = cause.value()["step"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned();
-                match parent_of(cause) {
-                    Some(parent) if !locked.run.is_over() => (parent, step),
-                    _ => continue,
-                }
-            };
-            let canceled = match self.live_run(parent) {
-                Ok(Some(live)) => was_canceled(&lock(&live).run, &step),
-                _ => self
-                    .rebuild(parent)
-                    .is_ok_and(|parent| was_canceled(&parent, &step)),
-            };
-            if canceled {
-                tracing::info!(run = %child, %parent, at = %clock::now(), "its parent was canceled");
+            if let Some(parent) = self.given_up_by(*child) {
+                tracing::info!(run = %child, %parent, at = %clock::now(), "its parent waits for it no longer");
                 self.end_child(parent, *child).await;
             }
         }
     }
+}
+
+fn by_run(parent: RunId) -> String {
+    format!("run:{parent}")
+}
+
+fn not_awaited(parent: RunId) -> String {
+    format!("the run {parent} that started it waits for it no longer")
 }
 
 /// Which versions the gates of a run have shown last that its steps would start; nothing where none has shown any.
@@ -285,13 +331,5 @@ fn shown_version(shown: &Value) -> Option<ChildVersion> {
         automation: shown["id"].as_str()?.parse().ok()?,
         version: u32::try_from(shown["version"].as_u64()?).ok()?,
         digest: serde_json::from_value(shown["digest"].clone()).ok()?,
-    })
-}
-
-/// Whether a step that waited for the run that it has started was canceled.
-fn was_canceled(parent: &Run, step: &str) -> bool {
-    parent.step(step).is_some_and(|step| {
-        let input = step.input.unwrap_or_default();
-        step.status == Status::Canceled && input.value()["wait"] != Value::Bool(false)
     })
 }

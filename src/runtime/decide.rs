@@ -12,8 +12,10 @@ use crate::service::{
     ApprovalView, DecisionRequest, Filled, Principal, ResolveRequest, Resume, Role, RunError,
     RunView, Wish,
 };
-use druse_engine::event::{ApprovalRequest, Decision, RunEvent, Start, Verdict};
-use druse_engine::run::{ApprovalView as Gate, GateStatus, Input, Rejected, ResumeAnswer, Run};
+use druse_engine::event::{ApprovalRequest, Decision, RunEvent, Start, StepPath, Verdict};
+use druse_engine::run::{
+    ApprovalView as Gate, GateStatus, Input, Rejected, Resolution, ResumeAnswer, Run,
+};
 use druse_engine::{ApprovalId, Finding, Json, RunId};
 use druse_storage::{Approval, ApprovalStatus, Batch, ReadError, StoreExt as _};
 use serde_json::{Map, json};
@@ -360,19 +362,42 @@ impl Engine {
             idempotency: request.idempotency,
             extra: request.extra,
         };
+        let step: StepPath = request.step.as_str().into();
         let input = Input::ResolveUncertain {
-            step: request.step.as_str().into(),
+            step: step.clone(),
             resolution: request.resolution,
             by: wish.by.clone(),
             reason: wish.reason.clone(),
         };
+        let lost = self.has_lost(&live, &step)?;
         // Looked at before a held run is moved: what is refused must move nothing.
-        live::lock(&live)
-            .run
-            .decide(clock::now(), &input)
-            .map_err(rejected)?;
+        let accepted = {
+            let locked = live::lock(&live);
+            match &input {
+                Input::ResolveUncertain {
+                    resolution: Resolution::Happened { output },
+                    ..
+                } if lost => Self::fits(&locked.run, &step, output),
+                _ if lost => Ok(()),
+                _ => locked.run.decide(clock::now(), &input).map(drop),
+            }
+        };
+        accepted.map_err(rejected)?;
         self.take_up(id).await;
-        self.take_wish(id, live, input, wish).await
+        if !lost {
+            return self.take_wish(id, live, input, wish).await;
+        }
+        let (way, shown) = {
+            let mut locked = live::lock(&live);
+            let uncertain = self.give_up_on(id, &mut locked, &step).map_err(rejected)?;
+            match self.wished(id, &mut locked, input, wish) {
+                // What came of both is released with the second.
+                Ok((way, shown)) => (way, Ok(shown)),
+                Err(refused) => (uncertain, Err(refused)),
+            }
+        };
+        self.taken(id, live, way).await?;
+        shown
     }
 }
 

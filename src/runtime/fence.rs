@@ -5,6 +5,8 @@ use super::Engine;
 use super::live::LiveRun;
 use druse_engine::RunId;
 use druse_engine::run::Rejected;
+use std::collections::BTreeMap;
+#[cfg(test)]
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,24 +14,30 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The runs that are fenced off by this process.
 #[derive(Default)]
 pub(super) struct Fence {
-    runs: Mutex<BTreeSet<RunId>>,
+    /// Each with the reason, in words that follow its name, without a full stop.
+    runs: Mutex<BTreeMap<RunId, String>>,
     /// Runs whose next turn fails, as by a bug.
     #[cfg(test)]
     pub(super) faulty: Mutex<BTreeSet<RunId>>,
 }
 
 impl Fence {
-    fn runs(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+    fn runs(&self) -> MutexGuard<'_, BTreeMap<RunId, String>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, run: RunId) {
-        self.runs().insert(run);
+    pub(super) fn add(&self, run: RunId, reason: String) {
+        self.runs().insert(run, reason);
+    }
+
+    /// Why a run is fenced off, if it is.
+    pub(super) fn why(&self, run: RunId) -> Option<String> {
+        self.runs().get(&run).cloned()
     }
 
     /// Whether a run is fenced off.
     pub(super) fn holds(&self, run: RunId) -> bool {
-        self.runs().contains(&run)
+        self.runs().contains_key(&run)
     }
 }
 
@@ -74,7 +82,9 @@ impl Engine {
     fn fence_off(&self, id: RunId, locked: &mut LiveRun) {
         locked.cut_off();
         locked.stop_attempts();
-        self.0.fence.add(id);
+        self.0
+            .fence
+            .add(id, "a fault of Druse ended its turn".to_owned());
         self.0.timers.set(id, None);
         self.0.hearing.silences.set(id, None);
         self.0.uncertain.remove(id);

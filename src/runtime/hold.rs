@@ -70,7 +70,8 @@ impl Engine {
             self.claim_late(id, &live);
             self.notify(id);
             // Whatever ended that process, this run is not blamed: others may have been under way, too.
-            match self.give(id, &live, Input::Recover { alone: false }) {
+            let given_up = self.given_up_by(id);
+            match self.take_up_or_end(id, &live, Input::Recover { alone: false }, given_up) {
                 Ok(way) => {
                     let _ = self.settle(id, live, way).await;
                 }
@@ -133,9 +134,10 @@ impl Engine {
         if run.status() == Status::Queued && self.is_let_go(run.id()) {
             return true;
         }
+        let lost = self.0.lost.of(run.id());
         let works = run
             .running()
-            .any(|(step, _, _)| !self.waits_for_child(run, &step.0));
+            .any(|(step, _, _)| !lost.contains_key(&step) && !self.waits_for_child(run, &step.0));
         let now = clock::now();
         let falls_silent = run.next_silence();
         works

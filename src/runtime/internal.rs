@@ -107,18 +107,21 @@ impl Engine {
     /// The run that a step of a run has started last.
     pub(super) fn child(&self, parent: &Run, step: &StepPath) -> Option<RunId> {
         let key = parent.key_of(step)?;
-        let failed = parent.failed_attempts(step);
-        let mut tries = (0..=failed).rev().map(|failed| child_key(key, failed));
-        tries.find_map(|key| self.child_with(parent.id(), key))
+        let mut tries = (0..=parent.failed_attempts(step)).rev();
+        tries.find_map(|failed| self.child_with(parent.id(), key, failed))
     }
 
-    fn child_with(&self, parent: RunId, key: String) -> Option<RunId> {
-        let claim = IdempotencyClaim {
-            scope: child_scope(parent),
-            key,
-            body: Digest::of(b""),
+    /// Whether a step has started a run with an attempt before its present one.
+    pub(super) fn is_earlier_child(&self, parent: &Run, step: &StepPath, child: RunId) -> bool {
+        let Some(key) = parent.key_of(step) else {
+            return false;
         };
-        let key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
+        let mut earlier = 0..parent.failed_attempts(step);
+        earlier.any(|failed| self.child_with(parent.id(), key, failed) == Some(child))
+    }
+
+    fn child_with(&self, parent: RunId, key: &str, failed: usize) -> Option<RunId> {
+        let key = child_claim(parent, key, failed);
         let row: IdempotencyKey = self.0.store.get(&key).ok()??;
         made(&row).ok()
     }
@@ -146,9 +149,9 @@ impl Engine {
             key: child_key(&attempt.idempotency_key, failed),
             body: Digest::of(attempt.input.text().as_bytes()),
         };
-        let scope_key = druse_storage::Entity::key(&claim.row(Value::Null, clock::now()));
-        let known = || self.0.store.get::<IdempotencyKey>(&scope_key);
-        let child = match self.once_known(known).await? {
+        let claimed = child_claim(attempt.run, &attempt.idempotency_key, failed);
+        let known = || self.0.store.get::<IdempotencyKey>(&claimed);
+        let child = match self.once_known(attempt, cancel, known).await? {
             // Whatever became of the automation since.
             Some(row) => {
                 let child = made(&row)?;
@@ -190,7 +193,7 @@ impl Engine {
                 match once_taken(cancel, started, refused).await {
                     // It may have been started by a try of which that was not known.
                     Err(failed) if cancel.is_cancelled() => {
-                        let row = self.once_known(known).await?;
+                        let row = self.once_known(attempt, cancel, known).await?;
                         made(&row.ok_or(failed)?)?
                     }
                     taken => taken?,
@@ -201,7 +204,7 @@ impl Engine {
             return Ok(json!({ "run_id": child, "outputs": null }).into());
         }
         tokio::select! {
-            view = self.end_of_child(child) => {
+            view = self.end_of_child(attempt, child) => {
                 let secrets = self.0.actions.secrets();
                 outcome_of(&view?).map(|output| secrets.moved(child, attempt.root, &output))
             }
@@ -216,14 +219,19 @@ impl Engine {
 
     /// Reads again until it is known whether there is a row. While that is not known no attempt may end, canceled or
     /// not: it may have started a run, which nobody would find.
-    async fn once_known<T>(&self, read: impl Fn() -> Result<T, ReadError>) -> Result<T, Failed> {
+    async fn once_known<T>(
+        &self,
+        attempt: &Attempt,
+        cancel: &CancellationToken,
+        read: impl Fn() -> Result<T, ReadError>,
+    ) -> Result<T, Failed> {
         loop {
             match read() {
                 Err(error) if error.is_transient() => {
                     tracing::warn!(%error, "whether a step has started a run is not known yet");
                 }
                 // What is damaged stays so, and may be what tells that a run was started.
-                Err(error) => return Err(Failed::permanent("not_started", error.to_string())),
+                Err(error) => return Err(self.never_found(attempt, &error, cancel).await),
                 Ok(found) => return Ok(found),
             }
             tokio::select! {
@@ -234,31 +242,25 @@ impl Engine {
         }
     }
 
-    /// Waits for the end of a run that a step has started. That it cannot be read for a while is no end of it: an
-    /// attempt that failed because of that would leave it to itself, and the next one would start another.
-    async fn end_of_child(&self, child: RunId) -> Result<RunView, Failed> {
+    /// Waits for the end of a run that a step has started. That it cannot be read is no end of it: an attempt that
+    /// failed because of that would leave it to itself, and the next one would start another.
+    async fn end_of_child(&self, attempt: &Attempt, child: RunId) -> Result<RunView, Failed> {
         loop {
             if self.0.closing.is_cancelled() {
                 return Err(Failed::canceled());
             }
             if self.0.fence.holds(child) {
-                let message = format!(
-                    "The run {child} that this step waits for is fenced off: nothing comes of it before the next start of Druse, if at all."
-                );
-                return Err(fenced_off(child, message));
+                self.until_found(attempt, child).await?;
             }
-            let seen = self.look(child).await.map_err(|error| match error {
-                RunError::Read(error) => {
-                    let message = format!(
-                        "The run {child} that this step waits for cannot be read: {error}."
-                    );
-                    fenced_off(child, message)
+            match self.look(child).await {
+                Ok(Some(view)) if view.is_over() => return Ok(view),
+                Ok(_) => {}
+                Err(RunError::Read(error)) => {
+                    self.0
+                        .fence
+                        .add(child, format!("it cannot be read: {error}"));
                 }
-                other => refused(other),
-            });
-            match seen? {
-                Some(view) if view.is_over() => return Ok(view),
-                _ => {}
+                Err(other) => return Err(refused(other)),
             }
         }
     }
@@ -342,7 +344,7 @@ fn version_of(input: &Value) -> Result<Option<u32>, Failed> {
 }
 
 /// Whether the child's end is waited for.
-fn waits_of(input: &Value) -> Result<bool, Failed> {
+pub(super) fn waits_of(input: &Value) -> Result<bool, Failed> {
     match &input["wait"] {
         Value::Null => Ok(true),
         Value::Bool(waits) => Ok(*waits),
@@ -357,7 +359,17 @@ fn child_scope(parent: RunId) -> String {
     format!("run:{parent}")
 }
 
-/// By what the run is found that an attempt has started. An attempt that a crash interrupted is repeated and finds
+/// The key of the row by which the run is found that an attempt has started.
+pub(super) fn child_claim(parent: RunId, key: &str, failed: usize) -> String {
+    let claim = IdempotencyClaim {
+        scope: child_scope(parent),
+        key: child_key(key, failed),
+        body: Digest::of(b""),
+    };
+    druse_storage::Entity::key(&claim.row(Value::Null, clock::now()))
+}
+
+/// What tells the run that an attempt has started from others of its step. An attempt that a crash interrupted is repeated and finds
 /// it; once an attempt has failed, the next one starts another.
 fn child_key(key: &str, failed: usize) -> String {
     match failed {
@@ -391,15 +403,11 @@ async fn once_taken<T, F: Future<Output = Result<T, RunError>>>(
     }
 }
 
-fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
+pub(super) fn made(row: &IdempotencyKey) -> Result<RunId, Failed> {
     row.made["run"]
         .as_str()
         .and_then(|id| id.parse().ok())
         .ok_or_else(|| Failed::permanent("internal_error", "The started run cannot be found."))
-}
-
-fn fenced_off(child: RunId, message: String) -> Failed {
-    Failed::permanent("run_fenced_off", message).details(json!({ "run_id": child }))
 }
 
 fn outcome_of(child: &RunView) -> Performed {

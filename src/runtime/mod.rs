@@ -16,6 +16,7 @@ mod hold;
 mod inputs;
 mod internal;
 mod live;
+mod lost;
 mod note;
 mod notify;
 mod observe;
@@ -73,6 +74,7 @@ pub(crate) struct Inner {
     carries_all: AtomicBool,
     timers: timer::Timers,
     uncertain: uncertain::Uncertain,
+    lost: lost::Lost,
     held: hold::Held,
     slots: flow::Slots,
     rates: rates::Throttle,
@@ -123,6 +125,7 @@ impl Engine {
             carries_all: AtomicBool::new(false),
             timers: timer::Timers::default(),
             uncertain: uncertain::Uncertain::default(),
+            lost: lost::Lost::default(),
             held: hold::Held::default(),
             slots: flow::Slots::default(),
             rates: rates::Throttle::default(),

@@ -186,8 +186,11 @@ impl Engine {
             let queued = self.why_queued(id).map(|wait| wait.sentence());
             queued.unwrap_or_else(|| {
                 let now = clock::now();
-                let says = |step: &_| Some(self.why_throttled(id, step)?.sentence(now));
-                run.waits_for_with(says)
+                let lost = self.says_lost(id);
+                run.waits_for_with(|step: &_| match lost.get(step) {
+                    Some(says) => Some(says.clone()),
+                    None => Some(self.why_throttled(id, step)?.sentence(now)),
+                })
             })
         };
         Some(match self.0.live.find(id)? {

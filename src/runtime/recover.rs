@@ -22,7 +22,7 @@ pub struct Recovered {
     pub fenced: usize,
 }
 
-/// How often it is tried to read a run that may be readable a moment later.
+/// How often it is tried to read runs that may be readable a moment later.
 const TRIES: usize = 5;
 
 /// How many entries are read at once.
@@ -51,6 +51,9 @@ impl Engine {
             resumed: 0,
         };
         recovered.resumed = ids.len();
+        // One that could be read only later stands where it would have stood.
+        ids.sort_unstable();
+        runs.sort_by_key(|(id, _)| *id);
         // What comes for them comes later, and so its ids have to say.
         if let Some(last) = ids.iter().max() {
             clock::sort_behind(last.0.unix_ms());
@@ -77,12 +80,15 @@ impl Engine {
         for (id, live) in taken_up {
             self.0.hearing.take_up(&lock(&live).run, true);
             self.0.uncertain.take_up(&lock(&live).run);
-            self.notify(id);
-            if death.keeps_back(id) {
-                suspects.insert(id, live);
-                continue;
+            let given_up = self.given_up_by(id);
+            if given_up.is_none() {
+                self.notify(id);
+                if death.keeps_back(id) {
+                    suspects.insert(id, live);
+                    continue;
+                }
             }
-            match self.give(id, &live, death.input(id)) {
+            match self.take_up_or_end(id, &live, death.input(id), given_up) {
                 Ok(way) => under_way.push(self.settle(id, live, way)),
                 Err(rejected) => tracing::error!(run = %id, ?rejected, "a run refused to go on"),
             }
@@ -122,7 +128,8 @@ impl Engine {
         None
     }
 
-    /// Hands over every run that has not ended, as its journal tells it. Gives how many are damaged.
+    /// Hands over every run that has not ended, as its journal tells it. What cannot be read just now is tried again,
+    /// after all others. Gives how many are fenced off.
     ///
     /// # Errors
     /// When the list of them cannot be read, or one of them not just now.
@@ -131,38 +138,38 @@ impl Engine {
         mut take: impl FnMut(RunId, Run) + Send,
     ) -> Result<usize, ReadError> {
         let mut fenced = 0;
-        for id in self.0.store.live_runs()? {
-            match self.rebuild_in_time(id).await {
-                Ok(run) if run.is_over() => {}
-                Ok(run) => take(id, run),
-                // This process cannot read just now, whatever the run. What a disk fails to give back time after
-                // time concerns this run alone, and the others go on.
-                Err(error @ ReadError::Busy(_)) => {
-                    tracing::error!(run = %id, %error, "a run that has not ended cannot be read");
-                    return Err(error);
-                }
-                Err(error) => {
-                    fenced += 1;
-                    self.0.fence.add(id);
-                    tracing::error!(run = %id, %error, "a run cannot be taken up and is fenced off");
+        let mut left = self.0.store.live_runs()?;
+        for tries_left in (0..TRIES).rev() {
+            let mut again = Vec::new();
+            for id in left {
+                match self.rebuild(id) {
+                    Ok(run) if run.is_over() => {}
+                    Ok(run) => take(id, run),
+                    Err(error) if error.is_transient() && tries_left > 0 => {
+                        tracing::warn!(run = %id, %error, "a run cannot be taken up just now");
+                        again.push(id);
+                    }
+                    // This process cannot read just now, whatever the run. What a disk fails to give back time after
+                    // time concerns this run alone, and the others go on.
+                    Err(error @ ReadError::Busy(_)) => {
+                        tracing::error!(run = %id, %error, "a run that has not ended cannot be read");
+                        return Err(error);
+                    }
+                    Err(error) => {
+                        fenced += 1;
+                        tracing::error!(run = %id, %error, "a run cannot be taken up and is fenced off");
+                        self.0.fence.add(id, format!("it cannot be read: {error}"));
+                    }
                 }
             }
-        }
-        Ok(fenced)
-    }
-
-    /// As [`Engine::rebuild`], with further tries where one of them may do.
-    async fn rebuild_in_time(&self, id: RunId) -> Result<Run, ReadError> {
-        for _ in 1..TRIES {
-            match self.rebuild(id) {
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(run = %id, %error, "a run cannot be taken up just now");
-                }
-                known => return known,
+            // All together: however many there are, the start waits no longer for them than for one.
+            left = again;
+            if left.is_empty() {
+                break;
             }
             tokio::time::sleep(AGAIN.0).await;
         }
-        self.rebuild(id)
+        Ok(fenced)
     }
 
     /// A run as its journal tells it.

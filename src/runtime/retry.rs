@@ -107,6 +107,8 @@ impl Engine {
         let goes_on = match self.0.live.find(id) {
             Some(Found::Awake(live)) => !live::lock(&live).run.is_over(),
             Some(Found::Asleep(_)) => true,
+            // It has not ended, and a later process may go on with it.
+            None if self.0.fence.holds(id) => return Err(RunError::FencedOff),
             None => false,
         };
         if goes_on {

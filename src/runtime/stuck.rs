@@ -106,8 +106,12 @@ impl Engine {
     fn state_of_none(&self, id: RunId) -> State {
         match self.0.store.run_head(id) {
             Ok(Some(head)) if !head.status.is_final() => {
-                let reason = "nobody carries it: its journal or its version could not be read, or a fault of Druse ended its turn";
-                State::Stuck(reason.into(), 0)
+                let why = self.0.fence.why(id);
+                let reason = match why {
+                    Some(why) => format!("it is fenced off, for {why}"),
+                    None => "nobody carries it".to_owned(),
+                };
+                State::Stuck(reason, 0)
             }
             Ok(_) => State::Gone,
             Err(error) => State::Stuck(error.to_string(), 0),
@@ -159,17 +163,23 @@ impl Engine {
             return State::Stuck(reason, locked.run.last_seq());
         }
         let run = &locked.run;
-        if run.moves_by_itself() || !run.throttled().is_empty() {
-            State::Moving(left_to_people(run))
+        let lost = self.0.lost.of(id);
+        let works = run.running().any(|(step, _, _)| !lost.contains_key(&step));
+        let only_lost = !lost.is_empty() && !works;
+        let left = left_to_people(run, lost.into_keys());
+        if (run.moves_by_itself() && !only_lost) || !run.throttled().is_empty() {
+            State::Moving(left)
         } else {
-            State::Waiting(left_to_people(run))
+            State::Waiting(left)
         }
     }
 }
 
-fn left_to_people(run: &Run) -> Option<LeftToPeople> {
+/// What of a run waits for people, with the steps that wait for a run of which nothing is known.
+fn left_to_people(run: &Run, lost: impl Iterator<Item = StepPath>) -> Option<LeftToPeople> {
     let held = run.is_held().then(|| run.waits_for());
-    let steps = run.left_to_people();
+    let mut steps = run.left_to_people();
+    steps.extend(lost.map(|step| (step, Status::Uncertain)));
     (held.is_some() || !steps.is_empty()).then(|| LeftToPeople {
         run: run.id(),
         held,

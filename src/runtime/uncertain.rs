@@ -5,7 +5,7 @@ use super::Engine;
 use druse_engine::RunId;
 use druse_engine::event::{Entry, RunEvent, Status, StepPath};
 use druse_engine::run::Run;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Each of them, with the first such step.
@@ -45,13 +45,16 @@ impl Uncertain {
 }
 
 impl Engine {
-    /// The runs with an uncertain step, oldest first.
+    /// The runs with an uncertain step, or one that waits for a run of which nothing is known, oldest first.
     pub fn uncertain(&self) -> Vec<RunId> {
-        self.0.uncertain.all().keys().copied().collect()
+        let mut all: BTreeSet<RunId> = self.0.uncertain.all().keys().copied().collect();
+        all.extend(self.0.lost.runs());
+        all.into_iter().collect()
     }
 
     /// The first uncertain step of a run.
     pub(super) fn step_in_question(&self, run: RunId) -> Option<StepPath> {
-        self.0.uncertain.all().get(&run).cloned()
+        let known = self.0.uncertain.all().get(&run).cloned();
+        known.or_else(|| self.0.lost.of(run).into_keys().next())
     }
 }

@@ -45,13 +45,21 @@ impl Engine {
         }
     }
 
-    /// Says of steps that start other automations which run each has started.
+    /// Says of steps that start other automations which run each has started, and of those that wait for one of which
+    /// nothing is known that a person has to find out.
     fn say_children(&self, run: &Run, view: &mut RunView) {
+        let lost = self.0.lost.of(run.id());
         let steps = view.steps.iter_mut().flatten();
         for step in steps.filter(|step| step.action == ActionKind::Automation.name()) {
             let path = StepPath::from(step.path.as_str());
             step.child = self.child(run, &path);
             step.child = step.child.or_else(|| said_child(step));
+            if let Some(reason) = lost.get(&path).filter(|_| step.status == Status::Running) {
+                step.status = Status::Uncertain;
+                step.waits_for = Some(format!(
+                    "a person who finds out whether it happened, for {reason}"
+                ));
+            }
         }
     }
 

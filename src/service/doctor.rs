@@ -292,7 +292,7 @@ fn of_runs(runs: &Examined, problems: &mut Vec<Trouble>) {
             "run_stuck",
             &stuck.run,
             format!("Nothing will move this run: {}.", stuck.reason),
-            "A new start of the server takes it up from its journal; if that does not help, cancel and retry it.",
+            "A new start of the server takes it up where its journal can be read: `druse verify` names what is damaged, and a backup brings it back. A step that waits for it is `uncertain`, and `druse runs resolve` says how that run goes on.",
         ));
     }
     for waits in runs.deadlocked.iter().take(SHOWN) {

@@ -228,7 +228,7 @@ impl From<RunError> for Problem {
             RunError::FencedOff => Self::conflict(
                 "run_fenced_off",
                 message,
-                "It stays as it is, and the server's log says why. Start a new run; one that a fault of Druse ended is taken up by the next start of a version without it.",
+                "It has not ended: the next start of Druse goes on with it where it can be read, so a new run in its place may do the same a second time. `druse doctor` says why it is fenced off.",
             ),
             RunError::NotOver => {
                 Self::conflict("not_over", message, "Wait for its end, or cancel it first.")

@@ -186,7 +186,7 @@ pub(super) fn after_failure(
     let asks = failure.class == FailureClass::Uncertain
         || retry::was_lost(step, failure)
         || (retry::leaves_open(failure) && step.probe.is_some());
-    if step.delivery == Delivery::AtMostOnce && asks {
+    if (step.delivery == Delivery::AtMostOnce && asks) || retry::lost_its_run(step, failure) {
         return RunEvent::StepUncertain { step: path };
     }
     let tried = retry::Tried {

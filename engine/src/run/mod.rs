@@ -63,6 +63,7 @@ pub use kept::{Kept, Undone, asked};
 pub use looping::{KNOWN_PASSES, MOST_STEPS};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use names::{ENDINGS, OWNERS, PHASES, SLOTS, TIMERS, TROUBLES};
+pub use retry::FENCED_OFF;
 pub use throttle::ConnectionRates;
 pub use view::{ApprovalView, AttemptView, CheckView, Message, NoticeView, PassesView, StepView};
 

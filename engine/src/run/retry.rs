@@ -12,6 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 /// The code of a failure by which a connection broke.
 const LOST: &str = "connection_lost";
+
+/// The code of a failure that says: nothing is known of the run that the step has started. It may have done its work,
+/// and may still go on.
+pub const FENCED_OFF: &str = "run_fenced_off";
 /// The longest wait that the other side may ask for.
 const LONGEST_ASKED: u64 = 24 * 3_600_000;
 
@@ -37,6 +41,14 @@ pub(super) fn was_lost(step: &PlannedStep, failure: &Failure) -> bool {
     // A database has undone what was not committed; that of a commit has a code of its own.
     let sends = matches!(step.work.kind(), Some(ActionKind::Http | ActionKind::Mcp));
     sends && failure.code == LOST
+}
+
+/// Whether a failure leaves it to a person what became of a step, however it is delivered: another attempt would start
+/// another run beside one of which nothing is known.
+pub(super) fn lost_its_run(step: &PlannedStep, failure: &Failure) -> bool {
+    step.work.kind() == Some(ActionKind::Automation)
+        && failure.class == FailureClass::Uncertain
+        && failure.code == FENCED_OFF
 }
 
 /// The time of the next attempt, or none when it is not tried again.

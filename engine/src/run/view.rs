@@ -1,6 +1,7 @@
 //! A run as people and programs see it.
 
 use super::looping::LoopState;
+use super::retry::FENCED_OFF;
 use super::scope::{Place, TOP};
 use super::state::{Ending, Phase, State, Timer};
 use super::{GateStatus, Notice, Run};
@@ -200,16 +201,28 @@ impl Run {
     }
 
     /// How often attempts of a step have failed by themselves, whether `retry` or a person had it tried again:
-    /// those that ended with the process are not counted.
+    /// those that ended with the process are not counted. One counts that was given up because nothing is known of the
+    /// run that it had started: it is not to be found again.
     pub fn failed_attempts(&self, path: &StepPath) -> usize {
         let place = self.state.place_of_step(&self.plan, path);
         let attempts = place.map_or(&[][..], |place| &self.state.step(place).attempts);
         let failed = attempts.iter().filter(|attempt| {
             let failure = attempt.failure.as_deref();
-            attempt.status == Status::Failed
-                && failure.is_none_or(|failure| failure.class != FailureClass::Interrupted)
+            match attempt.status {
+                Status::Failed => {
+                    failure.is_none_or(|failure| failure.class != FailureClass::Interrupted)
+                }
+                Status::Uncertain => failure.is_some_and(|failure| failure.code == FENCED_OFF),
+                _ => false,
+            }
         });
         failed.count()
+    }
+
+    /// Why a value is no output of a step, if it is not: what its `output_schema` says.
+    pub fn misfit(&self, path: &StepPath, output: &Json) -> Option<Failure> {
+        let place = self.state.place_of_step(&self.plan, path)?;
+        self.state.misfit(&self.plan, place, output)
     }
 
     /// One step, by its path.

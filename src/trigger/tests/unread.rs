@@ -2,6 +2,7 @@
 
 use super::{Life, World, engine_over, gated, quick, store_in};
 use crate::runtime::clock;
+use crate::service::RunError;
 use druse_engine::{RunId, Timestamp};
 use druse_storage::{IdempotencyKey, Scan, Store, StoreExt as _, Table};
 use futures_util::FutureExt as _;
@@ -185,7 +186,6 @@ fn a_cancel_reaches_a_child_of_which_it_is_not_known_yet() {
     });
 }
 
-/// What is fenced off is given up: whoever waits for it fails, and the next start takes it up all the same.
 #[tokio::test(start_paused = true)]
 async fn a_run_that_cannot_be_read_at_the_start_is_tried_again_and_never_fenced_off() {
     let world = world();
@@ -224,9 +224,46 @@ async fn a_run_that_cannot_be_read_at_the_start_is_tried_again_and_never_fenced_
     assert_eq!((recovered.resumed, recovered.fenced), (1, 0));
 }
 
+/// However many cannot be read, the start waits for them as long as for one.
+#[tokio::test(start_paused = true)]
+async fn runs_that_a_disk_does_not_give_are_tried_together_and_fenced_off() {
+    const MANY: usize = 7;
+    let world = world();
+    let folder = world.folder.path().to_owned();
+    let living = tokio::task::spawn_blocking(move || {
+        world.life(async |life| {
+            let id = life.active(&gated("asks", json!([]))).await;
+            for _ in 0..=MANY {
+                life.start_of(&id).await;
+            }
+        });
+        world
+    });
+    let _world = living.await.unwrap();
+    let reads = store_in(&folder);
+    reads.set_of_disk(true);
+    let store: Arc<dyn Store> = Arc::new(reads.clone());
+    let runs = store.live_runs().unwrap();
+    for run in &runs[1..] {
+        reads.set_unread(*run, true);
+    }
+    let engine = engine_over(&store).2;
+    let began = tokio::time::Instant::now();
+    let recovered = engine.recover().await.unwrap();
+    assert_eq!((recovered.resumed, recovered.fenced), (1, MANY));
+    assert_eq!(reads.refused(), 5 * MANY as u64);
+    // Of a clock that goes on only while everybody sleeps.
+    assert!(began.elapsed() < Duration::from_secs(5));
+    // They have not ended: nothing begins in their place, and nobody is told that they have.
+    reads.set_unread(runs[1], false);
+    let retry = engine.retry_preview(runs[1], None, None, None, &[]);
+    assert!(matches!(retry, Err(RunError::FencedOff)), "{retry:?}");
+}
+
 #[test]
-fn a_run_that_is_fenced_off_is_waited_for_and_fails_whoever_started_it() {
-    world().life(async |life| {
+fn a_run_that_is_fenced_off_is_waited_for_by_whoever_started_it() {
+    let world = world();
+    let (parent, child) = world.life(async |life| {
         life.active(&gated("asks", json!([]))).await;
         let id = life.active(&calls("calls", "asks")).await;
         let parent = life.start_of(&id).await;
@@ -236,13 +273,15 @@ fn a_run_that_is_fenced_off_is_waited_for_and_fails_whoever_started_it() {
         let cancel = format!("/runs/{child}/cancel");
         let (status, refused) = life.call("POST", &cancel, &json!({})).await;
         assert!(!status.is_success(), "{refused}");
-        let ended = life.ended(&shown(parent)).await;
-        let error = &ended["steps"][0]["error"];
-        assert_eq!(
-            (&error["code"], &error["class"]),
-            (&json!("run_fenced_off"), &json!("permanent")),
-            "{ended:#}"
-        );
+        let path = format!("/runs/{parent}");
+        let shown = life
+            .until("a step in question", async || {
+                let run = life.get(&path).await;
+                (run["steps"][0]["status"] == "uncertain").then_some(run)
+            })
+            .await;
+        assert_eq!(shown["status"], "running", "{shown:#}");
+        assert_eq!(engine.uncertain(), [parent]);
         // Whoever waits for it has to be let wait, not answered at once again and again.
         let long = Duration::from_secs(3_600);
         let mut waiting = Box::pin(engine.wait(child, long));
@@ -252,6 +291,41 @@ fn a_run_that_is_fenced_off_is_waited_for_and_fails_whoever_started_it() {
         engine.close();
         assert!(!waiting.await.unwrap().is_over());
         until_over.await;
+        (parent, child)
+    });
+    // The next process takes both up.
+    world.life(async |life| {
+        assert_eq!(life.child_of(parent).await, child);
+        let gate = life.get("/approvals").await["items"][0].clone();
+        let path = format!("/approvals/{}/decision", gate["id"].as_str().unwrap());
+        let answer = json!({ "decision": "approve", "digest": gate["digest"] });
+        life.post(&path, &answer).await;
+        let ended = life.ended(&shown(parent)).await;
+        assert_eq!(ended["status"], "succeeded", "{ended:#}");
+    });
+}
+
+/// Whatever ends the wait, its time too: the run that it was for does nothing more.
+#[test]
+fn a_run_that_was_waited_for_too_long_ends_with_the_next_start() {
+    let world = world();
+    let child = world.life(async |life| {
+        life.active(&gated("asks", json!([]))).await;
+        let mut document = calls("calls", "asks");
+        document["steps"][0]["timeout"] = "2s".into();
+        let id = life.active(&document).await;
+        let parent = life.start_of(&id).await;
+        let child = life.child_of(parent).await;
+        life.app.engine.make_faulty(child);
+        let cancel = format!("/runs/{child}/cancel");
+        life.call("POST", &cancel, &json!({})).await;
+        let ended = life.ended(&shown(parent)).await;
+        assert_eq!(ended["steps"][0]["error"]["class"], "timeout", "{ended:#}");
+        child
+    });
+    world.life(async |life| {
+        let ended = life.ended(&shown(child)).await;
+        assert_eq!(ended["status"], "canceled", "{ended:#}");
     });
 }
 

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A store of which some reads fail, as when too many files are open. Clones share their faults.
+/// A store of which some reads fail, as when too many files are open or a disk is at fault. Clones share their faults.
 #[derive(Clone)]
 pub struct FaultyReads {
     store: Arc<dyn Store>,
@@ -27,6 +27,7 @@ pub struct FaultyReads {
 struct Faults {
     runs: BTreeSet<RunId>,
     tables: BTreeSet<u8>,
+    of_disk: bool,
     refused: u64,
 }
 
@@ -61,6 +62,11 @@ impl FaultyReads {
         };
     }
 
+    /// From now on, or no longer, what fails does so because of the disk, and not because too many files are open.
+    pub fn set_of_disk(&self, of_disk: bool) {
+        self.faults().of_disk = of_disk;
+    }
+
     /// How many reads have failed so far.
     pub fn refused(&self) -> u64 {
         self.faults().refused
@@ -85,7 +91,11 @@ impl Faults {
             return Ok(());
         }
         self.refused += 1;
-        Err(ReadError::Busy("a read failed on command".into()))
+        let error = "a read failed on command".into();
+        Err(match self.of_disk {
+            true => ReadError::Io(error),
+            false => ReadError::Busy(error),
+        })
     }
 }
 

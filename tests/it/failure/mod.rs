@@ -5,6 +5,7 @@ mod cancels;
 mod children;
 mod composition;
 mod handlers;
+mod lost;
 mod pauses;
 mod poison;
 mod shop;
