@@ -71,11 +71,20 @@ fn refused<'s>(said: &Exchange<'s>) -> Option<No<'s>> {
     if said.text.split_whitespace().count() > SHORT {
         return None;
     }
+    // Where nobody asked, “cancel the order” is an order.
+    let first = said.text.split(|c: char| !c.is_alphanumeric()).next();
+    let is_order = first.is_some_and(|word| ORDERS.contains(&word.to_lowercase().as_str()));
     [said.pending, said.told.last().copied(), said.before]
         .into_iter()
         .flatten()
         .find_map(no)
+        .filter(|no| !is_order || no.more.is_empty())
 }
+
+/// What says no to a question, and is a deed where nobody asked.
+const ORDERS: &[&str] = &[
+    "cancel", "skip", "abort", "decline", "refuse", "leave", "forget", "lass", "keep",
+];
 
 /// The most words of a no that nobody asked for. Longer texts say much besides.
 const SHORT: usize = 12;

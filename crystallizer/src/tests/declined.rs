@@ -182,6 +182,10 @@ fn a_yes_that_is_taken_back_is_a_no() {
             ("assistant", "It is pending."),
             ("user", "No problem. Cancel W48121."),
         ],
+        vec![
+            ("assistant", "Order W48121 is pending."),
+            ("user", "Cancel the order at once, and tell me."),
+        ],
     ] {
         for made in both(&talked(&messages)) {
             assert_eq!(after(&made, "cancel_order"), None, "{messages:?}");
