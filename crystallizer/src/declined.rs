@@ -1,9 +1,9 @@
 //! A no in words: the agent asks whether it may, the person declines, and calls that change something follow all the
 //! same.
 
-use crate::exchange::{Exchange, waits_for_yes};
+use crate::exchange::{Exchange, asks_whether_sure, waits_for_yes};
 use crate::kept::Kept;
-use crate::reply::{Reply, declines, deeds, names, reply};
+use crate::reply::{Reply, declines, deeds, is_unclear, names, reply};
 use std::collections::BTreeSet;
 
 /// A call that followed a no.
@@ -34,14 +34,7 @@ pub(crate) fn declined<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec
         // What is said right after a no takes it back only where it says yes.
         let goes_on = said.goes_on && no.is_some() && reply(said.text, "") == Reply::No;
         if !goes_on {
-            no = said.question.and_then(|question| {
-                let more = declines(said.text, question)?;
-                Some(No {
-                    question,
-                    answer: said.text,
-                    more,
-                })
-            });
+            no = refused(said);
         }
         let Some(no) = &no else { continue };
         for at in &said.changes {
@@ -57,6 +50,97 @@ pub(crate) fn declined<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec
     }
     found.sort_by_key(|one| one.at);
     found
+}
+
+/// The no that a person said. To a question, or by itself: to what they had been asked before, to what the agent was
+/// about to do, or to what they had ordered themselves.
+fn refused<'s>(said: &Exchange<'s>) -> Option<No<'s>> {
+    let no = |question: &'s str| {
+        let more = declines(said.text, question)?;
+        Some(No {
+            question,
+            answer: said.text,
+            more,
+        })
+    };
+    if let Some(question) = said.question
+        && !asks_whether_sure(question)
+    {
+        return no(question);
+    }
+    if said.text.split_whitespace().count() > SHORT {
+        return None;
+    }
+    // Where nobody asked, “cancel the order” is an order.
+    let first = said.text.split(|c: char| !c.is_alphanumeric()).next();
+    let is_order = first.is_some_and(|word| ORDERS.contains(&word.to_lowercase().as_str()));
+    [said.pending, said.told.last().copied(), said.before]
+        .into_iter()
+        .flatten()
+        .find_map(no)
+        .filter(|no| !is_order || no.more.is_empty())
+}
+
+/// What says no to a question, and is a deed where nobody asked.
+const ORDERS: &[&str] = &[
+    "cancel", "skip", "abort", "decline", "refuse", "leave", "forget", "lass", "keep",
+];
+
+/// The most words of a no that nobody asked for. Longer texts say much besides.
+const SHORT: usize = 12;
+
+/// A call that followed an answer of which nobody can tell whether it was a yes.
+pub(crate) struct Unclear<'s> {
+    /// Its index among the kept ones.
+    pub(crate) at: usize,
+    pub(crate) question: &'s str,
+    pub(crate) answer: &'s str,
+}
+
+/// The calls that do what was asked about, behind an answer that is neither a known yes nor a known no.
+pub(crate) fn unclear<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec<Unclear<'s>> {
+    let mut found = Vec::new();
+    for said in exchanges.iter().filter(|said| said.asked) {
+        let Some(question) = said.question.filter(|question| offers_to_do(question)) else {
+            continue;
+        };
+        if !is_unclear(said.text, question) {
+            continue;
+        }
+        let asked = deeds(question);
+        found.extend(
+            said.changes
+                .iter()
+                .filter(|at| {
+                    kept.get(**at).is_some_and(|kept| {
+                        let tool = deeds(&crate::words::split(&kept.call.name).join(" "));
+                        let own = names(&kept.call.arguments.to_string());
+                        !tool.is_disjoint(&asked) || !own.is_disjoint(&names(question))
+                    })
+                })
+                .map(|at| Unclear {
+                    at: *at,
+                    question,
+                    answer: said.text,
+                }),
+        );
+    }
+    found
+}
+
+/// Whether a question is one for yes or no to something that the agent would do, and leaves no choice.
+fn offers_to_do(question: &str) -> bool {
+    let asking = match question.rfind(['?', '？']) {
+        Some(end) => {
+            let begin = question[..end].rfind(['.', '!', '?', '\n']);
+            &question[begin.map_or(0, |at| at + 1)..end]
+        }
+        None => question,
+    };
+    let lower = asking.to_lowercase().replace("yes or no", "");
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    offers(asking)
+        && !words.any(|word| matches!(word, "or" | "oder" | "ou" | "o" | "which" | "what"))
 }
 
 /// Whether a call may do what was declined; nothing where the question was not about doing something.

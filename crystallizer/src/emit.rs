@@ -35,7 +35,11 @@ pub(crate) fn emit(
             let mut step = Step {
                 id: ids.id(&format!("approve_{}", call.step)),
                 action: Some("approval_gate".to_owned()),
-                with: Some(gate::configuration(call, approvals)),
+                with: Some(gate::configuration(
+                    call,
+                    approvals,
+                    gates.asked.get(&index).copied(),
+                )),
                 ..Step::default()
             };
             step.metadata

@@ -14,6 +14,10 @@ pub(crate) struct Exchange<'s> {
     pub(crate) told: Vec<&'s str>,
     /// The last of it that asks for a yes.
     pub(crate) question: Option<&'s str>,
+    /// The last question for a yes, also when it was answered already: nothing was changed since.
+    pub(crate) pending: Option<&'s str>,
+    /// What the person had said last; nothing was changed since.
+    pub(crate) before: Option<&'s str>,
     /// Whether the agent asked for a yes and did nothing more before it was answered.
     pub(crate) asked: bool,
     /// Whether the agent had told what it would do, and did nothing more before it was answered.
@@ -34,6 +38,7 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
     let mut found: Vec<Exchange<'s>> = Vec::new();
     let mut told: Vec<&str> = Vec::new();
     let mut question: Option<&str> = None;
+    let (mut pending, mut before): (Option<&str>, Option<&str>) = (None, None);
     let (mut asked, mut proposed, mut goes_on) = (false, false, false);
     for turn in &session.turns {
         match turn {
@@ -45,6 +50,10 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
                 asked = asks(text);
                 if asked {
                     question = Some(text);
+                    // “Are you sure?” asks once more for what was asked before.
+                    if pending.is_none() || !asks_whether_sure(text) {
+                        pending = Some(text);
+                    }
                 }
                 told.push(text);
                 proposed |= proposes(text);
@@ -60,6 +69,8 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
                     at: *at,
                     told: std::mem::take(&mut told),
                     question: question.take(),
+                    pending,
+                    before: before.replace(text),
                     asked,
                     proposed,
                     goes_on,
@@ -78,6 +89,7 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
                     && let Some(last) = found.last_mut()
                 {
                     last.changes.push(*at);
+                    (pending, before) = (None, None);
                 }
             }
         }
@@ -89,6 +101,27 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
 pub(crate) fn asks(text: &str) -> bool {
     text.contains('?') || text.contains('？') || waits_for_yes(text)
 }
+
+/// Whether a question only asks whether the person means it, and names nothing that would be done.
+pub(crate) fn asks_whether_sure(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut asking = lower
+        .split_inclusive(['?', '.', '!', '\n'])
+        .filter(|sentence| sentence.trim_end().ends_with('?'));
+    asking.next_back().is_some_and(|sentence| {
+        let words = || sentence.split(|c: char| !(c.is_alphanumeric() || c == '\''));
+        words().any(|word| SURE.contains(&word))
+            && words().filter(|word| !word.is_empty()).count() <= SHORT
+    })
+}
+
+/// What somebody asks who wants to know whether it is meant.
+const SURE: &[&str] = &[
+    "sure", "certain", "really", "positive", "sicher", "wirklich", "sûr", "sûre", "seguro",
+    "segura",
+];
+/// The most words of a question that asks only for that.
+const SHORT: usize = 8;
 
 /// Words that say that somebody waits for a yes. A star is any one word, or none.
 const WAITS: &[&[&str]] = &[

@@ -1,6 +1,6 @@
 //! Recorded approvals become gates in the same place: before the step of the call that was approved.
 
-use crate::declined::{Declined, declined};
+use crate::declined::{Declined, declined, unclear};
 use crate::exchange::exchanges;
 use crate::kept::Kept;
 use crate::prune::LeftOut;
@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// The approvals before each kept call, by its index.
 pub(crate) struct Gates<'s> {
     pub(crate) before: BTreeMap<usize, Vec<RecordedApproval>>,
+    /// What the agent had asked, of those that were given in words.
+    pub(crate) asked: BTreeMap<usize, &'s str>,
     pub(crate) findings: Vec<Finding>,
     /// The calls that followed a no in words.
     pub(crate) declined: Vec<Declined<'s>>,
@@ -36,6 +38,7 @@ pub(crate) fn gates<'s>(
         .collect();
     let mut gates = Gates {
         before: BTreeMap::new(),
+        asked: BTreeMap::new(),
         findings: Vec::new(),
         declined: Vec::new(),
     };
@@ -131,9 +134,17 @@ pub(crate) fn gates<'s>(
         }
     }
     let exchanges = exchanges(session, kept);
-    for (at, approval) in crate::spoken::approvals(&exchanges, kept) {
+    for spoken in crate::spoken::approvals(&exchanges, kept) {
+        let at = spoken.at;
         if let (Entry::Vacant(place), Some(kept)) = (gates.before.entry(at), kept.get(at)) {
-            place.insert(vec![approval]);
+            if spoken.unread {
+                let answer = spoken.approval.comment.as_deref().unwrap_or_default();
+                gates
+                    .findings
+                    .push(not_understood(spoken.question, answer, kept, true));
+            }
+            place.insert(vec![spoken.approval]);
+            gates.asked.insert(at, spoken.question);
             gates.findings.push(
                 Finding::info(
                     "approved_in_words",
@@ -148,7 +159,47 @@ pub(crate) fn gates<'s>(
     for said_no in gates.declined.iter().filter(|one| one.of_this) {
         gates.before.entry(said_no.at).or_default();
     }
+    for unclear in unclear(&exchanges, kept) {
+        if let Entry::Vacant(place) = gates.before.entry(unclear.at) {
+            place.insert(Vec::new());
+            let kept = &kept[unclear.at];
+            gates.findings.push(not_understood(
+                unclear.question,
+                unclear.answer,
+                kept,
+                false,
+            ));
+        }
+    }
     gates
+}
+
+/// What a person answered of which nobody can tell here what it means for the call that came then.
+fn not_understood(question: &str, answer: &str, kept: &Kept<'_>, agrees: bool) -> Finding {
+    let message = format!(
+        "To “{}” the person said “{}”, and `{}` is what the agent did then. {}",
+        crate::show::value("", &question.into(), 120),
+        crate::show::value("", &answer.into(), 80),
+        kept.step,
+        match agrees {
+            true => "What stands beside the yes is not read.",
+            false => "Whether that is a yes or a no is not read.",
+        }
+    );
+    let help = match agrees {
+        true => {
+            "If it is a condition, put it into the step's `when`, or leave it to the gate that stands before it; acknowledge it then."
+        }
+        false => {
+            "If it was a no, take the step out. Else acknowledge it; a gate stands before the step."
+        }
+    };
+    let mut finding = Finding::warning("answer_not_understood", message)
+        .help(help)
+        .must_acknowledge()
+        .at_step(&kept.step);
+    finding.id = format!("answer_not_understood:{}", kept.step);
+    finding
 }
 
 fn numbered(code: &str, number: usize, message: &str) -> Finding {
@@ -175,10 +226,14 @@ fn last_repetition(
 }
 
 /// The configuration of the gate before a call.
-pub(crate) fn configuration(kept: &Kept<'_>, approvals: &[RecordedApproval]) -> Map<String, Value> {
+pub(crate) fn configuration(
+    kept: &Kept<'_>,
+    approvals: &[RecordedApproval],
+    question: Option<&str>,
+) -> Map<String, Value> {
     let mut with = Map::new();
     with.insert("title".to_owned(), literal(&title(kept)).into());
-    if let Some(message) = message(approvals) {
+    if let Some(message) = message(approvals, question) {
         with.insert("message".to_owned(), literal(&message).into());
     }
     let people: BTreeSet<&str> = approvals
@@ -283,7 +338,8 @@ pub(crate) fn main_arguments(arguments: &Value) -> Vec<(&str, &Value)> {
         .collect()
 }
 
-fn message(approvals: &[RecordedApproval]) -> Option<String> {
+/// What was said in the recording. A yes in words stands behind its question: it may have been a yes to something else.
+fn message(approvals: &[RecordedApproval], question: Option<&str>) -> Option<String> {
     let parts: Vec<String> = approvals
         .iter()
         .filter_map(|approval| {
@@ -296,7 +352,13 @@ fn message(approvals: &[RecordedApproval]) -> Option<String> {
             match (by, comment) {
                 (Some(by), Some(comment)) => Some(format!("{by} approved this: “{comment}”")),
                 (Some(by), None) => Some(format!("{by} approved this")),
-                (None, Some(comment)) => Some(format!("a person approved this: “{comment}”")),
+                (None, Some(comment)) => Some(match question {
+                    Some(question) => format!(
+                        "the agent asked “{}”, and a person said “{comment}”",
+                        crate::show::value("", &last_asked(question).into(), 200)
+                    ),
+                    None => format!("a person approved this: “{comment}”"),
+                }),
                 (None, None) => None,
             }
         })
@@ -306,6 +368,19 @@ fn message(approvals: &[RecordedApproval]) -> Option<String> {
     } else {
         Some(format!("In the recording {}.", parts.join(", and ")))
     }
+}
+
+/// The last sentence of a text that asks, with all behind it; all of a text that asks nothing.
+fn last_asked(text: &str) -> &str {
+    let text = text.trim();
+    let Some(end) = text.rfind(['?', '？']) else {
+        return text;
+    };
+    let begin = text[..end].rfind(['.', '!', '?', '？', '\n']);
+    text[begin.map_or(0, |at| {
+        at + text[at..].chars().next().map_or(1, char::len_utf8)
+    })..]
+        .trim()
 }
 
 /// What the recording says about the approvals, for the gate's metadata.

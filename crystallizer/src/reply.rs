@@ -75,6 +75,23 @@ fn opening(said: &[&Word<'_>]) -> Opening {
     Opening::Other
 }
 
+/// How many words an order has that words begin with, where it is the deed that was asked about: “please cancel it”. A
+/// “cancel that” may mean the very question.
+fn ordered(said: &[&Word<'_>], question: &Asked<'_>) -> Option<usize> {
+    let mut at = 0;
+    while let Some(rest) = said.get(at..).filter(|rest| !rest.is_empty()) {
+        let word = &*rest[0].word;
+        if question.is_deed(word) {
+            let behind = rest.get(1).map(|one| &*one.word);
+            let turns = MAY_BE_ASKED.contains(&word)
+                && behind.is_none_or(|word| matches!(word, "that" | "this" | "das"));
+            return (!turns).then_some(at + 1);
+        }
+        at += length_of(rest, COURTESY).or_else(|| length_of(rest, HEARD))?;
+    }
+    None
+}
+
 /// What a text answers whose sentences are known.
 fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Reply {
     let Some((first, first_asks)) = sentences.first() else {
@@ -91,7 +108,10 @@ fn reply_in(text: &str, sentences: &[Sentence<'_>], question: &Asked<'_>) -> Rep
         // “Sure?” alone asks back.
         Opening::Yes(at) if !first_asks || at < first.len() => (at, true),
         Opening::Heard(at) if !first_asks => (at, false),
-        _ => return yes_within(text, &said, question),
+        _ => match ordered(&said, question).filter(|_| !first_asks) {
+            Some(at) => (at, true),
+            None => return yes_within(text, &said, question),
+        },
     };
     let rest = &said[at..];
     let takes_back = rest
@@ -230,6 +250,7 @@ fn is_refused(text: &str, words: &[&Word<'_>], question: &Asked<'_>) -> bool {
                 && own.iter().any(|one| question.holds(&one.word))
                 && !own.iter().any(|one| question.is_deed(&one.word));
             let declined = opens && !other && (is_declined(own, question) || is_bare_not(own));
+            let declined = declined || joined && !affirmed && negates_in_romance(own);
             if alone || of_deed || declined {
                 return true;
             }
@@ -237,6 +258,18 @@ fn is_refused(text: &str, words: &[&Word<'_>], question: &Asked<'_>) -> bool {
         from = to;
     }
     false
+}
+
+/// `n'annulez pas`, `ne l'annulez pas`, `no la cancele`: a verb that is negated in French or Spanish.
+fn negates_in_romance(words: &[&Word<'_>]) -> bool {
+    let Some((first, rest)) = words.split_first() else {
+        return false;
+    };
+    let closes = |one: &&Word<'_>| matches!(&*one.word, "pas" | "rien" | "jamais" | "plus");
+    let leads = &*first.word == "ne" || first.word.starts_with("n'");
+    let spanish = |one: &&Word<'_>| matches!(&*one.word, "la" | "lo" | "las" | "los" | "le" | "me");
+    leads && rest.iter().take(3).any(closes)
+        || &*first.word == "no" && rest.first().is_some_and(spanish)
 }
 
 /// `bitte nicht stornieren`: a “nicht” and the deed alone, in whichever words that is told.
@@ -272,8 +305,8 @@ fn behind_no(words: &[&Word<'_>], question: &Asked<'_>) -> Option<usize> {
 /// How many words a no has that these words begin with.
 fn declining(words: &[&Word<'_>], question: &Asked<'_>) -> Option<usize> {
     let length = length_of(words, DECLINES)?;
-    let word = &*words.first()?.word;
-    (!MAY_BE_ASKED.contains(&word) || !question.names(word)).then_some(length)
+    let asked = |one: &&Word<'_>| MAY_BE_ASKED.contains(&&*one.word) && question.names(&one.word);
+    (!words.iter().take(length).any(asked)).then_some(length)
 }
 
 /// How many words these begin with that say nothing beside a no.
@@ -316,6 +349,41 @@ pub(crate) fn declines<'t>(text: &'t str, question: &str) -> Option<&'t str> {
         }
     }
     Some("")
+}
+
+/// Whether a text may be an answer to a question that was to be answered with yes or no, and is neither in words that
+/// are known: short, and without an order or a choice in the question's own words. Who asks back answers nothing.
+pub(crate) fn is_unclear(text: &str, question: &str) -> bool {
+    let all = sentences(text);
+    let asked = Asked::of(question);
+    let words: Vec<&Word<'_>> = all.iter().flat_map(|(words, _)| words).collect();
+    let says = |one: &&Word<'_>, list: &[&str]| list.contains(&&*one.word);
+    if words.is_empty() || words.len() > SHORT || all.iter().any(|(_, asks)| *asks) {
+        return false;
+    }
+    if reply_in(text, &all, &asked) != Reply::No || declines(text, question).is_some() {
+        return false;
+    }
+    if words
+        .iter()
+        .any(|one| says(one, NEGATES) || says(one, BACK))
+    {
+        return true;
+    }
+    !words.iter().any(|one| {
+        one.word.bytes().any(|byte| byte.is_ascii_digit())
+            || !says(one, BETWEEN) && !says(one, AROUND) && asked.names(&one.word)
+    })
+}
+
+/// The most words of an answer that is taken for one to a question that asks for yes or no.
+const SHORT: usize = 12;
+
+/// Whether a yes is told in a language of whose reserves nothing is known.
+pub(crate) fn agrees_in_unread_words(text: &str) -> bool {
+    let all = sentences(text);
+    let first = all.first().and_then(|(words, _)| words.first());
+    first.is_some_and(|one| UNREAD_YES.contains(&&*one.word))
 }
 
 /// The words of a text that may name a deed, without their endings; of sentences that do not say no to it.

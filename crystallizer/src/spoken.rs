@@ -3,7 +3,7 @@
 use crate::exchange::Exchange;
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, tokens};
-use crate::reply::{Reply, begins_with_yes, declines, reply};
+use crate::reply::{Reply, agrees_in_unread_words, begins_with_yes, declines, reply};
 use crate::session::RecordedApproval;
 use std::collections::HashSet;
 
@@ -13,16 +13,36 @@ const MOST_COVERED: usize = 8;
 /// How long a word or number of a question is, at least, by which it names what a call changes.
 const SHORTEST_NAME: usize = 4;
 
-/// The approvals in words, each with the index of the kept call that it covers: of those after the yes, and before the
-/// person spoke again, all that may change something.
-pub(crate) fn approvals(
-    exchanges: &[Exchange<'_>],
-    kept: &[Kept<'_>],
-) -> Vec<(usize, RecordedApproval)> {
+/// An approval in words.
+pub(crate) struct Spoken<'s> {
+    /// The kept call that it covers.
+    pub(crate) at: usize,
+    pub(crate) approval: RecordedApproval,
+    /// What the agent had asked or told.
+    pub(crate) question: &'s str,
+    /// Whether something stands beside the yes, in a language of whose conditions nothing is known.
+    pub(crate) unread: bool,
+}
+
+/// The approvals in words, each with the kept call that it covers: of those after the yes, and before the person spoke
+/// again, all that may change something.
+pub(crate) fn approvals<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec<Spoken<'s>> {
     exchanges
         .iter()
         .filter(|said| agrees(said))
-        .flat_map(|yes| covered(yes, kept))
+        .flat_map(|yes| {
+            let question = yes.told.last().copied().unwrap_or_default();
+            let unread = agrees_in_unread_words(yes.text)
+                && matches!(reply(yes.text, question), Reply::Reserved(..));
+            covered(yes, kept)
+                .into_iter()
+                .map(move |(at, approval)| Spoken {
+                    at,
+                    approval,
+                    question,
+                    unread,
+                })
+        })
         .collect()
 }
 

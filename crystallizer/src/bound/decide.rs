@@ -234,7 +234,7 @@ fn cuts(session: &Session, kept: &[Kept<'_>], index: &HashMap<&str, usize>) -> B
     let exchanges = crate::exchange::exchanges(session, kept);
     let approved: BTreeSet<usize> = crate::spoken::approvals(&exchanges, kept)
         .into_iter()
-        .map(|(at, _)| at)
+        .map(|spoken| spoken.at)
         .collect();
     let mut cuts = BTreeSet::new();
     let mut spoke = false;

@@ -69,6 +69,35 @@ pub(super) const YES: &[&str] = &[
     "👍",
     "👌",
     "✅",
+    "affirmative",
+    "by all means",
+    "you have my permission",
+    "you have my approval",
+    "klar",
+    "na klar",
+    "aber klar",
+    "natürlich",
+    "selbstverständlich",
+    "bien sûr",
+    "bien sur",
+    "vas-y",
+    "allez-y",
+    "fais-le",
+    "faites-le",
+    "vale",
+    "adelante",
+    "claro",
+    "claro que sí",
+    "por supuesto",
+    "hazlo",
+    "hágalo",
+    "dale",
+];
+
+/// With what a yes begins in a language whose conditions are not read.
+pub(super) const UNREAD_YES: &[&str] = &[
+    "oui", "d'accord", "bien", "vas-y", "allez-y", "sí", "si", "vale", "claro", "adelante", "dale",
+    "por",
 ];
 
 /// What says yes, or only that something was heard.
@@ -108,6 +137,7 @@ pub(super) const COURTESY: &[&str] = &[
     "s'il vous plaît",
     "gracias",
     "por favor",
+    "no longer",
 ];
 
 /// The words between those that say something.
@@ -193,11 +223,13 @@ pub(super) const LIMITS: &[&str] = &[
 ];
 
 /// What joins an objection to a yes.
-pub(super) const OBJECTS: &[&str] = &["but", "however", "though", "half", "aber", "jedoch", "halb"];
+pub(super) const OBJECTS: &[&str] = &[
+    "but", "however", "though", "half", "aber", "jedoch", "halb", "mais", "pero",
+];
 
 /// Behind what a sentence may go on with a refusal.
 pub(super) const JOINS: &[&str] = &[
-    "but", "however", "though", "although", "and", "aber", "jedoch", "doch", "und",
+    "but", "however", "though", "although", "and", "aber", "jedoch", "doch", "und", "mais", "pero",
 ];
 
 /// A no that stands alone at the end of a sentence.
@@ -226,6 +258,19 @@ pub(super) const PLAIN_YES: &[&str] = &[
     "👍",
     "👌",
     "✅",
+    "affirmative",
+    "by all means",
+    "klar",
+    "na klar",
+    "natürlich",
+    "selbstverständlich",
+    "bien sûr",
+    "vas-y",
+    "allez-y",
+    "vale",
+    "adelante",
+    "claro",
+    "por supuesto",
 ];
 
 /// What declines by itself, or makes a sentence that it begins decline.
@@ -289,11 +334,44 @@ pub(super) const DECLINES: &[&str] = &[
     "mejor no",
     "👎",
     "❌",
+    "keep it",
+    "keep that",
+    "keep them",
+    "keep mine",
+    "keep this",
+    "keep the",
+    "rather keep",
+    "prefer to keep",
+    "said no",
+    "under no circumstances",
+    "let me think",
+    "think about it",
+    "think it over",
+    "bloß nicht",
+    "bloss nicht",
+    "behalte",
+    "behalten",
+    "finger weg",
+    "jamais",
+    "arrêtez",
+    "arrête",
+    "attendez",
+    "attends",
+    "surtout pas",
+    "nunca",
+    "jamás",
+    "todavía no",
+    "para nada",
+    "de ninguna manera",
+    "espere",
+    "espera",
+    "alto",
 ];
 
 /// Those that may be what was asked about: in answer to “shall I stop it?”, a “stop” is none.
 pub(super) const MAY_BE_ASKED: &[&str] = &[
     "stop", "cancel", "skip", "abort", "decline", "refuse", "wait", "leave", "forget", "stopp",
+    "keep", "behalte", "behalten",
 ];
 
 /// What a decline may follow, and what may follow it, without saying anything.

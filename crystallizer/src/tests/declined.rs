@@ -109,6 +109,195 @@ fn an_order_beside_a_no_is_told_and_a_yes_stays_one() {
     }
 }
 
+/// Messages of the two between the look and the change, and whether the change has to be acknowledged.
+fn talked(messages: &[(&str, &str)]) -> Session {
+    let mut all = vec![
+        json!({ "role": "user", "content": "Have a look at the order W48121." }),
+        json!({ "role": "assistant", "tool_calls": [{ "id": "a", "type": "function", "function": { "name": "get_order", "arguments": "{\"order_id\": \"W48121\"}" } }] }),
+        json!({ "role": "tool", "tool_call_id": "a", "content": "{\"order_id\": \"W48121\", \"state\": \"pending\"}" }),
+    ];
+    all.extend(
+        messages
+            .iter()
+            .map(|(role, content)| json!({ "role": role, "content": content })),
+    );
+    all.extend([
+        json!({ "role": "assistant", "tool_calls": [{ "id": "c", "type": "function", "function": { "name": "cancel_order", "arguments": "{\"order_id\": \"W48121\"}" } }] }),
+        json!({ "role": "tool", "tool_call_id": "c", "content": "ok" }),
+    ]);
+    read(&json!({ "messages": all }))
+}
+
+const MAY_I: (&str, &str) = ("assistant", "Shall I cancel order W48121?");
+
+#[test]
+fn a_yes_that_is_taken_back_is_a_no() {
+    let yes = ("user", "yes");
+    for messages in [
+        vec![MAY_I, yes, ("user", "wait, no, keep it!")],
+        vec![
+            MAY_I,
+            yes,
+            ("assistant", "Ok, one moment."),
+            ("user", "stop"),
+        ],
+        vec![
+            MAY_I,
+            yes,
+            ("assistant", "Are you really sure?"),
+            ("user", "Hmm, no."),
+        ],
+        vec![("assistant", "Cancelling W48121 now."), ("user", "Stop!")],
+        vec![
+            ("user", "Cancel W48121 please."),
+            ("user", "No wait, don't."),
+        ],
+    ] {
+        for made in both(&talked(&messages)) {
+            assert_eq!(after(&made, "cancel_order"), Some(true), "{messages:?}");
+            assert!(has_gate(&made), "{messages:?}");
+        }
+    }
+    // What is no no to the change.
+    for messages in [
+        vec![
+            MAY_I,
+            yes,
+            ("assistant", "Do you have a voucher?"),
+            ("user", "No."),
+        ],
+        vec![
+            MAY_I,
+            yes,
+            ("assistant", "Tell me why."),
+            ("user", "No longer needed"),
+        ],
+        vec![
+            MAY_I,
+            ("user", "no"),
+            ("assistant", "Are you sure?"),
+            ("user", "Oh, yes cancel it, please."),
+        ],
+        vec![
+            ("assistant", "It is pending."),
+            ("user", "No problem. Cancel W48121."),
+        ],
+        vec![
+            ("assistant", "Order W48121 is pending."),
+            ("user", "Cancel the order at once, and tell me."),
+        ],
+    ] {
+        for made in both(&talked(&messages)) {
+            assert_eq!(after(&made, "cancel_order"), None, "{messages:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_understood_waits_for_a_person() {
+    let found = |answer: &str| {
+        both(&talked(&[MAY_I, ("user", answer)])).map(|made| {
+            let of = |code: &str| made.report.findings.iter().any(|one| one.code == code);
+            (
+                has_gate(&made),
+                of("answer_not_understood"),
+                of("after_refusal"),
+            )
+        })
+    };
+    for answer in [
+        "I need to ask my wife first",
+        "Ich will sie behalten",
+        "Das möchte ich nicht",
+        "Je préfère la garder",
+        "Prefiero conservarlo",
+        "Tja.",
+        "Let me sleep on it",
+    ] {
+        for told in found(answer) {
+            assert_eq!(told, (true, true, false), "{answer}");
+        }
+    }
+    for answer in [
+        "Keep it",
+        "I'd rather keep it",
+        "Under no circumstances",
+        "I said no!",
+        "Bloß nicht",
+        "Jamais",
+        "Nunca",
+        "Oui mais n'annulez pas",
+        "Sí, pero no la cancele",
+    ] {
+        for told in found(answer) {
+            assert_eq!(told, (true, false, true), "{answer}");
+        }
+    }
+    for answer in [
+        "Affirmative",
+        "By all means",
+        "Please cancel it.",
+        "Cancel it",
+        "Klar",
+        "Na klar, mach das",
+        "Natürlich",
+        "Bien sûr",
+        "Vale",
+        "Adelante",
+        "Claro",
+        "Por supuesto",
+    ] {
+        for told in found(answer) {
+            assert_eq!(told, (true, false, false), "{answer}");
+        }
+    }
+    // A condition that is not read, beside a yes.
+    for answer in [
+        "Oui, si elle n'est pas expédiée",
+        "Oui, à condition que ce soit gratuit",
+        "Sí, siempre que sea gratis",
+    ] {
+        for told in found(answer) {
+            assert_eq!(told, (true, true, false), "{answer}");
+        }
+    }
+    // An order, a choice or a question is no answer that is not understood.
+    for (question, answer) in [
+        (
+            "Would you like me to look for another order?",
+            "W48121 is the one",
+        ),
+        (
+            "Shall I send the refund to the card or to PayPal?",
+            "PayPal",
+        ),
+        ("Shall I cancel order W48121?", "What does it cost?"),
+    ] {
+        for made in both(&talked(&[("assistant", question), ("user", answer)])) {
+            let mut found = made.report.findings.iter();
+            assert!(
+                !found.any(|one| one.code == "answer_not_understood"),
+                "{answer}"
+            );
+        }
+    }
+}
+
+/// Who decides at the gate sees to what the yes was one.
+#[test]
+fn the_question_stands_with_the_yes() {
+    let question = "Your order is pending. Do you want to keep the order?";
+    for made in both(&talked(&[("assistant", question), ("user", "yes")])) {
+        let mut steps = made.document.steps.iter();
+        let gate = steps.find(|step| step.action.as_deref() == Some("approval_gate"));
+        let with = gate.and_then(|gate| gate.with.as_ref()).unwrap();
+        assert_eq!(
+            with["message"],
+            "In the recording the agent asked “Do you want to keep the order?”, and a person said “yes”."
+        );
+    }
+}
+
 #[test]
 fn a_refusal_told_in_place_of_an_answer_is_one_in_every_format() {
     let no = "The user doesn't want to proceed with this tool use. The tool use was rejected.";

@@ -353,7 +353,7 @@ pub(in crate::bound) fn gates(
             .into();
             continue;
         }
-        let mut with = gate::configuration(kept, &[]);
+        let mut with = gate::configuration(kept, &[], None);
         with.insert("message".to_owned(), message.into());
         let gate = Step {
             id: free_id(document, &format!("approve_{}", kept.step)),

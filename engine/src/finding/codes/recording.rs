@@ -61,6 +61,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Check whether a call or a value is missing at that place.",
     },
     Code {
+        code: "answer_not_understood",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "The agent asked whether it may, the person answered in words of which nobody can tell here whether they are a yes, a no or a condition, and the agent did it.",
+        example: "“Shall I cancel the order?”, “I have to ask my wife first”, and it was cancelled.",
+        fix: "If it was a no, take the step out. If it was a condition, write it into the step's `when`. Else acknowledge it; a gate stands before the step.",
+    },
+    Code {
         code: "answer_not_used",
         group: Group::Recording,
         severities: &[Warning],

@@ -33,6 +33,9 @@ fn words(code: &str) -> &str {
             "The agent had read texts of others before it did this, and nobody named it"
         }
         "after_refusal" => "A person had refused a call or said no, and the agent did this then",
+        "answer_not_understood" => {
+            "The agent asked, and what the person answered is not understood"
+        }
         "condition_not_shown" => {
             "The person said this, and nothing in the draft does it or holds it"
         }
