@@ -485,23 +485,40 @@ impl Asker<'_> {
                 .flat_map(|token| words(&token.word))
                 .any(|word| nouns.iter().flatten().any(|noun| *noun == word))
         };
-        said.iter()
-            .filter_map(|(at, word)| {
-                let alike: Vec<(&String, &Vec<usize>)> = deeds()
-                    .filter(|_| self.may_look(1))
-                    .filter(|(deed, _)| l::same_deed(word, deed))
+        // The call that is named, and the first that only does the like.
+        let of = |at: usize, word: &str| {
+            let alike: Vec<(&String, &Vec<usize>)> = deeds()
+                .filter(|_| self.may_look(1))
+                .filter(|(deed, _)| l::same_deed(word, deed))
+                .collect();
+            let named = alike.iter().filter_map(|(deed, calls)| {
+                let calls = calls.iter().copied();
+                let own: Vec<usize> = calls
+                    .filter(|call| word == deed.as_str() || names(at, *call))
                     .collect();
-                let named = alike.iter().filter_map(|(deed, calls)| {
-                    let calls = calls.iter().copied();
-                    let own: Vec<usize> = calls
-                        .filter(|call| *word == deed.as_str() || names(*at, *call))
-                        .collect();
-                    first(&own)
-                });
-                named
-                    .min()
-                    .or_else(|| alike.iter().filter_map(|(_, calls)| first(calls)).min())
-            })
+                first(&own)
+            });
+            let named = named.min();
+            (
+                named,
+                alike.iter().filter_map(|(_, calls)| first(calls)).min(),
+            )
+        };
+        let own: Vec<_> = said.iter().map(|(at, word)| of(*at, word)).collect();
+        // Where the other way was gone, what only does the like of this one is something else: the condition is of what
+        // was done otherwise.
+        if own.iter().all(|(named, _)| named.is_none())
+            && own.iter().any(|(_, like)| like.is_some())
+        {
+            let is_own = |at: usize| said.iter().any(|(own, _)| *own == at);
+            let others = sentence.iter().enumerate().filter(|(at, _)| !is_own(*at));
+            let gone = others.filter_map(|(at, token)| of(at, &token.word).0).min();
+            if gone.is_some() {
+                return gone;
+            }
+        }
+        own.into_iter()
+            .filter_map(|(named, like)| named.or(like))
             .min()
     }
 }
