@@ -505,13 +505,14 @@ impl Asker<'_> {
             )
         };
         let own: Vec<_> = said.iter().map(|(at, word)| of(*at, word)).collect();
-        // Where the other way was gone, what only does the like of this one is something else: the condition is of what
-        // was done otherwise.
-        if own.iter().all(|(named, _)| named.is_none())
-            && own.iter().any(|(_, like)| like.is_some())
-        {
+        // Where the way behind `otherwise` was gone, what only does the like of the one before it is something else: the
+        // condition is of what was done otherwise.
+        let is_unnamed = own.iter().all(|(named, _)| named.is_none());
+        if is_unnamed && own.iter().any(|(_, like)| like.is_some()) {
             let is_own = |at: usize| said.iter().any(|(own, _)| *own == at);
-            let others = sentence.iter().enumerate().filter(|(at, _)| !is_own(*at));
+            let all = sentence.iter().enumerate();
+            let behind = all.skip_while(|(_, token)| !is_otherwise(&token.word));
+            let others = behind.filter(|(at, _)| !is_own(*at));
             let gone = others.filter_map(|(at, token)| of(at, &token.word).0).min();
             if gone.is_some() {
                 return gone;
@@ -562,6 +563,10 @@ fn parts_ways(sentence: &Sentence) -> bool {
         let goes_on = sentence
             .get(at + 1)
             .is_some_and(|next| next.clause == token.clause);
-        matches!(token.word.as_str(), "otherwise" | "andernfalls" | "sonst") && begins && goes_on
+        is_otherwise(&token.word) && begins && goes_on
     })
+}
+
+fn is_otherwise(word: &str) -> bool {
+    matches!(word, "otherwise" | "andernfalls" | "sonst")
 }
