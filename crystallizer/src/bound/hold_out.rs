@@ -153,6 +153,10 @@ fn worded(decisions: &Decisions, input: &Input, mention: &Mention, said: &Said) 
             _ => None,
         })
         .collect();
+    // What was said twice may have been said in passing where it stands first.
+    if !decisions.said.is_said_once(&input.value) {
+        return None;
+    }
     let parts = decisions.said.wording(mention, &others)?;
     // What was said in other words than it has stands for something that is not known there.
     let own = decisions.said.worded_so(&parts)?;

@@ -521,6 +521,45 @@ fn what_was_said_is_known_by_the_sentence_that_is_worded_alike() {
     assert_ne!(held(other), Verdict::Passed);
 }
 
+/// What was said in passing, too, is not looked for in the sentence where it was.
+#[test]
+fn what_was_said_in_passing_tells_nothing_of_another_recording() {
+    let found = |number: u32, friend: &str, first: &str| {
+        let all: Vec<Value> = [first, "Greta", "Olga"]
+            .into_iter()
+            .zip(11_111..)
+            .map(|(name, at)| json!({ "person_id": format!("P-{}", at + number * 7), "first_name": name }))
+            .collect();
+        let id = all[0]["person_id"].clone();
+        let task = format!("My friend {friend} told me about you. It is about {first} Petrov.");
+        let mut session = session(
+            &task,
+            vec![
+                call(
+                    "s",
+                    0,
+                    "search_people",
+                    json!({ "last_name": "Petrov" }),
+                    json!(all),
+                ),
+                call(
+                    "w",
+                    1,
+                    "write_to",
+                    json!({ "person_id": id }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let sessions = [found(1, "Hugo", "Hugo"), found(2, "Mara", "Ana")];
+    let made = both(&sessions);
+    assert!(made.document.inputs.contains_key("first_name"));
+    assert_eq!(made.report.held_out[0].verdict, Verdict::Passed);
+}
+
 /// All of the list was looked at in the recording that is followed, for what was looked for stood last. Another one shows
 /// that the looking ends where it is found.
 #[test]
