@@ -470,7 +470,12 @@ impl Binder<'_> {
         for filter in limited.into_iter().chain(all) {
             let taken = filter.of(elements);
             let until = if taken == chosen {
-                None
+                // What was found last may have been looked for: a further recording that stopped before the end shows it.
+                let searches = stretch.harmless
+                    && stretch.width == 1
+                    && filter.is_empty()
+                    && self.stops_elsewhere(list, stretch.first);
+                searches.then(|| self.found_at(stretch)).flatten()
             } else if stretch.harmless && taken.starts_with(chosen) {
                 match self.found_at(stretch) {
                     Some(equals) => Some(equals),

@@ -9,6 +9,7 @@ use super::graft::{self, Grafts};
 use super::inputs::{Found, Input};
 use super::key::{Key, agree};
 use super::rename;
+use super::said::{Mention, Said};
 use super::transform::Transform;
 use super::view;
 use super::witness::{Witness, said_by_people};
@@ -68,8 +69,9 @@ pub(super) fn hold_out(
         .collect()
 }
 
-/// The inputs as they were in a further recording: as they were sent, else the one value under such a key that the
-/// person said there, and that is none of those which were sent. The name of the first that it does not show otherwise.
+/// The inputs as they were in a further recording: as they were sent, else what the person said there in the same place of
+/// the same sentence, else the one value under such a key that they said there, and that is none of those which were sent.
+/// The name of the first that it does not show otherwise.
 fn inputs(
     decisions: &Decisions,
     witness: &Witness<'_>,
@@ -93,8 +95,12 @@ fn inputs(
         if all.contains_key(&input.name) {
             continue;
         }
-        if !matches!(input.found, Found::Said(_)) {
+        let Found::Said(mention) = &input.found else {
             return Err(input.name.clone());
+        };
+        if let Some(value) = worded(decisions, input, mention, &said) {
+            all.insert(input.name.clone(), value);
+            continue;
         }
         let mut found: BTreeMap<String, Value> = BTreeMap::new();
         for kept in &witness.kept {
@@ -135,6 +141,35 @@ fn inputs(
         }
     }
     Ok(all)
+}
+
+/// What the person said in a further recording in the place of an input, in a sentence that is worded alike.
+fn worded(decisions: &Decisions, input: &Input, mention: &Mention, said: &Said) -> Option<Value> {
+    let inputs = decisions.inputs.iter();
+    let others: Vec<Mention> = inputs
+        .filter(|other| other.name != input.name)
+        .filter_map(|other| match &other.found {
+            Found::Said(mention) => Some(*mention),
+            _ => None,
+        })
+        .collect();
+    // What was said twice may have been said in passing where it stands first.
+    if !decisions.said.is_said_once(&input.value) {
+        return None;
+    }
+    let parts = decisions.said.wording(mention, &others)?;
+    // What was said in other words than it has stands for something that is not known there.
+    let own = decisions.said.worded_so(&parts)?;
+    match &input.value {
+        Value::String(value) => (own == value).then(|| said.worded_so(&parts).map(Value::from))?,
+        Value::Number(value) => {
+            let there = said
+                .worded_so(&parts)
+                .filter(|_| own == value.to_string())?;
+            there.parse().ok().filter(Value::is_number)
+        }
+        _ => None,
+    }
 }
 
 /// What a further recording sent wherever an input is sent as it is; none where that differs.

@@ -16,7 +16,11 @@ use std::sync::OnceLock;
 
 mod alone;
 mod counted;
+mod in_touch;
 mod named;
+mod worded;
+
+pub(super) use in_touch::is_of_contact;
 
 /// How many words around a mention may name its key.
 const NEAR: usize = 6;
@@ -44,6 +48,15 @@ impl Mention {
     pub(super) fn place(&self) -> String {
         format!("@{}:{}", self.text, self.word)
     }
+}
+
+/// A word of a person that asks for the least or the most of something.
+pub(super) struct Superlative<'s> {
+    pub(super) word: &'s str,
+    /// The words around it, it among them.
+    pub(super) near: &'s [String],
+    /// Those of them behind it that no comma parts from it.
+    pub(super) behind: Vec<&'s str>,
 }
 
 struct Spoken {
@@ -687,12 +700,16 @@ impl Said {
 
     /// The words of people that ask for the least or the most, each with those that stand near it, but for those that
     /// are turned round: `not the cheapest`.
-    pub(super) fn superlatives(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.texts.iter().flat_map(|spoken| {
-            spoken.superlatives.iter().filter_map(|index| {
+    pub(super) fn superlatives(&self) -> impl Iterator<Item = Superlative<'_>> {
+        self.texts.iter().enumerate().flat_map(move |(at, spoken)| {
+            spoken.superlatives.iter().filter_map(move |index| {
                 let to = (index + 1 + NEAR).min(spoken.words.len());
-                let near = spoken.words.get(index.saturating_sub(2)..to)?;
-                Some((spoken.words.get(*index)?.as_str(), near))
+                let (_, behind) = self.beside_in_clause(&self.mention(at, *index, 1));
+                Some(Superlative {
+                    word: spoken.words.get(*index)?.as_str(),
+                    near: spoken.words.get(index.saturating_sub(2)..to)?,
+                    behind,
+                })
             })
         })
     }

@@ -9,7 +9,7 @@ use super::qualifier::flag::{Flag, flags};
 use super::qualifier::picked::{about_told, names_one};
 use super::qualifier::read::Nouns;
 use super::qualifier::reading::{About, Reading};
-use super::said::{Mention, Said};
+use super::said::{Mention, Said, is_of_contact};
 use super::superlative::extreme;
 use super::turn::{Equal, Operand, Pick, Position};
 use crate::session::ToolCall;
@@ -548,6 +548,17 @@ fn said_anchor(
         _ => bits(value, &key.words),
     };
     let near = said.is_near(&mention, &key.words) || said.is_near(&mention, &origin.about);
+    // `I already called on May 23` tells no order of that day.
+    let is_day = value.as_str().is_some_and(|text| {
+        crate::value_class::is_date(text) || crate::value_class::is_moment(text)
+    });
+    if is_day && !near && said.tells_of_contact(&mention) {
+        let tool = noun(origin.tool);
+        let names = key.words.iter().chain(&origin.about).chain(&tool);
+        if !is_of_contact(names.map(String::as_str)) {
+            return None;
+        }
+    }
     let name = said.is_name(&mention, value);
     let text = value
         .as_str()

@@ -6,7 +6,7 @@ use super::key::{Key, named_by, words};
 use super::qualifier::flag::{Flag, flags};
 use super::qualifier::read::{Kind, Nouns, Qualifier};
 use super::qualifier::reading;
-use super::said::Said;
+use super::said::{Said, Superlative};
 use super::selector::{Origin, Scope, field, fields, matches};
 use super::turn::{Equal, Operand, Pick};
 use serde_json::Value;
@@ -145,7 +145,7 @@ pub(super) fn extreme(
     let mut among: Vec<Vec<&Equal>> = vec![Vec::new()];
     among.extend(anchors.iter().map(|anchor| vec![anchor]));
     let mut tried: BTreeSet<(&str, bool, bool, &[String])> = BTreeSet::new();
-    for (word, near) in asked {
+    for Superlative { word, near, behind } in asked {
         let of_two = superlative(word).is_none();
         let Some((most, about)) = superlative(word).or_else(|| comparative(word)) else {
             continue;
@@ -183,7 +183,7 @@ pub(super) fn extreme(
             _ => continue,
         };
         // `the smallest balance` says nothing about prices.
-        if let Some(own) = quantity_behind(word, near)
+        if let Some(own) = quantity_behind(&behind)
             && path.last().is_some_and(|key| {
                 words(key)
                     .iter()
@@ -237,13 +237,18 @@ pub(super) fn extreme(
     None
 }
 
-/// The kind of quantity that the word behind a superlative names.
-fn quantity_behind(word: &str, near: &[String]) -> Option<&'static str> {
-    let at = near.iter().position(|said| said == word)?;
-    near.get(at + 1..)?
-        .iter()
-        .take(2)
-        .find_map(|said| words(said).last().and_then(|one| quantity(one)))
+/// The kind of quantity that the words behind a superlative name, in its clause. What has a figure behind it is told by
+/// itself: in `the cheapest lamp quantity 2` nothing is said of the least quantity.
+fn quantity_behind(behind: &[&str]) -> Option<&'static str> {
+    behind.iter().take(2).enumerate().find_map(|(at, said)| {
+        let is_told = behind
+            .get(at + 1)
+            .is_some_and(|next| next.bytes().all(|b| b.is_ascii_digit()));
+        let own = words(said);
+        own.last()
+            .filter(|_| !is_told)
+            .and_then(|one| quantity(one))
+    })
 }
 
 /// The kind of quantity that a word names.

@@ -2,11 +2,13 @@
 //! differs where everything else is alike is no constant, and a source that gives another value there is none.
 
 use super::Unfolded;
+use super::answers::{Hop, WholePlace};
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Why};
 use super::evaluate::Recorded;
 use super::said::Said;
 use super::transform::Transform;
+use super::view;
 use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
@@ -155,6 +157,42 @@ impl<'a> Binder<'a> {
         self.witnesses.iter().any(|seen| {
             let there = seen.witness.counterparts.get(call);
             there.is_some_and(Option::is_none) && seen.value(sent.call, &sent.pointer).is_some()
+        })
+    }
+
+    /// Whether some further recording looked at fewer elements of a list than it has, by calls of the same tool.
+    pub(super) fn stops_elsewhere(&self, list: WholePlace, look: usize) -> bool {
+        let steps = self.answers.steps_to_whole(list);
+        let keys: Option<Vec<&str>> = steps
+            .iter()
+            .map(|step| match step.hop {
+                Hop::Key(key) => Some(key.as_str()),
+                _ => None,
+            })
+            .collect();
+        let (Some(keys), Some(look)) = (keys, self.kept.get(look)) else {
+            return false;
+        };
+        self.witnesses.iter().any(|seen| {
+            let there = seen.witness.counterparts.get(list.call);
+            let Some((at, source)) = there
+                .and_then(|there| *there)
+                .and_then(|at| Some((at, seen.witness.kept.get(at)?)))
+            else {
+                return false;
+            };
+            let data = view::data(source, &source.answer);
+            let held = keys.iter().try_fold(&data, |value, key| value.get(*key));
+            let count = match held {
+                Some(Value::Array(items)) => items.len(),
+                Some(Value::Object(map)) => map.len(),
+                _ => return false,
+            };
+            let behind = seen.witness.kept.iter().skip(at + 1);
+            let looks = behind
+                .filter(|kept| kept.call.name == look.call.name)
+                .count();
+            looks > 0 && looks < count
         })
     }
 

@@ -235,6 +235,8 @@ impl Reader {
                 of
             }
             "list" | "unique" | "reverse" | "sort" => of,
+            // Lists of the same elements, of so many each.
+            "batch" | "slice" => Part::List(Box::new(of)),
             // The pages so far, and one more: what is known of the elements is known of those of the one.
             "chain" if of == Part::Other => match arguments.first() {
                 Some(more) => {
@@ -423,7 +425,17 @@ impl Parser<'_> {
                 self.at += 1;
                 part = self.reader.member(&part, &key);
             } else if self.takes("[") {
+                // `[:n]`, `[n:]`, `[n:m]`: a part of the list, which may be none of it.
+                if self.takes(":") {
+                    part = self.sliced(part)?;
+                    continue;
+                }
                 let index = self.binary()?;
+                if self.takes(":") {
+                    self.reader.used(&index);
+                    part = self.sliced(part)?;
+                    continue;
+                }
                 if !self.takes("]") {
                     return None;
                 }
@@ -442,6 +454,16 @@ impl Parser<'_> {
                 return Some(part);
             }
         }
+    }
+
+    /// A part of a list, behind the sign between where it begins and where it ends.
+    fn sliced(&mut self, part: Part) -> Option<Part> {
+        if !self.takes("]") {
+            let end = self.binary()?;
+            self.reader.used(&end);
+            self.takes("]").then_some(())?;
+        }
+        Some(Part::Narrowed(Box::new(part)))
     }
 
     fn until(&mut self, end: &str) -> Option<Vec<Part>> {
@@ -618,6 +640,18 @@ mod tests {
             (
                 "[steps.a.output] | where(['rows', '*', 'name'], inputs.name) | length > 0",
                 vec!["a", "a.rows", "a.rows[]", "a.rows[].name"],
+            ),
+            (
+                "(steps.a.output | entries | batch(2, 0) | only | min_by(['value', 'n'])).value.id",
+                vec!["a{}", "a{}.id", "a{}.n"],
+            ),
+            (
+                "(steps.a.output.rows[:inputs.count] | first).id",
+                vec!["a.rows", "a.rows[]", "a.rows[].id"],
+            ),
+            (
+                "(steps.a.output.rows[1:steps.b.output.n] | first).id",
+                vec!["a.rows", "a.rows[]", "a.rows[].id", "b.n"],
             ),
             ("steps.a.output.x ? nonsense", vec![]),
         ] {

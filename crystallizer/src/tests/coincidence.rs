@@ -413,3 +413,65 @@ fn a_moment_has_the_day_that_was_said() {
     assert_eq!(inputs["start_time"]["default"], "16:00");
     assert_eq!(inputs["day"]["default"], "2027-05-19");
 }
+
+/// That somebody called on the day on which an order was placed tells no order. A message is told by it.
+#[test]
+fn the_day_on_which_somebody_got_in_touch_picks_nothing() {
+    let play = |task: &str, noun: &str, chosen: usize| {
+        let things: Vec<Value> = ["2026-11-05", "2027-05-23", "2027-01-15"]
+            .into_iter()
+            .zip(["X-481210", "X-773402", "X-105531"])
+            .map(|(day, id)| json!({ format!("{noun}_id"): id, "placed_on": day, "total": 12.5 }))
+            .collect();
+        let key = format!("{noun}_id");
+        let id = things[chosen][&key].clone();
+        let made = drafted(&session(
+            task,
+            vec![
+                call(
+                    "l",
+                    0,
+                    &format!("list_{noun}s"),
+                    json!({}),
+                    json!({ format!("{noun}s"): things }),
+                ),
+                call(
+                    "c",
+                    1,
+                    &format!("cancel_{noun}"),
+                    json!({ key.clone(): id }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        ));
+        arguments(&made, &format!("cancel_{noun}"))[&key]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        play(
+            "I already called on May 23. Cancel the latest order.",
+            "order",
+            1
+        ),
+        "{{ (steps.list_orders.output.orders | max_by('placed_on')).order_id }}"
+    );
+    // Nothing else tells it: it is asked about.
+    assert_eq!(
+        play(
+            "I already called on May 23. Cancel what I bought.",
+            "order",
+            1
+        ),
+        "X-773402"
+    );
+    for (task, noun) in [
+        ("Cancel the order of May 23, please.", "order"),
+        ("I got it on May 23. Cancel the order.", "order"),
+        ("I wrote to you on May 23. Cancel it.", "message"),
+    ] {
+        let sent = play(task, noun, 1);
+        assert!(sent.contains("where('placed_on'"), "{task}: {sent}");
+    }
+}

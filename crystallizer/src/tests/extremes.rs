@@ -282,3 +282,86 @@ fn what_only_computes_behind_all_changes_asks_for_what_was_recorded() {
     assert_eq!(step.unwrap().on_error, None);
     assert_eq!(made.report.generalisable, Some(Level::Same));
 }
+
+/// How many are wanted, behind a comma or with the number, is no word for what is to be the least.
+#[test]
+fn how_many_are_wanted_says_nothing_of_the_least() {
+    let play = |task: &str, chosen: &str| {
+        let lamps = json!([
+            { "sku": "LMP-48121", "colour": "grey", "price": 61.7, "stock": 33 },
+            { "sku": "LMP-77340", "colour": "grey", "price": 18.85, "stock": 21 },
+            { "sku": "LMP-10553", "colour": "grey", "price": 304.93, "stock": 5 },
+        ]);
+        crystallized(&session(
+            task,
+            vec![
+                call("s", 0, "search_lamps", json!({ "query": "grey" }), lamps),
+                call(
+                    "o",
+                    1,
+                    "place_order",
+                    json!({ "sku": chosen, "quantity": 2 }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        ))
+    };
+    for task in [
+        "I want the cheapest grey, quantity 2.",
+        "I want the cheapest grey quantity 2.",
+        "I want the cheapest grey (quantity 2).",
+        "Order the cheapest grey lamp, quantity 2.",
+    ] {
+        let made = play(task, "LMP-77340");
+        assert_eq!(
+            sent(&made, "place_order", "/sku"),
+            "{{ (steps.search_lamps.output | min_by('price')).sku }}",
+            "{task}"
+        );
+    }
+    // Here it is the quantity that is to be the least, and no price tells it.
+    let made = play(
+        "Order the grey lamp of the lowest quantity, 2 of them.",
+        "LMP-77340",
+    );
+    assert_eq!(sent(&made, "place_order", "/sku"), "LMP-77340");
+}
+
+/// `the green line`, where a tool was told `line: green`: both words are carried.
+#[test]
+fn the_key_beside_what_a_tool_was_told_narrows_nothing() {
+    let play = |task: &str, asked: Value| {
+        let trips = json!([
+            { "trip_number": "TR-215962", "price": 149.01, "seats": 3 },
+            { "trip_number": "TR-473583", "price": 242.26, "seats": 9 },
+            { "trip_number": "TR-545875", "price": 139.43, "seats": 4 },
+        ]);
+        crystallized(&session(
+            task,
+            vec![
+                call("s", 0, "search_trips", asked, trips),
+                call(
+                    "b",
+                    1,
+                    "book_trip",
+                    json!({ "trip_number": "TR-545875" }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        ))
+    };
+    for task in [
+        "Book the cheapest trip on the green line.",
+        "Book the cheapest trip on the golden line.",
+    ] {
+        let word = task.split(' ').nth(6).unwrap();
+        let made = play(task, json!({ "line": word }));
+        assert_eq!(unshown(&made), [""; 0], "{task}");
+        assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{task}");
+        // The word was told under another key, or another word under this one.
+        for asked in [json!({ "colour": word }), json!({ "line": "north" })] {
+            let made = play(task, asked);
+            assert_ne!(unshown(&made), [""; 0], "{task}");
+        }
+    }
+}

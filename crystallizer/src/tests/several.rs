@@ -468,3 +468,153 @@ fn what_tells_which_is_not_what_was_sent_under_such_a_key() {
         made.report.held_out
     );
 }
+
+/// Where no pass sends what the person said there, the sentence that is worded alike tells what it was: nothing had that
+/// class, and nothing was changed.
+#[test]
+fn what_was_said_is_known_by_the_sentence_that_is_worded_alike() {
+    let changed = |number: u32, task: &str, class: &str, classes: [&str; 3]| {
+        let customer = format!("person_{number}_4471");
+        let bookings: Vec<Value> = (0..)
+            .zip(classes)
+            .map(
+                |(at, class)| json!({ "booking_id": format!("B-{number}{at}071"), "class": class }),
+            )
+            .collect();
+        let asked = json!({ "customer_id": customer });
+        let mut turns = vec![call(
+            "l",
+            0,
+            "list_bookings",
+            asked,
+            json!({ "bookings": bookings }),
+        )];
+        let taken = bookings.iter().filter(|one| one["class"] == class);
+        for (at, booking) in (1..).zip(taken) {
+            let sent = json!({ "booking_id": booking["booking_id"], "class": "economy" });
+            turns.push(call(
+                &format!("c{at}"),
+                at,
+                "change_class",
+                sent,
+                json!({ "ok": true }),
+            ));
+        }
+        let mut session = session(&format!("The customer is {customer}. {task}"), turns);
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let first = changed(
+        1,
+        "Please change all business bookings to economy class.",
+        "business",
+        ["business", "premium", "business"],
+    );
+    let none = ["business", "economy", "business"];
+    let told = "Please change all premium bookings to economy class.";
+    let other = "Whatever is premium should be in economy class.";
+    let held = |task: &str| {
+        let made = both(&[first.clone(), changed(2, task, "premium", none)]);
+        made.report.held_out[0].verdict
+    };
+    assert_eq!(held(told), Verdict::Passed);
+    assert_ne!(held(other), Verdict::Passed);
+}
+
+/// What was said in passing, too, is not looked for in the sentence where it was.
+#[test]
+fn what_was_said_in_passing_tells_nothing_of_another_recording() {
+    let found = |number: u32, friend: &str, first: &str| {
+        let all: Vec<Value> = [first, "Greta", "Olga"]
+            .into_iter()
+            .zip(11_111..)
+            .map(|(name, at)| json!({ "person_id": format!("P-{}", at + number * 7), "first_name": name }))
+            .collect();
+        let id = all[0]["person_id"].clone();
+        let task = format!("My friend {friend} told me about you. It is about {first} Petrov.");
+        let mut session = session(
+            &task,
+            vec![
+                call(
+                    "s",
+                    0,
+                    "search_people",
+                    json!({ "last_name": "Petrov" }),
+                    json!(all),
+                ),
+                call(
+                    "w",
+                    1,
+                    "write_to",
+                    json!({ "person_id": id }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        );
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let sessions = [found(1, "Hugo", "Hugo"), found(2, "Mara", "Ana")];
+    let made = both(&sessions);
+    assert!(made.document.inputs.contains_key("first_name"));
+    assert_eq!(made.report.held_out[0].verdict, Verdict::Passed);
+}
+
+/// All of the list was looked at in the recording that is followed, for what was looked for stood last. Another one shows
+/// that the looking ends where it is found.
+#[test]
+fn a_search_that_went_to_the_end_is_known_by_one_that_did_not() {
+    let search = |number: u32, found: usize, looks: usize| {
+        let customer = format!("person_{number}_4471");
+        let ids: Vec<String> = (0..3).map(|at| format!("T-{number}{at}071")).collect();
+        let topic = |at: usize| match at == found {
+            true => "warranty",
+            false => "delivery",
+        };
+        let mut turns = vec![call(
+            "l",
+            0,
+            "list_ticket_ids",
+            json!({ "customer_id": customer }),
+            json!({ "ticket_ids": ids }),
+        )];
+        for at in 0..looks {
+            turns.push(call(
+                &format!("g{at}"),
+                1 + u32::try_from(at).unwrap(),
+                "get_ticket",
+                json!({ "ticket_id": ids[at] }),
+                json!({ "ticket_id": ids[at], "topic": topic(at), "contact": format!("c{number}{at}9@example.com") }),
+            ));
+        }
+        turns.push(call(
+            "m",
+            9,
+            "close_ticket",
+            json!({ "ticket_id": ids[found] }),
+            json!({ "ok": true }),
+        ));
+        let task = format!("The customer is {customer}. Close the ticket about the warranty.");
+        let mut session = session(&task, turns);
+        session.external_id = Some(format!("rec-{number}"));
+        session
+    };
+    let ends = |made: &Crystallized| {
+        made.document.steps[1]
+            .for_each
+            .as_ref()
+            .unwrap()
+            .until
+            .clone()
+    };
+    let until = "steps.get_ticket.output.topic == inputs.topic";
+    let stopped = both(&[search(1, 2, 3), search(2, 1, 2)]);
+    assert_eq!(ends(&stopped).as_deref(), Some(until));
+    assert_eq!(stopped.report.held_out[0].verdict, Verdict::Passed);
+    // All were looked at in either: nothing shows that it would have ended before.
+    let all = both(&[search(1, 2, 3), search(2, 1, 3)]);
+    assert_eq!(ends(&all), None);
+    assert_eq!(all.report.held_out[0].verdict, Verdict::Passed);
+    let alone = both(&[search(1, 2, 3)]);
+    assert_eq!(ends(&alone), None);
+}

@@ -236,6 +236,27 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Whether a word only names under which key another word beside it was sent before a call: `line` of `the green line`,
+    /// where a tool was told `line: green`.
+    fn names_told(&self, call: usize, word: &str, one: &Qualifier) -> bool {
+        if one.negated {
+            return false;
+        }
+        let others = one.content.iter().flat_map(|other| normal(other));
+        others.filter(|other| other != word).any(|other| {
+            self.told().calls_with(&other, call).any(|at| {
+                let mut found = false;
+                if let Some(kept) = self.kept.get(at).filter(|_| self.may_look(1)) {
+                    crate::leaf::leaves(&kept.call.arguments, &mut |_, key, leaf| {
+                        found |= words(key).iter().any(|own| own == word)
+                            && spoken(leaf).iter().any(|own| normal(own).contains(&other));
+                    });
+                }
+                found
+            })
+        })
+    }
+
     /// What words name of the elements, where nothing that was read holds it and nothing carries it. What was read is in
     /// the order in which it was said. `aside` says of a sentence that the word in it says nothing about which are meant.
     fn mentioned(
@@ -478,6 +499,7 @@ impl<'a> Asker<'a> {
                         |word| {
                             carried.contains(word)
                                 || self.was_told(call, word, one.negated && !one.loose)
+                                || self.names_told(call, word, one)
                         },
                         |word| self.told().up_to(call, word),
                     )

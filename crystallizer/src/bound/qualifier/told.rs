@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 /// The longest value of which the words count as said to a tool.
 const LONGEST_VALUE: usize = 60;
 
+/// The most calls of a word that are looked at for the key that it was sent under.
+const MOST_CALLS: usize = 4;
+
 /// The words that tools were told, each with the calls that it was told in, or the first of them.
 #[derive(Default)]
 pub(super) struct Told {
@@ -69,6 +72,14 @@ impl Told {
     /// Whether a word is one of a tool's name or of what was sent, before a call.
     pub(super) fn sent_before(&self, call: usize, word: &str) -> bool {
         self.first_sent(word).is_some_and(|first| first < call)
+    }
+
+    /// The first calls before one that a word was sent in.
+    pub(super) fn calls_with(&self, word: &str, before: usize) -> impl Iterator<Item = usize> {
+        let all = self.sent.get(word).into_iter().flatten();
+        all.copied()
+            .take(MOST_CALLS)
+            .take_while(move |call| *call < before)
     }
 
     fn first_sent(&self, word: &str) -> Option<usize> {

@@ -604,6 +604,17 @@ fn measure(family: &Family) -> Figures {
                 }
             }
         }
+        if verbose && only.is_some() {
+            for one in &sessions {
+                println!("{}", one.goal.as_deref().unwrap_or_default());
+                for call in one.calls() {
+                    let answer = call.result.as_ref().map(|result| &result.content);
+                    println!("  > {} {}", call.name, call.arguments);
+                    println!("  < {}", answer.unwrap_or(&Value::Null));
+                }
+            }
+            println!("{}", druse_engine::definition::to_yaml(&made.document));
+        }
         if verbose && (!accepted || !recorded.derivable || worst.is_some()) {
             println!(
                 "{} {shape} {notation:?}: derivable {} accepted {accepted} {:?}",

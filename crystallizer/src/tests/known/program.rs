@@ -290,6 +290,7 @@ impl Play<'_> {
     /// A letter that greets by name.
     fn letter(&mut self) {
         let customer = self.customer();
+        let told = (self.played.derivable, self.played.untold.clone());
         let order = self.order(&customer);
         let full = self.ask("get_customer", json!({ "customer_id": customer }));
         let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
@@ -306,7 +307,11 @@ impl Play<'_> {
                 text(&full["name"]["first"]),
                 text(&full["name"]["last"])
             ),
-            _ => "We have good news for you.".to_owned(),
+            _ => {
+                // Which order it was is told nobody.
+                (self.played.derivable, self.played.untold) = told;
+                "We have good news for you.".to_owned()
+            }
         };
         self.tell("Write them about it.");
         self.ask(
