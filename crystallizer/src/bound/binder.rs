@@ -8,7 +8,7 @@ use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why
 use super::cycle::Cycle;
 use super::enter::Pending;
 use super::evaluate::Recorded;
-use super::fold::Offer;
+use super::offer::Offer;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;

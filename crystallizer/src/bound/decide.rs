@@ -7,7 +7,7 @@ use super::binder::{Binder, Sent};
 use super::binding::{Decided, Piece, Why};
 use super::compose::Composed;
 use super::cycle::Cycle;
-use super::fold::Offer;
+use super::offer::Offer;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
