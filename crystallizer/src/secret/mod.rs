@@ -15,6 +15,7 @@ mod option;
 mod overwrite;
 mod piped;
 mod place;
+mod provider;
 mod scan;
 mod shell;
 mod told;
