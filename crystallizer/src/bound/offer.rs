@@ -250,14 +250,15 @@ fn is_shown(filter: &Filter, seen: &[(&[Value], &[usize])]) -> bool {
 /// In how many ways so many of so many elements may be taken.
 fn ways(all: usize, taken: usize) -> f64 {
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    (1..=taken.min(all - taken.min(all))).fold(1.0, |ways, at| {
-        ways * number(all + 1 - at) / number(at)
-    })
+    (1..=taken.min(all - taken.min(all)))
+        .fold(1.0, |ways, at| ways * number(all + 1 - at) / number(at))
 }
 
 /// Whether the same number of elements was taken from the same end of each list.
 fn is_by_place(seen: &[(&[Value], &[usize])]) -> bool {
-    let alike = seen.windows(2).all(|pair| pair[0].1.len() == pair[1].1.len());
+    let alike = seen
+        .windows(2)
+        .all(|pair| pair[0].1.len() == pair[1].1.len());
     let first = seen
         .iter()
         .all(|(_, taken)| taken.iter().enumerate().all(|(at, one)| at == *one));
@@ -349,7 +350,10 @@ impl Binder<'_> {
         weighed: Weighed,
     ) {
         if offered.list.is_empty() {
-            let step = self.kept.get(list.call).map_or("", |kept| kept.step.as_str());
+            let step = self
+                .kept
+                .get(list.call)
+                .map_or("", |kept| kept.step.as_str());
             let path = self
                 .plain_path(list)
                 .map(|path| format!(", `{}`", crate::show::text(&path, 120)))
@@ -396,10 +400,11 @@ impl Binder<'_> {
         field: &[String],
         column: &Column<'_>,
     ) -> Vec<Option<Elsewhere>> {
-        let Some(path) = self
-            .plain_path(list)
-            .filter(|_| !self.witnesses.is_empty() && stretch.is_flat())
-        else {
+        let path = match self.witnesses.is_empty() || !stretch.is_flat() {
+            true => None,
+            false => self.plain_path(list),
+        };
+        let Some(path) = path else {
             return self.witnesses.iter().map(|_| None).collect();
         };
         let one = |seen: &Seen<'_>| {
@@ -420,7 +425,9 @@ impl Binder<'_> {
         stretch: &Stretch,
         column: &Column<'_>,
     ) -> Option<Vec<&'w Value>> {
-        let body = self.kept.get(stretch.first..stretch.first + stretch.width)?;
+        let body = self
+            .kept
+            .get(stretch.first..stretch.first + stretch.width)?;
         let tool = &body.get(column.inner)?.call.name;
         let is_twice = body.iter().filter(|kept| kept.call.name == *tool).count() > 1;
         let is_of_body = |kept: &Kept<'_>| body.iter().any(|one| one.call.name == kept.call.name);
@@ -431,7 +438,7 @@ impl Binder<'_> {
             .into_iter()
             .flatten()
             .filter_map(|at| self.kept.get(at))
-            .any(|kept| is_of_body(kept));
+            .any(&is_of_body);
         if is_twice || goes_on {
             return None;
         }
@@ -440,8 +447,16 @@ impl Binder<'_> {
             return there.iter().all(|kept| !is_of_body(kept)).then(Vec::new);
         };
         let before = there.get(..place)?;
-        let first = place - before.iter().rev().take_while(|kept| is_of_body(kept)).count();
-        let calls = there.get(first..)?.iter().take_while(|kept| is_of_body(kept));
+        let first = place
+            - before
+                .iter()
+                .rev()
+                .take_while(|kept| is_of_body(kept))
+                .count();
+        let calls = there
+            .get(first..)?
+            .iter()
+            .take_while(|kept| is_of_body(kept));
         // All of them stand side by side there, too.
         let count = calls.clone().count();
         if places.any(|at| at < first || at >= first + count)

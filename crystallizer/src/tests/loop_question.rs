@@ -94,7 +94,9 @@ fn further_recordings_answer_it() {
     let made = made_of(&all);
     assert_eq!(
         items(&made),
-        [format!("{{{{ steps.list_tickets.output.tickets | {WAITING} }}}}")]
+        [format!(
+            "{{{{ steps.list_tickets.output.tickets | {WAITING} }}}}"
+        )]
     );
     assert_eq!(made.report.questions, []);
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
@@ -193,7 +195,9 @@ fn a_whole_list_that_another_recording_refutes() {
     let more = made_of(&[first, three(&[1]), five(&[0, 1, 4]), four()]);
     assert_eq!(
         items(&more),
-        [format!("{{{{ steps.list_tickets.output.tickets | {WAITING} }}}}")]
+        [format!(
+            "{{{{ steps.list_tickets.output.tickets | {WAITING} }}}}"
+        )]
     );
 }
 
@@ -245,15 +249,28 @@ fn whether_all_are_meant_is_answered_by_one_that_has_another() {
     let asked = made_of(&[alike()]);
     let question = |made: &Crystallized| {
         let mut all = made.report.questions.iter();
-        all.find(|question| question.id == "loop:assign_ticket").cloned()
+        all.find(|question| question.id == "loop:assign_ticket")
+            .cloned()
     };
     let one = question(&asked).unwrap();
-    assert_eq!(one.choices, ["one_by_one", "all", "where('team', 'billing')"]);
-    assert!(one.text.contains("`all`: a run does it with each element that the list has then. "));
+    assert_eq!(
+        one.choices,
+        ["one_by_one", "all", "where('team', 'billing')"]
+    );
+    assert!(
+        one.text
+            .contains("`all`: a run does it with each element that the list has then. ")
+    );
     // What all have there, too, leaves it open.
-    let same = made_of(&[alike(), assigned(2, "ben_xu_7011", &["billing", "billing", "billing"])]);
+    let same = made_of(&[
+        alike(),
+        assigned(2, "ben_xu_7011", &["billing", "billing", "billing"]),
+    ]);
     assert_eq!(question(&same).unwrap().choices, one.choices);
-    let mixed = made_of(&[alike(), assigned(2, "ben_xu_7011", &["billing", "sales", "billing"])]);
+    let mixed = made_of(&[
+        alike(),
+        assigned(2, "ben_xu_7011", &["billing", "sales", "billing"]),
+    ]);
     assert_eq!(question(&mixed), None);
     assert_eq!(items(&mixed), ["{{ steps.list_tickets.output.tickets }}"]);
 }
