@@ -233,34 +233,54 @@ pub(crate) fn is_broken(kept: &Kept<'_>) -> bool {
         && kept.target.origin != crate::tool_map::Origin::Builtin
 }
 
-/// The calls whose arguments a recording does not hold, by what was found when it was read.
-struct Unrecorded<'s> {
+/// The calls about which something was found when the recording was read.
+struct Noted<'s> {
     calls: BTreeSet<&'s str>,
     /// Whether there are more of them than are named.
     further: bool,
 }
 
-impl<'s> Unrecorded<'s> {
-    fn of(session: &'s Session) -> Self {
-        let named = session.findings.iter().filter_map(|finding| {
-            let id = finding.id.strip_prefix("arguments_not_recorded:")?;
-            Some(id)
-        });
+impl<'s> Noted<'s> {
+    fn of(session: &'s Session, code: &str) -> Self {
+        let named = session
+            .findings
+            .iter()
+            .filter_map(|finding| finding.id.strip_prefix(code)?.strip_prefix(':'));
         let calls: BTreeSet<&str> = named.collect();
         let known = |id: &&&str| session.calls().any(|call| call.id == **id);
         let further = calls.iter().filter(known).count() < calls.len();
         Self { calls, further }
     }
 
-    fn holds(&self, call: &ToolCall) -> bool {
-        let nothing = call.arguments.as_object().is_some_and(|map| map.is_empty());
-        nothing && (self.further || self.calls.contains(call.id.as_str()))
+    /// Whether a call is one of them. Of those that are not named each is that `may_be` one.
+    fn holds(&self, call: &ToolCall, may_be: impl Fn(&Value) -> bool) -> bool {
+        self.calls.contains(call.id.as_str()) || self.further && may_be(&call.arguments)
     }
+}
+
+/// Whether nothing is given.
+fn is_nothing(arguments: &Value) -> bool {
+    arguments.as_object().is_some_and(|map| map.is_empty())
+}
+
+/// Whether a number is given that may have lost digits, or a text that may be one.
+fn has_number(arguments: &Value) -> bool {
+    let mut found = false;
+    crate::leaf::leaves(arguments, &mut |_, _, leaf| {
+        found |= match leaf {
+            Value::Number(number) => number.is_f64(),
+            Value::String(text) => text.parse::<f64>().is_ok_and(f64::is_infinite),
+            _ => false,
+        };
+    });
+    found
 }
 
 /// Findings about single calls: failed ones that stay, and ones without a result or arguments.
 pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
-    let unrecorded = Unrecorded::of(session);
+    let unrecorded = Noted::of(session, "arguments_not_recorded");
+    let inexact = Noted::of(session, "number_precision");
+    let repeated = Noted::of(session, "repeated_key");
     let mut findings = Vec::new();
     let all = kept;
     for (index, (kept, step)) in kept.iter().zip(places).enumerate() {
@@ -297,12 +317,28 @@ pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) ->
             Some(_) => None,
         };
         findings.extend(about.map(|finding| located(finding, &kept.step, *step, "")));
-        if unrecorded.holds(kept.call) {
+        if is_nothing(&kept.call.arguments) && unrecorded.holds(kept.call, is_nothing) {
             let finding = Finding::warning(
                 "arguments_not_recorded",
                 format!("The recording does not hold what `{tool}` was given: the step would send nothing."),
             )
             .help("Write the arguments into the step, take it out, or record again with the arguments of tools.");
+            findings.push(located(finding.must_acknowledge(), &kept.step, *step, ""));
+        }
+        if inexact.holds(kept.call, has_number) {
+            let finding = Finding::warning(
+                "number_precision",
+                format!("`{tool}` was given a number that cannot be kept exactly: the step sends another one, or a text."),
+            )
+            .help("Correct the number in the step, or record it as a text.");
+            findings.push(located(finding.must_acknowledge(), &kept.step, *step, ""));
+        }
+        if repeated.holds(kept.call, |arguments| !is_nothing(arguments)) {
+            let finding = Finding::warning(
+                "repeated_key",
+                format!("In what `{tool}` was given a key stands twice with two values. Which of them counted is not known: the step sends the last one."),
+            )
+            .help("Look up what was done, and correct the value in the step.");
             findings.push(located(finding.must_acknowledge(), &kept.step, *step, ""));
         }
         if is_broken(kept) {

@@ -279,6 +279,14 @@ fn part_of_a_list(count: usize) -> Value {
     closing("Close some tickets.".to_owned(), count, count * 3 / 4)
 }
 
+/// The same of a list that is answered as a text.
+fn part_of_a_text(count: usize) -> Value {
+    let mut recording = part_of_a_list(count);
+    let answer = &mut recording["messages"][2]["content"];
+    *answer = answer.to_string().into();
+    recording
+}
+
 /// Many sentences about the elements of a list.
 fn sentences(count: usize) -> Value {
     let said: Vec<String> = (0..count)
@@ -327,7 +335,7 @@ type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 /// recording for each of its calls.
 #[test]
 fn twice_as_long_a_recording_takes_twice_the_work() {
-    let shapes: [Shape<'_>; 10] = [
+    let shapes: [Shape<'_>; 11] = [
         ("a clerk", 150, &|calls| {
             serde_json::from_slice(&recording(calls)).unwrap()
         }),
@@ -337,6 +345,7 @@ fn twice_as_long_a_recording_takes_twice_the_work() {
         ("small loops", 120, &loops),
         ("words", 3_000, &words),
         ("a part of a list", 60, &part_of_a_list),
+        ("a part of a list in a text", 60, &part_of_a_text),
         ("sentences about a list", 60, &sentences),
         ("the cheapest", 100, &cheapest),
         ("conditions", 100, &conditions),

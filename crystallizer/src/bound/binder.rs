@@ -8,10 +8,10 @@ use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why
 use super::cycle::Cycle;
 use super::enter::Pending;
 use super::evaluate::Recorded;
-use super::fold::Offer;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
+use super::offer::Offer;
 use super::pages::Pages;
 use super::route::{Router, Way};
 use super::said::Said;

@@ -25,7 +25,7 @@ const A_SIDE: usize = 2;
 /// The most conditions that are offered.
 const MOST: usize = 4;
 /// How many fields may be expected to part the recordings by chance where one of them is followed and nobody named it.
-const CHANCE: f64 = 0.06;
+pub(super) const CHANCE: f64 = 0.06;
 /// The answer that leaves a step to every run.
 pub(super) const ALWAYS: &str = "always";
 /// The answer that leaves a step of another recording out.
@@ -563,7 +563,7 @@ fn alike<'v>(values: &[&'v Value]) -> Option<&'v Value> {
 }
 
 /// The scalars of a value through maps, truth values and nothing too.
-fn scalars(value: &Value) -> Vec<(Vec<String>, &Value)> {
+pub(super) fn scalars(value: &Value) -> Vec<(Vec<String>, &Value)> {
     fn walk<'v>(
         value: &'v Value,
         path: &mut Vec<String>,

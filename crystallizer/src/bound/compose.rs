@@ -135,7 +135,19 @@ impl Binder<'_> {
             })
     }
 
+    /// Whether a word is only a part of a name in quotes, which no inputs make of its parts: `owner:'Tom Meier'`.
+    fn is_half_of_name(&self, text: &str, start: usize, word: &str) -> bool {
+        name_in_quotes(text, start, word).is_some_and(|name| {
+            let mention = self.said.find(&Value::from(name), &[]);
+            name != word
+                && !mention.is_some_and(|mention| self.inputs.has_part_of(&mention, &self.said))
+        })
+    }
+
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
+        if self.is_half_of_name(text, start, word) {
+            return Hole::Word;
+        }
         let value = Value::from(word);
         // A folder that a person said and that another step follows is followed in every path.
         if is_segment(text, start, word) {
@@ -396,6 +408,16 @@ pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
             && !value.contains([':', '/'])
         {
             found.push((place(value), value));
+            // `owner:Tom Meier`
+            for more in [2, 1] {
+                if let Some((last, word)) = all.get(index + more)
+                    && let Some(name) = text.get(place(value)..last + word.len())
+                    && name.split(' ').count() == more + 1
+                    && name.split(' ').all(is_name)
+                {
+                    found.push((place(value), name));
+                }
+            }
         }
         let named = file_name::names_inside(token).into_iter();
         found.extend(named.map(|name| (place(name), name)));
@@ -403,9 +425,31 @@ pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Whether what begins there stands right behind the sign of a term: `city:Berlin`.
+/// The most words of a name in quotes.
+const MOST_QUOTED: usize = 4;
+
+/// The name of several words in quotes that a word stands in.
+fn name_in_quotes<'t>(text: &'t str, start: usize, word: &str) -> Option<&'t str> {
+    let (before, rest) = text.split_at_checked(start)?;
+    let after = rest.get(word.len()..)?;
+    ['\'', '"', '`'].into_iter().find_map(|quote| {
+        let open = before.rfind(quote)?;
+        let close = after.find(quote)?;
+        let outside = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        let name = text.get(open + 1..start + word.len() + close)?;
+        let mut words = name.split(' ');
+        let is_one = (2..=MOST_QUOTED).contains(&words.clone().count())
+            && words.all(is_name)
+            && outside(text[..open].chars().next_back())
+            && outside(after[close + 1..].chars().next());
+        is_one.then_some(name)
+    })
+}
+
+/// Whether what begins there stands right behind the sign of a term: `city:Berlin`, `owner:'Tom Meier'`.
 fn is_of_term(text: &str, start: usize) -> bool {
     text.get(..start)
+        .map(|before| before.strip_suffix(['\'', '"']).unwrap_or(before))
         .and_then(|before| before.strip_suffix(':'))
         .is_some_and(|field| field.ends_with(char::is_alphanumeric))
 }
@@ -435,4 +479,36 @@ pub(super) fn is_code(key: &Key) -> bool {
                 | "program"
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{name_in_quotes, words_inside};
+
+    #[test]
+    fn a_name_in_quotes_is_known_by_each_of_its_words() {
+        for (text, word, expected) in [
+            ("owner:'Tom Meier'", "Tom", Some("Tom Meier")),
+            ("owner:'Tom Meier'", "Meier", Some("Tom Meier")),
+            ("owner:'Tom Meier'", "Tom Meier", Some("Tom Meier")),
+            ("by \"Ana Li Fox\" only", "Li", Some("Ana Li Fox")),
+            ("owner:'Tom'", "Tom", None),
+            ("Tom's and Meier's", "Meier", None),
+            ("'tom meier'", "tom", None),
+            ("owner:Tom Meier", "Tom", None),
+        ] {
+            let start = text.find(word).unwrap();
+            assert_eq!(
+                name_in_quotes(text, start, word),
+                expected,
+                "{text}: {word}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_behind_the_sign_of_a_term_is_whole() {
+        let found = words_inside("owner:Tom Meier AND state:open");
+        assert!(found.contains(&(6, "Tom Meier")), "{found:?}");
+    }
 }

@@ -107,6 +107,15 @@ impl Binder<'_> {
                 plan.filter.shown()
             ),
         }];
+        if plan.shown > 0 {
+            because.push(format!(
+                "{} that, though nobody said it",
+                match plan.shown {
+                    1 => "a further recording shows".to_owned(),
+                    more => format!("{more} further recordings show"),
+                }
+            ));
+        }
         because.push("every pass was predicted exactly".to_owned());
         let harmless = kept
             .iter()

@@ -7,11 +7,15 @@ use druse_engine::expression::{Expression, Frame, Names, RunFacts, StepValue, Va
 use druse_engine::{Json, RunId, Timestamp};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// How many outputs are kept at hand.
 const AT_HAND: usize = 64;
+/// How many texts that were read as data are kept at hand.
+const READ_AT_HAND: usize = 2;
+/// What stands for such data in an expression.
+const DATA: &str = "v";
 
 /// The values of a recorded run: what every step gave, and the inputs. An output is made when an expression reads it:
 /// all of them would take several times the room of the recording.
@@ -24,6 +28,9 @@ pub(super) struct Recorded<'k> {
     inputs: Map<String, Value>,
     /// Outputs that were read, each at the place that its index leads to.
     at_hand: RefCell<Vec<Option<(usize, StepValue)>>>,
+    /// The data in texts that was read last, each under the expression that reads it: a list of which each call takes an
+    /// element is not read anew for each.
+    read: RefCell<VecDeque<(String, Json)>>,
 }
 
 impl<'k> Recorded<'k> {
@@ -51,6 +58,7 @@ impl<'k> Recorded<'k> {
             loops: BTreeMap::new(),
             inputs: Map::new(),
             at_hand: RefCell::new(vec![None; AT_HAND]),
+            read: RefCell::default(),
         }
     }
 
@@ -77,6 +85,32 @@ impl<'k> Recorded<'k> {
 
     /// The value of an expression; none when it has none.
     pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
+        let Some(reading) = reading(expression) else {
+            return self.evaluate_with(expression, Vec::new());
+        };
+        let known = |read: &VecDeque<(String, Json)>| {
+            let mut all = read.iter();
+            all.find(|(one, _)| one == reading)
+                .map(|(_, data)| data.clone())
+        };
+        let found = known(&self.read.borrow());
+        let data = match found {
+            Some(data) => data,
+            None => {
+                let data = Json::from(self.evaluate_with(reading, Vec::new())?);
+                let mut read = self.read.borrow_mut();
+                if read.len() >= READ_AT_HAND {
+                    read.pop_front();
+                }
+                read.push_back((reading.to_owned(), data.clone()));
+                data
+            }
+        };
+        let rest = expression.replacen(&format!("({reading})"), DATA, 1);
+        self.evaluate_with(&rest, vec![(DATA.into(), data)])
+    }
+
+    fn evaluate_with(&self, expression: &str, locals: Vec<(Arc<str>, Json)>) -> Option<Value> {
         let expression = Expression::compile(expression).ok()?;
         let names = expression.references();
         let inputs: Map<String, Value> = names
@@ -95,6 +129,12 @@ impl<'k> Recorded<'k> {
         }
         let mut values = nothing(self.started_at, Arc::new(steps));
         values.inputs = Value::Object(inputs).into();
+        if !locals.is_empty() {
+            values.frames = vec![Arc::new(Frame {
+                locals,
+                ..Frame::default()
+            })];
+        }
         for (value, given) in values.steps_mut().iter_mut().zip(given) {
             *value = given;
         }
@@ -122,6 +162,19 @@ impl<'k> Recorded<'k> {
         }
         value
     }
+}
+
+/// What reads the text of an answer as data, where an expression goes on from there: what stands in the brackets of
+/// `(steps.list.output | parse_json).orders`.
+fn reading(expression: &str) -> Option<&str> {
+    let open = expression.find("(steps.")?;
+    let (before, rest) = expression.split_at_checked(open + 1)?;
+    let inner = rest.get(..rest.find(')')?)?;
+    let is_plain = !before.contains(['\'', '"']) && !inner.contains(['(', '\'', '"']);
+    let reads = [" | parse_json", " | parse_yaml"]
+        .iter()
+        .any(|end| inner.ends_with(end));
+    (is_plain && reads).then_some(inner)
 }
 
 /// What a step gave; nothing where it failed.
@@ -209,6 +262,30 @@ pub(super) fn member(key: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_reads_a_text_is_told_apart() {
+        for (expression, expected) in [
+            (
+                "(steps.l.output | parse_json).orders[1].id",
+                Some("steps.l.output | parse_json"),
+            ),
+            (
+                "((steps.l.output | parse_json).orders | first).id",
+                Some("steps.l.output | parse_json"),
+            ),
+            (
+                "(steps.l.output.text | parse_yaml)['a']",
+                Some("steps.l.output.text | parse_yaml"),
+            ),
+            ("(steps.l.output.orders | first).id", None),
+            ("steps.l.output | parse_json", None),
+            ("(steps.l.output | line_value('a)') | parse_json).id", None),
+            ("'(steps.l.output | parse_json)'", None),
+        ] {
+            assert_eq!(reading(expression), expected, "{expression}");
+        }
+    }
 
     #[test]
     fn literals_come_back() {

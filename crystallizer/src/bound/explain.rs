@@ -8,7 +8,6 @@ pub(super) use branches::{Origin, of_branches};
 pub(super) use waiting::wait;
 
 use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
-use super::body::ALL;
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
@@ -192,18 +191,9 @@ pub(super) fn explain(
             id: offer.id.clone(),
             step: kept.step.clone(),
             path: spot.pointer(),
-            text: match offer.choices.iter().any(|choice| choice == ALL) {
-                true => format!(
-                    "`{}` is done with elements of a list that all have what the person said for it. Is it meant for all, or only for those that have it?",
-                    kept.step
-                ),
-                false => format!(
-                    "`{}` is done with some elements of a list. Is it meant for all that have this in common, and only for them?",
-                    kept.step
-                ),
-            },
+            text: offer.offered.question(&kept.step),
             choices: std::iter::once(ONE_BY_ONE.to_owned())
-                .chain(offer.choices.iter().cloned())
+                .chain(offer.offered.answers().cloned())
                 .collect(),
             default: ONE_BY_ONE.to_owned(),
         };
@@ -213,7 +203,7 @@ pub(super) fn explain(
         explained.findings.push(located(
             Finding::info(
                 "loop_not_folded",
-                match offer.choices.iter().any(|choice| choice == ALL) {
+                match offer.offered.may_be_all() {
                     true => "The calls go over a list whose elements all have what the person said for what is done with them: it may say which are meant, or not. They stay one by one.",
                     false => "The calls go over a part of a list, and nobody said which part. They stay one by one.",
                 },

@@ -15,9 +15,6 @@ use serde_json::Value;
 /// The most fields that are compared together.
 const MOST_FIELDS: usize = 2;
 
-/// The most fields that are offered to a person.
-const MOST_LITERALS: usize = 3;
-
 /// Which elements are taken: those for which all of it holds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Filter {
@@ -428,7 +425,6 @@ pub(super) fn literals(elements: &[Value], chosen: &[usize]) -> Vec<(String, Fil
             let (answer, filter) = written(&field, value);
             (filter.of(elements) == chosen).then_some((answer, filter))
         })
-        .take(MOST_LITERALS)
         .collect()
 }
 

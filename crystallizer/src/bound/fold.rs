@@ -11,6 +11,7 @@ use super::cycle::{
 };
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
+use super::offer::{Elsewhere, Offered, weigh};
 use super::qualifier::aside::Asides;
 use super::qualifier::{condition_question, of_list};
 use super::selector::{Origin, Scope, heads, pick};
@@ -29,16 +30,6 @@ const MOST_LISTS: usize = 12;
 /// The answer that leaves calls that repeat as they are.
 pub(super) const ONE_BY_ONE: &str = "one_by_one";
 
-/// A question whether calls that repeat are a loop.
-pub(super) struct Offer {
-    /// The first of them, and the last.
-    pub(super) call: usize,
-    pub(super) last: usize,
-    pub(super) id: String,
-    /// What the elements that were taken have in common, as answers.
-    pub(super) choices: Vec<String>,
-}
-
 /// What a loop over a list would be.
 pub(super) struct Plan {
     pub(super) first: usize,
@@ -48,6 +39,8 @@ pub(super) struct Plan {
     pub(super) chosen: Vec<usize>,
     pub(super) filter: Filter,
     pub(super) until: Option<Vec<Equal>>,
+    /// How many further recordings show which elements are meant, where nobody said it.
+    pub(super) shown: usize,
     pub(super) items: String,
     pub(super) compared: Compared,
     pub(super) item: String,
@@ -77,6 +70,15 @@ pub(super) struct Found {
     pub(super) chosen: Vec<usize>,
     pub(super) filter: Filter,
     pub(super) until: Option<Vec<Equal>>,
+    /// How many further recordings show that these are meant, where nobody said it.
+    pub(super) shown: usize,
+}
+
+impl Found {
+    /// Whether all of the list is taken.
+    fn takes_all(&self) -> bool {
+        self.filter.is_empty() && self.until.is_none()
+    }
 }
 
 /// Calls that repeat.
@@ -108,6 +110,11 @@ impl Stretch {
             harmless,
             rounds: rounds.cloned(),
         }
+    }
+
+    /// Whether no loop is inside of the passes.
+    pub(super) fn is_flat(&self) -> bool {
+        self.rounds.is_none()
     }
 
     /// What the calls of the body send in every pass, those of the first round of a loop inside with them.
@@ -174,7 +181,7 @@ impl Binder<'_> {
         }
         // No list is gone over more often than it is long.
         let longest = self.longest_list(at);
-        let mut offered: Vec<String> = Vec::new();
+        let mut offered = Offered::default();
         for (width, most) in repeats(&self.alike, at) {
             for passes in (2..=most.min(longest)).rev().take(MOST_TRIED) {
                 if !self.may_look(width * passes + self.walked.take()) {
@@ -237,30 +244,12 @@ impl Binder<'_> {
         longest
     }
 
-    /// Asks whether calls that repeat are a loop over the elements that have something in common.
-    fn offer(&mut self, at: usize, last: usize, choices: Vec<String>) {
-        let Some(kept) = self.kept.get(at) else {
-            return;
-        };
-        let id = loop_question(kept);
-        if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
-            self.used_answers.insert(id);
-            return;
-        }
-        self.offers.push(Offer {
-            call: at,
-            last,
-            id,
-            choices,
-        });
-    }
-
     fn plan(
         &mut self,
         first: usize,
         width: usize,
         passes: usize,
-        offered: &mut Vec<String>,
+        offered: &mut Offered,
     ) -> Option<Plan> {
         let kept = self.kept;
         let columns = columns(kept, first, width, passes);
@@ -315,7 +304,7 @@ impl Binder<'_> {
         &self,
         stretch: &Stretch,
         column: &Column<'_>,
-        offered: &mut Vec<String>,
+        offered: &mut Offered,
     ) -> Vec<Found> {
         let Some(value) = column.values.first() else {
             return Vec::new();
@@ -346,6 +335,8 @@ impl Binder<'_> {
                 known: &self.known,
                 at_hand: self.at_hand,
             };
+            let elsewhere = self.elsewhere(stretch, list, &path, column);
+            let weighed = |offers| weigh(offers, &elements, &chosen, &elsewhere);
             let mut offers = match stretch.harmless {
                 true => Vec::new(),
                 false => doubts(
@@ -359,10 +350,20 @@ impl Binder<'_> {
             if offers.is_empty()
                 && let Some(found) = self.over(stretch, list, &elements, &chosen, &origin)
             {
-                if !self.are_named(stretch, &elements, &chosen, column, &origin) {
-                    all.push(found);
+                // Where a further recording left some out, all were taken here for what they have in common.
+                let speaks_against = |one: &Elsewhere| one.is_part();
+                if !stretch.harmless
+                    && found.takes_all()
+                    && elsewhere.iter().flatten().any(speaks_against)
+                {
+                    offers = literals(&elements, &chosen);
                 }
-                continue;
+                if weighed(offers.clone()).left.is_empty() {
+                    if !self.are_named(stretch, &elements, &chosen, column, &origin) {
+                        all.push(found);
+                    }
+                    continue;
+                }
             }
             if offers.is_empty() {
                 offers = literals(&elements, &chosen);
@@ -374,17 +375,24 @@ impl Binder<'_> {
                 .kept
                 .get(stretch.first)
                 .and_then(|kept| self.answered.get(&loop_question(kept)));
-            for (choice, filter) in offers {
-                if answer == Some(&choice) {
-                    all.push(Found {
-                        list,
-                        chosen: chosen.clone(),
-                        filter,
-                        until: None,
-                    });
-                } else if !offered.contains(&choice) {
-                    offered.push(choice);
-                }
+            let weighed = weighed(offers);
+            let taken = match (answer, &weighed.settled) {
+                (Some(answer), _) => weighed.left.iter().find(|(choice, _)| choice == answer),
+                (None, Some(settled)) => weighed.left.iter().find(|(choice, _)| choice == settled),
+                (None, None) => None,
+            };
+            match taken {
+                Some((_, filter)) => all.push(Found {
+                    list,
+                    chosen: chosen.clone(),
+                    filter: filter.clone(),
+                    until: None,
+                    shown: match answer {
+                        Some(_) => 0,
+                        None => elsewhere.len(),
+                    },
+                }),
+                None => self.note_offered(offered, list, elements.len(), column, weighed),
             }
         }
         all
@@ -489,6 +497,7 @@ impl Binder<'_> {
                 chosen: chosen.to_vec(),
                 filter,
                 until,
+                shown: 0,
             });
         }
         None
@@ -600,6 +609,7 @@ impl Binder<'_> {
             chosen: found.chosen,
             filter: found.filter,
             until: found.until,
+            shown: found.shown,
             items,
             compared,
             item,

@@ -35,6 +35,7 @@ mod key;
 mod nest;
 mod nested;
 mod of_record;
+mod offer;
 mod order;
 mod pages;
 mod passes;

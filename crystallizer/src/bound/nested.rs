@@ -12,6 +12,7 @@ use super::evaluate::member;
 use super::filter::{Filter, filters};
 use super::fold::{Found, InnerPlan, Plan, Stretch, chosen, is_inside, item_name, item_of};
 use super::key::{Key, noun, words};
+use super::offer::Offered;
 use super::selector::{Origin, Scope, fields};
 use super::turn::{Writer, closed};
 use super::view;
@@ -113,7 +114,7 @@ impl Binder<'_> {
         let mut plans = Vec::new();
         for column in heads.iter().filter(|column| column.varies()) {
             // A part that nobody named is not asked about here: the calls of the passes differ in number.
-            for found in self.lists(&stretch, column, &mut Vec::new()) {
+            for found in self.lists(&stretch, column, &mut Offered::default()) {
                 if found.until.is_none() {
                     plans.extend(self.with_lists(&stretch, layout, found));
                 }
@@ -190,6 +191,7 @@ impl Binder<'_> {
             chosen: found.chosen,
             filter: found.filter,
             until: None,
+            shown: 0,
             items: expression,
             compared,
             item,

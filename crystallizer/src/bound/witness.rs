@@ -71,6 +71,16 @@ impl<'w> Seen<'w> {
         self.recorded.evaluate(expression)
     }
 
+    /// The calls of the recording.
+    pub(super) fn calls(&self) -> &'w [Kept<'w>] {
+        &self.witness.kept
+    }
+
+    /// For each call that is followed its counterpart there.
+    pub(super) fn counterparts(&self) -> &'w [Option<usize>] {
+        &self.witness.counterparts
+    }
+
     /// The value at the place of one that a call sent.
     pub(super) fn value(&self, call: usize, pointer: &str) -> Option<&'w Value> {
         let at = (*self.witness.counterparts.get(call)?)?;

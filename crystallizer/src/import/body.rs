@@ -1,5 +1,6 @@
 //! The body as records: one JSON document, several in a row, or JSON Lines with their broken lines.
 
+use super::doubts::Read;
 use super::error::ImportError;
 use super::event_stream;
 use super::log_lines;
@@ -89,7 +90,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
         ));
     }
     scan_numbers(trimmed, &mut notes);
-    let records = match whole_documents(trimmed) {
+    let records = match whole_documents(trimmed, &mut notes) {
         Ok(records) => records,
         Err(mut error) if is_lines(trimmed) => {
             error.before.clear();
@@ -103,7 +104,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ImportError> {
         Err(error) => {
             let mut tried = Notes::default();
             let mended = mend(trimmed, &mut tried);
-            match mended.as_deref().map(whole_documents) {
+            match mended
+                .as_deref()
+                .map(|text| whole_documents(text, &mut tried))
+            {
                 Some(Ok(records)) => {
                     notes.absorb(&tried);
                     records
@@ -238,8 +242,8 @@ struct Broken {
 }
 
 /// All documents of the text, one after another with or without blanks between.
-fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+fn whole_documents(text: &str, notes: &mut Notes) -> Result<Vec<Record>, Broken> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Read>();
     let mut records = Vec::new();
     let mut line = 1u32;
     let mut counted = 0;
@@ -250,11 +254,14 @@ fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
         counted = from;
         match stream.next() {
             None => return Ok(records),
-            Some(Ok(value)) => records.push(Record {
-                value,
-                line,
-                taken: Some((stream.byte_offset() - from) as u64),
-            }),
+            Some(Ok(read)) => {
+                notes.doubts.keep(read.repeated);
+                records.push(Record {
+                    value: read.value,
+                    line,
+                    taken: Some((stream.byte_offset() - from) as u64),
+                });
+            }
             Some(Err(error)) => {
                 let too_deep = is_too_deep(&error);
                 let reason = reason(&error);
@@ -297,12 +304,15 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
         if trimmed.is_empty() {
             continue;
         }
-        match serde_json::from_str(trimmed) {
-            Ok(value) => records.push(Record {
-                value,
-                line: number,
-                taken: Some(line.len() as u64),
-            }),
+        match serde_json::from_str::<Read>(trimmed) {
+            Ok(read) => {
+                notes.doubts.keep(read.repeated);
+                records.push(Record {
+                    value: read.value,
+                    line: number,
+                    taken: Some(line.len() as u64),
+                });
+            }
             Err(error) if is_too_deep(&error) => {
                 notes.left_out("too_deep", "", line.len() as u64, number)
             }
@@ -314,7 +324,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
                 }),
                 None => {
                     // Two records that ran together on one line are still two records.
-                    match whole_documents(trimmed) {
+                    match whole_documents(trimmed, notes) {
                         Ok(several) => records.extend(several.into_iter().map(|record| Record {
                             line: number,
                             ..record
@@ -332,16 +342,18 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
 
 fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
     let mut tried = Notes::default();
-    let value = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
+    let read: Read = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
     notes.absorb(&tried);
-    Some(value)
+    notes.doubts.keep(read.repeated);
+    Some(read.value)
 }
 
 /// Reads JSON text that a recording keeps inside a string.
 pub(super) fn parse_text(text: &str, notes: &mut Notes) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str(text) {
+    if let Ok(read) = serde_json::from_str::<Read>(text) {
         scan_numbers(text, notes);
-        return Some(value);
+        notes.doubts.keep(read.repeated);
+        return Some(read.value);
     }
     let value = mended_line(text, notes)?;
     scan_numbers(text, notes);
@@ -405,6 +417,7 @@ fn mend(text: &str, notes: &mut Notes) -> Option<String> {
                     && !token.ends_with(|c: char| c.is_alphabetic())
                 {
                     notes.add("repaired_json", "a number out of range", 0);
+                    notes.doubts.too_large.insert(token.to_owned());
                     replace(at, end, &format!("\"{token}\""), &mut copied);
                 }
                 at = end;
@@ -436,8 +449,9 @@ fn escape(bytes: &[u8], at: usize) -> Option<u32> {
 /// The most characters of a number that loses no digits, whatever it is.
 const EXACT: usize = 15;
 
-/// Whether a text may hold a number that loses digits, in a string or outside.
-fn may_lose_digits(bytes: &[u8]) -> bool {
+/// Finds the numbers that lose digits when read as a 64-bit number, also in texts that hold JSON.
+fn scan_numbers(text: &str, notes: &mut Notes) {
+    let bytes = text.as_bytes();
     let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
     // Of more than so many in a row one stands at such a place.
     let mut at = EXACT;
@@ -449,73 +463,19 @@ fn may_lose_digits(bytes: &[u8]) -> bool {
         let before = bytes[..at].iter().rev().take_while(|byte| is_part(byte));
         let from = at - before.count();
         let end = at + bytes[at..].iter().take_while(|byte| is_part(byte)).count();
-        let run = &bytes[from..end];
-        // Beside a number stands what parts values, or nothing.
-        let parts = |byte: Option<&u8>| byte.is_none_or(|byte| b":,[]} \t\r\n".contains(byte));
+        // Beside a number stands what parts values, or nothing; in a text a line may end behind it.
+        let parts = |byte: Option<&u8>| byte.is_none_or(|byte| b":,[]} \t\r\n\\".contains(byte));
         let is_apart = parts(bytes[..from].last()) && parts(bytes.get(end));
-        if run.len() > EXACT && is_apart && loses_digits(run) {
-            return true;
+        if end - from > EXACT
+            && is_apart
+            && let Some(token) = text.get(from..end)
+            && let Some(bits) = inexact(token)
+        {
+            let shown = &token[..token.len().min(80)];
+            notes.doubts.numbers.insert(bits, shown.to_owned());
         }
         at = end + EXACT;
     }
-    false
-}
-
-/// Whether what may be a number, or hold one, loses digits.
-fn loses_digits(run: &[u8]) -> bool {
-    match run.first() {
-        Some(b'-' | b'0'..=b'9') => {
-            let token = std::str::from_utf8(run);
-            token.is_ok_and(|token| inexact(token).is_some())
-        }
-        // No number begins so, but one may stand behind.
-        _ => run.iter().any(u8::is_ascii_digit),
-    }
-}
-
-/// Finds the numbers outside strings that lose digits when read as a 64-bit number.
-fn scan_numbers(text: &str, notes: &mut Notes) {
-    let bytes = text.as_bytes();
-    if !may_lose_digits(bytes) {
-        return;
-    }
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => at = behind_string(text, at + 1),
-            b'-' | b'0'..=b'9' => {
-                let end = (at + 1..bytes.len())
-                    .find(|end| {
-                        !matches!(bytes[*end], b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
-                    })
-                    .unwrap_or(bytes.len());
-                if end - at > EXACT
-                    && let Some(bits) = inexact(&text[at..end])
-                {
-                    notes
-                        .numbers
-                        .insert(bits, text[at..end.min(at + 80)].to_owned());
-                }
-                at = end;
-            }
-            _ => at += 1,
-        }
-    }
-}
-
-/// Where a string ends that begins there: behind the quote that closes it.
-fn behind_string(text: &str, begin: usize) -> usize {
-    let mut at = begin;
-    while let Some(rest) = text.get(at..)
-        && let Some(quote) = rest.find('"')
-    {
-        at += quote + 1;
-        let escapes = rest.as_bytes()[..quote].iter().rev();
-        if escapes.take_while(|byte| **byte == b'\\').count() % 2 == 0 {
-            return at;
-        }
-    }
-    text.len()
 }
 
 /// The bits of the float that a number is read as, where that float is not the number.
@@ -524,7 +484,9 @@ fn inexact(token: &str) -> Option<u64> {
         return None;
     }
     let number: f64 = token.parse().ok()?;
-    if !number.is_finite() {
+    if !number.is_finite()
+        || !token.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    {
         return None;
     }
     (decimal(token)? != decimal(&format!("{number:e}"))?).then_some(number.to_bits())
@@ -576,10 +538,11 @@ mod tests {
             "1e300",
             "\"123456789012345678901234567890\"",
             r#""\"123456789012345678901234567890\\""#,
-            r#""ü \\\" 123456789012345678901234567890"#,
+            r#""ü \\\"123456789012345678901234567890"#,
+            "\"no. 123456789012345678901234567890x, or so\"",
             "\"----------------------------------\"",
         ] {
-            assert!(notes_of(exact).numbers.is_empty(), "{exact}");
+            assert!(notes_of(exact).doubts.numbers.is_empty(), "{exact}");
         }
         for inexact in [
             "18446744073709551617",
@@ -589,7 +552,10 @@ mod tests {
         ] {
             for before in 0..20 {
                 let text = format!("{}{{\"\\\"\\\\\":[{inexact}]}}", " ".repeat(before));
-                assert_eq!(notes_of(&text).numbers.len(), 1, "{text}");
+                assert_eq!(notes_of(&text).doubts.numbers.len(), 1, "{text}");
+                // A text may hold JSON itself.
+                let inside = serde_json::Value::from(text.as_str()).to_string();
+                assert_eq!(notes_of(&inside).doubts.numbers.len(), 1, "{inside}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Builds one session: pairs results with calls, makes ids unique, notes what is odd.
 
+use super::doubts::Doubts;
 use super::notes::Notes;
 use super::refusal;
 use super::shell;
@@ -80,8 +81,8 @@ pub(super) struct Builder {
     pub(super) notes: Notes,
     pub(super) usage: Option<Usage>,
     format: &'static str,
-    /// Numbers of the body that a 64-bit number cannot hold, by the bits of what was read.
-    numbers: Arc<BTreeMap<u64, String>>,
+    /// What is in doubt of the body.
+    doubts: Arc<Doubts>,
     turns: Vec<Turn>,
     earliest: Option<Timestamp>,
     latest: Option<Timestamp>,
@@ -105,11 +106,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(
-        format: &'static str,
-        kind: SessionKind,
-        numbers: Arc<BTreeMap<u64, String>>,
-    ) -> Self {
+    pub(super) fn new(format: &'static str, kind: SessionKind, doubts: Arc<Doubts>) -> Self {
         Self {
             kind,
             external_id: None,
@@ -124,7 +121,7 @@ impl Builder {
             notes: Notes::default(),
             usage: None,
             format,
-            numbers,
+            doubts,
             turns: Vec::new(),
             earliest: None,
             latest: None,
@@ -234,10 +231,17 @@ impl Builder {
             self.notes.left_out("calls_left_out", "", bytes, call.line);
             return unique;
         }
-        let odd = walk(&call.arguments, &[&self.numbers, &self.notes.numbers]);
+        let doubts = [&*self.doubts, &self.notes.doubts];
+        let odd = walk(&call.arguments, &doubts);
+        let repeated = doubts
+            .iter()
+            .any(|doubts| doubts.repeated_in(&call.arguments).is_some());
         if odd.inexact > 0 {
             self.notes
                 .add("number_precision", unique.as_str(), call.line);
+        }
+        if repeated {
+            self.notes.add("repeated_key", unique.as_str(), call.line);
         }
         if odd.hidden > 0 {
             self.hidden(&format!("Call {unique}"), odd.hidden);
@@ -541,32 +545,30 @@ fn pop(open: &mut Open, key: &str, is_open: impl Fn(usize) -> bool) -> Option<us
     None
 }
 
+/// What is odd about what a call was given.
 #[derive(Default)]
 struct Odd {
     inexact: u64,
     hidden: u64,
 }
 
-fn walk(value: &Value, numbers: &[&BTreeMap<u64, String>]) -> Odd {
-    fn go(value: &Value, numbers: &[&BTreeMap<u64, String>], odd: &mut Odd) {
+fn walk(value: &Value, doubts: &[&Doubts]) -> Odd {
+    fn go(value: &Value, doubts: &[&Doubts], odd: &mut Odd) {
+        odd.inexact += u64::from(doubts.iter().any(|known| known.is_inexact(value)));
         match value {
             Value::String(text) => odd.hidden += hidden(text),
-            Value::Number(number) if number.is_f64() => {
-                let bits = number.as_f64().unwrap_or_default().to_bits();
-                odd.inexact += u64::from(numbers.iter().any(|known| known.contains_key(&bits)));
-            }
-            Value::Array(items) => items.iter().for_each(|item| go(item, numbers, odd)),
+            Value::Array(items) => items.iter().for_each(|item| go(item, doubts, odd)),
             Value::Object(map) => {
                 for (key, inner) in map {
                     odd.hidden += hidden(key);
-                    go(inner, numbers, odd);
+                    go(inner, doubts, odd);
                 }
             }
             _ => {}
         }
     }
     let mut odd = Odd::default();
-    go(value, numbers, &mut odd);
+    go(value, doubts, &mut odd);
     odd
 }
 

@@ -1,8 +1,8 @@
 //! Server-sent events: the JSON of each `data:` line is a record.
 
 use super::body::Record;
+use super::doubts::Read;
 use super::notes::Notes;
-use serde_json::Value;
 
 /// The records of such a body; empty where it is none.
 pub(super) fn read(text: &str, notes: &mut Notes) -> Vec<Record> {
@@ -33,12 +33,15 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Vec<Record> {
         if data.is_empty() || data == "[DONE]" {
             continue;
         }
-        match serde_json::from_str::<Value>(data) {
-            Ok(value) => records.push(Record {
-                value,
-                line: number,
-                taken: Some(line.len() as u64),
-            }),
+        match serde_json::from_str::<Read>(data) {
+            Ok(read) => {
+                tried.doubts.keep(read.repeated);
+                records.push(Record {
+                    value: read.value,
+                    line: number,
+                    taken: Some(line.len() as u64),
+                });
+            }
             Err(_) => tried.left_out("broken_line", "no JSON", line.len() as u64, number),
         }
     }

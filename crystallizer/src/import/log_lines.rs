@@ -2,6 +2,7 @@
 //! say to their servers. A message may stand in one line or be printed over several.
 
 use super::body::Record;
+use super::doubts::{Read, Repeated};
 use super::notes::Notes;
 use super::value::{text, time};
 use serde_json::{Map, Value};
@@ -48,7 +49,8 @@ pub(super) fn read(log: &str, notes: &mut Notes) -> Vec<Record> {
         let line = rest.split_inclusive('\n').next().unwrap_or(rest);
         number = number.saturating_add(1);
         match message(rest, line) {
-            Some((value, taken)) => {
+            Some((value, repeated, taken)) => {
+                notes.doubts.keep(repeated);
                 // The line that the message ends in belongs to it whole.
                 let end = rest[taken..]
                     .find('\n')
@@ -76,30 +78,32 @@ pub(super) fn read(log: &str, notes: &mut Notes) -> Vec<Record> {
     records
 }
 
-/// The message that begins in the first line of the rest of a log, in an envelope, and how many bytes it ends behind.
-fn message(rest: &str, line: &str) -> Option<(Value, usize)> {
+/// The message that begins in the first line of the rest of a log, in an envelope, the objects of it in which a key
+/// stands twice, and how many bytes it ends behind.
+fn message(rest: &str, line: &str) -> Option<(Value, Vec<Repeated>, usize)> {
     // A line is looked at from its first brace alone, so that a long one costs no more than its length.
     let at = line.find('{')?;
-    let (message, taken) = match first(&line[at..]) {
+    let (read, taken) = match first(&line[at..]) {
         Ok(read) => read,
         // Printed over several lines: what the line holds is JSON that has not ended. Values that begin inside each
         // other end at the depth that is read, so that each line is looked at so many times at most.
         Err(true) => first(&rest[at..]).ok()?,
         Err(false) => return None,
     };
+    let message = read.value;
     if text(&message, "jsonrpc") != Some("2.0") {
         return None;
     }
     let mut out = envelope(&line[..at]);
     out.insert("message".to_owned(), message);
-    Some((Value::Object(out), at + taken))
+    Some((Value::Object(out), read.repeated, at + taken))
 }
 
 /// The first value of a text and where it ends; otherwise whether the text ended before the value did.
-fn first(text: &str) -> Result<(Value, usize), bool> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+fn first(text: &str) -> Result<(Read, usize), bool> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Read>();
     match stream.next() {
-        Some(Ok(value)) => Ok((value, stream.byte_offset())),
+        Some(Ok(read)) => Ok((read, stream.byte_offset())),
         Some(Err(error)) => Err(error.is_eof()),
         None => Err(false),
     }

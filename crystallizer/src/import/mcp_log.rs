@@ -1,8 +1,10 @@
 //! Logs of the Model Context Protocol: JSON-RPC requests and responses, bare or each in an envelope
 //! that tells when, which way and with which server.
 
+use super::body::parse_text;
 use super::builder::{Answer, Builder, Call};
 use super::chat;
+use super::notes::Notes;
 use super::value::*;
 use crate::session::Role;
 use druse_engine::Timestamp;
@@ -32,15 +34,17 @@ const LOOK_BACK: usize = 64;
 
 /// Whether this is a message of the protocol, bare or in an envelope.
 pub(super) fn is_record(value: &Value) -> bool {
-    inner(value).is_some_and(|message| telling(&message))
+    inner(value, &mut Notes::default()).is_some_and(|message| telling(&message))
 }
 
 /// The message in an envelope, or the value itself.
-fn inner(value: &Value) -> Option<Cow<'_, Value>> {
+fn inner<'v>(value: &'v Value, notes: &mut Notes) -> Option<Cow<'v, Value>> {
     if rpc(value) {
         return Some(Cow::Borrowed(value));
     }
-    ENVELOPES.iter().find_map(|key| held(value.get(*key)?))
+    ENVELOPES
+        .iter()
+        .find_map(|key| held(value.get(*key)?, notes))
 }
 
 fn rpc(value: &Value) -> bool {
@@ -48,12 +52,12 @@ fn rpc(value: &Value) -> bool {
 }
 
 /// The message at a place of an envelope: itself, or as the text that went over the wire.
-fn held(inner: &Value) -> Option<Cow<'_, Value>> {
+fn held<'v>(inner: &'v Value, notes: &mut Notes) -> Option<Cow<'v, Value>> {
     match inner {
         Value::String(text)
             if text.trim_start().starts_with('{') && text.contains("\"jsonrpc\"") =>
         {
-            let message = serde_json::from_str(text).ok().filter(rpc)?;
+            let message = parse_text(text, notes).filter(rpc)?;
             Some(Cow::Owned(message))
         }
         inner => rpc(inner).then_some(Cow::Borrowed(inner)),
@@ -194,14 +198,16 @@ impl Reader<'_> {
             .iter()
             .find_map(|key| time(entry.get(*key)));
         let peer = Peer::of(entry);
-        let Some(message) = inner(entry) else {
+        let Some(message) = inner(entry, &mut self.builder.notes) else {
             self.builder
                 .notes
                 .left_out("not_a_record", "no JSON-RPC message", size(entry), 0);
             return;
         };
         // One envelope may hold a request and its response.
-        match ["request", "response"].map(|key| entry.get(key).and_then(held)) {
+        let sides =
+            ["request", "response"].map(|key| held(entry.get(key)?, &mut self.builder.notes));
+        match sides {
             [Some(request), Some(response)] => {
                 self.message(&request, &peer, at);
                 self.message(&response, &peer, at);

@@ -6,6 +6,7 @@
 mod body;
 mod builder;
 mod chat;
+mod doubts;
 mod error;
 mod event_stream;
 mod formats;
@@ -78,9 +79,10 @@ pub(crate) use value::holds_media;
 use crate::session::Session;
 use body::Body;
 use builder::Builder;
+use doubts::Doubts;
 use druse_engine::Digest;
 use split::Part;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Reads a body of up to [`MAX_BYTES`]: one recording, or several in one body, in recorded order. No session holds a
 /// secret that could be told as one: its name stands in its place.
@@ -93,7 +95,7 @@ pub fn import(bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
 /// The sessions of a body.
 fn sessions(body: Body, bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
     let mut notes = body.notes;
-    let numbers = Arc::new(std::mem::take(&mut notes.numbers));
+    let doubts = Arc::new(std::mem::take(&mut notes.doubts));
     let parts = split::split(body.records);
     let mut unknown = 0usize;
     let mut sessions = Vec::new();
@@ -105,7 +107,7 @@ fn sessions(body: Body, bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
             left_out.push(part);
             continue;
         };
-        sessions.push((read(format, part, &numbers), part));
+        sessions.push((read(format, part, &doubts), part));
     }
     if sessions.is_empty() {
         return Err(unknown_format(unknown));
@@ -162,9 +164,10 @@ fn unknown_format(parts: usize) -> ImportError {
     )
 }
 
-/// Reads one recording. `numbers` are those of the body that a 64-bit number cannot hold.
-fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Builder {
-    let mut builder = Builder::new(format.name(), format.kind(), Arc::clone(numbers));
+/// Reads one recording. `doubts` are what is in doubt of the body.
+fn read(format: Format, part: &Part, doubts: &Arc<Doubts>) -> Builder {
+    let mut builder = Builder::new(format.name(), format.kind(), Arc::clone(doubts));
+    builder.notes.doubts.keep(part.repeated.clone());
     let document = part.document();
     match format {
         Format::Druse => druse::read(document, &mut builder),

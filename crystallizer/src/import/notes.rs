@@ -1,5 +1,6 @@
 //! What was odd about a recording, counted by kind, told as findings: nothing is dropped in silence.
 
+use super::doubts::Doubts;
 use druse_engine::Finding;
 use std::collections::BTreeMap;
 
@@ -23,8 +24,8 @@ pub(super) struct Notes {
     bytes_left_out: u64,
     /// Parts of what is read right now that no reader of text can read.
     unread: u64,
-    /// Numbers of the text that a 64-bit number cannot hold: bits of what was read, text that stood there.
-    pub(super) numbers: BTreeMap<u64, String>,
+    /// What of the texts that were read is in doubt.
+    pub(super) doubts: Doubts,
 }
 
 impl Notes {
@@ -97,12 +98,7 @@ impl Notes {
             }
         }
         self.bytes_left_out = self.bytes_left_out.saturating_add(other.bytes_left_out);
-        self.numbers.extend(
-            other
-                .numbers
-                .iter()
-                .map(|(bits, text)| (*bits, text.clone())),
-        );
+        self.doubts.absorb(&other.doubts);
     }
 
     /// The bytes that no turn holds.
@@ -232,8 +228,15 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         ),
         "number_precision" => (
             Finding::warning,
-            format!("Call {subject}: a 64-bit number cannot hold this number exactly."),
+            format!("Call {subject} was given a number that a 64-bit number cannot hold exactly."),
             "Record it as a string, or correct the frozen value.",
+        ),
+        "repeated_key" => (
+            Finding::warning,
+            format!(
+                "In what call {subject} was given a key stands twice with two values: the last one is kept, and which of them counted is not known."
+            ),
+            "Look up what was done, and correct the value.",
         ),
         "hidden_characters" => (
             Finding::warning,

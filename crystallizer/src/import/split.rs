@@ -1,6 +1,7 @@
 //! Takes a body's records apart into the recordings that it holds.
 
 use super::body::Record;
+use super::doubts::Repeated;
 use super::formats::Format;
 use super::sniff;
 use super::value::id;
@@ -16,6 +17,8 @@ pub(super) struct Part {
     pub(super) records: Vec<Record>,
     /// What stood beside it and is no part of it: names and bytes.
     pub(super) beside: Vec<(String, u64)>,
+    /// Objects of texts that were opened for it in which a key stands twice.
+    pub(super) repeated: Vec<Repeated>,
 }
 
 impl Part {
@@ -24,6 +27,7 @@ impl Part {
             format,
             records,
             beside: Vec::new(),
+            repeated: Vec::new(),
         }
     }
 
@@ -198,6 +202,7 @@ fn document(record: Record, parts: &mut Vec<Part>, deep: usize) {
                     document(record, parts, deep - 1);
                     if let Some(part) = parts.get_mut(first) {
                         part.beside.extend(inner.beside);
+                        part.repeated.extend(inner.repeated);
                     }
                 }
                 Err(value) => parts.push(Part::new(None, vec![Record { value, line, taken }])),

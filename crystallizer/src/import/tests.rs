@@ -5,6 +5,7 @@ mod bounds;
 mod chat;
 mod claude_code;
 mod codex;
+mod doubts;
 mod exchanges;
 mod gemini_cli;
 mod gemini_contents;

@@ -1,6 +1,7 @@
 //! Recordings inside of what others keep with them: a request with its response, the body of an answer, a document or
 //! a list under a name of the keeper's own, or JSON as text. One or two levels down there must be just one.
 
+use super::doubts::{Read, Repeated};
 use super::value::{list, present, size, text};
 use super::{ai_sdk, chat, grown, sniff};
 use serde_json::{Map, Value};
@@ -9,6 +10,8 @@ use serde_json::{Map, Value};
 pub(super) struct Inner {
     pub(super) value: Value,
     pub(super) beside: Vec<(String, u64)>,
+    /// Objects of texts that were opened in which a key stands twice.
+    pub(super) repeated: Vec<Repeated>,
 }
 
 /// How long a text is that says something of its own.
@@ -89,13 +92,21 @@ impl Plan {
             return Inner {
                 value,
                 beside: Vec::new(),
+                repeated: Vec::new(),
             };
         };
         let mut beside = Vec::new();
+        let mut repeated = Vec::new();
         let value = match self {
             Self::Exchange(request, response) => {
-                let asked = map.remove(request).map(into_body).unwrap_or_default();
-                let answered = map.remove(response).map(into_body).unwrap_or_default();
+                let asked = map
+                    .remove(request)
+                    .map(|side| into_body(side, &mut repeated))
+                    .unwrap_or_default();
+                let answered = map
+                    .remove(response)
+                    .map(|side| into_body(side, &mut repeated))
+                    .unwrap_or_default();
                 let (whole, unread) = exchange(asked, answered);
                 if let Some(unread) = unread {
                     map.insert(response.to_owned(), unread);
@@ -110,14 +121,18 @@ impl Plan {
                     (Some(below), Value::Object(mut inner)) => {
                         let value = inner.remove(&below).unwrap_or_default();
                         left(&inner, &mut beside);
-                        whole(value)
+                        whole(value, &mut repeated)
                     }
-                    (_, inner) => whole(inner),
+                    (_, inner) => whole(inner, &mut repeated),
                 }
             }
         };
         left(&map, &mut beside);
-        Inner { value, beside }
+        Inner {
+            value,
+            beside,
+            repeated,
+        }
     }
 }
 
@@ -150,6 +165,20 @@ fn read(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
+/// The value that a text holds, or the text.
+fn opened(text: String, repeated: &mut Vec<Repeated>) -> Value {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return Value::String(text);
+    }
+    match serde_json::from_str::<Read>(&text) {
+        Ok(read) => {
+            repeated.extend(read.repeated);
+            read.value
+        }
+        Err(_) => Value::String(text),
+    }
+}
+
 fn knows(value: &Value) -> bool {
     match value {
         Value::String(text) => read(text).is_some_and(|value| knows_value(&value)),
@@ -178,9 +207,9 @@ fn is_answer(value: &Value) -> bool {
 }
 
 /// What was found, as a document: text is read, and one message is a list of it.
-fn whole(value: Value) -> Value {
+fn whole(value: Value, repeated: &mut Vec<Repeated>) -> Value {
     let value = match value {
-        Value::String(text) => read(&text).unwrap_or(Value::String(text)),
+        Value::String(text) => opened(text, repeated),
         value => value,
     };
     if is_answer(&value) && sniff::document(&value).is_none() {
@@ -198,7 +227,7 @@ fn body(side: &Value) -> Option<std::borrow::Cow<'_, Value>> {
     }
 }
 
-fn into_body(side: Value) -> Value {
+fn into_body(side: Value, repeated: &mut Vec<Repeated>) -> Value {
     let side = match side {
         Value::Object(mut map) if map.contains_key("body") => {
             map.remove("body").unwrap_or_default()
@@ -206,7 +235,7 @@ fn into_body(side: Value) -> Value {
         side => side,
     };
     match side {
-        Value::String(text) => read(&text).unwrap_or(Value::String(text)),
+        Value::String(text) => opened(text, repeated),
         side => side,
     }
 }
@@ -286,6 +315,7 @@ fn run_state(map: &Map<String, Value>) -> Inner {
     Inner {
         value: serde_json::json!({ "object": "response", "input": asked, "output": made }),
         beside: Vec::new(),
+        repeated: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use super::dotted;
 use super::key;
 use super::next::{Next, walked};
 use super::prefix::Prefix;
+use super::provider;
 use super::scan::{Scan, is_word, scan};
 
 /// A secret in a text.
@@ -138,6 +139,15 @@ impl Dotted {
 /// A key with a provider's prefix, or a signed token, where a word begins.
 fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut Vec<Hit<'t>>) {
     let rest = &text[start..];
+    if let Some((value, what, name)) = provider::token(text, start) {
+        found.push(Hit {
+            start,
+            value,
+            what,
+            name: Name::Kind(name),
+        });
+        return;
+    }
     if rest.starts_with("eyJ") {
         let value = dotted.at(text, start);
         if is_jwt(value) {

@@ -17,6 +17,7 @@ mod overwrite;
 mod piped;
 mod place;
 mod prefix;
+mod provider;
 mod scan;
 mod shell;
 mod told;

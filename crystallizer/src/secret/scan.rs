@@ -1,7 +1,7 @@
 //! Goes over a text once and says what is worth a closer look: most texts hold no secret, and a recording is read
 //! several times for some.
 
-use super::{key, option, prefix};
+use super::{key, option, prefix, provider};
 
 /// What stands in a text that may tell a secret. Each place is looked at by what knows such ones.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -98,9 +98,10 @@ pub(super) fn scan(text: &str) -> Scan {
             .unwrap_or(rest.len());
         let word = &bytes[start..at];
         let next = bytes.get(at);
-        // What is shorter is none, unless it goes on behind a point or a colon: `SG.` is the shortest prefix.
-        if (word.len() >= SHORTEST || matches!(next, Some(b'.' | b':')))
-            && prefix::may_be_known(word, next)
+        // What is shorter is none, unless it goes on behind a sign: `SG.` is the shortest prefix.
+        let may_go_on = matches!(next, Some(b'.' | b':' | b'~' | b'+' | b'/'));
+        if (word.len() >= SHORTEST || may_go_on)
+            && (prefix::may_be_known(word, next) || provider::may_begin(word, next))
         {
             found.words.push(start);
         }

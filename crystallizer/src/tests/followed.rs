@@ -106,6 +106,37 @@ fn a_name_in_a_query_follows_or_the_proof_fails() {
         assert!(sent.starts_with("city:{{ inputs."), "{sent}");
         assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{query}");
     }
+    // A name of two words is one, in quotes and without.
+    let owned = |query: &str| {
+        drafted(
+            "List the files of Tom Meier.",
+            vec![one(
+                "q",
+                0,
+                "query_files",
+                json!({ "q": query }),
+                json!([{ "path": "a.txt" }]),
+            )],
+        )
+    };
+    for (query, expected) in [
+        ("owner:'Tom Meier'", "owner:'{{ inputs.q_name }}'"),
+        (
+            "owner:\"Tom Meier\" AND state:open",
+            "owner:\"{{ inputs.q_name }}\" AND state:open",
+        ),
+        ("owner:Tom Meier", "owner:{{ inputs.q_name }}"),
+    ] {
+        let made = owned(query);
+        assert_eq!(arguments(&made, "query_files")["q"], expected, "{query}");
+        let names: Vec<&str> = made
+            .document
+            .inputs
+            .keys()
+            .map(|name| name.as_str())
+            .collect();
+        assert_eq!(names, ["q_name"], "{query}");
+    }
     let query = "select email from people where city = 'Berlin'";
     let made = mails("sql", query);
     assert_eq!(arguments(&made, "query_crm")["sql"], query);

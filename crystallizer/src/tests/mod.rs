@@ -28,6 +28,7 @@ mod keep;
 mod known;
 mod languages;
 mod laws;
+mod loop_question;
 mod loops;
 mod mapping;
 mod named;

@@ -93,7 +93,14 @@ fn what_a_recording_does_not_tell_of_a_call_is_told() {
         text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", "bill"),
     ] });
     let trace = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
+    let doubtful = |arguments: &str| {
+        let mut call = called("a");
+        call["tool_calls"][0]["arguments"] = Value::from(arguments);
+        of(&json!({ "messages": [call, answered("a")] }))
+    };
     given(vec![
+        ("number_precision", doubtful(r#"{"n":1e400}"#)),
+        ("repeated_key", doubtful(r#"{"to":"a","to":"b"}"#)),
         ("ambiguous_result", of(&crossed)),
         ("arguments_not_recorded", of(&trace)),
     ]);

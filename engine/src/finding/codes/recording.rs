@@ -545,7 +545,7 @@ pub(super) const CODES: &[Code] = &[
         group: Group::Recording,
         severities: &[Warning],
         meaning: "A number cannot be held exactly.",
-        example: "",
+        example: "An integer of 23 digits, or `1e400`.",
         fix: "Record it as a string, or correct the frozen value.",
     },
     Code {
@@ -659,6 +659,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "Two calls have one id.",
         example: "",
         fix: "",
+    },
+    Code {
+        code: "repeated_key",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "In what a call was given a key stands twice with two values.",
+        example: "`{\"to\": \"a\", \"to\": \"b\"}`",
+        fix: "Look up what was done, and correct the value.",
     },
     Code {
         code: "repeated_record",

@@ -60,6 +60,8 @@ fn words(code: &str) -> &str {
         "looked_without_step" => "These calls told the agent something that no run asks for again",
         "words_not_read" => "Not all that was said was looked through for where values come from",
         "arguments_not_recorded" => "The recording does not hold what these calls were given",
+        "number_precision" => "These calls were given numbers that cannot be kept exactly",
+        "repeated_key" => "In what these calls were given a key stands twice, with two values",
         "arguments_not_json" => "These calls are sent as the text that was recorded",
         "held_out_differs" | "held_out_not_run" => {
             "It is not shown that it does what these further recordings show"
