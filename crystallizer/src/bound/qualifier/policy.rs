@@ -90,6 +90,13 @@ fn plainness(sentence: &Sentence, deed: &str, things: &BTreeSet<String>) -> u8 {
 /// that it could be done with (1).
 fn told_at(sentence: &Sentence, at: usize, deed: &str, things: &BTreeSet<String>) -> Option<u8> {
     let own = &sentence[at];
+    // `within 24 hours of booking` tells when something was done, and not what is.
+    let before = at
+        .checked_sub(1)
+        .map(|before| sentence[before].word.as_str());
+    if before.is_some_and(|before| l::is_preposition(before) && before != "to") {
+        return None;
+    }
     let (is_own, is_like) = (
         is_deed(&own.word, deed, false),
         is_deed(&own.word, deed, true),
@@ -297,6 +304,8 @@ mod tests {
         assert!(best > with("If the airline is late, the reservation can be cancelled."));
         assert!(with("Only cancel within 24 hours of booking.") > 0);
         assert_eq!(with("All flights can be booked within 24 hours."), 0);
+        let booked = "Reservations can be cancelled within 24 hours of booking.";
+        assert_eq!(plain(booked, "book", &["reservation"]), 0);
         // What is called by the name of a deed is none.
         let booking = "Each reservation can have at most five passengers.";
         assert_eq!(plain(booking, "book", &["reservation"]), 0);
