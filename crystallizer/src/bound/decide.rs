@@ -287,6 +287,7 @@ impl<'a> Binder<'a> {
             for sent in strong.iter().filter(is_message) {
                 self.scalar(sent);
             }
+            self.ask_of_lists(at);
         }
         self.at_hand = None;
         self.note_found(at);

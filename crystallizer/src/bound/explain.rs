@@ -7,7 +7,8 @@ mod waiting;
 pub(super) use branches::{Origin, of_branches};
 pub(super) use waiting::wait;
 
-use super::binding::{Binding, Bound, Decided, Frozen, Piece, Source, Why};
+use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
+use super::body::ALL;
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
@@ -20,6 +21,7 @@ use crate::kept::{Kept, Spot};
 use crate::report::{Difference, HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
 use druse_engine::Finding;
 use druse_engine::definition::EffectLevel;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said and asked.
@@ -117,7 +119,7 @@ pub(super) fn explain(
                     });
                 }
             } else if let Some(finding) = of_frozen(frozen, &|| {
-                known_from(decisions, kept, index, frozen).told()
+                known_from(decisions, kept, index, frozen).told(&frozen.value)
             }) {
                 explained
                     .findings
@@ -544,7 +546,12 @@ enum From<'k> {
 }
 
 impl From<'_> {
-    fn told(self) -> String {
+    /// The same for a person, of a value, or of the values of a list.
+    fn told(self, value: &Value) -> String {
+        let (it, one) = match value.is_array() {
+            true => ("them", "these"),
+            false => ("it", "this one"),
+        };
         match self {
             Self::Person => "a person said it, and nothing shows that it was meant here".to_owned(),
             Self::Answer => {
@@ -552,7 +559,7 @@ impl From<'_> {
                     .to_owned()
             }
             Self::Text(step) => format!(
-                "the text that `{step}` answered holds it, and nothing shows why it is this one"
+                "the text that `{step}` answered holds {it}, and nothing shows why it is {one}"
             ),
             Self::Nowhere => "nobody said it and no answer holds it as it is".to_owned(),
             Self::Unknown => "nobody said it, and no source of it is known".to_owned(),
@@ -589,7 +596,13 @@ fn known_from<'k>(
     if frozen.why == Why::Agent {
         return From::Unknown;
     }
-    let holder = verbatim::holder(kept, call, &frozen.value).and_then(|at| kept.get(at));
+    // Of a list each element is looked for by itself.
+    let own = std::slice::from_ref(&frozen.value);
+    let values = frozen.value.as_array().map_or(own, Vec::as_slice);
+    let holder = values
+        .iter()
+        .find_map(|value| verbatim::holder(kept, call, value))
+        .and_then(|at| kept.get(at));
     holder.map_or(From::Nowhere, |holder| From::Text(&holder.step))
 }
 
@@ -600,37 +613,42 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From<'_>) -> String {
         false => value,
     };
     let key = named(&frozen.key);
-    match &frozen.why {
-        Why::Unpicked(_) => format!(
-            "{key} of `{}` is {value}, one of several alike in an earlier answer. What tells that it is this one?",
-            kept.step
-        ),
-        Why::Day(_) => format!(
-            "{key} of `{}` is {value}. Does it move with the day of the run?",
-            kept.step
-        ),
-        Why::Made(_) => format!(
-            "{key} of `{}` is {value}; {}. Is it the same in every run?",
-            kept.step,
-            from.told()
-        ),
-        Why::Held(_) => format!(
-            "{key} of `{}` is {value}; {}. What tells that it is this one?",
-            kept.step,
-            from.told()
-        ),
-        Why::Varied(_) => format!(
-            "{key} of `{}` is {value} in this recording and another in others. Where does it come from?",
-            kept.step
-        ),
-        Why::Volatile(why, _) => format!(
-            "{key} of `{}` is {value}, which looks made by {why}. Is it the same in every run?",
-            kept.step
-        ),
-        _ => format!(
-            "{key} of `{}` is {value}, and more than one source may be meant, or too little speaks for the one. Where does it come from?",
-            kept.step
-        ),
+    let choices = frozen.why.choices().unwrap_or_default();
+    let is_sourced = choices.iter().any(|choice| choice.binding.is_some());
+    let known = match &frozen.why {
+        Why::Unpicked(_) => ", one of several alike in an earlier answer".to_owned(),
+        Why::Day(_) => ", and the person spoke of days by their distance".to_owned(),
+        Why::Varied(_) => " in this recording and another in others".to_owned(),
+        Why::Volatile(why, _) => format!(", which looks made by {why}"),
+        Why::Unsure(_) if is_sourced => {
+            ", and nothing shows for sure where it comes from".to_owned()
+        }
+        _ => format!("; {}", from.told(&frozen.value)),
+    };
+    format!(
+        "{key} of `{}` is {value}{known}. {}",
+        kept.step,
+        which(choices)
+    )
+}
+
+/// The question which of some answers is right, with what each of them means.
+fn which(choices: &[Choice]) -> String {
+    let has = |answer: &str| choices.iter().any(|choice| choice.answer == answer);
+    let mut all = Vec::new();
+    if has("constant") {
+        all.push("the same in every run (`constant`)");
+    }
+    if has("input") {
+        all.push("given anew in each (`input`)");
+    }
+    if choices.iter().any(|choice| choice.binding.is_some()) {
+        all.push("taken from where another choice says");
+    }
+    match all.as_slice() {
+        [] => "Where does it come from?".to_owned(),
+        [only] => format!("Is it {only}?"),
+        [first @ .., last] => format!("Is it {}, or {last}?", first.join(", ")),
     }
 }
 
@@ -646,9 +664,9 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From<'_>) -> 
         }
         Why::Made(_) => format!(
             "{key} is frozen as {value}, which the agent made: {}.",
-            from.told()
+            from.told(&frozen.value)
         ),
-        Why::Held(_) => format!("{key} is frozen as {value}: {}.", from.told()),
+        Why::Held(_) => format!("{key} is frozen as {value}: {}.", from.told(&frozen.value)),
         Why::Varied(_) => format!(
             "{key} is frozen as {value}, and other recordings of the task have another value there."
         ),

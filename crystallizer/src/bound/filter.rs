@@ -207,6 +207,8 @@ impl Filter {
             all.extend(spoken(&beside.limit));
             all.extend(beside.field.iter().flat_map(|key| words(key)));
             all.extend(Side::words_of().map(str::to_owned));
+            // What a number is said in goes with it: `over 20 euros`.
+            all.extend(CURRENCIES.iter().map(|word| (*word).to_owned()));
         }
         all
     }
@@ -302,6 +304,11 @@ impl Beside {
         }
     }
 }
+
+/// What amounts are said in.
+const CURRENCIES: [&str; 11] = [
+    "euro", "eur", "dollar", "usd", "buck", "pound", "gbp", "franc", "franken", "chf", "yen",
+];
 
 /// The filters that take all chosen elements and may be meant, those first that rest on more of what was said: all
 /// that the person said about such elements, and that with as few further fields as part the chosen from the rest.

@@ -355,6 +355,18 @@ impl Said {
             })
     }
 
+    /// The sentences of the instructions, each with the number of its text.
+    pub(super) fn sentences_by_instructions(&self) -> impl Iterator<Item = (usize, &Sentence)> {
+        self.texts
+            .iter()
+            .enumerate()
+            .filter(|(_, spoken)| !spoken.person)
+            .flat_map(|(at, spoken)| {
+                let all = spoken.read.get_or_init(|| sentences(&spoken.text));
+                all.iter().map(move |sentence| (at, sentence))
+            })
+    }
+
     /// What was read of it about things.
     pub(super) fn readings(&self) -> &Readings {
         &self.readings
@@ -367,6 +379,15 @@ impl Said {
         let all = spoken.read.get_or_init(|| sentences(&spoken.text));
         let behind = all.partition_point(|one| one.first().is_some_and(|one| one.start <= start));
         Some((mention.text, all.get(behind.checked_sub(1)?)?))
+    }
+
+    /// The text and the part of it that a mention is, where it has so many words at least.
+    pub(super) fn span(&self, mention: &Mention, least: usize) -> Option<(usize, Range<usize>)> {
+        let spoken = self.texts.get(mention.text)?;
+        let last = (mention.word + mention.length).checked_sub(1)?;
+        let end = spoken.starts.get(last)? + spoken.words.get(last)?.len();
+        let from = *spoken.starts.get(mention.word)?;
+        (mention.length >= least).then_some((mention.text, from..end))
     }
 
     /// Whether something was said to be left out, or not to hold: `and not Bob's`.

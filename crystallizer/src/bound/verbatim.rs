@@ -2,7 +2,7 @@
 //! Nothing reads such a text as data, so that no source is found there; but the agent hardly made them up.
 
 use super::binder::{Binder, Sent};
-use super::binding::Why;
+use super::binding::{Source, Why};
 use super::information::{STRONG, bits};
 use super::unsourced::open_choices;
 use crate::kept::Kept;
@@ -16,6 +16,8 @@ const LONGEST_TEXT: usize = 200_000;
 /// The shortest and the longest value that is looked for, in bytes.
 const SHORTEST: usize = 3;
 const LONGEST: usize = 120;
+/// How many elements of a list stand in a text at least for one question to be about all of it.
+const LISTED: usize = 2;
 /// The words from which on a text is a message: the agent words it.
 const MESSAGE: usize = 6;
 
@@ -31,6 +33,75 @@ impl Binder<'_> {
             return None;
         }
         holder(self.kept, sent.call, sent.value).map(|_| Why::Held(open_choices()))
+    }
+}
+
+impl<'a> Binder<'a> {
+    /// Asks once about a list of texts of which most stand in a text that was answered before, and not about each of its
+    /// elements: what it holds in another run is told by one answer. What a person named is an input by itself.
+    pub(super) fn ask_of_lists(&mut self, at: usize) {
+        let Some(kept) = self.kept.get(at) else {
+            return;
+        };
+        let mut lists = Vec::new();
+        lists_of_texts(&kept.call.arguments, &mut Vec::new(), &mut lists);
+        for (path, list) in lists {
+            let sent = self.sent(at, list, &path);
+            let inside = format!("{}/", sent.pointer);
+            let Some(decided) = self.decided.get_mut(at) else {
+                return;
+            };
+            let frozen = decided.frozen.iter();
+            let held = frozen
+                .filter(|one| matches!(one.why, Why::Held(_)) && one.pointer.starts_with(&inside))
+                .count();
+            let bound = decided.bound.iter();
+            let bound: Vec<_> = bound
+                .filter(|one| one.pointer.starts_with(&inside))
+                .collect();
+            let is_given = bound
+                .iter()
+                .flat_map(|one| one.bindings())
+                .any(|binding| !matches!(binding.source, Source::Output(_)));
+            if held < LISTED || held <= bound.len() || is_given {
+                continue;
+            }
+            decided
+                .frozen
+                .retain(|one| !one.pointer.starts_with(&inside));
+            decided
+                .bound
+                .retain(|one| !one.pointer.starts_with(&inside));
+            self.freeze(&sent, Why::Held(open_choices()));
+        }
+    }
+}
+
+/// The lists in what a call sent that hold texts alone, each with the keys to it.
+fn lists_of_texts<'v>(
+    value: &'v Value,
+    path: &mut Vec<String>,
+    found: &mut Vec<(Vec<String>, &'v Value)>,
+) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                path.push(key.clone());
+                lists_of_texts(inner, path, found);
+                path.pop();
+            }
+        }
+        Value::Array(items) if items.len() >= LISTED && items.iter().all(Value::is_string) => {
+            found.push((path.clone(), value));
+        }
+        Value::Array(items) => {
+            for (index, inner) in items.iter().enumerate() {
+                path.push(index.to_string());
+                lists_of_texts(inner, path, found);
+                path.pop();
+            }
+        }
+        _ => {}
     }
 }
 

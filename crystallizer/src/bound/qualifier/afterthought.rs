@@ -6,9 +6,12 @@ use super::lexicon as l;
 use super::missed::{Asker, MANUAL, Missed, deed, works_here};
 use super::read::{Kind, Qualifier, conditions};
 use super::sentence::{Sentence, Token};
+use super::told::normal;
 use crate::bound::cycle;
 use crate::bound::write;
 
+/// How many letters a word has at least that the agent took up.
+const LEAST_NEW: usize = 3;
 /// The most words of an order that is left without its verb: `only those without an owner`.
 const SHORT: usize = 12;
 
@@ -34,7 +37,9 @@ impl Asker<'_> {
                     .is_some_and(|deed| sentence.iter().any(|token| is_form_of(&token.word, &deed)))
             };
             let named = changes.iter().find(|call| names(call)).copied();
-            if !objects(sentence, named.is_some()) {
+            if !objects(sentence, named.is_some())
+                || named.is_none() && self.is_set_right(*text, sentence)
+            {
                 continue;
             }
             // What names no deed is said of what was done last.
@@ -60,6 +65,25 @@ impl Asker<'_> {
             }
         }
         found
+    }
+}
+
+impl Asker<'_> {
+    /// Whether a sentence only sets right what the agent had understood, and the agent went on with just that: `that's
+    /// wrong, my name is spelled Jhon`, where the next look is for that name.
+    fn is_set_right(&self, text: usize, sentence: &Sentence) -> bool {
+        let of_speaker = sentence.iter().any(|token| {
+            matches!(
+                token.word.as_str(),
+                "my" | "i'm" | "it's" | "mine" | "our" | "spelled" | "spelt" | "mein" | "meine"
+            )
+        });
+        let next = (0..self.kept.len()).find(|call| self.heard(*call) > text);
+        of_speaker
+            && next.is_some_and(|next| {
+                let mut all = sentence.iter().flat_map(|token| normal(&token.word));
+                all.any(|word| word.len() >= LEAST_NEW && self.told().is_new_from(next, &word))
+            })
     }
 }
 

@@ -26,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const ALWAYS: &str = "always";
 /// The answer that a person decides in each run.
 pub(in crate::bound) const GATE: &str = "gate";
+/// How many letters a word of the instructions has at least by which they speak of a condition.
+const LEAST_TELLING: usize = 4;
 /// The most words of a person that are quoted about one place.
 const MOST_QUOTED: usize = 4;
 
@@ -55,6 +57,36 @@ impl Spans {
     }
 }
 
+/// What kind of thing is missing. Each has a question of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Matter {
+    /// What the person said of what is done.
+    Said,
+    /// What was told to be done, and nothing does.
+    Undone,
+    /// What the instructions say on what it hangs.
+    Policy,
+}
+
+impl Matter {
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Undone => Self::Undone,
+            Kind::Policy => Self::Policy,
+            _ => Self::Said,
+        }
+    }
+
+    /// The id of the question.
+    fn question(self, kept: &Kept<'_>) -> String {
+        match self {
+            Self::Said => condition_question(kept),
+            Self::Undone => format!("undone:{}", kept.step),
+            Self::Policy => format!("policy:{}", kept.step),
+        }
+    }
+}
+
 /// A place in the draft that goes on without what the person named.
 pub(in crate::bound) struct Unshown {
     pub(in crate::bound) call: usize,
@@ -71,8 +103,7 @@ pub(in crate::bound) struct Unshown {
     is_condition: bool,
     /// Whether some of it is in a language that is not read here.
     is_foreign: bool,
-    /// Whether it was told to be done, and nothing does it.
-    is_undone: bool,
+    matter: Matter,
     /// Whether the sentence goes on behind one of them with an `and` or an `or`.
     goes_on: bool,
     /// Whether it is what is done otherwise.
@@ -90,7 +121,7 @@ impl Unshown {
     pub(in crate::bound) fn says_otherwise(&self) -> bool {
         let all = self.sentences.iter();
         let mut words = all.flat_map(|sentence| sentence.split(|c: char| !c.is_alphabetic()));
-        words.any(says_otherwise)
+        self.matter == Matter::Said && words.any(says_otherwise)
     }
 
     /// Whether a call is what is done otherwise.
@@ -100,23 +131,29 @@ impl Unshown {
 
     /// Whether all of it says when a call is to be done.
     pub(in crate::bound) fn is_condition_of(&self, call: usize) -> bool {
-        self.is_condition && self.call == call
+        self.matter == Matter::Said && self.is_condition && self.call == call
     }
 
     /// The call before which somebody wants to be asked in each run, and what about.
     pub(in crate::bound) fn wanted_gate(&self) -> Option<(usize, String)> {
         (self.answer.as_deref() == Some(GATE)).then(|| {
-            (
-                self.call,
-                format!("The person had said {}.", listed(&self.sentences, 200)),
-            )
+            let said = listed(&self.sentences, 200);
+            let told = match self.matter {
+                Matter::Policy => format!("The instructions say {said}."),
+                _ => format!("The person had said {said}."),
+            };
+            (self.call, told)
         })
     }
 
     /// Whether what parts recordings is what the person named. Of one of two ways they named the other one's condition
     /// where they said `otherwise`.
     pub(in crate::bound) fn is_named_by(&self, own: &Parting, other: &Parting) -> bool {
-        !self.goes_on && !self.is_foreign && self.is_condition && self.carried(&[own], &[other])
+        self.matter == Matter::Said
+            && !self.goes_on
+            && !self.is_foreign
+            && self.is_condition
+            && self.carried(&[own], &[other])
     }
 
     /// Whether all quotes are carried by these, or where the person said `otherwise`, by those of what is done instead.
@@ -130,12 +167,54 @@ impl Unshown {
             })
     }
 
+    /// Whether the instructions have a word of a condition.
+    fn speaks_of(&self, condition: &str) -> bool {
+        let mut said = self.sentences.iter().flat_map(|sentence| words(sentence));
+        let compared = words(condition);
+        said.any(|word| word.len() >= LEAST_TELLING && compared.contains(&word))
+    }
+
     fn said(&self) -> String {
         self.quotes.join(" | ")
     }
 
-    fn shown(&self) -> String {
-        listed(&self.marked, usize::MAX)
+    /// Who said what.
+    fn told(&self) -> String {
+        let shown = listed(&self.marked, usize::MAX);
+        match self.matter {
+            Matter::Policy => format!("The instructions say {shown}"),
+            _ => format!("The person said {shown}"),
+        }
+    }
+
+    /// The question about it. `parted` is the condition that the step has.
+    fn asked(&self, step: &str, parted: Option<&str>) -> String {
+        let told = self.told();
+        let part = match told.contains('*') {
+            true => "what stands between the stars",
+            false => "that",
+        };
+        match (self.matter, parted) {
+            (Matter::Undone, _) => format!(
+                "{told}, and no step does it. Shall runs go without it, or shall somebody be asked?"
+            ),
+            (_, Some(parted)) => format!(
+                "{told}, and the step is done where `{}`. Is that all that was meant, or shall somebody be asked?",
+                crate::show::text(parted, 120)
+            ),
+            (Matter::Policy, None) => format!(
+                "{told}, and no step looks whether it is so. Does it hold in every run, or shall somebody be asked before `{step}`?"
+            ),
+            (Matter::Said, None) if self.is_foreign => format!(
+                "{told}, in a language that is not read here. Is it no condition and no exception, or shall somebody be asked before `{step}`?"
+            ),
+            (Matter::Said, None) if self.is_condition => format!(
+                "{told}, and no step looks whether it is so: `{step}` is done in every run. Shall it be, or shall somebody be asked before?"
+            ),
+            (Matter::Said, None) => format!(
+                "{told}, and no step looks at {part}. Does it hold in every run, or shall somebody be asked before `{step}`?"
+            ),
+        }
     }
 }
 
@@ -195,11 +274,6 @@ pub(in crate::bound) fn condition_question(kept: &Kept<'_>) -> String {
     format!("condition:{}", kept.step)
 }
 
-/// The id of the question what becomes of what the person told to be done and nothing does.
-fn undone_question(kept: &Kept<'_>) -> String {
-    format!("undone:{}", kept.step)
-}
-
 /// The places that go on without what the person named. `spots` gives where the step of each kept call stands.
 pub(in crate::bound) fn unshown(
     kept: &[Kept<'_>],
@@ -209,11 +283,11 @@ pub(in crate::bound) fn unshown(
 ) -> Vec<Unshown> {
     let asker = Asker::new(kept, spots, decisions);
     // What is not done at all is asked about by itself.
-    let mut all: BTreeMap<(usize, bool), Unshown> = BTreeMap::new();
+    let mut all: BTreeMap<(usize, Matter), Unshown> = BTreeMap::new();
     let mut seen: BTreeMap<usize, Spans> = BTreeMap::new();
     let mut quoted: BTreeSet<(usize, String)> = BTreeSet::new();
     let mut shown: BTreeSet<(usize, String)> = BTreeSet::new();
-    let mut marked: BTreeMap<(usize, bool), BTreeMap<(usize, usize), Marked>> = BTreeMap::new();
+    let mut marked: BTreeMap<(usize, Matter), BTreeMap<(usize, usize), Marked>> = BTreeMap::new();
     let found = asker
         .of_answers()
         .into_iter()
@@ -225,29 +299,30 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_left())
         .chain(asker.of_conditions())
         .chain(asker.of_afterthoughts())
-        .chain(asker.of_undone());
+        .chain(asker.of_undone())
+        .chain(asker.of_policies());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.
         if !seen.entry(text).or_default().add(one.start, one.end) {
             continue;
         }
         let Some(kept) = kept.get(call) else { continue };
+        let matter = Matter::of(one.kind);
+        if matter == Matter::Said && asker.is_dictated(text, &one) {
+            continue;
+        }
         let quote = decisions.said.part(text, one.start, one.end);
         let quote: Vec<&str> = quote.split_whitespace().collect();
-        let is_undone = one.kind == Kind::Undone;
-        let entry = all.entry((call, is_undone)).or_insert_with(|| Unshown {
+        let entry = all.entry((call, matter)).or_insert_with(|| Unshown {
             call,
-            id: match is_undone {
-                true => undone_question(kept),
-                false => condition_question(kept),
-            },
+            id: matter.question(kept),
             cycle,
             quotes: Vec::new(),
             sentences: Vec::new(),
             marked: Vec::new(),
             is_condition: true,
             is_foreign: false,
-            is_undone,
+            matter,
             goes_on: false,
             is_turned: false,
             answer: None,
@@ -259,7 +334,11 @@ pub(in crate::bound) fn unshown(
         if quoted.insert((call, quote.clone())) {
             entry.quotes.push(quote);
         }
-        let sentence = asker.sentence_of(text, &one);
+        // What the instructions say is quoted as a whole.
+        let sentence = match matter {
+            Matter::Policy => Some(one.start..one.end),
+            _ => asker.sentence_of(text, &one),
+        };
         if let Some(sentence) = &sentence {
             let whole = decisions.said.part(text, sentence.start, sentence.end);
             let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -272,7 +351,7 @@ pub(in crate::bound) fn unshown(
             Some(sentence) => sentence.start..sentence.end.max(one.end),
             None => one.start..one.end,
         };
-        let known = marked.entry((call, is_undone)).or_default();
+        let known = marked.entry((call, matter)).or_default();
         let known = known.entry((text, whole.start)).or_insert_with(|| Marked {
             whole: whole.clone(),
             parts: Vec::new(),
@@ -427,6 +506,10 @@ pub(in crate::bound) fn explained(
         if one.is_condition && !one.goes_on && carried {
             continue;
         }
+        // A step that has a condition in the words of the instructions looks at them.
+        if one.matter == Matter::Policy && parted.is_some_and(|parted| one.speaks_of(parted)) {
+            continue;
+        }
         let cycle = one.cycle.and_then(|at| decisions.cycles.get(at));
         let (step, place) = match cycle {
             Some(cycle) => (cycle.id.as_str(), Spot::of(spot.step)),
@@ -441,7 +524,7 @@ pub(in crate::bound) fn explained(
                     .any(|binding| !binding.compared.flags.is_empty())
             });
         let missed = match (filter, one.is_condition) {
-            _ if one.is_undone => String::new(),
+            _ if one.matter != Matter::Said => String::new(),
             (Some(filter), _) => format!(
                 "and the draft does not carry all of it: the loop takes elements whose {}",
                 filter.shown()
@@ -453,7 +536,7 @@ pub(in crate::bound) fn explained(
             _ => String::new(),
         };
         let what = match (cycle, one.is_condition, parted) {
-            _ if one.is_undone => "no step does it".to_owned(),
+            _ if one.matter == Matter::Undone => "no step does it".to_owned(),
             _ if one.is_foreign => {
                 "it is in a language that is not read here, so what it leaves out or makes a condition is lost"
                     .to_owned()
@@ -471,19 +554,16 @@ pub(in crate::bound) fn explained(
         let finding = match one.answer.as_deref() {
             Some(GATE) => Finding::info(
                 "condition_not_shown",
-                format!(
-                    "The person said {}. A gate asks about it in each run.",
-                    one.shown()
-                ),
+                format!("{}. A gate asks about it in each run.", one.told()),
             ),
             Some(_) => Finding::info(
                 "condition_not_shown",
                 format!(
-                    "The person said {}. {}, as a person answered.",
-                    one.shown(),
-                    match one.is_undone {
-                        true => "Runs go without it",
-                        false => "It holds in every run",
+                    "{}. {}, as a person answered.",
+                    one.told(),
+                    match one.matter {
+                        Matter::Undone => "Runs go without it",
+                        _ => "It holds in every run",
                     }
                 ),
             ),
@@ -492,15 +572,15 @@ pub(in crate::bound) fn explained(
                 Finding::warning(
                     "condition_not_shown",
                     match missed.as_str() {
-                        "" if one.is_undone => format!(
-                            "The person said {}, and nothing in the recording does it: {what}.",
-                            one.shown()
+                        "" if one.matter == Matter::Undone => format!(
+                            "{}, and nothing in the recording does it: {what}.",
+                            one.told()
                         ),
                         "" => format!(
-                            "The person said {}, and nothing in the draft carries it: {what}.",
-                            one.shown()
+                            "{}, and nothing in the draft carries it: {what}.",
+                            one.told()
                         ),
-                        missed => format!("The person said {}, {missed}.", one.shown()),
+                        missed => format!("{}, {missed}.", one.told()),
                     },
                 )
                 .help(format!("Answer `{}` with one of its choices.", one.id))
@@ -517,21 +597,7 @@ pub(in crate::bound) fn explained(
                 id: one.id.clone(),
                 step: step.to_owned(),
                 path: place.pointer(),
-                text: match parted.filter(|_| one.is_condition) {
-                    _ if one.is_undone => format!(
-                        "The person said {}, and no step does it. Shall runs go without it, or shall somebody be asked?",
-                        one.shown()
-                    ),
-                    Some(parted) => format!(
-                        "The person said {}, and the step is done where `{}`. Is that all that was meant, or shall somebody be asked?",
-                        one.shown(),
-                        crate::show::text(parted, 120)
-                    ),
-                    None => format!(
-                        "The person said {}, and the recording does not show what that leaves out. Does it hold in every run, or shall somebody be asked?",
-                        one.shown()
-                    ),
-                },
+                text: one.asked(step, parted.filter(|_| one.is_condition)),
                 choices,
                 default: ALWAYS.to_owned(),
             });

@@ -135,7 +135,9 @@ pub(super) fn begins(sentence: &Sentence, at: usize) -> bool {
             let before = at
                 .checked_sub(1)
                 .map_or("", |at| sentence[at].word.as_str());
-            (first || before == "or") && !clause.is_empty() && at > 0
+            // `or else we get nothing` tells what happens then, and not what is to be done.
+            let tells = l::is_subject(next) || l::is_definite(next);
+            (first || before == "or") && !clause.is_empty() && at > 0 && !tells
         }
         // `whichever is cheaper`: nothing in the recording shows how the other one would have been.
         "whatever" | "whichever" => {

@@ -244,7 +244,7 @@ impl Asker<'_> {
     }
 
     /// The calls between a text and what a person says next, where any of them changes something.
-    fn turn_of(&self, text: usize) -> Option<Reach> {
+    pub(super) fn turn_of(&self, text: usize) -> Option<Reach> {
         let behind = self.sentences.partition_point(|(at, _)| *at <= text);
         let (next, _) = self.sentences.get(behind)?;
         let turn = Reach {
@@ -291,6 +291,10 @@ impl Asker<'_> {
                 let Some(kept) = self.kept.get(call).filter(|_| self.may_look(1)) else {
                     break;
                 };
+                // Of files and commands it is said of those that are named.
+                if works_here(kept) && !sends_any(&kept.call.arguments, &one.content) {
+                    continue;
+                }
                 let cycle = cycle::of(&self.decisions.cycles, call);
                 let around = cycle.and_then(|at| self.decisions.cycles.get(at));
                 // What a loop leaves out is read about its nouns already.
@@ -524,12 +528,22 @@ impl Asker<'_> {
     }
 }
 
+/// Whether anything that a call was sent has one of some words in it.
+fn sends_any(arguments: &serde_json::Value, said: &[String]) -> bool {
+    let mut sends = false;
+    crate::leaf::leaves(arguments, &mut |_, _, leaf| {
+        let text = leaf.as_str().map(str::to_lowercase).unwrap_or_default();
+        sends |= said.iter().any(|word| text.contains(word.as_str()));
+    });
+    sends
+}
+
 /// Where the deed of a sentence is looked for.
-struct Reach {
+pub(super) struct Reach {
     /// The text that was said before it.
     text: usize,
     /// What was not yet said before it.
-    until: Option<usize>,
+    pub(super) until: Option<usize>,
     /// Whether its very name has to be said, not the like of it.
     is_named: bool,
 }

@@ -6,7 +6,8 @@ use super::condition;
 use super::lexicon as l;
 use super::read::{Kind, Nouns, Qualifier, conditions};
 use super::sentence::{Sentence, Token};
-use super::wish::{leaves_to, wants};
+use super::wish::{leaves_to, leaves_to_speaker, wants};
+use crate::bound::superlative::asks_for_most;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -140,6 +141,7 @@ impl Account<'_> {
             || names() && asks_for(sentence, self.nouns)
             || beside && wants(sentence, part)
             || beside && part.order.is_none() && leaves_to(sentence, part)
+            || beside && leaves_to_speaker(sentence, part)
             || beside
                 && part.order.is_none()
                 && !is_talk(sentence, part)
@@ -156,6 +158,9 @@ impl Account<'_> {
             Some(bare) if !l::is_harmless(word) && !l::is_boundary(word) => (bare, true),
             _ => (word, false),
         };
+        // `store credit`
+        let pays =
+            next.is_some_and(|next| next.clause == token.clause && l::is_way_to_pay(&next.word));
         let lone_order = part.tokens.last() == Some(&at)
             && before.is_some_and(|before| l::is_joint(&before.word))
             && !self.is_own(word)
@@ -170,7 +175,12 @@ impl Account<'_> {
                     .is_some_and(|before| matches!(before.word.as_str(), "no" | "without" | "any"))
             || is_greeting(sentence, token.clause)
             || before.is_some_and(|before| before.word == "as") && l::is_usual(word)
-            || !owns && says_nothing(word) && !is_day_of(sentence, at)
+            || !owns
+                && says_nothing(word)
+                && !is_day_of(sentence, at)
+                && !(matches!(word, "store" | "shop") && pays)
+            || leads_to_extreme(sentence, at)
+            || double_check(sentence, at)
             || part.order == Some(at) && !lone_order
             || part.order.is_some_and(|order| at < order) && l::is_lead(word)
             || l::is_lead(word) && next.is_some_and(|next| next.word == "to")
@@ -322,8 +332,39 @@ pub(super) fn says_nothing(word: &str) -> bool {
         || l::limits(word, None)
         || matches!(
             word,
-            "though" | "however" | "please" | "belong" | "belongs" | "gehören" | "gehört"
+            "though"
+                | "however"
+                | "please"
+                | "belong"
+                | "belongs"
+                | "gehören"
+                | "gehört"
+                | "myself"
+                | "ourselves"
+                | "selbst"
+                | "selber"
         )
+}
+
+/// Whether a word is what the thing that is meant does the most or the least of: `the pod that uses the most memory`. The
+/// least or the most is looked for by itself.
+fn leads_to_extreme(sentence: &Sentence, at: usize) -> bool {
+    let word = |at: usize| sentence.get(at).map_or("", |token| token.word.as_str());
+    let behind = match word(at + 1) {
+        "the" | "die" | "das" | "den" => at + 2,
+        _ => at + 1,
+    };
+    at.checked_sub(1)
+        .is_some_and(|before| l::is_relative(word(before)))
+        && word(at).ends_with('s')
+        && asks_for_most(word(behind)).is_some()
+}
+
+/// The `double` of `double check`.
+fn double_check(sentence: &Sentence, at: usize) -> bool {
+    let next = sentence.get(at + 1);
+    sentence[at].word == "double"
+        && next.is_some_and(|next| matches!(next.word.as_str(), "check" | "checking"))
 }
 
 /// Whether a day is not when something is done, and says which are meant: `from today`, `due today`.

@@ -11,7 +11,7 @@ pub(super) fn demands(sentence: &Sentence) -> Vec<Qualifier> {
     let found = (0..sentence.len()).find_map(|at| {
         let to = end(sentence, at);
         let clause = sentence.get(at..to)?;
-        (is_made_sure(clause)
+        (is_made_sure(clause) && !is_of_speaker(sentence, at)
             || is_due(sentence, at, to)
             || is_allowed(sentence, at, to)
             || is_limit(clause)
@@ -38,6 +38,17 @@ fn end(sentence: &Sentence, at: usize) -> usize {
 
 fn word(tokens: &[Token], at: usize) -> &str {
     tokens.get(at).map_or("", |one| one.word.as_str())
+}
+
+/// Whether who speaks is the one who does it: `so I can ensure that all is well`.
+fn is_of_speaker(sentence: &Sentence, at: usize) -> bool {
+    let before = |back: usize| {
+        at.checked_sub(back)
+            .filter(|place| sentence[*place].clause == sentence[at].clause)
+            .map_or("", |place| word(sentence, place))
+    };
+    let speaks = |said: &str| matches!(said, "i" | "we" | "i'll" | "we'll" | "i'd");
+    speaks(before(1)) || matches!(before(1), "can" | "could" | "will") && speaks(before(2))
 }
 
 /// `make sure …`, `check that …`: what follows is said of things, not of who is spoken to.

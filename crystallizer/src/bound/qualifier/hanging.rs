@@ -7,8 +7,11 @@ use super::cover::{
 use super::lexicon as l;
 use super::read::conditions;
 use super::sentence::Sentence;
-use super::wish::wants;
+use super::wish::{does_oneself, wants};
 use std::collections::BTreeSet;
+
+/// How many words behind what leads to it name how something is paid.
+const PAYING: usize = 4;
 
 impl Account<'_> {
     /// What a sentence that tells a single deed to be done leaves open of what makes it hang on something, and what
@@ -41,7 +44,9 @@ impl Account<'_> {
                 });
             let asks = part.order.is_none()
                 && !told
-                && (restricts(sentence, &part.tokens) || adds(sentence, &part.tokens));
+                && (restricts(sentence, &part.tokens)
+                    || adds(sentence, &part.tokens)
+                    || self.is_left_to_speaker(sentence, part));
             let wishes = !told && wants(sentence, part);
             if wishes || (keeps || forbids || asks) && !is_talk(sentence, part) {
                 let tokens: Vec<usize> = part
@@ -94,6 +99,20 @@ impl Account<'_> {
         found
     }
 
+    /// Whether a part leaves something of the deed to who speaks: `the lamp I will do myself`. What else they do themselves
+    /// is none of it.
+    fn is_left_to_speaker(&self, sentence: &Sentence, part: &Part) -> bool {
+        let words: Vec<&str> = part
+            .tokens
+            .iter()
+            .map(|at| sentence[*at].word.as_str())
+            .collect();
+        let other = words
+            .iter()
+            .any(|word| l::is_order_to_tools(word) && !self.is_own(word));
+        does_oneself(&words) && !other
+    }
+
     /// Whether a sentence tells the deed to be done.
     pub(super) fn orders(&self, sentence: &Sentence) -> bool {
         let all = parts(sentence, self.nouns);
@@ -138,7 +157,7 @@ impl Account<'_> {
                 found.insert(at);
             }
             let when = l::is_when(own, next, word(at + 2)) && says_when(sentence, at);
-            if l::adds(own, next) || when {
+            if l::adds(own, next) || when || is_paid_by(sentence, at) {
                 found.extend(at..phrase(at));
             }
         }
@@ -209,6 +228,31 @@ fn adds(sentence: &Sentence, tokens: &[usize]) -> bool {
         && !words().any(|word| {
             l::talks(word) || l::is_past(word) || word.ends_with("'s") && l::is_boundary(word)
         })
+}
+
+/// Whether a word leads to how something is paid or given back: `to the gift card`, `as store credit`.
+fn is_paid_by(sentence: &Sentence, at: usize) -> bool {
+    let own = &sentence[at];
+    let leads = matches!(
+        own.word.as_str(),
+        "to" | "onto"
+            | "on"
+            | "in"
+            | "into"
+            | "as"
+            | "by"
+            | "through"
+            | "from"
+            | "auf"
+            | "per"
+            | "als"
+    );
+    leads
+        && sentence[at + 1..]
+            .iter()
+            .take(PAYING)
+            .take_while(|token| token.clause == own.clause && !l::is_preposition(&token.word))
+            .any(|token| l::is_way_to_pay(&token.word))
 }
 
 /// Whether a time is when the deed is done, and not a day by which doing it now keeps it, nor one that a thing is of:

@@ -1,7 +1,7 @@
 //! What nothing else accounts for: words that are left over of what a person asked for, what is said in a language that
 //! is not read here, and what else is said of the one thing that is picked by a value.
 
-use super::cover::{Account, Open};
+use super::cover::{Account, Open, forms};
 use super::days::days_sent;
 use super::extreme::about_word;
 use super::foreign::foreign;
@@ -67,11 +67,31 @@ impl<'a> Asker<'a> {
             while let Some((text, one)) =
                 all.get(*from).filter(|(text, _)| *text < self.heard(call))
             {
-                found.push((call, None, *text, one.clone()));
+                if !self.is_of_another_turn(call, *text, one) {
+                    found.push((call, None, *text, one.clone()));
+                }
                 *from += 1;
             }
         }
         found
+    }
+
+    /// Whether something was said of what was done before the person spoke again, and not of a later call whose deed only
+    /// means the like: `transfer the report` of a copy, and not of the message that is sent two turns later.
+    fn is_of_another_turn(&self, call: usize, text: usize, one: &Qualifier) -> bool {
+        let is_later = || {
+            self.turn_of(text)
+                .and_then(|turn| turn.until)
+                .is_some_and(|until| self.heard(call) > until)
+        };
+        let own = self.kept.get(call).and_then(deed);
+        let is_named = || {
+            self.sentence_at(text, one.start).is_some_and(|sentence| {
+                let mut all = sentence.iter().flat_map(|token| forms(&token.word));
+                all.any(|form| own.as_deref() == Some(&*form))
+            })
+        };
+        is_later() && !is_named()
     }
 
     /// What is left over of what people said of a deed, in the order in which they said it.
@@ -373,11 +393,13 @@ impl<'a> Asker<'a> {
             if gated {
                 continue;
             }
+            // What is said of work on files and commands is often in words of no language at all.
+            let on_files = self.kept.get(call).is_none_or(works_here);
             // A single deed is done whatever else is said of it, unless that makes it hang on something.
             let may_hang = |sentence: &Sentence| {
                 let all = || sentence.iter().map(|token| token.word.as_str());
                 all().any(|word| l::hangs_elsewhere(word) || l::is_of_another_script(word))
-                    || l::score(all()).other == 0
+                    || !on_files && l::score(all()).other == 0
             };
             for sentence in foreign
                 .into_iter()
@@ -399,7 +421,14 @@ impl<'a> Asker<'a> {
     pub(super) fn of_picks(&self) -> Vec<Missed> {
         let mut found = Vec::new();
         for (call, decided) in self.decisions.calls.iter().enumerate() {
-            for binding in decided.bound.iter().flat_map(Bound::bindings) {
+            // What one value is picked by may stand beside what another is: `from my savings account to my checking account`.
+            let bindings = || decided.bound.iter().flat_map(Bound::bindings);
+            let carried: BTreeSet<String> =
+                match bindings().any(|one| !one.compared.told.is_empty()) {
+                    true => bindings().flat_map(|one| compared(&one.compared)).collect(),
+                    false => continue,
+                };
+            for binding in bindings() {
                 let told = &binding.compared.told;
                 let Source::Output(place) = &binding.source else {
                     continue;
@@ -416,7 +445,6 @@ impl<'a> Asker<'a> {
                     heads: &heads,
                     deeds: &deeds,
                 };
-                let carried: BTreeSet<String> = compared(&binding.compared).into_iter().collect();
                 let has =
                     |word: &str| carried.contains(word) || self.told().sent_before(call + 1, word);
                 for (key, value, mention) in told {

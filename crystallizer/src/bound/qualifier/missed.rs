@@ -8,15 +8,16 @@ use super::days::{days_sent, may_hold};
 use super::flag::flag_words;
 use super::lexicon as l;
 use super::mention::{Fields, Named, Words};
-use super::read::{Kind, Nouns, Qualifier};
+use super::read::{Kind, Nouns, Qualifier, tells};
 use super::reading::{About, Heard};
-use super::sentence::Sentence;
+use super::sentence::{Sentence, Token};
 use super::told::{Told, normal};
 use crate::bound::answers::{Hop, Place, WholePlace};
 use crate::bound::binding::{Bound, Source};
 use crate::bound::cycle::{self, Cycle};
 use crate::bound::decide::Decisions;
 use crate::bound::filter::spoken;
+use crate::bound::inputs::Found;
 use crate::bound::key::{named_by, noun, words};
 use crate::bound::selector::heads;
 use crate::bound::turn::Compared;
@@ -31,6 +32,9 @@ use std::ops::Range;
 
 /// From how many words on a text may be a manual.
 pub(super) const MANUAL: usize = 250;
+
+/// From how many words on a value that a person said is a text that they dictated.
+const DICTATED: usize = 3;
 
 /// The call that goes on without it, its loop, and where it was said.
 pub(super) type Missed = (usize, Option<usize>, usize, Qualifier);
@@ -58,6 +62,8 @@ pub(super) struct Asker<'a> {
     pub(super) sentences: Vec<(usize, &'a Sentence)>,
     told: OnceCell<Told>,
     words: OnceCell<Words<'a>>,
+    /// The texts that people dictated, each with the number of what they said and the part of it.
+    dictated: OnceCell<Vec<(usize, Range<usize>)>>,
     pub(super) changes: OnceCell<Changes>,
     /// The words of numbers that tools were told as the most or the least.
     pub(super) limits: OnceCell<BTreeSet<String>>,
@@ -71,6 +77,7 @@ impl<'a> Asker<'a> {
             decisions,
             sentences: decisions.said.sentences_by_people(0).collect(),
             told: OnceCell::new(),
+            dictated: OnceCell::new(),
             words: OnceCell::new(),
             changes: OnceCell::new(),
             limits: OnceCell::new(),
@@ -78,7 +85,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The sentence that holds a place of a text: the first that does not end before it.
-    fn sentence_at(&self, text: usize, start: usize) -> Option<&'a Sentence> {
+    pub(super) fn sentence_at(&self, text: usize, start: usize) -> Option<&'a Sentence> {
         let at = self.sentences.partition_point(|(other, sentence)| {
             *other < text || *other == text && sentence.last().is_none_or(|last| last.start < start)
         });
@@ -86,12 +93,54 @@ impl<'a> Asker<'a> {
         (*other == text).then_some(*sentence)
     }
 
+    /// Whether all that tells something in words is a part of a text that the person dictated, and a tool is sent: it says
+    /// nothing of what is done with it.
+    pub(super) fn is_dictated(&self, text: usize, one: &Qualifier) -> bool {
+        let dictated = self.dictated.get_or_init(|| {
+            let inputs = self.decisions.inputs.iter();
+            let spans = inputs.filter_map(|input| match &input.found {
+                Found::Said(mention) if is_for_reading(&input.key.words) => {
+                    self.decisions.said.span(mention, DICTATED)
+                }
+                _ => None,
+            });
+            spans.collect()
+        });
+        let inside = |token: &Token| {
+            dictated.iter().any(|(other, span)| {
+                *other == text && span.start <= token.start && token.end <= span.end
+            })
+        };
+        let is_own =
+            |token: &&Token| token.start >= one.start && token.end <= one.end && tells(&token.word);
+        !dictated.is_empty()
+            && self.sentence_at(text, one.start).is_some_and(|sentence| {
+                let mut own = sentence.iter().filter(is_own).peekable();
+                own.peek().is_some() && own.all(inside)
+            })
+    }
+
     /// Where the sentence stands that something is said in.
     pub(super) fn sentence_of(&self, text: usize, one: &Qualifier) -> Option<Range<usize>> {
         let sentence = self
             .sentence_at(text, one.start)
             .filter(|sentence| sentence.iter().any(|token| token.start == one.start))?;
-        Some(sentence.first()?.start..sentence.last()?.end)
+        let first = sentence.first()?.start;
+        let from = match points_back(sentence) {
+            true => self.before_in_text(text, first).unwrap_or(first),
+            false => first,
+        };
+        Some(from..sentence.last()?.end)
+    }
+
+    /// Where the sentence before one begins, in the same text.
+    fn before_in_text(&self, text: usize, start: usize) -> Option<usize> {
+        let at = self.sentences.partition_point(|(other, sentence)| {
+            *other < text
+                || *other == text && sentence.first().is_some_and(|first| first.start < start)
+        });
+        let (other, sentence) = self.sentences.get(at.checked_sub(1)?)?;
+        (*other == text).then_some(sentence.first()?.start)
     }
 
     /// The words that tools were told, read once and for all: not again for each loop.
@@ -656,6 +705,33 @@ impl<'a> Asker<'a> {
             })
             .collect()
     }
+}
+
+/// Whether a value is one that people only read: the body of a mail.
+fn is_for_reading(key: &[String]) -> bool {
+    key.last().is_some_and(|last| {
+        matches!(
+            last.as_str(),
+            "body"
+                | "content"
+                | "text"
+                | "message"
+                | "subject"
+                | "title"
+                | "description"
+                | "comment"
+                | "note"
+        )
+    })
+}
+
+/// Whether a sentence says nothing without the one before it: `If so, close it`.
+fn points_back(sentence: &Sentence) -> bool {
+    let word = |at: usize| sentence.get(at).map_or("", |token| token.word.as_str());
+    matches!(
+        (word(0), word(1)),
+        ("if", "so" | "not" | "yes") | ("in", "that") | ("wenn" | "falls", "ja" | "nein" | "nicht")
+    )
 }
 
 /// Whether what a person says beside a yes limits what they agree to: a condition, an exception, another thing than the

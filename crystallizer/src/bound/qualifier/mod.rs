@@ -25,6 +25,7 @@ mod mention;
 mod missed;
 pub(super) mod narrow;
 pub(super) mod picked;
+mod policy;
 pub(super) mod read;
 pub(super) mod reading;
 mod sentence;

@@ -33,12 +33,17 @@ pub(in crate::bound) enum Kind {
     Foreign,
     /// What was told to be done and nothing does: `and mail Anna`.
     Undone,
+    /// What the instructions say on what something hangs: `refunds over 100 need an approval`.
+    Policy,
 }
 
 impl Kind {
     /// Whether it says on what a deed hangs, and not which things are meant.
     pub(super) fn is_condition(self) -> bool {
-        matches!(self, Self::Condition | Self::Cap | Self::Demand)
+        matches!(
+            self,
+            Self::Condition | Self::Cap | Self::Demand | Self::Policy
+        )
     }
 }
 

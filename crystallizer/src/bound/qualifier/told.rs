@@ -82,6 +82,11 @@ impl Told {
             .take_while(move |call| *call < before)
     }
 
+    /// Whether a word was first sent by one of the calls from one on.
+    pub(super) fn is_new_from(&self, call: usize, word: &str) -> bool {
+        self.first_sent(word).is_some_and(|first| first >= call)
+    }
+
     fn first_sent(&self, word: &str) -> Option<usize> {
         self.sent.get(word)?.first().copied()
     }

@@ -70,8 +70,42 @@ pub(super) fn leaves_to(sentence: &Sentence, part: &Part) -> bool {
         && clauses.into_iter().any(|clause| {
             let tokens = part.tokens.iter().map(|at| &sentence[*at]);
             let own = tokens.filter(|token| token.clause == clause);
-            is_of_others(&own.map(|token| token.word.as_str()).collect::<Vec<_>>())
+            let own: Vec<&str> = own.map(|token| token.word.as_str()).collect();
+            is_of_others(&own) || does_oneself(&own)
         })
+}
+
+/// Whether a part leaves something to who speaks: `leaving the last one to me`.
+pub(super) fn leaves_to_speaker(sentence: &Sentence, part: &Part) -> bool {
+    let word = |at: usize| {
+        part.tokens
+            .get(at)
+            .map_or("", |at| sentence[*at].word.as_str())
+    };
+    matches!(
+        word(0),
+        "leave" | "leaving" | "lass" | "überlass" | "überlasse"
+    ) && (2..part.tokens.len()).any(|at| {
+        matches!(word(at), "me" | "us") && word(at - 1) == "to" || matches!(word(at), "mir" | "uns")
+    })
+}
+
+/// Whether words say that who speaks does something themselves, and it is not to be done here: `the P1s I will do
+/// myself`, `I'll take care of Anna's`. What they did once is only told.
+pub(super) fn does_oneself(all: &[&str]) -> bool {
+    let has = |words: &[&str]| all.iter().any(|word| words.contains(word));
+    let of_speaker = has(&["i", "i'll", "i'd", "we", "we'll", "ich", "wir"]);
+    let past = has(&[
+        "was", "were", "had", "did", "have", "i've", "could", "made", "tried", "habe", "hatte",
+        "war",
+    ]) || all.iter().any(|word| l::is_past(word));
+    let own = has(&["myself", "ourselves", "selbst", "selber"]);
+    let ahead = has(&["will", "i'll", "we'll", "werde", "werden"]);
+    let cares = all
+        .windows(2)
+        .any(|two| matches!(two, ["care", "of"] | ["deal", "with"] | ["look", "after"]));
+    let handled = has(&["handle", "übernehme", "übernehmen"]);
+    of_speaker && !past && (own || ahead && (cares || handled))
 }
 
 fn is_of_others(all: &[&str]) -> bool {
@@ -117,4 +151,28 @@ fn is_of_others(all: &[&str]) -> bool {
                 || word.ends_with("'s") && !l::is_boundary(word) && !l::is_harmless(word)
         });
     does || is || named && after(&["will", "belong", "belongs", "gehören", "gehört"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::does_oneself;
+
+    #[test]
+    fn what_somebody_does_themselves_is_told_from_what_they_did_or_want() {
+        for (said, expected) in [
+            ("the p1s i will do myself", true),
+            ("i'll handle the p1s", true),
+            ("i'll take care of anna's", true),
+            ("i do the vips myself", true),
+            ("die p1 mache ich selbst", true),
+            ("i tried it myself", false),
+            ("i have done the p1s myself", false),
+            ("i will be in rome", false),
+            ("i'd like to handle it", false),
+            ("anna will do it herself", false),
+        ] {
+            let words: Vec<&str> = said.split(' ').collect();
+            assert_eq!(does_oneself(&words), expected, "{said}");
+        }
+    }
 }

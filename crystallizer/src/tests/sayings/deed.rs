@@ -405,6 +405,52 @@ fn a_condition_is_of_the_deed_that_is_meant_by_a_word_like_it() {
     }
 }
 
+/// An order is refunded.
+fn refunding(task: &str) -> Session {
+    let order = json!({ "order_id": "W48121", "status": "delivered" });
+    with_order(task, order, "refund_order")
+}
+
+#[test]
+fn how_something_is_given_back_is_told_to_the_tool_or_asked_about() {
+    hold_asked(
+        &[
+            ("Refund order W48121.", false),
+            ("Refund order W48121 in store credit.", true),
+            ("Refund order W48121 as store credit.", true),
+            ("Refund order W48121 to the gift card.", true),
+            ("Refund order W48121 to my PayPal.", true),
+            ("Please refund order W48121 onto Anna's card.", true),
+            ("Refund order W48121 to me.", false),
+            ("Refund order W48121 to the customer.", false),
+        ],
+        refunding,
+    );
+    let with_card = |task: &str| {
+        let sent = json!({ "order_id": "W48121", "payment_id": "gift_card_5128346" });
+        session(
+            task,
+            vec![call("r", 0, "refund_order", sent, json!({ "ok": true }))],
+        )
+    };
+    hold_asked(
+        &[("Refund order W48121 to the gift card.", false)],
+        with_card,
+    );
+}
+
+#[test]
+fn what_somebody_does_themselves_of_a_single_deed_is_asked_about() {
+    hold_asked(
+        &[
+            ("Cancel order W48121. The lamp I will do myself.", true),
+            ("Cancel order W48121. I'll book the new one myself.", false),
+            ("Cancel order W48121. I tried it myself.", false),
+        ],
+        cancelling,
+    );
+}
+
 /// Things of many kinds are looked up and changed, each by the id that was found.
 #[test]
 fn what_is_said_of_many_kinds_of_things_is_read_once() {

@@ -5,7 +5,9 @@ mod aside;
 mod deed;
 mod extreme;
 mod list;
+mod needless;
 mod pick;
+mod policy;
 mod turn;
 
 use super::build::*;

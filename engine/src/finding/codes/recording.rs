@@ -208,7 +208,7 @@ pub(super) const CODES: &[Code] = &[
         code: "condition_not_shown",
         group: Group::Recording,
         severities: &[Info, Warning],
-        meaning: "The person named a condition, an exception, a number or a property, and nothing in the draft carries it; or they told something to be done, and no step does it.",
+        meaning: "The person named a condition, an exception, a number or a property, and nothing in the draft carries it; or they told something to be done, and no step does it; or the instructions say on what a change hangs, and no step looks at it.",
         example: "",
         fix: "Answer the question of the finding, write the condition by hand, or acknowledge it.",
     },

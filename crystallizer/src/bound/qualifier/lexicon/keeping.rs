@@ -375,6 +375,30 @@ pub(in crate::bound::qualifier) fn adds(word: &str, next: Option<&str>) -> bool 
     }
 }
 
+/// Words for how something is paid or given back.
+pub(in crate::bound::qualifier) fn is_way_to_pay(word: &str) -> bool {
+    matches!(
+        word,
+        "card"
+            | "cards"
+            | "credit"
+            | "paypal"
+            | "voucher"
+            | "vouchers"
+            | "coupon"
+            | "certificate"
+            | "wallet"
+            | "cash"
+            | "cheque"
+            | "points"
+            | "miles"
+            | "karte"
+            | "kreditkarte"
+            | "gutschein"
+            | "guthaben"
+    )
+}
+
 /// What makes a single deed hang on something, or takes away from it: `once it is paid`, `except the lamp`, `half of`.
 /// `next` is the word behind it.
 pub(in crate::bound::qualifier) fn hangs(word: &str, next: Option<&str>) -> bool {

@@ -19,7 +19,7 @@ pub(super) use deed::{
 pub(super) use determiner::{is_definite, is_determiner, is_indefinite, is_neutral, is_universal};
 pub(super) use harmless::{is_harmless, is_particle, is_usual};
 pub(super) use keeping::{
-    adds, hangs, is_lead, keeps, limits, obliges, prefers, reports, stays, talks,
+    adds, hangs, is_lead, is_way_to_pay, keeps, limits, obliges, prefers, reports, stays, talks,
 };
 pub(super) use language::{hangs_elsewhere, is_foreign_courtesy, is_of_another_script, score};
 pub(super) use marker::{asks_whether, gives_reason, is_condition, may_give_reason};
