@@ -5,6 +5,7 @@ use super::event_stream;
 use super::log_lines;
 use super::notes::Notes;
 use super::value::size;
+use crate::packed::{self, Packed};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -239,7 +240,7 @@ struct Broken {
 
 /// All documents of the text, one after another with or without blanks between.
 fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Packed>();
     let mut records = Vec::new();
     let mut line = 1u32;
     let mut counted = 0;
@@ -250,7 +251,7 @@ fn whole_documents(text: &str) -> Result<Vec<Record>, Broken> {
         counted = from;
         match stream.next() {
             None => return Ok(records),
-            Some(Ok(value)) => records.push(Record {
+            Some(Ok(Packed(value))) => records.push(Record {
                 value,
                 line,
                 taken: Some((stream.byte_offset() - from) as u64),
@@ -297,7 +298,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
         if trimmed.is_empty() {
             continue;
         }
-        match serde_json::from_str(trimmed) {
+        match packed::from_str(trimmed) {
             Ok(value) => records.push(Record {
                 value,
                 line: number,
@@ -332,14 +333,14 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
 
 fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
     let mut tried = Notes::default();
-    let value = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
+    let value = packed::from_str(&mend(line, &mut tried)?).ok()?;
     notes.absorb(&tried);
     Some(value)
 }
 
 /// Reads JSON text that a recording keeps inside a string.
 pub(super) fn parse_text(text: &str, notes: &mut Notes) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str(text) {
+    if let Ok(value) = packed::from_str(text) {
         scan_numbers(text, notes);
         return Some(value);
     }
