@@ -30,7 +30,7 @@ const MOST: usize = 10;
 pub(super) fn hold_out(
     document: &Document,
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     witnesses: &[Witness<'_>],
     grafts: &Grafts<'_>,
 ) -> Vec<HeldOut> {
@@ -71,7 +71,7 @@ pub(super) fn hold_out(
 /// The inputs as they were in a further recording: as they were sent, else the one value under such a key that the
 /// person said there, and that is none of those which were sent. The name of the first that it does not show otherwise.
 fn inputs(
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     witness: &Witness<'_>,
     shown: &Map<String, Value>,
 ) -> Result<Map<String, Value>, String> {
@@ -138,7 +138,7 @@ fn inputs(
 }
 
 /// What a further recording sent wherever an input is sent as it is; none where that differs.
-fn sent(decisions: &Decisions, witness: &Witness<'_>, name: &str) -> Option<Value> {
+fn sent(decisions: &Decisions<'_>, witness: &Witness<'_>, name: &str) -> Option<Value> {
     let mut found: Option<&Value> = None;
     for (decided, there) in decisions.calls.iter().zip(&witness.counterparts) {
         let Some(there) = there.and_then(|there| witness.kept.get(there)) else {

@@ -19,7 +19,7 @@ const LONGEST: usize = 120;
 /// The words from which on a text is a message: the agent words it.
 const MESSAGE: usize = 6;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The question about a value that a text answered before holds.
     pub(super) fn held_in_text(&self, sent: &Sent<'_>) -> Option<Why> {
         let kept = self.kept.get(sent.call)?;
@@ -62,7 +62,7 @@ pub(super) fn holder(kept: &[Kept<'_>], call: usize, value: &Value) -> Option<us
             continue;
         }
         let mut found = false;
-        crate::leaf::leaves(&result.content, &mut |_, _, leaf| {
+        crate::leaf::scalars(&result.content, &mut |leaf| {
             found = found || leaf.as_str().is_some_and(|answer| holds(answer, text));
         });
         if found {
@@ -75,7 +75,7 @@ pub(super) fn holder(kept: &[Kept<'_>], call: usize, value: &Value) -> Option<us
 /// Whether a call was sent a value, alone or in a text.
 fn sends(arguments: &Value, text: &str) -> bool {
     let mut found = false;
-    crate::leaf::leaves(arguments, &mut |_, _, leaf| {
+    crate::leaf::scalars(arguments, &mut |leaf| {
         found = found || leaf.as_str().is_some_and(|sent| sent.contains(text));
     });
     found
