@@ -52,7 +52,7 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
             (text.join("\n").into(), None)
         }
         other => (
-            other.to_string().into(),
+            compact(other).into(),
             beside.is_none().then_some(Shared::Recorded(other)),
         ),
     };
@@ -115,10 +115,17 @@ pub(crate) fn of_step<'a>(target: &Target<'_>, call: &'a ToolCall) -> Answer<'a>
     }
 }
 
+/// A value as JSON text without blanks, in no more room than it needs.
+fn compact(value: &Value) -> String {
+    let mut text = value.to_string();
+    text.shrink_to_fit();
+    text
+}
+
 fn parsed(text: &str) -> Option<Value> {
     let text = text.trim();
     if text.starts_with(['{', '[']) {
-        serde_json::from_str(text).ok()
+        crate::packed::from_str(text).ok()
     } else {
         None
     }

@@ -156,6 +156,20 @@ pub fn crystallize(
     emitted.document.capabilities = Some(capability::of(&emitted.document, all, session));
     let mut document = emitted.document;
     let replayed = replay::replay(&mut document, &kept, started_at);
+    // What these two look things up in is gone before the findings are there.
+    let asked = Asked::of(session, &kept);
+    let trust = trust::trust(session, &document, &kept, &emitted.places, &asked);
+    let mut origins = provenance::origins(session, &kept, &asked);
+    drop(asked);
+    if let Some(made) = &made {
+        for of_one in &mut origins {
+            of_one.retain(|origin| {
+                let from = (origin.call, String::new());
+                let mut of_call = made.covered.range(from..(origin.call + 1, String::new()));
+                !of_call.any(|(_, pointer)| bound::within(&origin.pointer, pointer))
+            });
+        }
+    }
     let mut found = about_session(sessions, options);
     found.extend(strangers);
     found.extend(findings::of_size(&document));
@@ -189,16 +203,8 @@ pub fn crystallize(
         &session.secrets,
         options.secrets.as_deref(),
     ));
-    let asked = Asked::of(session, &kept);
-    let mut origins = provenance::origins(session, &kept, &asked);
-    if let Some(made) = &made {
-        origins.retain(|origin| {
-            let from = (origin.call, String::new());
-            let mut of_call = made.covered.range(from..(origin.call + 1, String::new()));
-            !of_call.any(|(_, pointer)| bound::within(&origin.pointer, pointer))
-        });
-    }
     found.extend(about_values);
+    found.reserve_exact(origins.iter().map(Vec::len).sum());
     findings::of_origins(origins, &kept, &emitted.places, &mut found);
     let mut ids = HashSet::new();
     step_ids(&document.steps, &mut ids);
@@ -209,8 +215,6 @@ pub fn crystallize(
             .is_none_or(|step| ids.contains(step))
     }));
     found.extend(findings::of_replay(&replayed, kept.len()));
-    let trust = trust::trust(session, &document, &kept, &emitted.places, &asked);
-    drop(asked);
     trust::join(&mut found, trust.findings);
     let mut labels = trust.labels;
     for graft in grafts {

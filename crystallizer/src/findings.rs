@@ -46,14 +46,14 @@ pub(crate) fn place(kept: &Kept<'_>, pointer: &str) -> String {
     }
 }
 
-/// Findings about where frozen values came from.
+/// Findings about where frozen values came from. Each origin is given back once it was told.
 pub(crate) fn of_origins(
-    origins: Vec<Origin>,
+    origins: Vec<Vec<Origin>>,
     kept: &[Kept<'_>],
     places: &[Spot],
     findings: &mut Vec<Finding>,
 ) {
-    for origin in origins {
+    for origin in origins.into_iter().flatten() {
         let (Some(sender), Some(step)) = (kept.get(origin.call), places.get(origin.call)) else {
             continue;
         };

@@ -55,7 +55,7 @@ pub(crate) fn gates<'s>(
                 continue;
             }
             Turn::Message { .. } => continue,
-            Turn::Approval(approval) => approval,
+            Turn::Approval(approval) => approval.as_ref(),
         };
         number += 1;
         let Some(call) = approval.call.as_deref() else {

@@ -9,7 +9,7 @@ use crate::show::count;
 use druse_engine::Finding;
 use druse_engine::definition::{Document, EffectLevel, Step};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// So often the same is changed before it looks as if somebody was still trying.
 const TRIED: usize = 3;
@@ -88,7 +88,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
             "works_once",
             "These steps can be done once: they take away what they look for, or make a file that must not be there. A second run fails there."
                 .to_owned(),
-            in_order(facts, once),
+            in_order(facts, once.iter().copied()),
         );
     }
     let differing = facts
@@ -209,18 +209,14 @@ fn target(arguments: &Value) -> Option<String> {
 /// The steps that a kind of finding is about, each once.
 fn of_code(facts: &Facts<'_>, code: &str) -> Vec<String> {
     let all = facts.findings.iter().filter(|one| one.code == code);
-    let steps: Vec<&str> = all.filter_map(|one| one.step.as_deref()).collect();
-    in_order(facts, &steps)
+    in_order(facts, all.filter_map(|one| one.step.as_deref()))
 }
 
 /// Some of the steps, each once, as they stand in the draft.
-fn in_order(facts: &Facts<'_>, steps: &[&str]) -> Vec<String> {
-    names(
-        facts
-            .kept
-            .iter()
-            .filter(|kept| steps.contains(&kept.step.as_str())),
-    )
+fn in_order<'s>(facts: &'s Facts<'_>, steps: impl Iterator<Item = &'s str>) -> Vec<String> {
+    let steps: HashSet<&str> = steps.collect();
+    let kept = facts.kept.iter();
+    names(kept.filter(|kept| steps.contains(kept.step.as_str())))
 }
 
 /// What may come out otherwise each time, by its code, with the steps.

@@ -43,6 +43,7 @@ mod name;
 mod not_repeated;
 mod options;
 mod overwritten;
+mod packed;
 mod pointer;
 mod programs;
 mod provenance;

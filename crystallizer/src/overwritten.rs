@@ -90,11 +90,10 @@ pub(crate) fn fixed<'d>(
 
 /// Of each step that writes over what was read a finding that has to be acknowledged.
 pub(crate) fn findings(fixed: &Fixed<'_>, kept: &[Kept<'_>], places: &[Spot]) -> Vec<Finding> {
+    let over: HashSet<&str> = fixed.over.iter().copied().collect();
     kept.iter()
         .zip(places)
-        .filter(|(kept, _)| {
-            succeeded(kept.call) && fixed.over.contains(&kept.step.as_str())
-        })
+        .filter(|(kept, _)| succeeded(kept.call) && over.contains(kept.step.as_str()))
         .map(|(kept, spot)| {
             let path = kept.target.filled.request.get("path");
             let path = path.and_then(Value::as_str).unwrap_or_default();

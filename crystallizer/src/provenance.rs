@@ -126,8 +126,8 @@ struct Tracker<'a> {
     relative: bool,
 }
 
-/// The origins of the kept calls' values, in order.
-pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked<'_>) -> Vec<Origin> {
+/// The origins of the kept calls' values, in order, those of one call together.
+pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked<'_>) -> Vec<Vec<Origin>> {
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
@@ -143,7 +143,7 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked<'_>) -
     if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         tracker.hear(goal, true);
     }
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     // Answers of calls that were issued together are known only to those that come after.
     let mut waiting: Vec<usize> = Vec::new();
     let mut batch = None;
@@ -170,14 +170,19 @@ pub(crate) fn origins(session: &Session, kept: &[Kept<'_>], asked: &Asked<'_>) -
                     batch = Some(call.batch);
                 }
                 if let Some(at) = index.get(call.id.as_str()) {
+                    let mut found = Vec::new();
                     tracker.look(*at, &kept[*at], session, &mut found);
+                    if !found.is_empty() {
+                        found.shrink_to_fit();
+                        all.push(found);
+                    }
                     waiting.push(*at);
                     left -= 1;
                 }
             }
         }
     }
-    found
+    all
 }
 
 impl Tracker<'_> {

@@ -134,7 +134,7 @@ fn last_answers(session: &Session) -> HashMap<&str, &RecordedApproval> {
         if let Turn::Approval(approval) = turn
             && let Some(call) = &approval.call
         {
-            answers.insert(call.as_str(), approval);
+            answers.insert(call.as_str(), approval.as_ref());
         }
     }
     answers

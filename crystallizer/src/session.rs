@@ -222,7 +222,7 @@ pub enum Turn {
     /// A tool was called; its result stands with it.
     Call(Box<ToolCall>),
     /// A person was asked about a call and answered.
-    Approval(RecordedApproval),
+    Approval(Box<RecordedApproval>),
 }
 
 /// A call of a tool, with its result.

@@ -28,14 +28,6 @@ impl Shared<'_> {
             Self::Made(value) => Arc::unwrap_or_clone(value),
         }
     }
-
-    /// The same for those who hold it longer than the recording is lent.
-    pub(crate) fn into_arc(self) -> Arc<Value> {
-        match self {
-            Self::Recorded(value) => Arc::new(value.clone()),
-            Self::Made(value) => value,
-        }
-    }
 }
 
 impl Deref for Shared<'_> {

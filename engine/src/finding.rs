@@ -81,6 +81,8 @@ impl Finding {
     /// A finding with its code as id; the builder methods add place and hint.
     pub fn new(severity: Severity, code: impl Into<String>, message: impl Into<String>) -> Self {
         let code = code.into();
+        let mut message = message.into();
+        message.shrink_to_fit();
         Self {
             id: code.clone(),
             code,
@@ -89,7 +91,7 @@ impl Finding {
             path: None,
             line: None,
             column: None,
-            message: message.into(),
+            message,
             help: String::new(),
             acknowledge: false,
         }
@@ -135,6 +137,7 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
+        self.help.shrink_to_fit();
         self
     }
 

@@ -323,7 +323,7 @@ pub(super) fn id_of(path: &str) -> &str {
 fn each_schema(steps: &[Step], found: &mut Vec<(String, Value)>) {
     for step in steps {
         if let Some(schema) = &step.output_schema {
-            found.push((step.id.clone(), schema.clone()));
+            found.push((step.id.clone(), Value::clone(schema)));
         }
         each_schema(&step.steps, found);
     }

@@ -104,6 +104,7 @@ impl<'k> Asked<'k> {
                                 .collect(),
                             None => ids(text).map(|id| all.take(id)).collect(),
                         };
+                        sent.inside.shrink_to_fit();
                         sent
                     }
                     Value::Number(number) => all.take(&number.to_string()),
@@ -117,6 +118,8 @@ impl<'k> Asked<'k> {
                 all.requests.insert(tool, request);
             }
         }
+        all.sent.shrink_to_fit();
+        all.words.shrink_to_fit();
         let is_call = |turn: &Turn| matches!(turn, Turn::Call(_));
         let last = session.turns.iter().rposition(is_call).unwrap_or_default();
         let said = session

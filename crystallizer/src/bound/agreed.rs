@@ -97,7 +97,7 @@ pub(super) enum Yes {
     Answered(Box<Binding>),
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Looks whether what the person said beside a yes only names what a change sends.
     pub(super) fn settle_reserve(&mut self, call: usize) {
         if self.agreed.reserve.is_none() {

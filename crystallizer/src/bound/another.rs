@@ -46,7 +46,7 @@ fn found_at(tool: &str, pointer: &str, value: &Value) -> String {
     format!("{tool}\n{pointer}\n{value}")
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Whether what a binding gives stands in the record that the call is about: the call sends what that was asked for
     /// by, or in a list what is its own.
     pub(super) fn is_its_record(&self, binding: &Binding) -> bool {

@@ -9,10 +9,10 @@ use super::places::Places;
 use super::transform::Part;
 use crate::kept::Kept;
 use crate::mark::mark;
+use crate::shared::Shared;
 use quotable::Quotable;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::Arc;
 use walk::Walk;
 
 /// The most scalars of one answer that are looked at.
@@ -141,33 +141,36 @@ impl Kinds {
     }
 }
 
-struct Answer {
+struct Answer<'k> {
     /// The data, texts inside read as data; the text itself where it is none.
-    root: Arc<Value>,
+    root: Shared<'k>,
+    tree: Tree,
+    tool: &'k str,
+}
+
+/// Where everything in an answer stands.
+struct Tree {
     /// Texts inside that are read as data, by the node of the text.
     inner: HashMap<u32, Value>,
     nodes: Vec<Node>,
-    tool: String,
 }
 
-impl Answer {
-    fn new(tool: &str) -> Self {
+impl Default for Tree {
+    fn default() -> Self {
         Self {
-            root: Arc::default(),
             inner: HashMap::new(),
             nodes: vec![Node {
                 parent: 0,
                 hop: None,
             }],
-            tool: tool.to_owned(),
         }
     }
 }
 
 /// The answers so far.
 #[derive(Default)]
-pub(super) struct Answers {
-    answers: HashMap<usize, Answer>,
+pub(super) struct Answers<'k> {
+    answers: HashMap<usize, Answer<'k>>,
     places: Places<Small>,
     /// The same with those that somebody had said before.
     behind_words: Places<Small>,
@@ -185,19 +188,19 @@ pub(super) struct Answers {
     pub(super) cut: Vec<usize>,
 }
 
-impl Answers {
+impl<'k> Answers<'k> {
     /// Takes in what a call answered. `known` says whether a value was sent or said before: then this answer is not
     /// where it comes from.
     pub(super) fn learn(
         &mut self,
         call: usize,
-        kept: &Kept<'_>,
+        kept: &Kept<'k>,
         known: &dyn Fn(&str, &Value) -> bool,
     ) {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
-        let root = super::view::shared(kept).into_arc();
+        let root = super::view::shared(kept);
         self.learn_value(call, &kept.call.name, root, known);
     }
 
@@ -213,8 +216,8 @@ impl Answers {
         }
         let root = super::view::view(kept).data;
         // The nodes are numbered as they were.
-        let mut answer = Answer::new("");
-        let mut walk = Walk::new(call, &mut answer, sent, MOST_LEAVES);
+        let mut tree = Tree::default();
+        let mut walk = Walk::new(call, &mut tree, sent, MOST_LEAVES);
         walk.value(&root, 0, 0);
         for (form, place) in walk.found {
             let small = Small {
@@ -230,13 +233,13 @@ impl Answers {
     pub(super) fn learn_value(
         &mut self,
         call: usize,
-        tool: &str,
-        root: Arc<Value>,
+        tool: &'k str,
+        root: Shared<'k>,
         known: &dyn Fn(&str, &Value) -> bool,
     ) {
-        let mut answer = Answer::new(tool);
+        let mut tree = Tree::default();
         let left = MOST_LEAVES.min(MOST_IN_ALL.saturating_sub(self.leaves));
-        let mut walk = Walk::new(call, &mut answer, known, left);
+        let mut walk = Walk::new(call, &mut tree, known, left);
         walk.value(&root, 0, 0);
         let Walk {
             found,
@@ -277,9 +280,8 @@ impl Answers {
         if let Value::String(text) = &*root {
             self.learn_lines(call, text);
         }
-        answer.root = root;
-        answer.nodes.shrink_to_fit();
-        self.answers.insert(call, answer);
+        tree.nodes.shrink_to_fit();
+        self.answers.insert(call, Answer { root, tree, tool });
     }
 
     /// The places of a value in one of these forms, earliest first.
@@ -291,7 +293,7 @@ impl Answers {
     pub(super) fn numbers(&self, call: usize) -> Vec<Value> {
         let mut found = Vec::new();
         if let Some(answer) = self.answers.get(&call) {
-            let mut inner: Vec<(&u32, &Value)> = answer.inner.iter().collect();
+            let mut inner: Vec<(&u32, &Value)> = answer.tree.inner.iter().collect();
             inner.sort_by_key(|(node, _)| **node);
             let texts = inner.into_iter().map(|(_, data)| data);
             for root in std::iter::once(&*answer.root).chain(texts) {
@@ -356,7 +358,7 @@ impl Answers {
         while let Some(Node {
             parent,
             hop: Some(hop),
-        }) = answer.nodes.get(at as usize)
+        }) = answer.tree.nodes.get(at as usize)
         {
             let list = WholePlace {
                 call: place.call,
@@ -407,7 +409,7 @@ impl Answers {
         while let Some(Node {
             parent,
             hop: Some(_),
-        }) = answer.nodes.get(at as usize)
+        }) = answer.tree.nodes.get(at as usize)
         {
             nodes.push(at);
             at = *parent;
@@ -424,7 +426,7 @@ impl Answers {
         self.way(call, node)
             .into_iter()
             .filter_map(|at| {
-                let node = answer.nodes.get(at as usize)?;
+                let node = answer.tree.nodes.get(at as usize)?;
                 Some(Step {
                     hop: node.hop.as_ref()?,
                     from: self.at(call, node.parent)?,
@@ -446,10 +448,10 @@ impl Answers {
     /// The value of a node, seen as data where its text is data.
     fn at(&self, call: usize, node: u32) -> Option<&Value> {
         let answer = self.answers.get(&call)?;
-        if let Some(inner) = answer.inner.get(&node) {
+        if let Some(inner) = answer.tree.inner.get(&node) {
             return Some(inner);
         }
-        match answer.nodes.get(node as usize) {
+        match answer.tree.nodes.get(node as usize) {
             Some(Node { hop: None, .. }) => Some(&answer.root),
             Some(Node {
                 parent,
@@ -533,7 +535,7 @@ impl Answers {
         let tool = self
             .answers
             .get(&place.call)
-            .map_or("", |answer| answer.tool.as_str());
+            .map_or("", |answer| answer.tool);
         let mut path: Vec<&str> = steps
             .iter()
             .filter_map(|step| match step.hop {
@@ -573,7 +575,7 @@ impl Answers {
         let tool = self
             .answers
             .get(&place.call)
-            .map_or("", |answer| answer.tool.as_str());
+            .map_or("", |answer| answer.tool);
         let path = steps
             .iter()
             .filter_map(|step| match step.hop {
@@ -594,7 +596,7 @@ impl Answers {
         while let Some(Node {
             parent,
             hop: Some(hop),
-        }) = answer.nodes.get(at as usize)
+        }) = answer.tree.nodes.get(at as usize)
         {
             if matches!(hop, Hop::Index(_) | Hop::Entry(_))
                 && self.at(place.call, at).is_some_and(Value::is_object)

@@ -32,12 +32,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const MOST_LOOKS: usize = 400_000;
 
 /// What is known while the session is gone through.
-pub(super) struct Binder<'a> {
-    pub(super) kept: &'a [Kept<'a>],
+pub(super) struct Binder<'a, 'k> {
+    pub(super) kept: &'a [Kept<'k>],
     pub(super) said: Said,
     /// What the agent proposed and the person agreed to.
     pub(super) agreed: Agreed,
-    pub(super) answers: Answers,
+    pub(super) answers: Answers<'k>,
     pub(super) inputs: Inputs,
     /// The changes that a person agreed to in words.
     pub(super) assented: BTreeSet<usize>,
@@ -110,10 +110,10 @@ pub(super) struct Sent<'a> {
     pub(super) value: &'a Value,
 }
 
-impl<'a> Binder<'a> {
+impl<'a, 'k> Binder<'a, 'k> {
     pub(super) fn new(
         session: &'a Session,
-        kept: &'a [Kept<'a>],
+        kept: &'a [Kept<'k>],
         answered: super::Answered<'a>,
     ) -> Self {
         Self {

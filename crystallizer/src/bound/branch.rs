@@ -330,7 +330,7 @@ fn has(call: usize, witness: &Witness<'_>) -> bool {
 pub(super) fn set_apart<'w>(
     kept: &[Kept<'_>],
     witnesses: &[Witness<'w>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     unshown: &[Unshown],
     answers: &BTreeMap<String, String>,
 ) -> Option<Vec<Witness<'w>>> {
@@ -384,7 +384,7 @@ pub(super) fn branches(
     kept: &[Kept<'_>],
     spots: &[Spot],
     witnesses: &[Witness<'_>],
-    (decisions, unshown): (&Decisions, &[Unshown]),
+    (decisions, unshown): (&Decisions<'_>, &[Unshown]),
     answers: &BTreeMap<String, String>,
 ) -> Vec<Branch> {
     let in_loop = |call: usize| {

@@ -236,7 +236,7 @@ struct Giver<'f> {
     transform: Transform,
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Whether a field may give a value. A list that was spoken of is one to go over, and had one element by chance; so
     /// may one have had in few passes.
     fn may_give(&self, field: &Field) -> bool {

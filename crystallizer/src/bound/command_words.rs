@@ -18,7 +18,7 @@ use druse_engine::definition::Document;
 use druse_engine::expression::{is_plain_path, is_plain_word};
 use serde_json::Value;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Binds the words of a line.
     pub(super) fn command_words(&mut self, at: usize) {
         let Some(kept) = self.kept.get(at) else {
@@ -192,7 +192,7 @@ pub(super) fn set_apart(
     document: &mut Document,
     kept: &mut [Kept<'_>],
     spots: &[Spot],
-    decisions: &mut Decisions,
+    decisions: &mut Decisions<'_>,
 ) {
     for ((kept, spot), decided) in kept.iter_mut().zip(spots).zip(&mut decisions.calls) {
         let mut numbers: Vec<usize> = decided

@@ -39,7 +39,7 @@ enum Hole {
     Word,
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// A text with ids and names in it that come from elsewhere: fixed text, and a hole for each.
     pub(super) fn template(&mut self, sent: &Sent<'_>) -> Composed {
         let (Some(text), Some(kept)) = (sent.value.as_str(), self.kept.get(sent.call)) else {

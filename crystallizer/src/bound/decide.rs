@@ -30,10 +30,10 @@ const SURE: f64 = 6.0;
 const MESSAGE: usize = 4;
 
 /// All that was decided.
-pub(super) struct Decisions {
+pub(super) struct Decisions<'k> {
     pub(super) calls: Vec<Decided>,
     pub(super) inputs: Inputs,
-    pub(super) answers: Answers,
+    pub(super) answers: Answers<'k>,
     pub(super) said: Said,
     /// The loops that calls were folded into, in their order.
     pub(super) cycles: Vec<Cycle>,
@@ -73,14 +73,14 @@ enum Waiting {
 
 /// Decides about every value. `answered` holds the answers to questions, by their ids; `folds` says whether calls that
 /// repeat become loops, `gated` which calls have a gate before them.
-pub(super) fn decide<'a>(
+pub(super) fn decide<'a, 'k>(
     session: &'a Session,
-    kept: &'a [Kept<'a>],
+    kept: &'a [Kept<'k>],
     answered: super::Answered<'a>,
     folds: bool,
     gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
-) -> Decisions {
+) -> Decisions<'k> {
     let index: HashMap<&str, usize> = kept
         .iter()
         .enumerate()
@@ -262,7 +262,7 @@ fn cuts(session: &Session, kept: &[Kept<'_>], index: &HashMap<&str, usize>) -> B
     cuts
 }
 
-impl<'a> Binder<'a> {
+impl<'a> Binder<'a, '_> {
     fn call(&mut self, at: usize) {
         let Some(kept) = self.kept.get(at) else {
             return;

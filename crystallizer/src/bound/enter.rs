@@ -14,7 +14,6 @@ use super::turn::{Writer, closed, path};
 use crate::kept::Kept;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A loop whose answers are not known yet.
 pub(super) struct Pending {
@@ -24,7 +23,7 @@ pub(super) struct Pending {
     pub(super) output: Value,
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Takes a loop: notes what is bound in it, decides about the rest, and remembers what it gives.
     pub(super) fn enter(&mut self, plan: Plan) {
         let kept = self.kept;
@@ -227,7 +226,7 @@ impl Binder<'_> {
             .map_or("", |kept| kept.call.name.as_str());
         let (said, sent) = (&self.said, &self.sent);
         self.answers
-            .learn_value(last, tool, Arc::new(output.clone()), &|form, value| {
+            .learn_value(last, tool, output.clone().into(), &|form, value| {
                 sent.before(before, form)
                     || bits(value, &[]) >= WEAK
                         && said.find(value, &[]).is_some_and(|mention| mention.person)

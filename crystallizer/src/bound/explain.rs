@@ -8,7 +8,6 @@ pub(super) use branches::{Origin, of_branches};
 pub(super) use waiting::wait;
 
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
-use super::body::ALL;
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
@@ -44,7 +43,7 @@ const MOST_NAMES: usize = 5;
 pub(super) fn explain(
     kept: &[Kept<'_>],
     steps: &[Spot],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     gated: &dyn Fn(usize) -> bool,
 ) -> Explained {
     let mut explained = Explained::default();
@@ -300,7 +299,7 @@ fn named(key: &str) -> String {
     }
 }
 
-fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions) -> Finding {
+fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions<'_>) -> Finding {
     let parts: Vec<String> = bound
         .bindings()
         .map(|binding| follows(binding, decisions))
@@ -442,7 +441,7 @@ fn of_inner(inner: &Inner) -> Finding {
     )
 }
 
-fn follows(binding: &Binding, decisions: &Decisions) -> String {
+fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
     let what = match &binding.source {
         Source::Input(name) => {
             let repeated = decisions
@@ -473,7 +472,7 @@ fn follows(binding: &Binding, decisions: &Decisions) -> String {
 
 /// A gate before a change by what the person had agreed to: in the recording they were asked about that. What cannot be
 /// taken back has a suggestion of its own.
-fn of_agreed(kept: &Kept<'_>, decided: &Decided, decisions: &Decisions) -> Option<Finding> {
+fn of_agreed(kept: &Kept<'_>, decided: &Decided, decisions: &Decisions<'_>) -> Option<Finding> {
     if !kept.changes() || kept.effects == Some(EffectLevel::Destructive) {
         return None;
     }
@@ -568,7 +567,7 @@ impl From<'_> {
 }
 
 fn known_from<'k>(
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     kept: &'k [Kept<'_>],
     call: usize,
     frozen: &Frozen,

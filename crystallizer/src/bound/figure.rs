@@ -106,7 +106,11 @@ impl Figures {
 }
 
 /// The figures and names that stay in the texts of changes, and that nobody said.
-fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) -> Vec<Figures> {
+fn figures(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    witnesses: &[Witness<'_>],
+) -> Vec<Figures> {
     let mut all = Vec::new();
     for (call, (kept_one, decided)) in kept.iter().zip(&decisions.calls).enumerate() {
         if !kept_one.changes() {
@@ -178,7 +182,12 @@ fn figures(kept: &[Kept<'_>], decisions: &Decisions, witnesses: &[Witness<'_>]) 
 }
 
 /// Puts names that are all of a list, one behind the other in a text, in the place of the single ones.
-fn in_a_row(kept: &[Kept<'_>], decisions: &Decisions, others: &Others<'_>, figures: &mut Figures) {
+fn in_a_row(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    others: &Others<'_>,
+    figures: &mut Figures,
+) {
     let names = figures.all.iter().filter(|one| one.written.is_none());
     let text = kept
         .get(figures.call)
@@ -221,7 +230,7 @@ pub(super) fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> b
 /// itself, where an answer held it.
 fn in_text(
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     call: usize,
     text: &str,
     whole: bool,
@@ -450,7 +459,7 @@ impl Asked {
 pub(super) fn ask(
     kept: &[Kept<'_>],
     spots: &[Spot],
-    decisions: &mut Decisions,
+    decisions: &mut Decisions<'_>,
     answers: Answered<'_>,
     witnesses: &[Witness<'_>],
 ) -> Vec<Asked> {
@@ -505,7 +514,7 @@ pub(super) fn ask(
 }
 
 /// Puts what gives the figures of a text into their places.
-fn put_sources(decisions: &mut Decisions, figures: &Figures, because: &str) {
+fn put_sources(decisions: &mut Decisions<'_>, figures: &Figures, because: &str) {
     let Some(decided) = decisions.calls.get_mut(figures.call) else {
         return;
     };

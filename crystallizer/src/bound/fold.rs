@@ -166,7 +166,7 @@ impl Plan {
     }
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Folds the calls from this one on, when they repeat. Gives the last call of the loop.
     pub(super) fn fold(&mut self, at: usize) -> Option<usize> {
         if !self.folds {
@@ -767,7 +767,7 @@ pub(super) fn chosen(elements: &[Value], path: &[String], values: &[&Value]) -> 
 }
 
 /// The name of an element of a list in the body.
-pub(super) fn item_name(answers: &Answers, list: WholePlace, tool: &str) -> String {
+pub(super) fn item_name(answers: &Answers<'_>, list: WholePlace, tool: &str) -> String {
     item_of(&answers.last_key_of(list), tool)
 }
 

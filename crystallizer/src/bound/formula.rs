@@ -22,7 +22,7 @@ const FOR_BOTH: usize = 3;
 /// The least that a number has to be of which another is a part: of small ones many are by chance.
 const LEAST: f64 = 10.0;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// A question about a number that differs between recordings, with the formulas that give it in all of them.
     pub(super) fn with_formulas(&mut self, sent: &Sent<'_>, why: Why) -> Why {
         let open = matches!(why, Why::Made(_) | Why::Varied(_) | Why::Unsure(_));

@@ -31,7 +31,7 @@ const MOST: usize = 10;
 pub(super) fn hold_out(
     document: &Document,
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     witnesses: &[Witness<'_>],
     grafts: &Grafts<'_>,
 ) -> Vec<HeldOut> {
@@ -73,7 +73,7 @@ pub(super) fn hold_out(
 /// the same sentence, else the one value under such a key that they said there, and that is none of those which were sent.
 /// The name of the first that it does not show otherwise.
 fn inputs(
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     witness: &Witness<'_>,
     shown: &Map<String, Value>,
 ) -> Result<Map<String, Value>, String> {
@@ -144,7 +144,12 @@ fn inputs(
 }
 
 /// What the person said in a further recording in the place of an input, in a sentence that is worded alike.
-fn worded(decisions: &Decisions, input: &Input, mention: &Mention, said: &Said) -> Option<Value> {
+fn worded(
+    decisions: &Decisions<'_>,
+    input: &Input,
+    mention: &Mention,
+    said: &Said,
+) -> Option<Value> {
     let inputs = decisions.inputs.iter();
     let others: Vec<Mention> = inputs
         .filter(|other| other.name != input.name)
@@ -173,7 +178,7 @@ fn worded(decisions: &Decisions, input: &Input, mention: &Mention, said: &Said) 
 }
 
 /// What a further recording sent wherever an input is sent as it is; none where that differs.
-fn sent(decisions: &Decisions, witness: &Witness<'_>, name: &str) -> Option<Value> {
+fn sent(decisions: &Decisions<'_>, witness: &Witness<'_>, name: &str) -> Option<Value> {
     let mut found: Option<&Value> = None;
     for (decided, there) in decisions.calls.iter().zip(&witness.counterparts) {
         let Some(there) = there.and_then(|there| witness.kept.get(there)) else {

@@ -15,7 +15,7 @@ pub(super) fn let_go_on(
     document: &mut Document,
     kept: &[Kept<'_>],
     steps: &[Spot],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
 ) -> BTreeSet<usize> {
     let last_unagreed = (0..kept.len())
         .rev()

@@ -8,7 +8,7 @@ use super::canonical;
 use super::information::WEAK;
 use super::weigh::Outcome;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Binds a value to an answer that holds what was said before it, where the further recordings confirm just that.
     pub(super) fn behind_words(&mut self, sent: &Sent<'_>) -> bool {
         let places = self

@@ -323,7 +323,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
 /// The places of values that a person is asked about anyway, each as step and pointer in its arguments: what a finding
 /// of its own has them acknowledge, what they have answered, and what a gate puts before them in every run.
 fn asked_places(
-    (kept, spots, decisions): (&[Kept<'_>], &[Spot], &decide::Decisions),
+    (kept, spots, decisions): (&[Kept<'_>], &[Spot], &decide::Decisions<'_>),
     figures: &[figure::Asked],
     taken: &write::Taken,
 ) -> BTreeSet<(String, String)> {
@@ -348,7 +348,7 @@ fn asked_places(
     asked
 }
 
-fn count(kept: &[Kept<'_>], decisions: &decide::Decisions) -> ValueCounts {
+fn count(kept: &[Kept<'_>], decisions: &decide::Decisions<'_>) -> ValueCounts {
     let mut counts = ValueCounts::default();
     for (kept, decided) in kept.iter().zip(&decisions.calls) {
         for bound in decided

@@ -65,7 +65,7 @@ impl Lists {
     }
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The loop with a loop inside that the calls from this one on are.
     /// No list of those that hold something that the first call sends is longer than `longest`.
     pub(super) fn nested(&mut self, at: usize, longest: usize) -> Option<Plan> {

@@ -20,7 +20,7 @@ const MOST_PARTS: usize = 20;
 /// The letters from which on a word is one.
 const SHORTEST: usize = 2;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The question about a value of a change that the record has which the call is about.
     pub(super) fn of_record(&mut self, sent: &Sent<'_>) -> Option<Why> {
         if !self.changes(sent.call) {

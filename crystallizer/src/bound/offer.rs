@@ -321,7 +321,7 @@ fn is_below(one: Option<&Value>, other: Option<&Value>) -> bool {
     }
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Asks whether calls that repeat are a loop over the elements that have something in common.
     pub(super) fn offer(&mut self, at: usize, last: usize, offered: Offered) {
         let Some(kept) = self.kept.get(at) else {
@@ -471,7 +471,7 @@ impl Binder<'_> {
     }
 }
 
-impl Answers {
+impl Answers<'_> {
     /// The keys that lead to a list from the data of its answer; none where a place in a list, a key that is data, or a
     /// text that is read as data lies between.
     fn keys_to(&self, list: WholePlace) -> Option<Vec<&str>> {

@@ -30,7 +30,7 @@ pub(super) struct Pass {
 pub(super) fn passes(
     (cycles, pages): (&[Cycle], &[Pages]),
     kept: &[Kept<'_>],
-    answers: &Answers,
+    answers: &Answers<'_>,
     world: &World,
 ) -> Vec<Vec<Pass>> {
     let mut all: Vec<Vec<Pass>> = Vec::new();
@@ -69,7 +69,7 @@ fn over(
     cycles: &[Cycle],
     done: &[Vec<Pass>],
     kept: &[Kept<'_>],
-    answers: &Answers,
+    answers: &Answers<'_>,
     world: &World,
     count: usize,
 ) -> Vec<(Value, Option<usize>)> {

@@ -18,7 +18,7 @@ const MOST_MOMENTS: usize = 64;
 /// How long a day is as it is written: `2024-05-19`.
 const DAY: usize = 10;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Puts lists and moments together from the inputs that their parts are. Further recordings tell by themselves what
     /// moves together.
     pub(super) fn put_together(&mut self) {

@@ -9,7 +9,7 @@ use super::key::{Key, keys_of, words};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Values that the agent brought along in several calls become inputs.
     pub(super) fn repeated(&mut self) {
         // By value and words of the key: the calls, and the place among what each froze.

@@ -52,7 +52,7 @@ impl Router {
 
     pub(super) fn way(
         &mut self,
-        answers: &Answers,
+        answers: &Answers<'_>,
         kept: &[Kept<'_>],
         place: &Place,
         wanted: &Value,
@@ -128,7 +128,7 @@ impl Router {
     /// The way to a list or map.
     pub(super) fn way_to_whole(
         &mut self,
-        answers: &Answers,
+        answers: &Answers<'_>,
         kept: &[Kept<'_>],
         place: WholePlace,
         scope: &Scope<'_>,

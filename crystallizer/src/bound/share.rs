@@ -25,7 +25,7 @@ const MOST_SUMMED: usize = 400;
 /// How many further sources have to agree.
 const MOST_AGREEING: usize = 2;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The answered number of which this one is the same share in all recordings. Where several shares would do, none
     /// is taken.
     pub(super) fn share_of(&mut self, sent: &Sent<'_>) -> Option<Box<Binding>> {

@@ -9,18 +9,17 @@ use serde_json::{Map, Value};
 /// The places where an argument, or a part of it, stands whole, as pointers below `with`. Those where a value would
 /// say which program, tool or server is meant are none.
 pub(super) fn whole(kept: &Kept<'_>, pointer: &str) -> Vec<String> {
-    kept.target
-        .filled
-        .places
-        .iter()
-        .filter_map(|(request, argument)| {
-            pointer
-                .strip_prefix(argument.as_str())
-                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-                .map(|rest| format!("{request}{rest}"))
+    all_whole(kept, pointer).collect()
+}
+
+fn all_whole<'k>(kept: &'k Kept<'_>, pointer: &str) -> impl Iterator<Item = String> {
+    let places = kept.target.filled.places.iter();
+    places
+        .filter_map(move |(request, argument)| {
+            let rest = pointer.strip_prefix(argument.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| [request, rest].concat())
         })
         .filter(|place| !is_fixed(kept, place))
-        .collect()
 }
 
 /// The texts of the rule that an argument stands in, where it may be bound there.
@@ -35,7 +34,7 @@ fn inside<'k>(kept: &'k Kept<'_>, pointer: &str) -> impl Iterator<Item = &'k Mix
 
 /// The first place of an argument, for a person; none when the step does not use it.
 pub(super) fn first(kept: &Kept<'_>, pointer: &str) -> Option<String> {
-    whole(kept, pointer).into_iter().next().or_else(|| {
+    all_whole(kept, pointer).next().or_else(|| {
         inside(kept, pointer)
             .next()
             .map(|mixed| mixed.place.clone())

@@ -84,7 +84,7 @@ fn words_of(text: &str) -> Vec<(usize, &str)> {
         .collect()
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The whole values of inputs that stand in a text, the longest first.
     pub(super) fn inputs_in<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
         let mut found = Vec::new();

@@ -109,7 +109,7 @@ pub(super) struct Others<'w> {
 impl<'w> Others<'w> {
     pub(super) fn of(
         kept: &[Kept<'_>],
-        decisions: &Decisions,
+        decisions: &Decisions<'_>,
         witnesses: &'w [Witness<'w>],
         call: usize,
         pointer: &str,
@@ -227,7 +227,7 @@ fn says(figure: &Written, field: &str, value: &Value) -> bool {
 /// The calls before one whose answers were known by then and are given once in a run, the last of them, with their places.
 fn earlier<'a, 'k>(
     kept: &'a [Kept<'k>],
-    decisions: &'a Decisions,
+    decisions: &'a Decisions<'a>,
     call: usize,
 ) -> impl Iterator<Item = (usize, &'a Kept<'k>)> {
     let batch = kept.get(call).map(|kept| kept.call.batch);
@@ -244,7 +244,7 @@ fn earlier<'a, 'k>(
 /// of the text and what gives it.
 pub(super) fn joined(
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     others: &Others<'_>,
     call: usize,
     text: &str,
@@ -319,7 +319,7 @@ pub(super) fn joined(
 /// The one source that gives a figure as it is written, in this recording and in all others that have the text.
 pub(super) fn source(
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     others: &Others<'_>,
     call: usize,
     figure: &Written,

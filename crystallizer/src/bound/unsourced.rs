@@ -13,7 +13,7 @@ use crate::value_class::{self, ValueClass};
 use jiff::civil::Date;
 use serde_json::Value;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The day of the run, where the person spoke of a day by its distance and the value is that day.
     pub(super) fn day_of_run(&self, sent: &Sent<'_>) -> Option<Binding> {
         let day = sent

@@ -21,7 +21,7 @@ const LISTED: usize = 2;
 /// The words from which on a text is a message: the agent words it.
 const MESSAGE: usize = 6;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The question about a value that a text answered before holds.
     pub(super) fn held_in_text(&self, sent: &Sent<'_>) -> Option<Why> {
         let kept = self.kept.get(sent.call)?;
@@ -36,7 +36,7 @@ impl Binder<'_> {
     }
 }
 
-impl<'a> Binder<'a> {
+impl<'a> Binder<'a, '_> {
     /// Asks once about a list of texts of which most stand in a text that was answered before, and not about each of its
     /// elements: what it holds in another run is told by one answer. What a person named is an input by itself.
     pub(super) fn ask_of_lists(&mut self, at: usize) {
@@ -133,7 +133,7 @@ pub(super) fn holder(kept: &[Kept<'_>], call: usize, value: &Value) -> Option<us
             continue;
         }
         let mut found = false;
-        crate::leaf::leaves(&result.content, &mut |_, _, leaf| {
+        crate::leaf::scalars(&result.content, &mut |leaf| {
             found = found || leaf.as_str().is_some_and(|answer| holds(answer, text));
         });
         if found {
@@ -146,7 +146,7 @@ pub(super) fn holder(kept: &[Kept<'_>], call: usize, value: &Value) -> Option<us
 /// Whether a call was sent a value, alone or in a text.
 fn sends(arguments: &Value, text: &str) -> bool {
     let mut found = false;
-    crate::leaf::leaves(arguments, &mut |_, _, leaf| {
+    crate::leaf::scalars(arguments, &mut |leaf| {
         found = found || leaf.as_str().is_some_and(|sent| sent.contains(text));
     });
     found

@@ -44,7 +44,7 @@ pub(super) struct Candidate {
     pub(super) passes: bool,
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// The source of a value among earlier answers; `gate` is the information that it takes at least.
     pub(super) fn among_answers(&mut self, sent: &Sent<'_>, gate: f64) -> Outcome {
         let places = self.answers.find(&canonical::forms(sent.value));

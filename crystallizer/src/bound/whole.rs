@@ -25,7 +25,7 @@ pub(super) fn forms(value: &Value, sent: &mut Forms) {
 }
 
 /// The source of a list or map as a whole.
-pub(super) fn find(binder: &mut Binder<'_>, sent: &Sent<'_>) -> Option<Binding> {
+pub(super) fn find(binder: &mut Binder<'_, '_>, sent: &Sent<'_>) -> Option<Binding> {
     let mut scalars = Vec::new();
     crate::leaf::leaves(sent.value, &mut |_, key, leaf| {
         scalars.push((words(key), leaf))
@@ -54,7 +54,7 @@ pub(super) fn find(binder: &mut Binder<'_>, sent: &Sent<'_>) -> Option<Binding> 
 }
 
 /// A list of which the person said every value: one input that may hold others, and more or fewer.
-fn said(binder: &mut Binder<'_>, sent: &Sent<'_>) -> Option<Binding> {
+fn said(binder: &mut Binder<'_, '_>, sent: &Sent<'_>) -> Option<Binding> {
     let items = sent.value.as_array()?;
     let first = items.iter().find_map(|item| match item {
         Value::Object(map) => map
@@ -71,7 +71,7 @@ fn enough(sum: f64, agreement: u8) -> bool {
     sum >= STRONG || sum >= WEAK && agreement >= 2
 }
 
-fn equal(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
+fn equal(binder: &mut Binder<'_, '_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
     let places = binder.answers.find_whole(sent.value);
     let mut found = Vec::new();
     for place in places.into_iter().filter(|place| place.call < sent.call) {
@@ -102,7 +102,7 @@ fn is_one_of_several(value: &Value, agreement: u8) -> bool {
     value.as_array().is_some_and(|items| items.len() == 1) && agreement < 3
 }
 
-fn column(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
+fn column(binder: &mut Binder<'_, '_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
     let items = sent.value.as_array().filter(|items| items.len() >= 2)?;
     let places = binder.answers.find_column(items);
     let mut found = Vec::new();
@@ -133,7 +133,7 @@ fn column(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding>
     )
 }
 
-fn column_of(binder: &mut Binder<'_>, place: &ColumnPlace) -> Option<Written> {
+fn column_of(binder: &mut Binder<'_, '_>, place: &ColumnPlace) -> Option<Written> {
     let (list, compared) = way(binder, place.list)?;
     Some((format!("{list} | column({})", field(place)), compared))
 }
@@ -152,7 +152,7 @@ fn field(place: &ColumnPlace) -> String {
 }
 
 /// A list of maps that has some of the fields of every element of an answered list.
-fn picked(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
+fn picked(binder: &mut Binder<'_, '_>, sent: &Sent<'_>, sum: f64) -> Option<Binding> {
     let items = sent.value.as_array().filter(|items| items.len() >= 2)?;
     let names: Vec<String> = items.first()?.as_object()?.keys().cloned().collect();
     let key = names
@@ -204,7 +204,7 @@ fn picked(binder: &mut Binder<'_>, sent: &Sent<'_>, sum: f64) -> Option<Binding>
     )
 }
 
-fn agreement(binder: &Binder<'_>, sent: &Sent<'_>, place: WholePlace) -> u8 {
+fn agreement(binder: &Binder<'_, '_>, sent: &Sent<'_>, place: WholePlace) -> u8 {
     agree(&sent.key, &binder.answers.key_of_whole(place, &[]))
 }
 
@@ -223,7 +223,7 @@ fn best<T>(mut found: Vec<(u8, T)>) -> Option<(T, Vec<T>)> {
 /// An expression and what it compares.
 type Written = (String, Compared);
 
-fn way(binder: &mut Binder<'_>, place: WholePlace) -> Option<Written> {
+fn way(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Written> {
     let scope = Scope {
         said: &binder.said,
         known: &binder.known,
@@ -238,7 +238,7 @@ fn way(binder: &mut Binder<'_>, place: WholePlace) -> Option<Written> {
 /// The binding, checked against the recording. Other places that hold the same have to agree with it, where the
 /// value is too particular for that to be chance; else it is not known which is meant.
 fn made(
-    binder: &Binder<'_>,
+    binder: &Binder<'_, '_>,
     sent: &Sent<'_>,
     (expression, mut compared): Written,
     others: Vec<Written>,

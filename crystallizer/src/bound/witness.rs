@@ -123,7 +123,7 @@ pub(super) fn said_by_people(session: &Session) -> Said {
     said
 }
 
-impl<'a> Binder<'a> {
+impl<'a> Binder<'a, '_> {
     /// What the further recordings show about a value.
     pub(super) fn shown(&self, sent: &Sent<'_>) -> Shown {
         let mut same = 0;

@@ -14,7 +14,7 @@ pub(super) fn write(
     document: &mut Document,
     kept: &[Kept<'_>],
     steps: &[Spot],
-    decisions: &mut Decisions,
+    decisions: &mut Decisions<'_>,
 ) {
     for ((kept, place), decided) in kept.iter().zip(steps).zip(&decisions.calls) {
         let Some(step) = place.step_mut(document) else {
@@ -22,12 +22,12 @@ pub(super) fn write(
         };
         let Some(with) = &mut step.with else { continue };
         let written = slot::write(kept, with, &decided.bound);
-        let reasons: Map<String, Value> = decided
-            .bound
-            .iter()
-            .filter(|bound| written.contains(&bound.pointer))
-            .map(|bound| (bound.pointer.clone(), reason(bound).into()))
-            .collect();
+        let mut reasons = Map::with_capacity(decided.bound.len());
+        for bound in &decided.bound {
+            if written.contains(&bound.pointer) {
+                reasons.insert(bound.pointer.clone(), Value::from(reason(bound)));
+            }
+        }
         if !reasons.is_empty() {
             step.metadata
                 .insert("bindings".to_owned(), Value::Object(reasons));

@@ -80,10 +80,12 @@ pub(super) fn of_graft(
     ));
     let asked = Asked::of(session, &kept);
     let mut origins = provenance::origins(session, &kept, &asked);
-    origins.retain(|origin| {
-        let call = kept.get(origin.call).map(|kept| kept.call.id.as_str());
-        !call.is_some_and(|call| graft.covers(call, &origin.pointer))
-    });
+    for origins in &mut origins {
+        origins.retain(|origin| {
+            let call = kept.get(origin.call).map(|kept| kept.call.id.as_str());
+            !call.is_some_and(|call| graft.covers(call, &origin.pointer))
+        });
+    }
     findings::of_origins(origins, &kept, &places, &mut own);
     let is_own = |finding: &Finding| {
         let step = finding.step.as_deref();

@@ -7,7 +7,7 @@ use super::value::*;
 use crate::session::Role;
 use serde_json::Value;
 
-pub(super) fn read(document: &Value, builder: &mut Builder) {
+pub(super) fn read(document: &mut Value, builder: &mut Builder) {
     let style = Style::default();
     builder.external_id = id(document, "id");
     builder.tools = chat::tools(document);
@@ -15,10 +15,8 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         let said = content_text(system, &mut builder.notes, 0);
         builder.message(Role::System, said, None);
     }
-    let messages = document
-        .as_array()
-        .map_or_else(|| list(document, "messages"), Vec::as_slice);
-    chat::messages(messages, builder, style);
+    chat::messages(chat::take_messages(document), builder, style);
+    let document = &*document;
     let output = document
         .get("output")
         .and_then(|output| output.get("message"));

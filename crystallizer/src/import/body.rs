@@ -1,11 +1,11 @@
 //! The body as records: one JSON document, several in a row, or JSON Lines with their broken lines.
 
-use super::doubts::Read;
 use super::error::ImportError;
 use super::event_stream;
 use super::log_lines;
 use super::notes::Notes;
 use super::value::size;
+use crate::packed::Packed;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -243,7 +243,7 @@ struct Broken {
 
 /// All documents of the text, one after another with or without blanks between.
 fn whole_documents(text: &str, notes: &mut Notes) -> Result<Vec<Record>, Broken> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Read>();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Packed>();
     let mut records = Vec::new();
     let mut line = 1u32;
     let mut counted = 0;
@@ -304,7 +304,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
         if trimmed.is_empty() {
             continue;
         }
-        match serde_json::from_str::<Read>(trimmed) {
+        match serde_json::from_str::<Packed>(trimmed) {
             Ok(read) => {
                 notes.doubts.keep(read.repeated);
                 records.push(Record {
@@ -342,7 +342,7 @@ fn read_lines(text: &str, notes: &mut Notes) -> Vec<Record> {
 
 fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
     let mut tried = Notes::default();
-    let read: Read = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
+    let read: Packed = serde_json::from_str(&mend(line, &mut tried)?).ok()?;
     notes.absorb(&tried);
     notes.doubts.keep(read.repeated);
     Some(read.value)
@@ -350,7 +350,7 @@ fn mended_line(line: &str, notes: &mut Notes) -> Option<Value> {
 
 /// Reads JSON text that a recording keeps inside a string.
 pub(super) fn parse_text(text: &str, notes: &mut Notes) -> Option<Value> {
-    if let Ok(read) = serde_json::from_str::<Read>(text) {
+    if let Ok(read) = serde_json::from_str::<Packed>(text) {
         scan_numbers(text, notes);
         notes.doubts.keep(read.repeated);
         return Some(read.value);

@@ -417,7 +417,7 @@ impl Builder {
                 }
             };
         }
-        self.turns.push(Turn::Approval(approval));
+        self.turns.push(Turn::Approval(Box::new(approval)));
     }
 
     /// A refusal by the person, told by the answer to the call with this id in this session.
@@ -427,14 +427,14 @@ impl Builder {
         comment: Option<String>,
         at: Option<Timestamp>,
     ) {
-        self.turns.push(Turn::Approval(RecordedApproval {
+        self.turns.push(Turn::Approval(Box::new(RecordedApproval {
             call,
             approved: false,
             by: None,
             comment,
             requested_at: None,
             decided_at: at,
-        }));
+        })));
     }
 
     /// Adds a person's answer, told after the fact, in front of the call that it is about (at the end of the session).
@@ -483,11 +483,12 @@ impl Builder {
             let turns = std::mem::take(&mut self.turns);
             for (index, turn) in turns.into_iter().enumerate() {
                 while let Some((_, approval)) = before.next_if(|(at, _)| *at == index) {
-                    self.turns.push(Turn::Approval(approval));
+                    self.turns.push(Turn::Approval(Box::new(approval)));
                 }
                 self.turns.push(turn);
             }
         }
+        self.turns.shrink_to_fit();
         for turn in &mut self.turns {
             let Turn::Call(call) = turn else { continue };
             call.waits &= call.result.is_none();

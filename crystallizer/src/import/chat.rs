@@ -4,6 +4,7 @@ use super::builder::{Answer, Builder, Call};
 use super::value::*;
 use crate::session::{RecordedApproval, Role, ToolSpec};
 use serde_json::Value;
+use std::borrow::Borrow;
 
 /// What differs between recorders that keep such messages.
 #[derive(Clone, Copy, Default)]
@@ -14,10 +15,25 @@ pub(super) struct Style {
     pub(super) content_as_is: bool,
 }
 
+/// Takes the messages out of a document that is a list of them, or holds one. So each is given back once it was read,
+/// and a long recording is never there twice.
+pub(super) fn take_messages(document: &mut Value) -> Vec<Value> {
+    let list = match document {
+        Value::Array(list) => Some(list),
+        other => other.get_mut("messages").and_then(Value::as_array_mut),
+    };
+    list.map(std::mem::take).unwrap_or_default()
+}
+
 /// Reads messages in order.
-pub(super) fn messages(messages: &[Value], builder: &mut Builder, style: Style) {
+pub(super) fn messages<M: Borrow<Value>>(
+    messages: impl IntoIterator<Item = M>,
+    builder: &mut Builder,
+    style: Style,
+) {
     let mut together = None;
     for entry in messages {
+        let entry = entry.borrow();
         if role(entry).is_none() && item(entry, builder, style, &mut together) {
             continue;
         }

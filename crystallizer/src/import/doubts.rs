@@ -1,14 +1,9 @@
 //! What of a JSON text is not what a value of it says: numbers that lose digits or are out of range, and keys that stand
 //! twice in one object. Which of both counted is not known: readers differ, and the last one is kept.
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use crate::packed::{MOST_REPEATED, Repeated};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
-/// The most objects with a key that stands twice of one text that are kept.
-const MOST: usize = 1_000;
 
 /// What is in doubt of the texts that were read.
 #[derive(Debug, Default, Clone)]
@@ -19,16 +14,6 @@ pub(super) struct Doubts {
     pub(super) too_large: BTreeSet<String>,
     /// Objects in which a key stands twice.
     pub(super) repeated: Vec<Repeated>,
-}
-
-/// An object in which a key stands twice.
-#[derive(Debug, Clone)]
-pub(super) struct Repeated {
-    key: String,
-    /// The last value of the key.
-    last: Value,
-    /// The object as it was read.
-    whole: Map<String, Value>,
 }
 
 impl Doubts {
@@ -43,7 +28,7 @@ impl Doubts {
 
     /// Takes over objects in which a key stands twice.
     pub(super) fn keep(&mut self, repeated: Vec<Repeated>) {
-        let room = MOST.saturating_sub(self.repeated.len());
+        let room = MOST_REPEATED.saturating_sub(self.repeated.len());
         self.repeated.extend(repeated.into_iter().take(room));
     }
 
@@ -86,139 +71,14 @@ fn holds(value: &Value, whole: &Map<String, Value>) -> bool {
     }
 }
 
-/// A value of JSON, and the objects in it in which a key stands twice.
-#[derive(Default)]
-pub(super) struct Read {
-    pub(super) value: Value,
-    pub(super) repeated: Vec<Repeated>,
-}
-
-impl<'de> Deserialize<'de> for Read {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut repeated = Vec::new();
-        let value = Reader(&mut repeated).deserialize(from)?;
-        Ok(Self { value, repeated })
-    }
-}
-
-/// Reads a value as `Value` does, and notes the keys that stand twice.
-struct Reader<'r>(&'r mut Vec<Repeated>);
-
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Value;
-
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("any valid JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(item) = items.next_element_seed(Reader(self.0))? {
-            all.push(item);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        let mut twice: Option<String> = None;
-        while let Some(key) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(Reader(self.0))?;
-            match map.entry(key) {
-                Entry::Vacant(entry) => {
-                    entry.insert(value);
-                }
-                Entry::Occupied(mut entry) => {
-                    if *entry.get() != value {
-                        twice = Some(entry.key().clone());
-                    }
-                    entry.insert(value);
-                }
-            }
-        }
-        if let Some(key) = twice
-            && self.0.len() < MOST
-        {
-            self.0.push(Repeated {
-                last: map.get(&key).cloned().unwrap_or_default(),
-                key,
-                whole: map.clone(),
-            });
-        }
-        Ok(Value::Object(map))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::Packed;
     use serde_json::json;
 
-    fn read(text: &str) -> Read {
+    fn read(text: &str) -> Packed {
         serde_json::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn values_are_those_that_are_read_otherwise() {
-        for text in [
-            "null",
-            "true",
-            "-3",
-            "18446744073709551615",
-            "0.1",
-            r#""a\nü\u00e9""#,
-            r#"{"b":1,"a":[{"c":null},[]],"ü":{}}"#,
-            r#"{"a":1,"a":2,"b":{"c":1,"c":1}}"#,
-        ] {
-            let value: Value = serde_json::from_str(text).unwrap();
-            assert_eq!(read(text).value, value, "{text}");
-            assert_eq!(read(text).value.to_string(), value.to_string(), "{text}");
-        }
-        for broken in ["", "{", "[1,]", "{\"a\"}", "nul", "\"a"] {
-            let error = serde_json::from_str::<Value>(broken).unwrap_err();
-            let own = serde_json::from_str::<Read>(broken).err().unwrap();
-            assert_eq!(own.to_string(), error.to_string(), "{broken}");
-        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::value::*;
 use crate::session::{SessionKind, SessionStatus};
 use serde_json::Value;
 
-pub(super) fn read(document: &Value, builder: &mut Builder) {
+pub(super) fn read(document: &mut Value, builder: &mut Builder) {
     let own = |key: &str| text(document, key).map(str::to_owned);
     builder.external_id = id(document, "id");
     builder.agent = own("agent");
@@ -33,9 +33,7 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
         builder.kind = SessionKind::ChatThread;
     }
     builder.tools = chat::tools(document);
-    let messages = document
-        .as_array()
-        .map_or_else(|| list(document, "messages"), Vec::as_slice);
+    let messages = chat::take_messages(document);
     let style = Style {
         infer_failure: false,
         content_as_is: true,

@@ -1,8 +1,8 @@
 //! Server-sent events: the JSON of each `data:` line is a record.
 
 use super::body::Record;
-use super::doubts::Read;
 use super::notes::Notes;
+use crate::packed::Packed;
 
 /// The records of such a body; empty where it is none.
 pub(super) fn read(text: &str, notes: &mut Notes) -> Vec<Record> {
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Vec<Record> {
         if data.is_empty() || data == "[DONE]" {
             continue;
         }
-        match serde_json::from_str::<Read>(data) {
+        match serde_json::from_str::<Packed>(data) {
             Ok(read) => {
                 tried.doubts.keep(read.repeated);
                 records.push(Record {

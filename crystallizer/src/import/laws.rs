@@ -263,9 +263,8 @@ fn checked(bytes: &[u8]) {
         let ids: std::collections::BTreeSet<_> = session.calls().map(|call| &call.id).collect();
         assert_eq!(ids.len() as u64, counts.tool_calls);
         for turn in &session.turns {
-            if let Turn::Approval(RecordedApproval {
-                call: Some(call), ..
-            }) = turn
+            if let Turn::Approval(approval) = turn
+                && let Some(call) = &approval.call
             {
                 assert!(ids.contains(call));
             }
@@ -294,7 +293,7 @@ prop_compose! {
               batch in 0u32..4, folder in proptest::option::of(said()), agent in proptest::option::of(said()), about in 0usize..6, approved: bool) -> (Turn, usize) {
         (match kind {
             0 => Turn::Message { role, text, at },
-            1 => Turn::Approval(RecordedApproval { call: None, approved, by: agent, comment: Some(text), requested_at: at, decided_at: until }),
+            1 => Turn::Approval(Box::new(RecordedApproval { call: None, approved, by: agent, comment: Some(text), requested_at: at, decided_at: until })),
             _ => Turn::Call(Box::new(ToolCall {
                 id: String::new(), name: text, arguments, batch, agent, folder: folder.clone(), shell: folder, inside: None, waits: approved && result.is_none(), started_at: at,
                 finished_at: until.filter(|_| result.is_some()), result,

@@ -2,9 +2,9 @@
 //! say to their servers. A message may stand in one line or be printed over several.
 
 use super::body::Record;
-use super::doubts::{Read, Repeated};
 use super::notes::Notes;
 use super::value::{text, time};
+use crate::packed::{Packed, Repeated};
 use serde_json::{Map, Value};
 
 /// What stands in brackets and names no server: levels, programs and directions.
@@ -100,8 +100,8 @@ fn message(rest: &str, line: &str) -> Option<(Value, Vec<Repeated>, usize)> {
 }
 
 /// The first value of a text and where it ends; otherwise whether the text ended before the value did.
-fn first(text: &str) -> Result<(Read, usize), bool> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Read>();
+fn first(text: &str) -> Result<(Packed, usize), bool> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Packed>();
     match stream.next() {
         Some(Ok(read)) => Ok((read, stream.byte_offset())),
         Some(Err(error)) => Err(error.is_eof()),

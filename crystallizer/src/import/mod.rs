@@ -81,6 +81,7 @@ use body::Body;
 use builder::Builder;
 use doubts::Doubts;
 use druse_engine::Digest;
+use serde_json::Value;
 use split::Part;
 use std::sync::Arc;
 
@@ -101,13 +102,24 @@ fn sessions(body: Body, bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
     let mut sessions = Vec::new();
     let several = parts.iter().filter(|part| part.format.is_some()).count() > 1;
     let mut left_out = Vec::new();
-    for part in &parts {
+    for mut part in parts {
         let Some(format) = part.format else {
             unknown += 1;
             left_out.push(part);
             continue;
         };
-        sessions.push((read(format, part, &doubts), part));
+        // Reading takes the part apart.
+        let own = several.then(|| part.json());
+        let builder = read(format, &mut part, &doubts);
+        let digest = match own {
+            // The session's own id tells it apart where the part holds several.
+            Some(mut own) => {
+                own.extend_from_slice(builder.external_id.as_deref().unwrap_or("").as_bytes());
+                Digest::of(&own)
+            }
+            None => Digest::of(bytes),
+        };
+        sessions.push((builder, digest));
     }
     if sessions.is_empty() {
         return Err(unknown_format(unknown));
@@ -124,17 +136,9 @@ fn sessions(body: Body, bytes: &[u8]) -> Result<Vec<Session>, ImportError> {
             );
         }
     }
-    let many = several || sessions.len() > 1;
+    let sessions = sessions.into_iter();
     Ok(sessions
-        .into_iter()
-        .map(|(builder, part)| {
-            let digest = if many {
-                part.digest(builder.external_id.as_deref())
-            } else {
-                Digest::of(bytes)
-            };
-            builder.finish(digest)
-        })
+        .map(|(builder, digest)| builder.finish(digest))
         .collect())
 }
 
@@ -165,12 +169,14 @@ fn unknown_format(parts: usize) -> ImportError {
 }
 
 /// Reads one recording. `doubts` are what is in doubt of the body.
-fn read(format: Format, part: &Part, doubts: &Arc<Doubts>) -> Builder {
+fn read(format: Format, part: &mut Part, doubts: &Arc<Doubts>) -> Builder {
+    let usage = usage::of(format, part);
     let mut builder = Builder::new(format.name(), format.kind(), Arc::clone(doubts));
     builder.notes.doubts.keep(part.repeated.clone());
+    let mut nothing = Value::Null;
     let document = part.document();
     match format {
-        Format::Druse => druse::read(document, &mut builder),
+        Format::Druse => druse::read(part.document_mut().unwrap_or(&mut nothing), &mut builder),
         Format::ClaudeCode => claude_code::read(&part.records, &mut builder),
         Format::CodexRollout => codex_rollout::read(&part.records, &mut builder),
         Format::CodexExec => codex_exec::read(&part.records, &mut builder),
@@ -192,8 +198,12 @@ fn read(format: Format, part: &Part, doubts: &Arc<Doubts>) -> Builder {
         Format::LangSmith => langsmith::read(document, &mut builder),
         Format::McpLog => mcp_log::read(document, &mut builder),
         Format::PydanticAi => pydantic_ai::read(document, &mut builder),
-        Format::OpenAiChat => openai_chat::read(document, &mut builder),
-        Format::AnthropicChat => anthropic_chat::read(document, &mut builder),
+        Format::OpenAiChat => {
+            openai_chat::read(part.document_mut().unwrap_or(&mut nothing), &mut builder)
+        }
+        Format::AnthropicChat => {
+            anthropic_chat::read(part.document_mut().unwrap_or(&mut nothing), &mut builder)
+        }
     }
     if matches!(format, Format::OpenAiChat | Format::AnthropicChat) {
         // Each is a request that the recording repeats.
@@ -206,6 +216,6 @@ fn read(format: Format, part: &Part, doubts: &Arc<Doubts>) -> Builder {
             .notes
             .left_out("beside_the_recording", name.as_str(), *bytes, part.line());
     }
-    builder.usage = usage::of(format, part);
+    builder.usage = usage;
     builder
 }

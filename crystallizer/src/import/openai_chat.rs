@@ -6,17 +6,15 @@ use super::chat::{self, Style};
 use super::value::*;
 use serde_json::Value;
 
-pub(super) fn read(document: &Value, builder: &mut Builder) {
+pub(super) fn read(document: &mut Value, builder: &mut Builder) {
     let style = Style {
         infer_failure: true,
         content_as_is: false,
     };
     builder.external_id = id(document, "id");
     builder.tools = chat::tools(document);
-    let messages = document
-        .as_array()
-        .map_or_else(|| list(document, "messages"), Vec::as_slice);
-    chat::messages(messages, builder, style);
+    chat::messages(chat::take_messages(document), builder, style);
+    let document = &*document;
     // The answer stands in the document, or in what is kept beside the request.
     let answers = [
         Some(document),

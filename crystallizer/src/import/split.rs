@@ -1,12 +1,11 @@
 //! Takes a body's records apart into the recordings that it holds.
 
 use super::body::Record;
-use super::doubts::Repeated;
 use super::formats::Format;
 use super::sniff;
 use super::value::id;
 use super::{grown, streams, wrapped};
-use druse_engine::Digest;
+use crate::packed::Repeated;
 use serde_json::Value;
 
 /// One recording of the body: a document, or a list of records.
@@ -46,16 +45,20 @@ impl Part {
         self.records.first().map_or(0, |record| record.line)
     }
 
-    /// The digest of this part as compact JSON, told apart by the session's own id where the part holds several.
-    pub(super) fn digest(&self, id: Option<&str>) -> Digest {
+    /// The document, to be taken apart while it is read.
+    pub(super) fn document_mut(&mut self) -> Option<&mut Value> {
+        self.records.first_mut().map(|record| &mut record.value)
+    }
+
+    /// This part as compact JSON, a record a line.
+    pub(super) fn json(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for record in &self.records {
             // Values made from JSON always serialise, and writing to memory cannot fail.
             let _ = serde_json::to_writer(&mut bytes, &record.value);
             bytes.push(b'\n');
         }
-        bytes.extend_from_slice(id.unwrap_or("").as_bytes());
-        Digest::of(&bytes)
+        bytes
     }
 }
 

@@ -58,7 +58,7 @@ fn approvals(session: &Session) -> Vec<&RecordedApproval> {
         .turns
         .iter()
         .filter_map(|turn| match turn {
-            Turn::Approval(approval) => Some(approval),
+            Turn::Approval(approval) => Some(approval.as_ref()),
             _ => None,
         })
         .collect()
@@ -642,10 +642,7 @@ fn the_other_formats() {
         (inspect.status, &calls(&inspect)[0].arguments),
         (Some(SessionStatus::Succeeded), &json!({"x":"long"}))
     );
-    assert!(matches!(
-        inspect.turns[0],
-        Turn::Approval(RecordedApproval { approved: true, .. })
-    ));
+    assert!(matches!(&inspect.turns[0], Turn::Approval(approval) if approval.approved));
 
     let span = |start: u64, attributes: Value| json!({"spanId":format!("{start}"),"startTimeUnixNano":format!("{start}000000000"),"endTimeUnixNano":format!("{}000000000", start + 5),"attributes":attributes.as_object().map(|map| map.iter().map(|(key, value)| json!({"key":key,"value":{"stringValue":value}})).collect::<Vec<_>>())});
     let call = json!({"gen_ai.operation.name":"execute_tool","gen_ai.tool.name":"f","gen_ai.tool.call.arguments":"{\"a\":1}","gen_ai.tool.call.result":"{\"isError\":true}"});

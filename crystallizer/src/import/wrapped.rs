@@ -1,9 +1,9 @@
 //! Recordings inside of what others keep with them: a request with its response, the body of an answer, a document or
 //! a list under a name of the keeper's own, or JSON as text. One or two levels down there must be just one.
 
-use super::doubts::{Read, Repeated};
 use super::value::{list, present, size, text};
 use super::{ai_sdk, chat, grown, sniff};
+use crate::packed::{Packed, Repeated};
 use serde_json::{Map, Value};
 
 /// A recording, and what stood beside it: its name and its bytes.
@@ -170,7 +170,7 @@ fn opened(text: String, repeated: &mut Vec<Repeated>) -> Value {
     if !text.trim_start().starts_with(['{', '[']) {
         return Value::String(text);
     }
-    match serde_json::from_str::<Read>(&text) {
+    match serde_json::from_str::<Packed>(&text) {
         Ok(read) => {
             repeated.extend(read.repeated);
             read.value

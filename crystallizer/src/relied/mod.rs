@@ -74,7 +74,7 @@ pub(crate) fn output(kept: &Kept<'_>) -> Value {
 fn put(steps: &mut [Step], schemas: &mut HashMap<String, Value>) {
     for step in steps {
         if let Some(schema) = schemas.remove(&step.id) {
-            step.output_schema = Some(schema);
+            step.output_schema = Some(Box::new(schema));
         }
         put(&mut step.steps, schemas);
     }

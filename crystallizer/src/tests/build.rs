@@ -85,14 +85,14 @@ pub(super) fn change(mut turn: Turn, with: impl FnOnce(&mut ToolCall)) -> Turn {
 }
 
 pub(super) fn approval(call: Option<&str>, approved: bool, by: &str, comment: &str) -> Turn {
-    Turn::Approval(RecordedApproval {
+    Turn::Approval(Box::new(RecordedApproval {
         call: call.map(str::to_owned),
         approved,
         by: (!by.is_empty()).then(|| by.to_owned()),
         comment: (!comment.is_empty()).then(|| comment.to_owned()),
         requested_at: None,
         decided_at: Some(Timestamp(1_800_000_030_000)),
-    })
+    }))
 }
 
 pub(super) fn options() -> Options {

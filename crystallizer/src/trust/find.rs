@@ -48,8 +48,11 @@ struct Walk<'a> {
     /// The first answer that held what cannot be read: anything may have stood there.
     unread: Option<usize>,
     trust: Trust,
-    /// The labels by their places.
-    labels: MarkMap<usize>,
+    /// The steps that several calls are.
+    shared: HashSet<&'a str>,
+    /// The labels by their places: those of the call at hand, and those of all calls that share a step.
+    own: MarkMap<usize>,
+    of_shared: MarkMap<usize>,
     said: HashSet<String>,
     /// What the person said last.
     last_said: &'a str,
@@ -70,6 +73,7 @@ pub(crate) fn trust(
         .enumerate()
         .map(|(index, kept)| (kept.call.id.as_str(), index))
         .collect();
+    let mut steps = HashSet::with_capacity(kept.len());
     let mut walk = Walk {
         document,
         kept,
@@ -80,7 +84,13 @@ pub(crate) fn trust(
         read: false,
         unread: None,
         trust: Trust::default(),
-        labels: MarkMap::default(),
+        shared: kept
+            .iter()
+            .map(|kept| kept.step.as_str())
+            .filter(|step| !steps.insert(*step))
+            .collect(),
+        own: MarkMap::default(),
+        of_shared: MarkMap::default(),
         said: HashSet::new(),
         last_said: "",
         gates: document
@@ -90,6 +100,7 @@ pub(crate) fn trust(
             .map(|step| step.id.as_str())
             .collect(),
     };
+    drop(steps);
     let mut messages = asked.messages();
     if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         walk.seen.hear(goal);
@@ -192,6 +203,7 @@ impl<'a> Walk<'a> {
         let (Some(kept), Some(spot)) = (self.kept.get(at), self.spots.get(at)) else {
             return;
         };
+        self.own.clear();
         let gated = self.is_gated(*spot);
         let mut sent = Vec::new();
         let mut asked = false;
@@ -388,7 +400,11 @@ impl<'a> Walk<'a> {
         // The passes of a loop are one step: what is least trusted of them counts.
         let at = mark(&format!("{}\n{}", label.step, label.path));
         let count = self.trust.labels.len();
-        let index = *self.labels.entry(at).or_insert(count);
+        let known = match self.shared.contains(kept.step.as_str()) {
+            true => &mut self.of_shared,
+            false => &mut self.own,
+        };
+        let index = *known.entry(at).or_insert(count);
         match self.trust.labels.get_mut(index) {
             Some(known) if rank(known.from) < rank(from) => *known = label,
             Some(_) => {}

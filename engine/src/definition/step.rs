@@ -58,7 +58,7 @@ pub struct Step {
     pub idempotency_key: Option<String>,
     /// JSON Schema of its output; another output fails it, so that nothing goes on with what has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_schema: Option<Value>,
+    pub output_schema: Option<Box<Value>>,
     /// What takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Box<Undo>>,

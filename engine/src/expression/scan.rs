@@ -243,7 +243,7 @@ pub(super) fn scan(source: &str, tokens: &[Token]) -> Result<Scanned, Expression
         });
     }
     let mut references = References::default();
-    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    let mut edits = Edits::new();
     let mut only_path = false;
     // The index of the token that closes the outermost `default(…)` that is open.
     let mut fallback_until = 0;
@@ -306,11 +306,15 @@ pub(super) fn scan(source: &str, tokens: &[Token]) -> Result<Scanned, Expression
         if after == "=" {
             continue; // a named argument
         }
-        let (mut reference, mut changes, end) = path(source, tokens, index);
+        let (mut reference, end) = path(source, tokens, index, None);
         only_path = index == 0 && end == tokens.len();
         reference.fallback = index < fallback_until;
         if (reference.guarded || reference.fallback) && !reference.path.is_empty() {
-            edits.append(&mut changes);
+            path(source, tokens, index, Some(&mut edits));
+        }
+        // Most expressions name one value.
+        if references.items.is_empty() {
+            references.items.reserve_exact(1);
         }
         references.items.push(reference);
     }
@@ -325,13 +329,17 @@ pub(super) fn scan(source: &str, tokens: &[Token]) -> Result<Scanned, Expression
     })
 }
 
-/// Reads the path that begins with the name at `index`: the reference, the edits that make it one
-/// look-up, and the index of the token behind it.
+/// Changes of a source: the bytes that are replaced, and what by.
+type Edits = Vec<(Range<usize>, String)>;
+
+/// Reads the path that begins with the name at `index`: the reference, and the index of the token behind it. `edits`
+/// takes what makes it one look-up, where that is needed.
 fn path(
     source: &str,
     tokens: &[Token],
     index: usize,
-) -> (Reference, Vec<(Range<usize>, String)>, usize) {
+    mut edits: Option<&mut Edits>,
+) -> (Reference, usize) {
     let text = |i: usize| tokens.get(i).map_or("", |t| &source[t.range.clone()]);
     let kind = |i: usize| tokens.get(i).map(|t| t.kind);
     let root = &tokens[index];
@@ -343,7 +351,12 @@ fn path(
         range: root.range.clone(),
         dashed: None,
     };
-    let mut edits = vec![(root.range.start..root.range.start, "__at(".to_owned())];
+    let mut edit = |range: Range<usize>, by: &dyn Fn() -> String| {
+        if let Some(edits) = &mut edits {
+            edits.push((range, by()));
+        }
+    };
+    edit(root.range.start..root.range.start, &|| "__at(".to_owned());
     let mut at = index + 1;
     let mut end = root.range.end;
     loop {
@@ -352,7 +365,7 @@ fn path(
                 let name = text(at + 1);
                 reference.path.push(Segment::Key(name.to_owned()));
                 end = tokens[at + 1].range.end;
-                edits.push((tokens[at].range.start..end, format!(", '{name}'")));
+                edit(tokens[at].range.start..end, &|| format!(", '{name}'"));
                 at += 2;
             }
             ("[", Some(_)) => {
@@ -380,15 +393,15 @@ fn path(
                     break;
                 }
                 reference.path.push(segment);
-                edits.push((tokens[at].range.clone(), ", (".to_owned()));
-                edits.push((tokens[close].range.clone(), ")".to_owned()));
+                edit(tokens[at].range.clone(), &|| ", (".to_owned());
+                edit(tokens[close].range.clone(), &|| ")".to_owned());
                 end = tokens[close].range.end;
                 at = close + 1;
             }
             _ => break,
         }
     }
-    edits.push((end..end, ")".to_owned()));
+    edit(end..end, &|| ")".to_owned());
     reference.range.end = end;
     let next = (text(at), text(at + 1), text(at + 2));
     reference.guarded = matches!(
@@ -413,7 +426,7 @@ fn path(
         }
         reference.dashed = Some(whole);
     }
-    (reference, edits, at)
+    (reference, at)
 }
 
 /// The index of the bracket that closes the one at `open`.

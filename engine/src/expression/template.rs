@@ -344,7 +344,7 @@ impl Node {
                 .collect::<Result<Vec<_>, _>>()
                 .map(Value::Array),
             Self::Map(entries) => {
-                let mut map = Map::new();
+                let mut map = Map::with_capacity(entries.len());
                 for (key, item) in entries {
                     let item = item
                         .tree(values, reading)
@@ -429,13 +429,11 @@ fn compile(value: &Value, path: &mut String, errors: &mut Vec<PlacedError>) -> N
             Node::List(items)
         }
         Value::Object(map) => {
-            let entries: Vec<_> = map
-                .iter()
-                .map(|(key, item)| {
-                    let node = within(path, key, |path| compile(item, path, errors));
-                    (key.clone(), node)
-                })
-                .collect();
+            let mut entries = Vec::with_capacity(map.len());
+            entries.extend(map.iter().map(|(key, item)| {
+                let node = within(path, key, |path| compile(item, path, errors));
+                (key.clone(), node)
+            }));
             if entries
                 .iter()
                 .all(|(_, item)| matches!(item, Node::Constant(_)))

@@ -2,7 +2,7 @@
 
 use super::quotable::is_quotable;
 use super::{
-    Answer, ColumnPlace, DEPTH, Hop, LONGEST_TEXT, Node, Notation, Of, Place, WholePlace,
+    ColumnPlace, DEPTH, Hop, LONGEST_TEXT, Node, Notation, Of, Place, Tree, WholePlace,
     column_form, flag_form, is_collection, label, whole_form,
 };
 use crate::bound::canonical;
@@ -18,7 +18,7 @@ const MOST_ECHOES: usize = 2_000;
 /// The walk through one answer, with what it found.
 pub(super) struct Walk<'w> {
     pub(super) call: usize,
-    pub(super) answer: &'w mut Answer,
+    pub(super) tree: &'w mut Tree,
     pub(super) known: &'w dyn Fn(&str, &Value) -> bool,
     pub(super) found: Vec<(Mark, Place)>,
     pub(super) wholes: Vec<(Mark, WholePlace)>,
@@ -34,13 +34,13 @@ impl<'w> Walk<'w> {
     /// `left` is how many values are noted at most.
     pub(super) fn new(
         call: usize,
-        answer: &'w mut Answer,
+        tree: &'w mut Tree,
         known: &'w dyn Fn(&str, &Value) -> bool,
         left: usize,
     ) -> Self {
         Self {
             call,
-            answer,
+            tree,
             known,
             found: Vec::new(),
             wholes: Vec::new(),
@@ -53,8 +53,8 @@ impl<'w> Walk<'w> {
     }
 
     fn node(&mut self, parent: u32, hop: Hop) -> u32 {
-        let index = u32::try_from(self.answer.nodes.len()).unwrap_or(u32::MAX);
-        self.answer.nodes.push(Node {
+        let index = u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX);
+        self.tree.nodes.push(Node {
             parent,
             hop: Some(hop),
         });
@@ -151,7 +151,7 @@ impl<'w> Walk<'w> {
         if let Some(data) = data {
             let inner = self.node(node, Hop::Parsed(Notation::Json));
             self.value(&data, inner, depth + 1);
-            self.answer.inner.insert(inner, data);
+            self.tree.inner.insert(inner, data);
             return;
         }
         self.scalar(value, node);

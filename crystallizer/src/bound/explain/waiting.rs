@@ -48,7 +48,7 @@ impl Before {
 pub(in crate::bound) fn wait(
     explained: &mut Explained,
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     figures: &[figure::Asked],
 ) {
     let asked: BTreeSet<&str> = explained

@@ -36,7 +36,7 @@ pub(in crate::bound) fn graft<'w>(
     session: &'w Session,
     (document, spots): (&mut Document, &mut [Spot]),
     kept: &[Kept<'w>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     witnesses: &[Witness<'w>],
     branches: &mut [Branch],
     answers: Answered<'_>,
@@ -152,7 +152,7 @@ impl<'w> Grafter<'_, 'w> {
         view: View<'w>,
         new: &BTreeSet<usize>,
         (document, spots): (&mut Document, &mut [Spot]),
-        decisions: &Decisions,
+        decisions: &Decisions<'_>,
         branches: &mut [Branch],
     ) -> (Option<Graft<'w>>, Vec<Left>) {
         let recording = self
@@ -252,7 +252,7 @@ impl<'w> Grafter<'_, 'w> {
         branch: &Branch,
         taken: &BTreeMap<usize, Branch>,
         aligned: &Aligned<'_, '_>,
-        decisions: &Decisions,
+        decisions: &Decisions<'_>,
     ) -> Result<BTreeSet<usize>, Option<String>> {
         let mut more = BTreeSet::new();
         let mut open = vec![call];
@@ -315,7 +315,7 @@ impl<'w> Grafter<'_, 'w> {
         &self,
         view: &View<'_>,
         name: &str,
-        decisions: &Decisions,
+        decisions: &Decisions<'_>,
     ) -> Result<Option<Value>, Option<String>> {
         let own = view.decisions.inputs.iter().find(|one| one.name == name);
         let Some(own) = own else {
@@ -350,7 +350,7 @@ impl<'w> Grafter<'_, 'w> {
         view: View<'w>,
         taken: BTreeMap<usize, Branch>,
         (document, spots): (&mut Document, &mut [Spot]),
-        decisions: &Decisions,
+        decisions: &Decisions<'_>,
         recording: String,
     ) -> Graft<'w> {
         let mut gates = BTreeMap::new();

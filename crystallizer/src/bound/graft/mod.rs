@@ -43,7 +43,7 @@ pub(crate) struct Graft<'w> {
     /// The values that its findings speak of.
     pub(crate) covered: BTreeSet<(usize, String)>,
     branches: Vec<Branch>,
-    decisions: Decisions,
+    decisions: Decisions<'w>,
     others: Vec<Witness<'w>>,
     numbers: Vec<usize>,
     unshown: Vec<Unshown>,

@@ -20,7 +20,7 @@ pub(super) struct View<'w> {
     pub(super) numbers: Vec<usize>,
     pub(super) document: Document,
     pub(super) spots: Vec<Spot>,
-    pub(super) decisions: Decisions,
+    pub(super) decisions: Decisions<'w>,
     pub(super) unshown: Vec<Unshown>,
     pub(super) figures: Vec<Asked>,
 }

@@ -21,7 +21,7 @@ type Lists<'k> = BTreeMap<(&'k str, String, String), Vec<(usize, &'k Value)>>;
 pub(in crate::bound) fn fixed(
     kept: &[Kept<'_>],
     spots: &[Spot],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
 ) -> Vec<Finding> {
     let mut lists = Lists::new();
     let mut without: BTreeMap<(&str, String), usize> = BTreeMap::new();
@@ -157,7 +157,7 @@ fn turns(kept: &[Kept<'_>], asked: &[(usize, &Value)], before: Option<usize>) ->
 }
 
 /// Whether the person said which page is meant.
-fn by_person(asked: &[(usize, &Value)], pointer: &str, decisions: &Decisions) -> bool {
+fn by_person(asked: &[(usize, &Value)], pointer: &str, decisions: &Decisions<'_>) -> bool {
     let is_said = |name: &String| {
         decisions
             .inputs

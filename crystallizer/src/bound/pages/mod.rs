@@ -108,7 +108,7 @@ impl Pages {
     }
 
     /// Whether a place is the list of all pages.
-    pub(super) fn gives(&self, answers: &Answers, place: WholePlace) -> bool {
+    pub(super) fn gives(&self, answers: &Answers<'_>, place: WholePlace) -> bool {
         place.call == self.last()
             && !Answers::is_root(place)
             && answers.last_key_of(place) == self.name()
@@ -179,7 +179,7 @@ fn way(base: &str, path: &[String]) -> String {
     text
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Finds the pages that calls from this one on turn. Gives the last of them.
     pub(super) fn turn_pages(&mut self, at: usize) -> Option<usize> {
         if !self.folds {

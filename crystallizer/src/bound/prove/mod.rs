@@ -93,7 +93,7 @@ impl Part<'_> {
 
 struct Prover<'p> {
     kept: &'p [Kept<'p>],
-    decisions: &'p Decisions,
+    decisions: &'p Decisions<'p>,
     part: &'p Part<'p>,
     plan: Arc<Plan>,
     /// The calls whose outputs the document reads.
@@ -111,7 +111,7 @@ struct Prover<'p> {
 pub(super) fn prove(
     document: &mut Document,
     kept: &[Kept<'_>],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     started_at: Timestamp,
     part: &Part<'_>,
 ) -> Proof {
@@ -126,7 +126,7 @@ pub(super) fn prove(
 fn of_plan(
     plan: &Arc<Plan>,
     reads: Reads,
-    (kept, decisions): (&[Kept<'_>], &Decisions),
+    (kept, decisions): (&[Kept<'_>], &Decisions<'_>),
     started_at: Timestamp,
     part: &Part<'_>,
 ) -> Proof {

@@ -11,7 +11,7 @@ const LONGEST: usize = 800;
 const SHORTEST: usize = 3;
 
 /// A value in a query that a person said: an input gives it elsewhere, or it is a name.
-pub(super) fn said_in<'t>(decisions: &Decisions, text: &'t str) -> Option<&'t str> {
+pub(super) fn said_in<'t>(decisions: &Decisions<'_>, text: &'t str) -> Option<&'t str> {
     if text.len() > LONGEST || text.trim().contains('\n') {
         return None;
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The words and small numbers that the draft follows: they get other names, too.
-pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
+pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World {
     let mut world = World::default();
     let mut field = |key: &str, value: &Value| {
         if rename::scalar(value) == *value {
@@ -86,7 +86,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions) -> World {
 }
 
 /// The values that the passes of a loop follow, with the keys that they stand under.
-fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions) -> Vec<(String, Value)> {
+fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions<'_>) -> Vec<(String, Value)> {
     let items = decisions
         .answers
         .whole(cycle.list)

@@ -278,7 +278,7 @@ pub(in crate::bound) fn condition_question(kept: &Kept<'_>) -> String {
 pub(in crate::bound) fn unshown(
     kept: &[Kept<'_>],
     spots: &[Spot],
-    decisions: &mut Decisions,
+    decisions: &mut Decisions<'_>,
     answers: Answered<'_>,
 ) -> Vec<Unshown> {
     let asker = Asker::new(kept, spots, decisions);
@@ -476,7 +476,7 @@ pub(in crate::bound) fn explained(
     all: &[Unshown],
     kept: &[Kept<'_>],
     spots: &[Spot],
-    decisions: &Decisions,
+    decisions: &Decisions<'_>,
     branches: &[Branch],
 ) -> (Vec<Finding>, Vec<Question>, bool) {
     let mut findings = Vec::new();
@@ -608,7 +608,7 @@ pub(in crate::bound) fn explained(
 }
 
 /// What is followed though the recording has nothing that it leaves out.
-fn held(kept: &[Kept<'_>], spots: &[Spot], decisions: &Decisions) -> Vec<Finding> {
+fn held(kept: &[Kept<'_>], spots: &[Spot], decisions: &Decisions<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for cycle in &decisions.cycles {
         let (Some(filter), Some(spot)) = (&cycle.filter, spots.get(cycle.first)) else {

@@ -58,7 +58,7 @@ type Through<K> = BTreeMap<K, usize>;
 pub(super) struct Asker<'a> {
     pub(super) kept: &'a [Kept<'a>],
     pub(super) spots: &'a [Spot],
-    pub(super) decisions: &'a Decisions,
+    pub(super) decisions: &'a Decisions<'a>,
     pub(super) sentences: Vec<(usize, &'a Sentence)>,
     told: OnceCell<Told>,
     words: OnceCell<Words<'a>>,
@@ -70,7 +70,11 @@ pub(super) struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn new(kept: &'a [Kept<'a>], spots: &'a [Spot], decisions: &'a Decisions) -> Self {
+    pub(super) fn new(
+        kept: &'a [Kept<'a>],
+        spots: &'a [Spot],
+        decisions: &'a Decisions<'a>,
+    ) -> Self {
         Self {
             kept,
             spots,

@@ -36,31 +36,29 @@ impl Told {
                         note_all(&mut all.sent, call, normal(&word));
                     }
                 }
-                note(&mut all.keys, call, words(key));
+                let own = words(key);
+                note(&mut all.keys, call, &own);
                 if *leaf == Value::Bool(false) {
-                    note(&mut all.without, call, words(key));
+                    note(&mut all.without, call, &own);
                 }
-                let leaves_out = words(key).iter().any(|word| {
+                let leaves_out = own.iter().any(|word| {
                     l::negates(word)
                         || l::excludes(word, None)
                         || l::is_skipped(word, None)
                         || l::leaves_out(word)
                 });
                 if leaves_out {
-                    let sent = spoken(leaf);
-                    note(
-                        &mut all.without,
-                        call,
-                        sent.iter().flat_map(|word| normal(word)).collect(),
-                    );
-                    note(&mut all.without, call, words(key));
+                    for word in spoken(leaf) {
+                        note(&mut all.without, call, &normal(&word));
+                    }
+                    note(&mut all.without, call, &own);
                 }
                 // `-label:pinned`, `NOT pinned`, `!= pinned`: how queries leave out.
                 let mut turned = false;
                 for part in leaf.as_str().unwrap_or_default().split_whitespace() {
                     let minus = part.strip_prefix('-').or_else(|| part.strip_prefix('!'));
                     if turned || minus.is_some() {
-                        note(&mut all.without, call, words(minus.unwrap_or(part)));
+                        note(&mut all.without, call, &words(minus.unwrap_or(part)));
                     }
                     turned = matches!(part, "NOT" | "not" | "!=" | "<>");
                 }
@@ -120,9 +118,11 @@ impl Told {
     }
 }
 
-fn note(all: &mut BTreeMap<String, usize>, call: usize, words: Vec<String>) {
+fn note(all: &mut BTreeMap<String, usize>, call: usize, words: &[String]) {
     for word in words {
-        all.entry(word).or_insert(call);
+        if !all.contains_key(word) {
+            all.insert(word.clone(), call);
+        }
     }
 }
 
