@@ -159,8 +159,8 @@ impl Account<'_> {
             _ => (word, false),
         };
         // `store credit`
-        let pays =
-            next.is_some_and(|next| next.clause == token.clause && l::is_way_to_pay(&next.word));
+        let names_credit = matches!(word, "store" | "shop")
+            && next.is_some_and(|next| next.clause == token.clause && l::is_way_to_pay(&next.word));
         let lone_order = part.tokens.last() == Some(&at)
             && before.is_some_and(|before| l::is_joint(&before.word))
             && !self.is_own(word)
@@ -175,10 +175,7 @@ impl Account<'_> {
                     .is_some_and(|before| matches!(before.word.as_str(), "no" | "without" | "any"))
             || is_greeting(sentence, token.clause)
             || before.is_some_and(|before| before.word == "as") && l::is_usual(word)
-            || !owns
-                && says_nothing(word)
-                && !is_day_of(sentence, at)
-                && !(matches!(word, "store" | "shop") && pays)
+            || !owns && says_nothing(word) && !is_day_of(sentence, at) && !names_credit
             || leads_to_extreme(sentence, at)
             || double_check(sentence, at)
             || part.order == Some(at) && !lone_order
