@@ -47,7 +47,7 @@ impl Said {
     }
 
     /// The words before and behind a mention that no comma parts from it, in its sentence.
-    fn beside_in_clause(&self, mention: &Mention) -> (Vec<&str>, Vec<&str>) {
+    pub(super) fn beside_in_clause(&self, mention: &Mention) -> (Vec<&str>, Vec<&str>) {
         let Some(spoken) = self.texts.get(mention.text) else {
             return (Vec::new(), Vec::new());
         };
