@@ -130,7 +130,7 @@ impl Binder<'_, '_> {
     }
 
     /// The question whether it is taken from there all the same.
-    pub(super) fn whether_another(binding: Box<Binding>) -> Why {
+    pub(super) fn whether_it(binding: Box<Binding>) -> Why {
         let mut choices = open_choices();
         choices.push(Choice {
             answer: binding.expression.clone(),

@@ -392,9 +392,14 @@ impl<'a, 'k> Binder<'a, 'k> {
         found: Found,
         schema: Option<&Value>,
     ) -> Binding {
-        let (name, transform) = self
+        let known = self.inputs.len();
+        let (mut name, transform) = self
             .inputs
             .get(&sent.key, sent.value, found, schema, &self.said);
+        if self.inputs.len() > known && sent.value.is_number() {
+            let key = sent.path.last().map_or("", String::as_str);
+            name = self.inputs.in_plural(name, key);
+        }
         let expression = transform.write(&format!("inputs.{name}"));
         self.learn_inputs();
         self.set_witnessed(sent, &name, &transform);

@@ -252,11 +252,7 @@ impl Binder<'_, '_> {
         column: &Column<'_>,
         fields: &[Field],
     ) -> Option<Bound> {
-        let most = column
-            .values
-            .iter()
-            .map(|value| bits(value, &sent.key.words))
-            .fold(0.0, f64::max);
+        let most = told(&column.values, &sent.key.words);
         let varies = column.varies();
         let mut givers: Vec<Giver<'_>> = fields
             .iter()
@@ -574,6 +570,25 @@ fn hole(field: &Field) -> Binding {
         compared: Compared::default(),
         value: field.values.first().cloned().unwrap_or_default(),
     }
+}
+
+/// How much the values of all passes tell together: a field that has each of them in its own pass has them all by chance
+/// only where it has each by chance. What tells nothing by itself tells nothing in a row, for small numbers count up.
+fn told(values: &[&Value], key: &[String]) -> f64 {
+    let mut seen: Vec<&Value> = Vec::new();
+    let (mut sum, mut most) = (0.0, 0.0_f64);
+    for value in values {
+        if seen.contains(value) {
+            continue;
+        }
+        seen.push(value);
+        let own = bits(value, key);
+        most = most.max(own);
+        if own >= WEAK {
+            sum += own;
+        }
+    }
+    most.max(sum)
 }
 
 /// A value as it stands in a text.

@@ -406,11 +406,14 @@ impl<'a> Binder<'a, '_> {
         if is_default(schema.as_ref(), sent.value) {
             return self.freeze(sent, Why::Default);
         }
-        let mention = self.said.find(sent.value, &sent.key.full());
+        let measured = self.measured(sent, own);
+        let mention = measured
+            .or_else(|| self.said.find(sent.value, &sent.key.full()))
+            .filter(|mention| !mention.person || !self.said.is_only_deed(sent.value));
         // Where it differs in other recordings and nobody said it there, it was only said in passing.
         let in_passing = matches!(self.shown(sent), Shown::Other) && !self.said_everywhere(sent);
         if let Some(mention) = mention.filter(|mention| mention.person && !in_passing) {
-            let near = self.said.is_near(&mention, &sent.key.full());
+            let near = measured.is_some() || self.said.is_near(&mention, &sent.key.full());
             if own >= WEAK || near || self.said.is_name(&mention, sent.value) {
                 // A weak value that nobody connected with the key may still be that of the record at hand.
                 if own < STRONG
@@ -436,6 +439,13 @@ impl<'a> Binder<'a, '_> {
                 return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
             }
         }
+        if mention.is_none_or(|mention| !mention.person) {
+            match self.scaled(sent) {
+                Outcome::Bound(binding) => return self.bind(sent, vec![Piece::Value(binding)]),
+                Outcome::Open(why) => return self.freeze(sent, why),
+                Outcome::Nothing => {}
+            }
+        }
         if let Some(why) = self.end_of_stay(sent) {
             return self.freeze(sent, why);
         }
@@ -457,10 +467,17 @@ impl<'a> Binder<'a, '_> {
         let outcome = self.among_answers(sent, WEAK);
         if let Outcome::Bound(binding) = outcome {
             if self.is_of_another(sent, &binding) {
-                return self.freeze(sent, Self::whether_another(binding));
+                return self.freeze(sent, Self::whether_it(binding));
             }
             if !self.holds_everywhere(sent, &binding) {
                 return self.freeze(sent, Why::Varied(open_choices()));
+            }
+            // What the record has, too, is not what was said because it is equal.
+            if !in_passing
+                && self.may_be_said(sent, own)
+                && !self.is_confirmed(sent, &binding.expression)
+            {
+                return self.freeze(sent, Self::whether_it(binding));
             }
             return self.bind(sent, vec![Piece::Value(binding)]);
         }

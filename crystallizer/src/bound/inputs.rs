@@ -218,13 +218,41 @@ impl Inputs {
         if !base.starts_with(|c: char| c.is_ascii_alphabetic()) {
             base = format!("value_{base}").trim_end_matches('_').to_owned();
         }
-        let mut name = base.clone();
+        self.free_name(&base)
+    }
+
+    /// A name that no input has yet, and that is taken with it.
+    fn free_name(&mut self, base: &str) -> String {
+        let mut name = base.to_owned();
         let mut number = 2_u32;
         while !self.names.insert(name.clone()) {
             name = format!("{base}_{number}");
             number += 1;
         }
         name
+    }
+
+    /// Names a new input that says how many there are as its key does: `adults`, `total_baggages`.
+    pub(super) fn in_plural(&mut self, name: String, key: &str) -> String {
+        let Some(plural) = crate::words::split(key).pop() else {
+            return name;
+        };
+        let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let base = match base.strip_suffix('_') {
+            Some(base) if base.len() + 1 < name.len() => base,
+            _ => name.as_str(),
+        };
+        let single = super::key::words(&plural).pop().unwrap_or_default();
+        let before = match base.strip_suffix(single.as_str()) {
+            Some(before) if single != plural && plural.is_ascii() => before.to_owned(),
+            _ => return name,
+        };
+        self.names.remove(&name);
+        let new = self.free_name(&format!("{before}{plural}"));
+        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+            input.name.clone_from(&new);
+        }
+        new
     }
 
     /// Those with the same value, however it is written.

@@ -16,7 +16,7 @@ impl Key {
         match keys.next() {
             Some(words) => Self {
                 words,
-                around: keys.next().unwrap_or_else(|| noun(tool)),
+                around: around(keys, tool),
             },
             // What a tool answers without any key is what it is named after.
             None => Self {
@@ -44,6 +44,57 @@ impl Key {
 /// The words of a key, each in the singular.
 pub(super) fn words(key: &str) -> Vec<String> {
     crate::words::split(key).into_iter().map(singular).collect()
+}
+
+/// The words of the nearest of these keys that names a thing, the innermost first; those of the tool's noun where none
+/// does.
+fn around(keys: impl Iterator<Item = Vec<String>>, tool: &str) -> Vec<String> {
+    let mut keys = keys.filter(|words| !is_wrapper(words));
+    match (keys.next(), keys.next()) {
+        // What a tool that lists or searches gives: its elements are what it is named after.
+        (Some(words), None) if holds_elements(&words) && lists(tool) => noun(tool),
+        (Some(words), _) => words,
+        (None, _) => noun(tool),
+    }
+}
+
+/// What the elements under a key are spoken of as: by the key, or by what is around it where that names no thing. At first
+/// that is the noun of the tool.
+pub(super) fn spoken_of(around: Vec<String>, key: &str, tool: &str) -> Vec<String> {
+    let own = words(key);
+    if is_wrapper(&own) || holds_elements(&own) && lists(tool) && around == noun(tool) {
+        return around;
+    }
+    own
+}
+
+/// Whether a key only wraps what a tool gives, and names no thing.
+fn is_wrapper(words: &[String]) -> bool {
+    matches!(words, [one] if matches!(one.as_str(), "data" | "result" | "response" | "payload" | "body" | "node" | "edge"))
+}
+
+/// Whether a key only says that there are elements in it, be they the things that were listed or the parts of one.
+fn holds_elements(words: &[String]) -> bool {
+    matches!(words, [one] if matches!(one.as_str(), "item" | "value" | "record" | "entry" | "element" | "row" | "list" | "content" | "hit" | "match"))
+}
+
+/// Whether a tool gives several things of the kind that it is named after: `list_boards`, `search_contact`.
+fn lists(tool: &str) -> bool {
+    let own = crate::name::of_call(tool, None);
+    let mut all = crate::words::split(&own);
+    let noun = noun(tool);
+    let is_plural = |word: &String| {
+        let single = singular(word.clone());
+        single != *word && noun.last() == Some(&single)
+    };
+    let is_search = |word: &String| {
+        matches!(
+            word.as_str(),
+            "list" | "search" | "find" | "query" | "browse"
+        )
+    };
+    !noun.is_empty()
+        && (all.iter().any(is_plural) || all.first_mut().is_some_and(|word| is_search(word)))
 }
 
 fn singular(mut word: String) -> String {
@@ -283,6 +334,31 @@ mod tests {
                 1,
             ),
             (key("cabin", "book"), key("cabin", "get_reservation"), 3),
+            // Lists whose key names no thing.
+            (
+                key("boardId", "list_sprints"),
+                key("values.id", "list_boards"),
+                3,
+            ),
+            (
+                key("sprint_id", "move"),
+                key("data.items.id", "search_sprint"),
+                3,
+            ),
+            (
+                key("customer_id", "charge"),
+                key("data.customers.edges.node.id", "graphql"),
+                3,
+            ),
+            (key("order_id", "pay"), key("data.id", "get_order"), 3),
+            // The items of an order are no orders, and those of a box no boxes.
+            (key("order_id", "pay"), key("items.id", "get_order"), 0),
+            (key("item_id", "pay"), key("items.id", "get_order"), 3),
+            (
+                key("order_id", "pay"),
+                key("orders.items.id", "list_orders"),
+                0,
+            ),
         ] {
             assert_eq!(agree(&one, &two), expected, "{one:?} {two:?}");
             assert_eq!(agree(&two, &one), expected, "{two:?} {one:?}");

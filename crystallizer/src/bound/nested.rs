@@ -11,7 +11,7 @@ use super::cycle::{Layout, Within, call, call_inside, elements, layouts};
 use super::evaluate::member;
 use super::filter::{Filter, filters};
 use super::fold::{Found, InnerPlan, Plan, Stretch, chosen, is_inside, item_name, item_of};
-use super::key::{Key, noun, words};
+use super::key::{Key, noun, spoken_of};
 use super::offer::Offered;
 use super::selector::{Origin, Scope, fields};
 use super::turn::{Writer, closed};
@@ -502,10 +502,9 @@ impl Binder<'_, '_> {
             flat.extend(elements.iter().cloned());
         }
         let origin = Origin {
-            about: match keys.last() {
-                Some(key) => words(key),
-                None => noun(&source.name),
-            },
+            about: keys.iter().fold(noun(&source.name), |around, key| {
+                spoken_of(around, key, &source.name)
+            }),
             asked: &source.arguments,
             tool: &source.name,
         };

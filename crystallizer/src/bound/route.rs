@@ -1,7 +1,7 @@
 //! The way that a run goes from a step's output to a value in it.
 
 use super::answers::{Answers, Hop, Of, Place, Step, WholePlace};
-use super::key::{noun, words};
+use super::key::{noun, spoken_of, words};
 use super::selector::{Origin, Scope, pick, pick_entry};
 use super::transform::{Op, Transform};
 use super::turn::{Route, Turn, Writer};
@@ -161,7 +161,7 @@ fn route(
         let is_last = index + 1 == steps.len();
         turns.push(match (step.hop, step.from) {
             (Hop::Key(key), _) => {
-                origin.about = words(key);
+                origin.about = spoken_of(std::mem::take(&mut origin.about), key, &source.name);
                 Turn::Member(key.clone())
             }
             (Hop::Parsed(notation), _) => Turn::Parsed(*notation),

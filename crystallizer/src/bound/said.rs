@@ -2,6 +2,7 @@
 //! signs between its letters and digits, as a number in another notation, or as a day that they named.
 
 use super::canonical;
+use super::day_range;
 use super::information::{STRONG, bits};
 use super::key::named_by;
 use super::qualifier::reading::Readings;
@@ -17,6 +18,7 @@ use std::sync::OnceLock;
 mod alone;
 mod counted;
 mod in_touch;
+mod measured;
 mod named;
 mod worded;
 
@@ -79,6 +81,19 @@ struct Spoken {
 }
 
 impl Spoken {
+    /// Whether only a dash stands between a word and the one behind it, beside blanks and the point of an ordinal.
+    fn is_dashed(&self, word: usize) -> bool {
+        let end = self.starts.get(word).zip(self.words.get(word));
+        let end = end.map(|(start, word)| start + word.len());
+        let between = end
+            .zip(self.starts.get(word + 1))
+            .and_then(|(end, start)| self.text.get(end..*start));
+        between.is_some_and(|between| {
+            let mark = between.trim_start_matches('.').trim();
+            matches!(mark, "-" | "–" | "—")
+        })
+    }
+
     /// Whether a word goes on with the number or the day that the one before it began: the 10 in 42.10.
     fn is_inside_number(&self, word: usize) -> bool {
         let before = word
@@ -209,6 +224,8 @@ impl Said {
             .peekable();
         while let Some(token) = tokens.next() {
             let begin = token.as_ptr() as usize - text.as_ptr() as usize;
+            // The word that it begins with: `$` is none.
+            let first = begin + token.find(char::is_alphanumeric).unwrap_or(0);
             let trimmed =
                 token.trim_matches(|c: char| matches!(c, '.' | ',' | ':' | '!' | '?' | '*'));
             let mut numbers = super::written::numbers(trimmed);
@@ -230,7 +247,7 @@ impl Said {
             while spoken
                 .starts
                 .get(from + 1)
-                .is_some_and(|start| *start <= begin)
+                .is_some_and(|start| *start <= first)
             {
                 from += 1;
             }
@@ -244,7 +261,10 @@ impl Said {
                 .extend(days.into_iter().map(|day| (day, at, from)));
         }
         for (index, word) in spoken.words.iter().enumerate() {
-            if let Some(number) = spoken_time::small_number(word) {
+            let before = index.checked_sub(1).and_then(|at| spoken.words.get(at));
+            if let Some(number) =
+                spoken_time::small_number(word).or_else(|| spoken_time::dozens(before, word))
+            {
                 self.numbers
                     .entry(format!("n:{number}"))
                     .or_default()
@@ -255,7 +275,9 @@ impl Said {
             }
         }
         if person {
-            for (day, word) in spoken_time::days(&spoken.words) {
+            let days = spoken_time::days(&spoken.words);
+            let ranged = day_range::ranged(&spoken.words, &days, &|word| spoken.is_dashed(word));
+            for (day, word) in days.into_iter().chain(ranged) {
                 self.days.push((day, at, word));
             }
             self.durations.extend(spoken_time::durations(&spoken.words));
@@ -447,7 +469,7 @@ impl Said {
     pub(super) fn find(&self, value: &Value, key: &[String]) -> Option<Mention> {
         let mut best: Option<(bool, bool, Mention)> = None;
         for mention in self.mentions(value) {
-            let near = self.is_near(&mention, key);
+            let near = self.is_near(&mention, key) || self.is_measured(&mention, value, key);
             let better = match &best {
                 None => true,
                 Some((person, was_near, _)) => (mention.person, near) > (*person, *was_near),
@@ -761,6 +783,9 @@ impl Said {
                 )
                 && let Some(phrase) = spoken.text.get(*from..last + end.len())
                 && phrase.split(' ').count() == 2
+                && phrase
+                    .split(' ')
+                    .any(|word| spoken_time::month(&word.to_lowercase()).is_some())
             {
                 found.push(phrase);
             }

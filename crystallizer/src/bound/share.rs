@@ -99,7 +99,10 @@ impl Binder<'_, '_> {
         number: &Value,
         percent: u32,
     ) -> Vec<(u8, u32, Binding)> {
-        let transform = Transform(vec![Op::Share(percent)]);
+        let transform = Transform(vec![Op::Share {
+            percent,
+            whole: self.has_whole(sent),
+        }]);
         if transform.apply(number).as_ref() != Some(sent.value) {
             return Vec::new();
         }
@@ -120,6 +123,17 @@ impl Binder<'_, '_> {
             }
         }
         found
+    }
+
+    /// Whether some recording has a whole number there, which is written as one.
+    fn has_whole(&self, sent: &Sent<'_>) -> bool {
+        let others = self
+            .witnesses
+            .iter()
+            .filter_map(|seen| seen.value(sent.call, &sent.pointer));
+        others
+            .chain([sent.value])
+            .any(|value| value.is_i64() || value.is_u64())
     }
 
     /// The places of a number in an answer, each with what a transform makes of it, and how far their keys agree.

@@ -45,7 +45,8 @@ pub(crate) const MONTHS: [&str; 12] = [
     "december",
 ];
 
-fn month(word: &str) -> Option<i8> {
+/// The number of a month by its name, January being 1.
+pub(super) fn month(word: &str) -> Option<i8> {
     if word.len() < 3 {
         return None;
     }
@@ -88,7 +89,8 @@ const OTHER_MONTHS: [&[&str]; 12] = [
     &["dezember", "décembre", "decembre", "diciembre", "dicembre"],
 ];
 
-fn day(word: &str) -> Option<i8> {
+/// The day of a month that a word writes: `12`, `12th`.
+pub(super) fn day(word: &str) -> Option<i8> {
     let digits = ["st", "nd", "rd", "th", "er", "º"]
         .iter()
         .find_map(|end| word.strip_suffix(end))
@@ -99,7 +101,7 @@ fn day(word: &str) -> Option<i8> {
         .filter(|day| (1..=31).contains(day) && digits.len() <= 2)
 }
 
-fn year(word: Option<&String>) -> Option<i16> {
+pub(super) fn year(word: Option<&String>) -> Option<i16> {
     let word = word?;
     word.parse::<i16>()
         .ok()
@@ -256,6 +258,19 @@ pub(super) fn small_number(word: &str) -> Option<u8> {
     ];
     let index = WORDS.iter().position(|known| known.contains(&word))?;
     u8::try_from(index + 1).ok()
+}
+
+/// How many a dozen, or several of them, are: `a dozen`, `two dozen`, `3 dozen`.
+pub(super) fn dozens(before: Option<&String>, word: &str) -> Option<u8> {
+    if !matches!(word, "dozen" | "dozens" | "dutzend") {
+        return None;
+    }
+    let times = before.map_or(1, |before| {
+        small_number(before)
+            .or_else(|| before.parse().ok())
+            .unwrap_or(1)
+    });
+    times.checked_mul(12)
 }
 
 /// A time of day that somebody named.

@@ -9,6 +9,7 @@ use super::information::{STRONG, bits};
 use super::inputs::{Found, Input};
 use super::key::Key;
 use super::said::{Mention, Said};
+use super::spoken_time;
 use super::written::{self, Written};
 use crate::value_class;
 use serde_json::Value;
@@ -338,7 +339,8 @@ impl Binder<'_, '_> {
         });
         let kind = match part {
             _ if value_class::is_date(part) => "date",
-            _ if part.contains(':') => "time",
+            _ if part.contains(':') && !spoken_time::times(part).is_empty() => "time",
+            _ if part.contains(':') => "ratio",
             _ if part.contains('%') => "percent",
             _ => noun.unwrap_or("number"),
         };
@@ -384,7 +386,8 @@ pub(super) fn said_figures(text: &str) -> Vec<String> {
             && word
                 .bytes()
                 .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b':' | b'-' | b'/'));
-        if is_figure {
+        // A `1:1` is how a meeting is called.
+        if is_figure && word != "1:1" {
             take(word);
         }
     }

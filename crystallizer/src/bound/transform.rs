@@ -130,8 +130,15 @@ pub(super) enum Op {
     Pick(Vec<String>),
     /// Of each map of a list the value under this key.
     Column(String),
-    /// So many per cent of a number, with two decimals at most.
-    Share(u32),
+    /// So many per cent of a number, with two decimals at most; whether it is written as a whole number where it is one.
+    Share {
+        percent: u32,
+        whole: bool,
+    },
+    /// So many times as much, as a whole number: dollars in cents, hours in minutes.
+    Times(i64),
+    /// Per cent as a part of one.
+    Hundredth,
     /// So many thousandths of a number and so many hundredths more; whether with two decimals at most.
     Formula {
         thousandths: i64,
@@ -182,13 +189,20 @@ impl Op {
                 format!("pick({})", names.join(", "))
             }
             Self::Column(name) => format!("column({})", quoted(name)),
-            Self::Share(percent) => {
-                return format!(
-                    "({} * {}) | round(2)",
-                    closed(expression),
-                    f64::from(*percent) / 100.0
-                );
+            Self::Share { percent, whole } => {
+                let number = closed(expression);
+                let part = f64::from(*percent) / 100.0;
+                return match whole {
+                    false => format!("({number} * {part}) | round(2)"),
+                    true => format!(
+                        "({number} * {percent} // 100) if {number} * {percent} % 100 == 0 else (({number} * {part}) | round(2))"
+                    ),
+                };
             }
+            Self::Times(times) => {
+                return format!("({} * {times}) | round | int", closed(expression));
+            }
+            Self::Hundredth => return format!("({} / 100) | round(6)", closed(expression)),
             Self::Formula {
                 thousandths,
                 hundredths,
@@ -245,7 +259,9 @@ impl Op {
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
             Self::Column(_) => "one field of each of its elements".to_owned(),
-            Self::Share(percent) => format!("{percent} per cent of it"),
+            Self::Share { percent, .. } => format!("{percent} per cent of it"),
+            Self::Times(times) => format!("{times} times as much"),
+            Self::Hundredth => "per cent as a part of one".to_owned(),
             Self::Formula {
                 thousandths,
                 hundredths,

@@ -66,6 +66,16 @@ impl<'w> Seen<'w> {
         self.recorded.inputs()
     }
 
+    /// What people said there.
+    pub(super) fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// Gives an input the value that it has there.
+    pub(super) fn set_input(&mut self, name: &str, value: &Value) {
+        self.recorded.set_input(name, value);
+    }
+
     /// What an expression gives there.
     pub(super) fn evaluate(&self, expression: &str) -> Option<Value> {
         self.recorded.evaluate(expression)

@@ -33,6 +33,7 @@ mod loops;
 mod mapping;
 mod named;
 mod nested;
+mod numbers;
 mod once_equal;
 mod pages;
 mod planted;

@@ -62,7 +62,7 @@ pub(in crate::bound) fn is_numbered(next: Option<&&str>, key: &[String]) -> bool
 }
 
 /// Words at which what a number counts ends.
-fn ends(word: &str) -> bool {
+pub(super) fn ends(word: &str) -> bool {
     l::is_boundary(word)
         || l::is_joint(word)
         || l::is_determiner(word)
@@ -97,34 +97,17 @@ fn links(word: &str) -> bool {
     )
 }
 
-/// Words for what amounts are given in.
+/// Whether a word says what an amount is given in.
 fn is_unit(word: &str) -> bool {
-    matches!(
-        word,
-        "euro"
-            | "euros"
-            | "eur"
-            | "dollar"
-            | "dollars"
-            | "usd"
-            | "pound"
-            | "pounds"
-            | "gbp"
-            | "bucks"
-            | "chf"
-            | "year"
-            | "years"
-    )
+    l::Unit::of(word) == Some(l::Unit::Money) || matches!(word, "year" | "years")
 }
 
 /// Whether what a key names is given in such amounts.
 fn has_unit(key: &[String], unit: &str) -> bool {
-    let time = unit.starts_with("year");
-    key.iter().any(|word| match word.as_str() {
-        "age" => time,
-        "price" | "cost" | "amount" | "fare" | "fee" | "total" | "sum" | "rate" | "charge" => !time,
-        _ => false,
-    })
+    match l::Unit::of(unit) {
+        Some(l::Unit::Money) => l::Unit::Money.is_of(key),
+        _ => key.iter().any(|word| word == "age"),
+    }
 }
 
 #[cfg(test)]

@@ -149,7 +149,15 @@ impl<'a> Asker<'a> {
 
     /// The words that tools were told, read once and for all: not again for each loop.
     pub(super) fn told(&self) -> &Told {
-        self.told.get_or_init(|| Told::of(self.kept))
+        self.told.get_or_init(|| {
+            let mut told = Told::of(self.kept);
+            for (call, decided) in self.decisions.calls.iter().enumerate() {
+                for binding in decided.bound.iter().flat_map(Bound::bindings) {
+                    told.in_another_unit(call, binding, &self.decisions.inputs);
+                }
+            }
+            told
+        })
     }
 
     /// Whether so much more may be looked at.

@@ -1,8 +1,11 @@
 //! The words that tools were told: what was sent to them, and under which keys.
 
 use super::lexicon as l;
+use crate::bound::binding::{Binding, Source};
 use crate::bound::filter::spoken;
+use crate::bound::inputs::Inputs;
 use crate::bound::key::words;
+use crate::bound::transform::Op;
 use crate::kept::Kept;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -65,6 +68,39 @@ impl Told {
             });
         }
         all
+    }
+
+    /// Takes in how a number was said that is sent in another unit, or as a share of another: `20` for two thousand cents,
+    /// `half`.
+    pub(super) fn in_another_unit(&mut self, call: usize, binding: &Binding, inputs: &Inputs) {
+        for op in &binding.transform.0 {
+            let words: Vec<String> = match (op, &binding.source) {
+                (Op::Times(_) | Op::Hundredth, Source::Input(name)) => {
+                    let input = inputs.iter().find(|input| input.name == *name);
+                    let Some(input) = input else { continue };
+                    // `20.00` has the same decimals whatever it is.
+                    let mut words = normal(&input.value.to_string());
+                    words.push("00".to_owned());
+                    words.extend(input.key.words.iter().flat_map(|word| normal(word)));
+                    words
+                }
+                (Op::Share { percent, .. }, _) => {
+                    let names: &[&str] = match percent {
+                        50 => &["half", "halve", "hälfte", "halb"],
+                        25 => &["quarter", "viertel"],
+                        _ => &[],
+                    };
+                    let percent = percent.to_string();
+                    let all = ["percent", "per", "cent", "prozent", percent.as_str()];
+                    all.iter()
+                        .chain(names)
+                        .flat_map(|word| normal(word))
+                        .collect()
+                }
+                _ => continue,
+            };
+            note_all(&mut self.sent, call, words);
+        }
     }
 
     /// Whether a word is one of a tool's name or of what was sent, before a call.

@@ -2,6 +2,7 @@
 //! said with other signs between its letters and digits.
 
 use super::{Mention, Said};
+use crate::bound::qualifier::measure::is_order;
 use serde_json::Value;
 
 /// The letters and digits from which on a number in groups is known without what stands between them.
@@ -101,6 +102,24 @@ impl Said {
     /// Whether people said a value just once.
     pub(in crate::bound) fn is_said_once(&self, value: &Value) -> bool {
         self.by_person(value).len() == 1
+    }
+
+    /// Whether what goes by a name with a capital was said only as a word that tells what to do: `search for …` names no
+    /// field `Search`.
+    pub(in crate::bound) fn is_only_deed(&self, value: &Value) -> bool {
+        let is_called = value.as_str().is_some_and(|text| {
+            text.starts_with(char::is_uppercase) && text.chars().skip(1).all(char::is_lowercase)
+        });
+        if !is_called {
+            return false;
+        }
+        let all = self.by_person(value);
+        !all.is_empty()
+            && all.iter().all(|mention| {
+                let word = self.texts[mention.text].words.get(mention.word);
+                let (before, _) = self.beside_in_clause(mention);
+                mention.length == 1 && word.is_some_and(|word| is_order(&before, word))
+            })
     }
 
     /// The words right before and right behind a mention, in small letters.

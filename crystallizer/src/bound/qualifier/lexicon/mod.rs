@@ -11,6 +11,7 @@ mod negation;
 mod number;
 mod particle;
 mod time;
+mod unit;
 
 pub(super) use deed::{
     creates, finds, is_any_deed, is_deed_of_tools, is_order_to_tools, is_verb, leads_to_verb,
@@ -33,3 +34,4 @@ pub(super) use particle::{
     is_whichever,
 };
 pub(super) use time::{is_past, is_weekday, is_when, weekday_names};
+pub(in crate::bound) use unit::Unit;
