@@ -238,7 +238,7 @@ fn answered_by(source: &Source) -> Option<usize> {
 }
 
 /// Whether a tool makes a thing that was not there before.
-fn makes_new(tool: &str) -> bool {
+pub(super) fn makes_new(tool: &str) -> bool {
     let own = crate::name::of_call(tool, None);
     words(&own).first().is_some_and(|word| {
         matches!(

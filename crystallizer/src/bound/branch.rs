@@ -460,7 +460,7 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
             let mut without = Vec::new();
             let mut whole = true;
             for (witness, data) in witnesses.iter().zip(&others) {
-                match field(data, &path) {
+                match field(data, &path).map(parted_by) {
                     Some(value) if has(call, witness) => with.push(value),
                     Some(value) => without.push(value),
                     None => whole = false,
@@ -480,19 +480,27 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
                 (_, Some(shared)) if !with.contains(&shared) => (shared, false),
                 _ => continue,
             };
+            // A list parts them by whether it is empty.
+            let is_list = field(&seen.data, &path).is_some_and(Value::is_array);
             let sign = if equal { "==" } else { "!=" };
             let other = match alike(&without).filter(|_| equal) {
                 Some(value) => parting(source, &path, value, true),
                 None => parting(source, &path, shared, !equal),
             };
-            let rest = alike(&without).filter(|_| equal).map(|value| {
+            let rest = alike(&without).filter(|_| equal && !is_list).map(|value| {
                 (
                     format!("{place} not in [{}]", literal(value)),
                     parting(source, &path, value, false),
                 )
             });
             found.push(Condition {
-                expression: format!("{place} {sign} {}", literal(shared)),
+                expression: match is_list {
+                    true => {
+                        let empty = (*shared == EMPTY) == equal;
+                        format!("({place} | length) {} 0", if empty { "==" } else { ">" })
+                    }
+                    false => format!("{place} {sign} {}", literal(shared)),
+                },
                 parting: parting(source, &path, shared, equal),
                 place,
                 other,
@@ -562,7 +570,20 @@ fn alike<'v>(values: &[&'v Value]) -> Option<&'v Value> {
     rest.iter().all(|value| value == first).then_some(*first)
 }
 
-/// The scalars of a value through maps, truth values and nothing too.
+/// What a list that is empty parts recordings by, and one that is not.
+static EMPTY: Value = Value::Bool(true);
+static FILLED: Value = Value::Bool(false);
+
+/// What recordings are parted by at a place: its value, and of a list whether it is empty.
+fn parted_by(value: &Value) -> &Value {
+    match value {
+        Value::Array(items) if items.is_empty() => &EMPTY,
+        Value::Array(_) => &FILLED,
+        other => other,
+    }
+}
+
+/// The scalars of a value through maps, truth values and nothing too, and of lists whether they are empty.
 pub(super) fn scalars(value: &Value) -> Vec<(Vec<String>, &Value)> {
     fn walk<'v>(
         value: &'v Value,
@@ -577,12 +598,12 @@ pub(super) fn scalars(value: &Value) -> Vec<(Vec<String>, &Value)> {
                     path.pop();
                 }
             }
-            Value::Object(_) | Value::Array(_) => {}
-            scalar => found.push((path.clone(), scalar)),
+            Value::Object(_) => {}
+            other => found.push((path.clone(), parted_by(other))),
         }
     }
     let mut found = Vec::new();
-    if value.is_object() {
+    if value.is_object() || value.is_array() {
         walk(value, &mut Vec::new(), &mut found);
     }
     found

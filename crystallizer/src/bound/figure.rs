@@ -1,6 +1,9 @@
 //! Figures and names that stay in a text that is sent: `your order {…} costs 98.70`, `there are 2 of them`. The next
 //! run would tell somebody what was true in the recording.
 
+mod about;
+mod copied;
+
 use super::answers::Of;
 use super::binding::{Binding, Bound, Piece, Why};
 use super::canonical;
@@ -38,6 +41,19 @@ struct Stays {
     source: Option<Box<Binding>>,
 }
 
+impl Stays {
+    /// A part of a text, or all of it, that nothing gives.
+    fn text(shown: &str, answered: bool, said: bool) -> Self {
+        Self {
+            shown: shown.to_owned(),
+            written: None,
+            answered,
+            said,
+            source: None,
+        }
+    }
+}
+
 /// The figures that stay in one text.
 struct Figures {
     call: usize,
@@ -46,6 +62,8 @@ struct Figures {
     all: Vec<Stays>,
     /// Whether other recordings have others in its place.
     differ: bool,
+    /// The step whose answer the agent made the text of.
+    made_of: Option<String>,
 }
 
 impl Figures {
@@ -65,7 +83,10 @@ impl Figures {
     }
 
     /// What is known of where they are from.
-    fn because(&self) -> &'static str {
+    fn because(&self) -> String {
+        if let Some(step) = &self.made_of {
+            return format!(": the agent made it of what `{step}` answered");
+        }
         let (said, answered) = self
             .all
             .iter()
@@ -78,6 +99,7 @@ impl Figures {
             (false, true) => ": nobody said it, and an earlier answer held it",
             (false, false) => ": nobody said it",
         }
+        .to_owned()
     }
 
     fn listed(&self) -> Vec<String> {
@@ -116,24 +138,33 @@ fn figures(
         if !kept_one.changes() {
             continue;
         }
-        let mut take = |pointer: &str, key: &str, texts: &[&str], whole: bool| {
+        let mut take = |pointer: &str, key: &str, texts: &[&str], whole: bool, is_read: bool| {
             let mut found: Vec<Stays> = Vec::new();
-            for text in texts {
+            for text in texts.iter().filter(|_| is_read) {
                 for stays in in_text(kept, decisions, call, text, whole) {
                     if !found.iter().any(|known| known.shown == stays.shown) {
                         found.push(stays);
                     }
                 }
             }
-            if !found.is_empty() {
+            let copied = copied::lines(kept, &decisions.said, call, texts);
+            for line in copied.into_iter().take(MOST_SHOWN) {
+                if !found.iter().any(|known| line.contains(&known.shown)) {
+                    found.push(Stays::text(line, true, false));
+                }
+            }
+            let any = !found.is_empty();
+            if any {
                 all.push(Figures {
                     call,
                     pointer: pointer.to_owned(),
                     key: key.to_owned(),
                     all: found,
                     differ: false,
+                    made_of: None,
                 });
             }
+            any
         };
         for bound in &decided.bound {
             let texts: Vec<&str> = bound
@@ -144,18 +175,33 @@ fn figures(
                     Piece::Value(_) => None,
                 })
                 .collect();
-            take(&bound.pointer, &bound.key, &texts, false);
+            take(&bound.pointer, &bound.key, &texts, false, true);
         }
+        let mut made: Vec<Figures> = Vec::new();
         for frozen in &decided.frozen {
-            if let Some(text) = frozen
-                .value
-                .as_str()
-                .filter(|_| matches!(frozen.why, Why::Agent | Why::Held(_)))
-                && leaves(kept_one, &frozen.pointer, &frozen.key, text)
-            {
-                take(&frozen.pointer, &frozen.key, &[text], true);
+            let Some(text) = frozen.value.as_str() else {
+                continue;
+            };
+            let (pointer, key) = (frozen.pointer.as_str(), frozen.key.as_str());
+            let is_written = matches!(frozen.why, Why::Agent | Why::Held(_))
+                && slot::first(kept_one, pointer).is_some()
+                && !is_code(&Key::new([key].into_iter(), ""));
+            let is_read = is_written && leaves(kept_one, pointer, key, text);
+            if is_written && take(pointer, key, &[text], true, is_read) {
+                continue;
+            }
+            if let Some(step) = about::made_of(kept, decisions, call, frozen) {
+                made.push(Figures {
+                    call,
+                    pointer: pointer.to_owned(),
+                    key: key.to_owned(),
+                    all: vec![Stays::text(text, false, false)],
+                    differ: false,
+                    made_of: Some(step.to_owned()),
+                });
             }
         }
+        all.extend(made);
     }
     for figures in &mut all {
         let others = Others::of(kept, decisions, witnesses, figures.call, &figures.pointer);
@@ -615,9 +661,10 @@ pub(super) fn explained(
                 "`{key}` of `{}` tells {}, which {}{}. Is it the same in every run?",
                 kept.step,
                 figures.shown(),
-                match figures.all.iter().any(|stays| stays.said) {
-                    true => "a person said",
-                    false => "nobody said",
+                match (&figures.made_of, figures.all.iter().any(|stays| stays.said)) {
+                    (Some(look), _) => format!("the agent made of what `{look}` answered"),
+                    (None, true) => "a person said".to_owned(),
+                    (None, false) => "nobody said".to_owned(),
                 },
                 match figures.differ {
                     true => " and other recordings have otherwise",

@@ -1,6 +1,7 @@
 //! The mode `bound`: values follow from where they came, steps that do not depend on each other run at the same
 //! time, and the draft is proved on answers that were changed.
 
+mod absent;
 mod agreed;
 mod alike;
 mod anchor;
@@ -189,10 +190,16 @@ pub(crate) fn bind<'k: 'w, 'w>(
     pages::nest(document, kept, spots, &decisions.pages);
     let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
     let figures = figure::ask(kept, spots, &mut decisions, answers, witnesses);
+    let is_parted = |call: usize| {
+        let has = |witness: &Witness<'_>| witness.counterparts.get(call).is_some_and(Option::is_some);
+        !witnesses.iter().all(has)
+    };
+    let absent = absent::ask(kept, spots, &mut decisions, answers, &is_parted);
     let wanted: Vec<(usize, String)> = unshown
         .iter()
         .filter_map(qualifier::Unshown::wanted_gate)
         .chain(figures.iter().filter_map(figure::Asked::wanted_gate))
+        .chain(absent.iter().filter_map(|one| one.wanted_gate(kept)))
         .collect();
     let gates_added = qualifier::gates(document, kept, spots, &wanted);
     write::write(document, kept, spots, &mut decisions);
@@ -285,6 +292,9 @@ pub(crate) fn bind<'k: 'w, 'w>(
     let (findings, questions, figures_stay) = figure::explained(&figures, kept, spots);
     explained.findings.extend(findings);
     explained.questions.extend(questions);
+    let (findings, questions, made_anew) = absent::explained(&absent, kept, spots);
+    explained.findings.extend(findings);
+    explained.questions.extend(questions);
     explain::wait(&mut explained, kept, &decisions, &figures);
     let told = grafts.told(document);
     explained.findings.extend(told.findings);
@@ -302,6 +312,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
         pages_fixed,
         not_shown: not_shown
             || figures_stay
+            || made_anew
             || by_chance
             || told.is_open
             || decisions.said.readings().is_cut(),

@@ -154,7 +154,8 @@ impl<'w> Others<'w> {
 
 /// Whether a text holds a figure or a name as one of its own, not as a part of another.
 fn stands_in(text: &str, part: &str) -> bool {
-    figures(text).iter().any(|figure| figure.shown == part)
+    part.contains(char::is_whitespace) && text.contains(part)
+        || figures(text).iter().any(|figure| figure.shown == part)
         || text
             .split(crate::leaf::parts_words)
             .any(|word| word.trim_matches(['.', ':', '!', '?', '#', '*']) == part)

@@ -560,10 +560,20 @@ pub(super) fn orders(sentence: &Sentence, outside: &[(usize, &str)]) -> bool {
             || outside[..place]
                 .iter()
                 .rev()
-                .find(|(_, word)| {
-                    !matches!(
+                .find(|(before, word)| {
+                    // `Otherwise order it.` behind a question.
+                    let leads = *before == 0 && matches!(*word, "otherwise" | "andernfalls" | "sonst");
+                    !leads && !matches!(
                         *word,
-                        "please" | "then" | "just" | "bitte" | "dann" | "and" | "also"
+                        "please"
+                            | "then"
+                            | "just"
+                            | "only"
+                            | "bitte"
+                            | "dann"
+                            | "nur"
+                            | "and"
+                            | "also"
                     )
                 })
                 .is_none_or(|(before, _)| sentence[*before].clause != clause);
@@ -612,6 +622,10 @@ pub(super) fn orders(sentence: &Sentence, outside: &[(usize, &str)]) -> bool {
                     | "help"
                     | "explain"
             );
-        (first || joined) && !to_me && !speaks
+        let next = sentence
+            .get(at + 1)
+            .filter(|next| next.clause == clause)
+            .map(|next| next.word.as_str());
+        (first || joined) && !to_me && (!speaks || next.is_some_and(|next| l::tells_to(word, next)))
     })
 }

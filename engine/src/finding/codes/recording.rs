@@ -477,6 +477,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Make it an input, or put the model's part into a step of its own.",
     },
     Code {
+        code: "made_when_absent",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "A step makes what a look had not found in the recording, and every run does it.",
+        example: "",
+        fix: "Answer the question of the finding, give the step a condition, or acknowledge it.",
+    },
+    Code {
         code: "media_left_out",
         group: Group::Recording,
         severities: &[Warning],

@@ -19,6 +19,7 @@ fn words(code: &str) -> &str {
         "program_steered" => "What these steps are given decides which program runs",
         "frozen_volatile" => "These values stay although they look made for one occasion",
         "frozen_from_output" => "These values stay although they came from an earlier answer",
+        "made_when_absent" => "These make what a look had not found in the recording",
         "made_by_agent" => "These values stay as the agent made them",
         "open_source" | "open_choice" => {
             "These values stay although it is open where they come from"

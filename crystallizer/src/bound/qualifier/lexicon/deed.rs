@@ -1,6 +1,6 @@
 //! What people tell somebody to do, and what tools call it.
 
-use super::negates;
+use super::{asks_whether, is_boundary, is_determiner, negates};
 
 /// What people tell somebody to do. Words that are adjectives, too, are verbs only where nothing that stands before
 /// a noun stands before them.
@@ -273,6 +273,25 @@ pub(in crate::bound::qualifier) fn is_order_to_tools(word: &str) -> bool {
             | "überweise"
             | "zahle"
     )
+}
+
+/// Whether a word that mostly is none, or only speaks to the other, is an order where it stands first in its clause and
+/// another stands behind it: `order it`, `turn the light off`, `let Anna know`, and not `let me know`.
+pub(in crate::bound::qualifier) fn tells_to(word: &str, next: &str) -> bool {
+    let to_speaker = matches!(next, "me" | "us" | "you" | "mir" | "uns");
+    let is_thing = |next: &str| {
+        matches!(next, "it" | "them" | "him" | "her" | "this" | "that") || !is_boundary(next)
+    };
+    match word {
+        "order" | "complete" | "store" => is_thing(next) && next != "number",
+        "turn" => next != "to",
+        "let" | "lass" | "lasse" => !to_speaker && is_thing(next),
+        "have" => matches!(next, "it" | "them"),
+        "do" => is_determiner(next) && next != "that",
+        "tell" | "ask" => !to_speaker && is_thing(next) && !asks_whether(next) && next != "whether",
+        "confirm" => matches!(next, "it" | "them"),
+        _ => false,
+    }
 }
 
 /// Words behind which another thing is done than before them, so that no run does both.

@@ -15,7 +15,7 @@ mod unit;
 
 pub(super) use deed::{
     creates, finds, is_any_deed, is_deed_of_tools, is_order_to_tools, is_verb, leads_to_verb,
-    points_back, same_deed, turns_elsewhere,
+    points_back, same_deed, tells_to, turns_elsewhere,
 };
 pub(super) use determiner::{is_definite, is_determiner, is_indefinite, is_neutral, is_universal};
 pub(super) use harmless::{is_harmless, is_particle, is_usual};

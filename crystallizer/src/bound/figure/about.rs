@@ -1,0 +1,152 @@
+//! What the agent wrote or chose by what a call answered: a summary, a translation, the queue that fits. Nothing gives
+//! it in another run, which would send that of the recording.
+
+use super::leaves;
+use crate::bound::binding::{Frozen, Why};
+use crate::bound::decide::Decisions;
+use crate::bound::key::{named_by, words};
+use crate::bound::view;
+use crate::kept::Kept;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The words from which on a text is a message.
+const MESSAGE: usize = 4;
+/// The letters from which on a word is not in every text, and how many such words a text and an answer have in common
+/// where the one was written about the other.
+const RARE: usize = 6;
+const SHARED: usize = 3;
+/// How many calls before it are looked at.
+const NEAREST: usize = 32;
+
+/// The look whose answer a value that stays was made of, where that look is about another thing in each run: the person
+/// asked for a text to be made, or for a choice, or the text has words that only that answer has.
+pub(super) fn made_of<'k>(
+    kept: &'k [Kept<'_>],
+    decisions: &Decisions,
+    call: usize,
+    frozen: &Frozen,
+) -> Option<&'k str> {
+    let own = kept.get(call)?;
+    let text = frozen.value.as_str()?;
+    if own.target.own_tool || !matches!(frozen.why, Why::Agent | Why::Chance) {
+        return None;
+    }
+    let is_message = text.split_whitespace().count() >= MESSAGE
+        && leaves(own, &frozen.pointer, &frozen.key, text);
+    let is_word = !is_message
+        && text.len() > 1
+        && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '_' | '-'))
+        && !matches!(frozen.key.as_str(), "command" | "cmd" | "op" | "operation" | "action");
+    let first = call.saturating_sub(NEAREST);
+    let looks = kept.iter().enumerate().take(call).skip(first).rev();
+    let mut looks = looks.filter(|(at, look)| {
+        !look.changes()
+            && !look.target.own_tool
+            && look.call.batch != own.call.batch
+            && crate::prune::succeeded(look.call)
+            && decisions.calls.get(*at).is_some_and(|one| !one.bound.is_empty())
+    });
+    let asked = match (is_message, is_word) {
+        (true, _) => decisions.said.by_people().any(asks_for_text),
+        (_, true) => decisions.said.by_people().any(|said| asks_for_choice(said, &frozen.key)),
+        _ => false,
+    };
+    if asked {
+        return looks.next().map(|(_, look)| look.step.as_str());
+    }
+    if !is_message {
+        return None;
+    }
+    let said: BTreeSet<String> = decisions.said.by_people().flat_map(rare).collect();
+    let own: BTreeSet<String> = rare(text).filter(|word| !said.contains(word)).collect();
+    looks.find_map(|(_, look)| {
+        let mut shared: BTreeSet<String> = BTreeSet::new();
+        crate::leaf::scalars(&view::view(look).data, &mut |leaf| {
+            if let Value::String(prose) = leaf
+                && prose.split_whitespace().count() >= MESSAGE
+            {
+                shared.extend(rare(prose).filter(|word| own.contains(word)));
+            }
+        });
+        let is_about = shared.len() >= SHARED && shared.len() * 4 >= own.len();
+        is_about.then_some(look.step.as_str())
+    })
+}
+
+/// The words of a text in small letters.
+fn spoken(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+}
+
+/// Those that are not in every text, without a plural.
+fn rare(text: &str) -> impl Iterator<Item = String> {
+    spoken(text)
+        .filter(|word| word.chars().count() >= RARE && word.chars().all(char::is_alphabetic))
+        .filter(|word| {
+            !matches!(
+                word.as_str(),
+                "please"
+                    | "regards"
+                    | "thanks"
+                    | "should"
+                    | "before"
+                    | "because"
+                    | "through"
+                    | "without"
+                    | "within"
+                    | "either"
+                    | "another"
+                    | "always"
+                    | "message"
+                    | "subject"
+                    | "number"
+                    | "contact"
+                    | "following"
+                    | "further"
+                    | "sincerely"
+                    | "details"
+                    | "information"
+                    | "available"
+                    | "regarding"
+                    | "confirm"
+                    | "account"
+            )
+        })
+        .map(|word| word.strip_suffix('s').map_or(word.clone(), str::to_owned))
+}
+
+/// Whether a person asks for a text that is made of another.
+fn asks_for_text(said: &str) -> bool {
+    spoken(said).any(|word| {
+        [
+            "summar", "translat", "rephras", "reword", "paraphras", "condens", "zusammenfass",
+            "übersetz",
+        ]
+        .iter()
+        .any(|begins| word.starts_with(begins))
+            || word == "fasse"
+    })
+}
+
+/// Whether a person leaves the choice of what a key names to whoever looks: `triage it`, `the right queue`.
+fn asks_for_choice(said: &str, key: &str) -> bool {
+    let all: Vec<String> = spoken(said).collect();
+    let key = words(key);
+    all.iter().enumerate().any(|(at, word)| {
+        let begins = |begins: &&str| word.starts_with(*begins);
+        let fits = || {
+            let behind = all.iter().skip(at + 1).take(2);
+            behind.clone().any(|next| named_by(&key, next))
+        };
+        match word.as_str() {
+            "right" | "appropriate" | "suitable" | "fitting" | "correct" | "proper" | "richtige"
+            | "richtigen" | "passende" | "passenden" => fits(),
+            _ => ["triage", "classif", "categori", "prioriti", "klassifizier"]
+                .iter()
+                .any(begins),
+        }
+    })
+}
