@@ -1,6 +1,7 @@
 //! Messages with roles, as OpenAI and Anthropic write them and many recorders keep them.
 
 use super::builder::{Answer, Builder, Call};
+use super::product_words::{self, Words};
 use super::value::*;
 use crate::session::{RecordedApproval, Role, ToolSpec};
 use serde_json::Value;
@@ -150,6 +151,7 @@ fn blocks(
             };
             let mut answer = Answer::new(content);
             answer.result.is_error = text(told, "status") == Some("error");
+            answer.is_sure = text(told, "status") == Some("success");
             answer.at = at;
             builder.answer(id(told, "toolUseId").as_deref(), None, answer);
             continue;
@@ -182,6 +184,7 @@ fn blocks(
                 answer.result.is_error = flag(block.get("is_error"))
                     || answer.result.exit_code.is_some_and(|code| code != 0)
                     || content.is_some_and(is_error_block);
+                answer.is_sure = block.get("is_error") == Some(&Value::Bool(false));
                 answer.at = at;
                 builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
             }
@@ -189,7 +192,7 @@ fn blocks(
         }
     }
     // Said with nothing in it, too: what stood there that cannot be read is of this message, and of no answer.
-    builder.message(role, said.join("\n"), at);
+    say(&said, role, builder, at);
     made
 }
 
@@ -206,8 +209,26 @@ fn flush(
     at: Option<druse_engine::Timestamp>,
 ) {
     if !said.is_empty() {
-        builder.message(role, said.join("\n"), at);
+        say(said, role, builder, at);
         said.clear();
+    }
+}
+
+/// Says the texts of one message. What a product put beside a person's words stands by itself.
+fn say(said: &[String], role: Role, builder: &mut Builder, at: Option<druse_engine::Timestamp>) {
+    let texts: Vec<&str> = said.iter().map(String::as_str).collect();
+    let Some(parts) = (role == Role::User)
+        .then(|| product_words::cut_all(&texts))
+        .flatten()
+    else {
+        return builder.message(role, said.join("\n"), at);
+    };
+    for together in parts.chunk_by(|(one, _), (two, _)| *one == Words::OfTheAsker && one == two) {
+        let words: Vec<&str> = together.iter().map(|(_, words)| *words).collect();
+        let whose = together
+            .first()
+            .map_or(Words::OfTheAsker, |(whose, _)| *whose);
+        builder.message(whose.role(), words.join("\n"), at);
     }
 }
 
@@ -346,6 +367,7 @@ fn answer(
     result.unread = flag(message.get("unread"));
     result.exit_code = message.get("exit_code").and_then(Value::as_i64);
     result.structured = present(message, "structured").cloned();
+    answer.is_sure = message.get("is_error") == Some(&Value::Bool(false));
     answer.started_at = time(message.get("started_at"));
     answer.at = time(message.get("finished_at")).or(at);
     builder.answer(recorded.as_deref(), name, answer);
