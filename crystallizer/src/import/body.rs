@@ -473,6 +473,16 @@ fn loses_digits(run: &[u8]) -> bool {
     }
 }
 
+/// Finds the numbers that lose digits in all texts of a value that hold JSON, or what a program wrote in its own way.
+pub(super) fn scan_texts(value: &Value, notes: &mut Notes) {
+    match value {
+        Value::String(text) => scan_numbers(text, notes),
+        Value::Array(items) => items.iter().for_each(|item| scan_texts(item, notes)),
+        Value::Object(map) => map.values().for_each(|inner| scan_texts(inner, notes)),
+        _ => {}
+    }
+}
+
 /// Finds the numbers outside strings that lose digits when read as a 64-bit number.
 fn scan_numbers(text: &str, notes: &mut Notes) {
     let bytes = text.as_bytes();

@@ -1,6 +1,7 @@
 //! Messages with roles, as OpenAI and Anthropic write them and many recorders keep them.
 
 use super::builder::{Answer, Builder, Call};
+use super::goose;
 use super::product_words::{self, Words};
 use super::value::*;
 use crate::session::{RecordedApproval, Role, ToolSpec};
@@ -70,7 +71,7 @@ fn message(message: &Value, builder: &mut Builder, style: Style) {
             .left_out("not_a_record", "message without a role", size(message), 0);
         return;
     };
-    let at = ["timestamp", "at", "created_at", "createdAt"]
+    let at = ["timestamp", "at", "created_at", "createdAt", "created"]
         .iter()
         .find_map(|key| time(message.get(*key)));
     let content = message.get("content").unwrap_or(&Value::Null);
@@ -143,7 +144,10 @@ fn blocks(
             });
             continue;
         }
-        if let Some(told) = block.get("toolResult").filter(|told| told.is_object()) {
+        let converse = block
+            .get("toolResult")
+            .filter(|told| told.is_object() && block.get("type").is_none());
+        if let Some(told) = converse {
             flush(&mut said, role, builder, at);
             let content = match super::value::list(told, "content") {
                 [one] if one.get("json").is_some() => one["json"].clone(),
@@ -188,6 +192,16 @@ fn blocks(
                 answer.at = at;
                 builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
             }
+            Some("toolRequest") => {
+                flush(&mut said, role, builder, at);
+                let batch = *batch.get_or_insert_with(|| builder.batch());
+                goose::call(block, batch, builder, at);
+            }
+            Some("toolResponse") => {
+                flush(&mut said, role, builder, at);
+                goose::answer(block, builder, at);
+            }
+            Some(kind @ "toolConfirmationRequest") => builder.notes.noise(kind, 0),
             _ => said.extend(block_text(block, &mut builder.notes, 0)),
         }
     }

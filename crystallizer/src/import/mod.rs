@@ -27,6 +27,7 @@ mod value;
 mod wrapped;
 
 mod agentdojo;
+mod agents_trace;
 mod ai_sdk;
 mod anthropic_chat;
 mod atif;
@@ -37,11 +38,13 @@ mod codex_answer;
 mod codex_exec;
 mod codex_rollout;
 mod codex_words;
+mod cursor;
 mod druse;
 mod gemini_cli;
 mod gemini_contents;
 mod gemini_stream;
 mod google_adk;
+mod goose;
 mod inspect_ai;
 mod langchain;
 mod langsmith;
@@ -49,6 +52,7 @@ mod mcp_log;
 mod mini_swe_agent;
 mod openai_chat;
 mod openai_responses;
+mod opencode;
 mod openhands;
 mod openhands_sdk;
 mod otel;
@@ -59,6 +63,7 @@ mod otel_traces;
 mod pi;
 mod pydantic_ai;
 mod python_call;
+mod qwen_code;
 mod swe_agent;
 mod tau2_bench;
 mod tau_bench;
@@ -168,6 +173,10 @@ fn unknown_format(parts: usize) -> ImportError {
 fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Builder {
     let mut builder = Builder::new(format.name(), format.kind(), Arc::clone(numbers));
     let document = part.document();
+    if matches!(format, Format::Otel | Format::LangSmith | Format::Bfcl) {
+        // What these keep as text is read in many places.
+        body::scan_texts(document, &mut builder.notes);
+    }
     match format {
         Format::Druse => druse::read(document, &mut builder),
         Format::ClaudeCode => claude_code::read(&part.records, &mut builder),
@@ -175,6 +184,10 @@ fn read(format: Format, part: &Part, numbers: &Arc<BTreeMap<u64, String>>) -> Bu
         Format::CodexExec => codex_exec::read(&part.records, &mut builder),
         Format::Pi => pi::read(&part.records, &mut builder),
         Format::GeminiCli => gemini_cli::read(&part.records, &mut builder),
+        Format::Cursor => cursor::read(&part.records, &mut builder),
+        Format::OpenCode => opencode::read(&part.records, &mut builder),
+        Format::Goose => goose::read(document, &mut builder),
+        Format::AgentsTrace => agents_trace::read(document, &mut builder),
         Format::AgentDojo => agentdojo::read(document, &mut builder),
         Format::TauBench => tau_bench::read(document, &mut builder),
         Format::Tau2Bench => tau2_bench::read(document, &mut builder),

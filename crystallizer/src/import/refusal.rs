@@ -11,6 +11,9 @@ const BEGINS: &[&str] = &[
     "exec command rejected by user",
     "patch rejected by user",
     "The user denied this operation",
+    "The user rejected permission to use this specific tool call",
+    "The user has specified a rule which prevents you from using this specific tool call",
+    "The user has declined to run this tool",
     "User rejected the tool call for",
     "Tool execution was not approved",
     "Claude requested permissions to ",
@@ -57,7 +60,7 @@ pub(super) fn is_told(answer: &str) -> bool {
     if WHOLE.contains(&whole) {
         return true;
     }
-    let head: String = answer.chars().take(80).collect();
+    let head: String = answer.chars().take(100).collect();
     let head = head.replace('’', "'");
     BEGINS.iter().any(|begin| head.starts_with(begin))
 }
@@ -123,9 +126,18 @@ fn feedback(map: &Map<String, Value>) -> Option<String> {
 
 /// What the person said with it, where the answer is text.
 pub(super) fn comment(answer: &str) -> Option<String> {
-    let said = match answer.split_once("<feedback>") {
-        Some((_, rest)) => rest.split_once("</feedback>").map(|(said, _)| said),
-        None => answer.split_once("the user said:").map(|(_, said)| said),
+    let inside = [
+        ("<feedback>", "</feedback>"),
+        ("<user_message>", "</user_message>"),
+    ]
+    .iter()
+    .find_map(|(begin, end)| answer.split_once(begin)?.1.split_once(end));
+    let said = match inside {
+        Some((said, _)) => Some(said),
+        None => ["the user said:", "with the following feedback:"]
+            .iter()
+            .find_map(|begin| answer.split_once(begin))
+            .map(|(_, said)| said),
     };
     said.map(|said| said.trim().to_owned())
         .filter(|said| !said.is_empty())

@@ -121,7 +121,7 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
             );
             Some(command)
         }
-        "shell" | "shell_command" | "container.exec" => of_command(map),
+        "shell" | "shell_command" | "container.exec" | "developer__shell" => of_command(map),
         "local_shell_call" | "local_shell" => match map.get("action").and_then(Value::as_object) {
             Some(action) => of_command(action),
             None => of_command(map),
