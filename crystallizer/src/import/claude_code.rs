@@ -121,6 +121,8 @@ struct Seen<'r> {
     calls: BTreeMap<String, String>,
     batches: BTreeMap<String, u32>,
     prompts: BTreeSet<String>,
+    /// Whether the recording tells what goes on from what.
+    tells_parents: bool,
     sub_agents_only: bool,
     /// The folder in which each agent stood when its newest line was written.
     folders: BTreeMap<Option<String>, String>,
@@ -155,6 +157,9 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             .filter(talks)
             .all(|record| record.value["isSidechain"] == true),
         queued: queued(records),
+        tells_parents: records
+            .iter()
+            .any(|record| text(&record.value, "parentUuid").is_some()),
         ..Seen::default()
     };
     for record in records {
@@ -490,7 +495,7 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
     if results == 0
         && !meta
         && line.agent.is_none()
-        && let Some(parent) = before_prompt(value, blocks)
+        && let Some(parent) = before_prompt(value, blocks, seen.tells_parents)
         && !seen.prompts.insert(parent.to_owned())
     {
         builder.notes.add("rewound", "", line.number);
@@ -530,11 +535,12 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
 
 /// What a prompt goes on from, empty for the first of all; `None` where that is not told, or where the product goes on
 /// by itself.
-fn before_prompt<'v>(value: &'v Value, blocks: &[Value]) -> Option<&'v str> {
+fn before_prompt<'v>(value: &'v Value, blocks: &[Value], tells_parents: bool) -> Option<&'v str> {
     if let Some(parent) = text(value, "parentUuid") {
         return Some(parent);
     }
-    let is_first = value.get("parentUuid").is_some_and(Value::is_null)
+    let is_first = tells_parents
+        && value.get("parentUuid").is_some_and(Value::is_null)
         && present(value, "logicalParentUuid").is_none();
     let is_said = blocks.iter().any(|block| {
         let said = block.as_str().or_else(|| text(block, "text"));

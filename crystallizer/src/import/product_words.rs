@@ -21,8 +21,9 @@ impl Words {
     }
 }
 
-/// The elements that products put beside the person's words.
-const BESIDE: [&str; 20] = [
+/// The elements that products put beside the person's words. A text that begins with another mark of what is handed on
+/// is the product's as a whole: it says more behind the element.
+const BESIDE: [&str; 14] = [
     "system-reminder",
     "ide_selection",
     "ide_opened_file",
@@ -31,18 +32,12 @@ const BESIDE: [&str; 20] = [
     "teammate-message",
     "bash-stdout",
     "bash-stderr",
-    "local-command-stdout",
-    "local-command-stderr",
-    "local-command-caveat",
-    "task-notification",
     // Cline, Roo Code and Kilo Code.
     "environment_details",
     // Codex.
     "environment_context",
     "user_instructions",
     "turn_aborted",
-    "subagent_notification",
-    "user_shell_command",
     "hook_prompt",
     "recommended_plugins",
 ];
@@ -192,6 +187,13 @@ mod tests {
                 Some(vec![(
                     OfTheProduct,
                     "<environment_context>x</environment_context>",
+                )]),
+            ),
+            (
+                "<task-notification>x</task-notification>\nRead the file.".to_owned(),
+                Some(vec![(
+                    OfTheProduct,
+                    "<task-notification>x</task-notification>\nRead the file.",
                 )]),
             ),
             // A person may use elements of their own, and write about those of a product.
