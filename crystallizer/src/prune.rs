@@ -154,9 +154,9 @@ fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval
     let tool = crate::show::text(&call.name, 60);
     let path = format!("/{}", crate::tool_map::escape(&call.id));
     if left_out.code == "refused" {
-        let by = answer
-            .and_then(|answer| answer.by.as_deref())
-            .unwrap_or("a person");
+        let by = answer.map_or("a person, or by a rule in a person's place", |answer| {
+            answer.by.as_deref().unwrap_or("a person")
+        });
         let why = match answer
             .and_then(|answer| answer.comment.as_deref())
             .filter(|text| !text.trim().is_empty())

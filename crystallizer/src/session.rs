@@ -157,7 +157,7 @@ pub enum Role {
 /// The mark of a message in which a product hands the agent what a command gave, a file held, a hook or another agent
 /// said, or what it says itself. It is nobody's word and no instruction, whatever the role that it was recorded with.
 pub(crate) fn handed_on(text: &str) -> Option<&'static str> {
-    const MARKS: [&str; 14] = [
+    const MARKS: [&str; 15] = [
         "bash-stdout",
         "bash-stderr",
         "local-command-stdout",
@@ -172,6 +172,7 @@ pub(crate) fn handed_on(text: &str) -> Option<&'static str> {
         "ide_selection",
         "ide_opened_file",
         "ide_diagnostics",
+        "environment_details",
     ];
     let text = text.trim_start();
     let Some(inside) = text.strip_prefix('<') else {
@@ -272,7 +273,7 @@ pub struct ToolResult {
     pub structured: Option<Value>,
     /// Whether the call failed.
     pub is_error: bool,
-    /// Whether a person refused the call (a failed call of its own kind).
+    /// Whether a person, or a rule in a person's place, refused the call: a failed call of its own kind, that did nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
     /// Whether the recorder cut the answer.

@@ -372,7 +372,7 @@ type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 /// recording for each of its calls.
 #[test]
 fn twice_as_long_a_recording_takes_twice_the_work() {
-    let shapes: [Shape<'_>; 11] = [
+    let shapes: [Shape<'_>; 12] = [
         ("a clerk", 150, &|calls| {
             serde_json::from_slice(&recording(calls)).unwrap()
         }),

@@ -45,7 +45,7 @@ impl Absent {
 pub(super) fn ask(
     kept: &[Kept<'_>],
     spots: &[Spot],
-    decisions: &mut Decisions,
+    decisions: &mut Decisions<'_>,
     answers: Answered<'_>,
     is_parted: &dyn Fn(usize) -> bool,
 ) -> Vec<Absent> {
@@ -63,7 +63,9 @@ pub(super) fn ask(
         };
         let id = format!("absent:{}", own.step);
         let given = answers.given.get(&id);
-        let answer = given.filter(|given| CHOICES.contains(&given.as_str())).cloned();
+        let answer = given
+            .filter(|given| CHOICES.contains(&given.as_str()))
+            .cloned();
         if answer.is_some() {
             decisions.unused_answers.retain(|other| *other != id);
         }
@@ -178,7 +180,7 @@ fn says_none(text: &str) -> bool {
 }
 
 /// Whether the person told it to be made, by the word that the tool has for it: `create a new folder`.
-fn is_told(decisions: &Decisions, own: &Kept<'_>) -> bool {
+fn is_told(decisions: &Decisions<'_>, own: &Kept<'_>) -> bool {
     let name = crate::name::of_call(&own.call.name, None);
     let verb = words(&name).into_iter().next().unwrap_or_default();
     let kind = noun(&own.call.name);

@@ -121,7 +121,7 @@ impl Scale {
     }
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// What gives a number that the person said in another unit, or the question whether it is that: twenty dollars are
     /// two thousand cents, and a record may have two thousand by chance.
     pub(super) fn scaled(&mut self, sent: &Sent<'_>) -> Outcome {

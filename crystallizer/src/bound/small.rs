@@ -7,7 +7,7 @@ use super::inputs::Found;
 use super::key::{agree, words};
 use super::said::Mention;
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     /// Where a person said a small number of what the key names by what it is given in, or as what the deed is done with.
     pub(super) fn measured(&self, sent: &Sent<'_>, own: f64) -> Option<Mention> {
         if own >= WEAK {

@@ -1,7 +1,9 @@
 //! Builds one session: pairs results with calls, makes ids unique, notes what is odd.
 
 use super::doubts::Doubts;
+use super::formats::Format;
 use super::notes::Notes;
+use super::product_words;
 use super::refusal;
 use super::shell;
 use super::value::{is_cut, size};
@@ -45,6 +47,8 @@ pub(super) struct Answer {
     pub(super) started_at: Option<Timestamp>,
     pub(super) at: Option<Timestamp>,
     pub(super) line: u32,
+    /// Whether the recording tells by a mark of its own whether the call failed: then its words do not tell a refusal.
+    pub(super) is_sure: bool,
 }
 
 impl Answer {
@@ -63,6 +67,7 @@ impl Answer {
             started_at: None,
             at: None,
             line: 0,
+            is_sure: false,
         }
     }
 }
@@ -100,7 +105,7 @@ pub(super) struct Builder {
     unresolved: Vec<usize>,
     /// Approvals that go in front of a turn once all are read.
     before: Vec<(usize, RecordedApproval)>,
-    said: BTreeSet<(bool, Digest)>,
+    known: BTreeSet<(bool, Digest)>,
     /// Where each tool stands in `tools`.
     offered: BTreeMap<String, usize>,
 }
@@ -136,7 +141,7 @@ impl Builder {
             early: BTreeMap::new(),
             unresolved: Vec::new(),
             before: Vec::new(),
-            said: BTreeSet::new(),
+            known: BTreeSet::new(),
             offered: BTreeMap::new(),
         }
     }
@@ -178,9 +183,21 @@ impl Builder {
         }
     }
 
-    /// Adds what was said; empty text is nothing said.
+    /// Adds what was said; empty text is nothing said. What a product put beside a person's words is no word of theirs.
     pub(super) fn message(&mut self, role: Role, text: impl Into<String>, at: Option<Timestamp>) {
         let text = text.into();
+        if role == Role::User
+            && let Some(parts) = product_words::cut(&text)
+        {
+            for (whose, said) in parts {
+                self.said(whose.role(), said.to_owned(), at);
+            }
+            return;
+        }
+        self.said(role, text, at);
+    }
+
+    fn said(&mut self, role: Role, text: String, at: Option<Timestamp>) {
         self.seen_at(at);
         let unread = self.notes.take_unread();
         if text.trim().is_empty() {
@@ -373,10 +390,17 @@ impl Builder {
         if result.truncated {
             self.notes.add("truncated_result", "", answer.line);
         }
-        let told = result.content.as_str().unwrap_or("");
-        let refused = result.is_error && !result.refused && refusal::is_told(told);
-        let comment = refused.then(|| refusal::comment(told)).flatten();
+        // A server of the Model Context Protocol answers for itself: no agent stands before it.
+        let is_sure = answer.is_sure || self.format == Format::McpLog.name();
+        let refused = (result.is_error || !is_sure)
+            && !result.refused
+            && result.exit_code.is_none()
+            && refusal::is_in(&result.content);
+        let comment = refused
+            .then(|| refusal::comment_in(&result.content))
+            .flatten();
         result.refused |= refused;
+        result.is_error |= refused;
         let Some(Turn::Call(call)) = self.turns.get_mut(index) else {
             return None;
         };
@@ -390,6 +414,16 @@ impl Builder {
             self.refusal(Some(id.clone()), comment, answer.at);
         }
         Some(id)
+    }
+
+    /// Gives a call that was answered, named by its recorded id, the answer that came later and counts.
+    pub(super) fn answer_anew(&mut self, recorded: &str, answer: Answer) {
+        self.seen_at(answer.at);
+        let Some(index) = self.newest.get(recorded).copied() else {
+            return;
+        };
+        self.notes.noise("earlier answer", answer.line);
+        self.attach(index, answer);
     }
 
     /// Says of calls in which call each was made.
@@ -450,7 +484,7 @@ impl Builder {
 
     /// Whether this was not said before in these words.
     pub(super) fn first_time(&mut self, role: Role, said: &str) -> bool {
-        self.said
+        self.known
             .insert((role == Role::User, Digest::of(said.as_bytes())))
     }
 

@@ -1,6 +1,8 @@
 //! Messages with roles, as OpenAI and Anthropic write them and many recorders keep them.
 
 use super::builder::{Answer, Builder, Call};
+use super::goose;
+use super::product_words::{self, Words};
 use super::value::*;
 use crate::session::{RecordedApproval, Role, ToolSpec};
 use serde_json::Value;
@@ -85,7 +87,7 @@ fn message(message: &Value, builder: &mut Builder, style: Style) {
             .left_out("not_a_record", "message without a role", size(message), 0);
         return;
     };
-    let at = ["timestamp", "at", "created_at", "createdAt"]
+    let at = ["timestamp", "at", "created_at", "createdAt", "created"]
         .iter()
         .find_map(|key| time(message.get(*key)));
     let content = message.get("content").unwrap_or(&Value::Null);
@@ -158,7 +160,10 @@ fn blocks(
             });
             continue;
         }
-        if let Some(told) = block.get("toolResult").filter(|told| told.is_object()) {
+        let converse = block
+            .get("toolResult")
+            .filter(|told| told.is_object() && block.get("type").is_none());
+        if let Some(told) = converse {
             flush(&mut said, role, builder, at);
             let content = match super::value::list(told, "content") {
                 [one] if one.get("json").is_some() => one["json"].clone(),
@@ -166,6 +171,7 @@ fn blocks(
             };
             let mut answer = Answer::new(content);
             answer.result.is_error = text(told, "status") == Some("error");
+            answer.is_sure = text(told, "status") == Some("success");
             answer.at = at;
             builder.answer(id(told, "toolUseId").as_deref(), None, answer);
             continue;
@@ -196,14 +202,25 @@ fn blocks(
                 answer.result.is_error = flag(block.get("is_error"))
                     || answer.result.exit_code.is_some_and(|code| code != 0)
                     || content.is_some_and(is_error_block);
+                answer.is_sure = block.get("is_error") == Some(&Value::Bool(false));
                 answer.at = at;
                 builder.answer(id(block, "tool_use_id").as_deref(), None, answer);
             }
+            Some("toolRequest") => {
+                flush(&mut said, role, builder, at);
+                let batch = *batch.get_or_insert_with(|| builder.batch());
+                goose::call(block, batch, builder, at);
+            }
+            Some("toolResponse") => {
+                flush(&mut said, role, builder, at);
+                goose::answer(block, builder, at);
+            }
+            Some(kind @ "toolConfirmationRequest") => builder.notes.noise(kind, 0),
             _ => said.extend(block_text(block, &mut builder.notes, 0)),
         }
     }
     // Said with nothing in it, too: what stood there that cannot be read is of this message, and of no answer.
-    builder.message(role, said.join("\n"), at);
+    say(&said, role, builder, at);
     made
 }
 
@@ -220,8 +237,26 @@ fn flush(
     at: Option<druse_engine::Timestamp>,
 ) {
     if !said.is_empty() {
-        builder.message(role, said.join("\n"), at);
+        say(said, role, builder, at);
         said.clear();
+    }
+}
+
+/// Says the texts of one message. What a product put beside a person's words stands by itself.
+fn say(said: &[String], role: Role, builder: &mut Builder, at: Option<druse_engine::Timestamp>) {
+    let texts: Vec<&str> = said.iter().map(String::as_str).collect();
+    let Some(parts) = (role == Role::User)
+        .then(|| product_words::cut_all(&texts))
+        .flatten()
+    else {
+        return builder.message(role, said.join("\n"), at);
+    };
+    for together in parts.chunk_by(|(one, _), (two, _)| *one == Words::OfTheAsker && one == two) {
+        let words: Vec<&str> = together.iter().map(|(_, words)| *words).collect();
+        let whose = together
+            .first()
+            .map_or(Words::OfTheAsker, |(whose, _)| *whose);
+        builder.message(whose.role(), words.join("\n"), at);
     }
 }
 
@@ -358,6 +393,7 @@ fn answer(
     result.unread = flag(message.get("unread"));
     result.exit_code = message.get("exit_code").and_then(Value::as_i64);
     result.structured = present(message, "structured").cloned();
+    answer.is_sure = message.get("is_error") == Some(&Value::Bool(false));
     answer.started_at = time(message.get("started_at"));
     answer.at = time(message.get("finished_at")).or(at);
     builder.answer(recorded.as_deref(), name, answer);

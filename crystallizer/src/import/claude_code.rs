@@ -5,8 +5,9 @@
 
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
-use super::claude_words::{self, Words};
+use super::claude_words;
 use super::formats::Format;
+use super::product_words::Words;
 use super::refusal;
 use super::split::Part;
 use super::value::*;
@@ -120,6 +121,8 @@ struct Seen<'r> {
     calls: BTreeMap<String, String>,
     batches: BTreeMap<String, u32>,
     prompts: BTreeSet<String>,
+    /// Whether the recording tells what goes on from what.
+    tells_parents: bool,
     sub_agents_only: bool,
     /// The folder in which each agent stood when its newest line was written.
     folders: BTreeMap<Option<String>, String>,
@@ -154,6 +157,9 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             .filter(talks)
             .all(|record| record.value["isSidechain"] == true),
         queued: queued(records),
+        tells_parents: records
+            .iter()
+            .any(|record| text(&record.value, "parentUuid").is_some()),
         ..Seen::default()
     };
     for record in records {
@@ -268,11 +274,7 @@ fn said_meanwhile(value: &Value, said: &Value, line: u32, builder: &mut Builder)
 /// Takes in what was said in the person's place, apart from what the product put there.
 fn told(said: &str, at: Option<Timestamp>, builder: &mut Builder) {
     for (whose, words) in claude_words::words(said) {
-        let role = match whose {
-            Words::OfTheProduct => Role::System,
-            Words::OfTheAsker => Role::User,
-        };
-        builder.message(role, words.to_owned(), at);
+        builder.message(whose.role(), words.to_owned(), at);
     }
 }
 
@@ -491,7 +493,7 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
     if results == 0
         && !meta
         && line.agent.is_none()
-        && let Some(parent) = text(value, "parentUuid")
+        && let Some(parent) = before_prompt(value, blocks, seen.tells_parents)
         && !seen.prompts.insert(parent.to_owned())
     {
         builder.notes.add("rewound", "", line.number);
@@ -527,6 +529,25 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
             told(&said, line.at, builder);
         }
     }
+}
+
+/// What a prompt goes on from, empty for the first of all; `None` where that is not told, or where the product goes on
+/// by itself.
+fn before_prompt<'v>(value: &'v Value, blocks: &[Value], tells_parents: bool) -> Option<&'v str> {
+    if let Some(parent) = text(value, "parentUuid") {
+        return Some(parent);
+    }
+    let is_first = tells_parents
+        && value.get("parentUuid").is_some_and(Value::is_null)
+        && present(value, "logicalParentUuid").is_none();
+    let is_said = blocks.iter().any(|block| {
+        let said = block.as_str().or_else(|| text(block, "text"));
+        said.is_some_and(|said| {
+            let all = claude_words::words(said);
+            all.iter().any(|(whose, _)| *whose == Words::OfTheAsker)
+        })
+    });
+    (is_first && is_said).then_some("")
 }
 
 /// What a record says of a call that did not run.
@@ -577,6 +598,7 @@ fn result(
     let exit_code = is_error.then(|| exit_code_in(&content)).flatten();
     let recorded = id(block, "tool_use_id");
     let mut answer = Answer::new(content);
+    answer.is_sure = true;
     answer.result.is_error = is_error;
     answer.result.refused = refused;
     answer.result.exit_code = exit_code;

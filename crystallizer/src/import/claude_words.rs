@@ -1,15 +1,7 @@
 //! Whose words a message holds that Claude Code recorded as the person's: the product says much in the person's place.
 
+use super::product_words::{self, Words};
 use crate::session::handed_on;
-
-/// Whose words they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Words {
-    /// The product's, or of a text that it hands on.
-    OfTheProduct,
-    /// The person's.
-    OfTheAsker,
-}
 
 /// What a message of the product begins with, as a whole.
 const BEGINS: [&str; 5] = [
@@ -20,71 +12,21 @@ const BEGINS: [&str; 5] = [
     "Caveat: The messages below were generated",
 ];
 
-/// The elements that the product puts beside the person's words.
-const BESIDE: [&str; 8] = [
-    "system-reminder",
-    "ide_selection",
-    "ide_opened_file",
-    "ide_diagnostics",
-    "user-prompt-submit-hook",
-    "teammate-message",
-    "bash-stdout",
-    "bash-stderr",
-];
-
 /// The words of a message in their order, each with whose they are.
 pub(super) fn words(said: &str) -> Vec<(Words, &str)> {
     let start = said.trim_start();
-    let elements = || BESIDE.iter().any(|name| begins(start, name).is_some());
     if BEGINS.iter().any(|begin| start.starts_with(begin))
-        || handed_on(said).is_some() && !elements()
+        || handed_on(said).is_some() && !product_words::begins_with_element(start)
     {
         return vec![(Words::OfTheProduct, said)];
     }
-    let mut all = Vec::new();
-    let mut rest = said;
-    while let Some((from, to)) = element(rest) {
-        let (before, inside, after) = (&rest[..from], &rest[from..to], &rest[to..]);
-        if !before.trim().is_empty() {
-            all.push((Words::OfTheAsker, before));
-        }
-        all.push((Words::OfTheProduct, inside));
-        rest = after;
-    }
-    if !rest.trim().is_empty() || all.is_empty() {
-        all.push((Words::OfTheAsker, rest));
-    }
-    all
+    product_words::elements(said)
 }
 
 /// Whether a message is a command of the person's that stands for a text of theirs: one of a server is the server's.
 pub(super) fn is_command(said: &str) -> bool {
     let start = said.trim_start();
     start.starts_with("<command-") && !start.contains("mcp__") && !start.contains("(MCP)")
-}
-
-/// Where the first element of the product begins at the start of a line, and where it ends. What stands in it may hold
-/// its closing tag, too: it ends with the last one, and one that is never closed goes on to the end.
-fn element(text: &str) -> Option<(usize, usize)> {
-    text.match_indices('<').find_map(|(at, _)| {
-        let name = BESIDE
-            .iter()
-            .find(|name| begins(&text[at..], name).is_some())?;
-        let before = text[..at].trim_end_matches([' ', '\t']);
-        if !before.is_empty() && !before.ends_with(['\n', '>']) {
-            return None;
-        }
-        let closing = format!("</{name}>");
-        let end = text[at..].rfind(&closing);
-        Some((at, end.map_or(text.len(), |end| at + end + closing.len())))
-    })
-}
-
-/// What stands behind the name of an element that a text begins with.
-fn begins<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let rest = text.strip_prefix('<')?.strip_prefix(name)?;
-    let ends = |c: char| c == '>' || c.is_whitespace();
-    rest.starts_with(ends).then_some(rest)
 }
 
 #[cfg(test)]

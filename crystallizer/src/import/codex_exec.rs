@@ -2,6 +2,7 @@
 
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
+use super::codex_answer;
 use super::value::*;
 use crate::session::{Role, SessionStatus};
 use serde_json::{Map, Value};
@@ -78,23 +79,30 @@ fn item(item: &Value, record: &Record, builder: &mut Builder) {
         line: record.line,
         ..Call::default()
     });
-    let content = match item
+    let failed = present(item, "error").and_then(codex_answer::of_error);
+    let by_person = failed.as_ref().is_some_and(|read| read.by_person);
+    let told = item
         .get("aggregated_output")
-        .or_else(|| present(item, "result"))
-    {
-        Some(content) => content.clone(),
-        None => Value::from(text(item, "status").unwrap_or("")),
+        .or_else(|| present(item, "result"));
+    let mut answer = match (told, failed) {
+        (Some(content), None) => Answer::new(content.clone()),
+        (told, Some(read)) => {
+            let mut answer = read.answer;
+            answer.result.structured = told.cloned();
+            answer
+        }
+        (None, None) => Answer::new(text(item, "status").unwrap_or("")),
     };
-    let mut answer = Answer::new(content);
+    answer.is_sure = true;
     answer.result.exit_code = item.get("exit_code").and_then(Value::as_i64);
     answer.result.is_error = answer.result.exit_code.is_some_and(|code| code != 0)
         || matches!(text(item, "status"), Some("failed" | "declined"))
         || truthy(item.get("error"));
-    answer.result.refused = text(item, "status") == Some("declined");
+    let declined = by_person || text(item, "status") == Some("declined");
+    answer.result.refused |= declined;
     answer.line = record.line;
-    let refused = answer.result.refused;
     let call = builder.answer(recorded.as_deref(), None, answer);
-    if refused {
+    if declined {
         builder.refusal(call, None, None);
     }
 }

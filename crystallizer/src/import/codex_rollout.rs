@@ -1,9 +1,10 @@
 //! Codex CLI rollout files: `response_item` records, or the same items bare as older versions wrote them.
 
-use super::body::{Record, parse_text};
-use super::builder::{Answer, Builder, Call};
-use super::codex_words::{Words, words};
-use super::refusal;
+use super::body::Record;
+use super::builder::{Builder, Call};
+use super::codex_answer::{self, Read};
+use super::codex_words::words;
+use super::product_words::Words;
 use super::value::*;
 use crate::session::{RecordedApproval, Role};
 use druse_engine::Timestamp;
@@ -20,6 +21,10 @@ struct Seen {
     folder: Option<String>,
     /// Calls of one answer of the model: until the first output.
     batch: Option<u32>,
+    /// Commands that still run: their sessions, with the calls that began them.
+    running: BTreeMap<String, String>,
+    /// Calls that only wait for such a command, with its session and the call that began it.
+    polls: BTreeMap<String, (String, String)>,
     /// Whether another agent gave this one its task: nothing in its recording is a person's word.
     sub_agent: bool,
     /// Whether what the recording says of itself was read; a fork repeats that of its parent behind it.
@@ -221,6 +226,14 @@ fn call(
         None => kind.trim_end_matches("_call").to_owned(),
     };
     let recorded = id(item, "call_id").or_else(|| id(item, "id"));
+    if let Some(polled) = polled(&name, &given, seen)
+        && let Some(recorded) = &recorded
+    {
+        seen.polls.insert(recorded.clone(), polled);
+        return builder
+            .notes
+            .noise("poll of a running command", record.line);
+    }
     let batch = *seen.batch.get_or_insert_with(|| builder.batch());
     if let Some(recorded) = recorded.as_ref().filter(|_| seen.asks) {
         let asked = truthy(given.get("with_escalated_permissions"))
@@ -254,23 +267,28 @@ fn output(
     seen: &mut Seen,
 ) {
     let output = item.get("output").unwrap_or(&Value::Null);
-    let mut answer = read_output(output, builder, record.line);
-    let whole = answer.result.content.as_str().unwrap_or("").to_owned();
-    answer.result.refused = is_refusal(&whole);
-    answer.result.is_error |= answer.result.refused;
+    let read = codex_answer::read(output, &mut builder.notes, record.line);
+    let recorded = id(item, "call_id").or_else(|| id(item, "id"));
+    let polled = recorded.as_ref().and_then(|one| seen.polls.remove(one));
+    if let Some((session, call)) = polled {
+        return go_on(&session, &call, read, at, builder, seen);
+    }
+    if let (Some(session), Some(recorded)) = (&read.running, &recorded) {
+        seen.running.insert(session.clone(), recorded.clone());
+    }
+    let mut answer = read.answer;
     answer.at = at;
     answer.line = record.line;
     let refused = answer.result.refused;
-    let recorded = id(item, "call_id").or_else(|| id(item, "id"));
     let Some(call) = builder.answer(recorded.as_deref(), None, answer) else {
         return;
     };
     let escalated = recorded
         .as_ref()
         .and_then(|recorded| seen.escalated.remove(recorded));
-    if refused {
+    if read.by_person {
         builder.refusal(Some(call), None, at);
-    } else if let Some(comment) = escalated {
+    } else if let Some(comment) = escalated.filter(|_| !refused) {
         // Asked to leave the sandbox under a policy that asks, and ran: somebody said yes.
         builder.approval(
             recorded.as_deref(),
@@ -286,63 +304,43 @@ fn output(
     }
 }
 
-/// The inner output as content and the exit code beside it.
-fn read_output(output: &Value, builder: &mut Builder, line: u32) -> Answer {
-    let parsed = output
-        .as_str()
-        .filter(|text| text.trim_start().starts_with('{'))
-        .and_then(|text| parse_text(text, &mut builder.notes));
-    let object = parsed.as_ref().unwrap_or(output);
-    let code = object
-        .get("metadata")
-        .and_then(|metadata| metadata.get("exit_code"))
-        .and_then(Value::as_i64);
-    if let Some(inner) = object.get("output").filter(|_| {
-        object.get("metadata").is_some() || object.as_object().is_some_and(|map| map.len() == 1)
-    }) {
-        let mut answer = Answer::new(inner.clone());
-        answer.result.exit_code = code;
-        answer.result.is_error = code.is_some_and(|code| code != 0);
-        return answer;
-    }
-    if let Some(inner) = object.get("content").filter(|_| parsed.is_none()) {
-        let mut answer = Answer::new(content_text(inner, &mut builder.notes, line));
-        answer.result.is_error = object.get("success") == Some(&Value::Bool(false));
-        return answer;
-    }
-    let text = content_text(output, &mut builder.notes, line);
-    let code = match text.strip_prefix("failed in sandbox") {
-        // The recorder's own words, with the code inside: "…, exit code: 1, stdout: …".
-        Some(rest) => rest
-            .split_once("exit code: ")
-            .and_then(|(_, rest)| rest.split(',').next()?.trim().parse().ok()),
-        None => exit_code_in(&text),
-    };
-    let inner = code
-        .and_then(|_| text.split_once("Output:\n"))
-        .map(|(_, inner)| inner.to_owned());
-    let mut answer = Answer::new("");
-    answer.result.exit_code = code;
-    answer.result.is_error = code.is_some_and(|code| code != 0);
-    if code.is_none() && text_says_failed(&text) {
-        answer.result.is_error = true;
-        builder.notes.add("failure_inferred", "", line);
-    }
-    if code.is_none()
-        && (text.starts_with("failed ")
-            || text.starts_with("execution error")
-            || text.starts_with("unsupported call"))
-    {
-        answer.result.is_error = true;
-    }
-    answer.result.content = Value::from(inner.unwrap_or(text));
-    answer
+/// The running command that a call only waits for: its session, and the call that began it.
+fn polled(name: &str, given: &Value, seen: &Seen) -> Option<(String, String)> {
+    let waits = name == "write_stdin" && text(given, "chars").is_none();
+    let session = id(given, "session_id").filter(|_| waits)?;
+    let call = seen.running.get(&session)?.clone();
+    Some((session, call))
 }
 
-fn is_refusal(text: &str) -> bool {
-    let head: String = text.chars().take(200).collect();
-    refusal::is_told(text)
-        || head.contains("rejected by user")
-        || head.contains("denied by user")
-        || head.contains("aborted by user")
+/// What a command put out after it was first answered for is the rest of its answer.
+fn go_on(
+    session: &str,
+    call: &str,
+    read: Read,
+    at: Option<Timestamp>,
+    builder: &mut Builder,
+    seen: &mut Seen,
+) {
+    let rest = read.answer.result;
+    if read.running.is_none() {
+        seen.running.remove(session);
+    }
+    let Some(call) = builder.newest(call) else {
+        return;
+    };
+    if at.is_some() {
+        call.finished_at = at;
+    }
+    let Some(result) = &mut call.result else {
+        return;
+    };
+    if let (Some(before), Some(more)) = (result.content.as_str(), rest.content.as_str()) {
+        let ended = before.is_empty() || before.ends_with('\n') || more.is_empty();
+        let between = if ended { "" } else { "\n" };
+        result.content = Value::from(format!("{before}{between}{more}"));
+        result.truncated |= is_cut(more);
+    }
+    result.exit_code = rest.exit_code.or(result.exit_code);
+    result.is_error |= rest.is_error;
+    builder.seen_at(at);
 }

@@ -1,15 +1,7 @@
 //! Whose words a message of the role `user` holds in a rollout of Codex: the product says much in the person's place.
 
+use super::product_words::Words;
 use std::borrow::Cow;
-
-/// Whose words they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Words {
-    /// The product's, or of a text that it hands on.
-    OfTheProduct,
-    /// Of who gave the agent its task.
-    OfTheAsker,
-}
 
 /// What a message of the product begins with.
 const BEGINS: [&str; 7] = [

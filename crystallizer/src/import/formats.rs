@@ -46,7 +46,10 @@ known! {
     CodexRollout "codex-rollout" AgentRun "Codex CLI rollout files (JSON Lines)";
     CodexExec "codex-exec" AgentRun "Output of codex exec --json (JSON Lines)";
     Pi "pi" AgentRun "pi coding agent sessions (JSON Lines)";
-    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats and stream-json output (JSON or JSON Lines)";
+    GeminiCli "gemini-cli" AgentRun "Gemini CLI saved chats and stream-json output, and saved chats of Qwen Code (JSON or JSON Lines)";
+    Cursor "cursor" AgentRun "Output of Cursor's command line as stream-json (JSON Lines)";
+    OpenCode "opencode" AgentRun "opencode exports and output of opencode run (JSON or JSON Lines)";
+    Goose "goose" AgentRun "Goose sessions and stream-json output (JSON or JSON Lines)";
     AgentDojo "agentdojo" AgentRun "AgentDojo run logs (JSON)";
     TauBench "tau-bench" ChatThread "tau-bench results, one run or an array of runs (JSON)";
     Tau2Bench "tau2-bench" ChatThread "tau2-bench simulations, one or a result file (JSON)";
@@ -58,6 +61,7 @@ known! {
     GoogleAdk "google-adk" AgentRun "Agent Development Kit sessions, evaluation sets and tests (JSON)";
     Bfcl "bfcl" ChatThread "Berkeley function calling leaderboard, multi turn (JSON)";
     OpenAiResponses "openai-responses" AgentRun "OpenAI Responses: items, responses that follow each other, streamed events (JSON or JSON Lines)";
+    AgentsTrace "agents-trace" AgentRun "OpenAI Agents SDK traces as its processors export them, a session per trace (JSON or JSON Lines)";
     GeminiContents "gemini-contents" AgentRun "Gemini contents: requests, responses, saved histories (JSON or JSON Lines)";
     AiSdk "ai-sdk" ChatThread "Vercel AI SDK messages, of the user interface and for the model (JSON or JSON Lines)";
     LangSmith "langsmith" AgentRun "LangSmith runs, nested or flat, a session per trace (JSON or JSON Lines)";

@@ -7,7 +7,7 @@
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
 use super::value::*;
-use super::{gemini_stream, project_folder};
+use super::{gemini_stream, project_folder, qwen_code};
 use crate::session::Role;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -63,6 +63,12 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
         .any(|record| gemini_stream::is_record(&record.value))
     {
         return gemini_stream::read(records, builder);
+    }
+    if records
+        .iter()
+        .any(|record| qwen_code::is_record(&record.value))
+    {
+        return qwen_code::read(records, builder);
     }
     let mut messages = Messages::default();
     for record in records {

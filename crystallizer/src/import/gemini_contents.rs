@@ -3,6 +3,7 @@
 
 use super::builder::{Answer, Builder, Call};
 use super::chat;
+use super::gemini_cli;
 use super::pydantic_ai;
 use super::value::*;
 use crate::session::Role;
@@ -151,7 +152,12 @@ fn answered(response: &Value, builder: &mut Builder, batch: u32) -> bool {
 }
 
 /// One content. `answer` is when the model gave it, where it is an answer.
-fn content(content: &Value, builder: &mut Builder, batch: u32, answer: Option<Option<Timestamp>>) {
+pub(super) fn content(
+    content: &Value,
+    builder: &mut Builder,
+    batch: u32,
+    answer: Option<Option<Timestamp>>,
+) {
     let role = match (text(content, "role"), answer) {
         (Some("user" | "function" | "tool"), _) | (None, None) => Role::User,
         (Some("model" | "assistant"), _) | (None, Some(_)) => Role::Assistant,
@@ -287,7 +293,14 @@ fn responded(response: &Value, builder: &mut Builder, at: Option<Timestamp>) {
         _ => told,
     };
     let mut answer = Answer::new(content.clone());
-    answer.result.is_error = says_error || object_says_failed(content);
+    // Gemini CLI tells how its shell ended in words.
+    answer.result.exit_code = content
+        .as_str()
+        .filter(|_| name == Some("run_shell_command"))
+        .and_then(gemini_cli::shell_exit);
+    answer.result.is_error = says_error
+        || answer.result.exit_code.is_some_and(|code| code != 0)
+        || object_says_failed(content);
     answer.at = at;
     for part in list(response, "parts") {
         builder

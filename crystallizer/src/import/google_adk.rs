@@ -6,6 +6,22 @@ use super::value::*;
 use crate::session::{RecordedApproval, Role};
 use druse_engine::Timestamp;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Calls that the runtime itself makes to ask a person: whether a call may be made, or to let it in somewhere.
+const QUESTIONS: [&str; 2] = ["adk_request_confirmation", "adk_request_credential"];
+/// What stands in the place of an answer until the person has said yes or no.
+const ASKS: &str = "This tool call requires confirmation";
+
+#[derive(Default)]
+struct Seen {
+    /// Questions of the runtime, each with the call that it is about.
+    questions: BTreeMap<String, Option<String>>,
+    /// Calls whose first answer is not their last.
+    long_running: BTreeSet<String>,
+    /// Calls that a person refused.
+    refused: BTreeSet<String>,
+}
 
 /// The recordings of a document: each case of an evaluation set is one.
 pub(super) fn unfold(value: Value) -> Vec<Value> {
@@ -76,6 +92,7 @@ fn events(events: &[Value], builder: &mut Builder) {
     if builder.agent.is_none() {
         builder.agent.clone_from(&main);
     }
+    let mut seen = Seen::default();
     for event in events {
         if !event.is_object() {
             builder
@@ -102,16 +119,14 @@ fn events(events: &[Value], builder: &mut Builder) {
             let said = either(event, "error_message", "errorMessage").and_then(Value::as_str);
             builder.message(Role::Assistant, said.unwrap_or(""), at);
         }
+        let long = either(event, "long_running_tool_ids", "longRunningToolIds");
+        let long = long.and_then(Value::as_array).into_iter().flatten();
+        seen.long_running
+            .extend(long.filter_map(Value::as_str).map(str::to_owned));
         let batch = builder.batch();
+        let role = if user { Role::User } else { Role::Assistant };
         for part in parts(Some(content)) {
-            event_part(
-                part,
-                builder,
-                if user { Role::User } else { Role::Assistant },
-                agent,
-                batch,
-                at,
-            );
+            event_part(part, builder, &mut seen, role, agent, batch, at);
         }
     }
 }
@@ -119,6 +134,7 @@ fn events(events: &[Value], builder: &mut Builder) {
 fn event_part(
     part: &Value,
     builder: &mut Builder,
+    seen: &mut Seen,
     role: Role,
     agent: Option<&str>,
     batch: u32,
@@ -133,7 +149,11 @@ fn event_part(
         }
         known = true;
     }
-    if let Some(call) = either(part, "function_call", "functionCall") {
+    let call = either(part, "function_call", "functionCall");
+    if let Some(call) = call.filter(|call| is_question(call)) {
+        known = true;
+        question(call, builder, seen);
+    } else if let Some(call) = call {
         known = true;
         let (given, _) = arguments(call.get("args"), &mut builder.notes);
         builder.call(Call {
@@ -149,7 +169,7 @@ fn event_part(
     }
     if let Some(response) = either(part, "function_response", "functionResponse") {
         known = true;
-        answer(response, builder, at);
+        answer(response, builder, seen, at);
     }
     if !known
         && part.as_object().is_some_and(|map| {
@@ -164,31 +184,89 @@ fn event_part(
     }
 }
 
-fn answer(response: &Value, builder: &mut Builder, at: Option<Timestamp>) {
+fn is_question(call: &Value) -> bool {
+    text(call, "name").is_some_and(|name| QUESTIONS.contains(&name))
+}
+
+/// A question of the runtime is no work of the agent's: the call that it is about stands in it.
+fn question(call: &Value, builder: &mut Builder, seen: &mut Seen) {
+    builder.notes.noise("question of the runtime", 0);
+    let (given, _) = arguments(call.get("args"), &mut builder.notes);
+    let asked = either(&given, "originalFunctionCall", "original_function_call");
+    let about = asked.and_then(|call| id(call, "id")).or_else(|| {
+        either(&given, "functionCallId", "function_call_id")?
+            .as_str()
+            .map(str::to_owned)
+    });
+    seen.long_running.extend(about.clone());
+    if let Some(own) = id(call, "id") {
+        seen.questions.insert(own, about);
+    }
+}
+
+fn answer(response: &Value, builder: &mut Builder, seen: &mut Seen, at: Option<Timestamp>) {
     let name = text(response, "name");
     let content = response.get("response").cloned().unwrap_or(Value::Null);
-    let confirmed = (name == Some("adk_request_confirmation"))
-        .then(|| content.get("confirmed").and_then(Value::as_bool))
-        .flatten();
-    let mut answer = Answer::new(content);
-    answer.result.is_error = object_says_failed(&answer.result.content);
-    answer.at = at;
     let recorded = id(response, "id");
-    let call = builder.answer(recorded.as_deref(), name, answer);
+    if is_question(response) {
+        return answered(recorded, &content, builder, seen, at);
+    }
+    let mut answer = Answer::new(content);
+    let result = &mut answer.result;
+    result.is_error = object_says_failed(&result.content);
+    answer.at = at;
+    let asks = text(&answer.result.content, "error").is_some_and(|said| said.starts_with(ASKS));
+    if let Some(call) = recorded.as_deref().and_then(|one| builder.newest(one)) {
+        let is_open = call.result.is_none();
+        if asks && is_open {
+            call.waits = true;
+            return builder.notes.noise("answer that asks", 0);
+        }
+        if recorded
+            .as_ref()
+            .is_some_and(|one| seen.refused.contains(one))
+        {
+            answer.result.refused = true;
+            answer.result.is_error = true;
+        }
+        if let Some(recorded) = recorded.as_ref().filter(|_| !is_open)
+            && seen.long_running.contains(recorded)
+        {
+            return builder.answer_anew(recorded, answer);
+        }
+    }
+    builder.answer(recorded.as_deref(), name, answer);
+}
+
+/// What the person answered to a question of the runtime.
+fn answered(
+    question: Option<String>,
+    content: &Value,
+    builder: &mut Builder,
+    seen: &mut Seen,
+    at: Option<Timestamp>,
+) {
+    builder.notes.noise("answer to the runtime", 0);
+    let about = question.and_then(|question| seen.questions.get(&question).cloned().flatten());
+    // Some clients send what the person said as text.
+    let told = text(content, "response")
+        .and_then(|said| super::body::parse_text(said, &mut builder.notes));
+    let confirmed = told
+        .as_ref()
+        .unwrap_or(content)
+        .get("confirmed")
+        .and_then(Value::as_bool);
     let Some(approved) = confirmed else { return };
-    // The call that was asked about stands among the arguments of the question.
-    let about = call
-        .as_deref()
-        .and(recorded.as_deref())
-        .and_then(|recorded| builder.newest(recorded))
-        .and_then(|question| {
-            either(
-                &question.arguments,
-                "originalFunctionCall",
-                "original_function_call",
-            )
-            .and_then(|call| id(call, "id"))
-        });
+    if let Some(call) = about.as_deref().and_then(|about| builder.newest(about)) {
+        call.waits = false;
+        if !approved && let Some(result) = &mut call.result {
+            result.refused = true;
+            result.is_error = true;
+        }
+    }
+    if !approved {
+        seen.refused.extend(about.clone());
+    }
     builder.approval(
         about.as_deref(),
         RecordedApproval {
@@ -203,11 +281,12 @@ fn answer(response: &Value, builder: &mut Builder, at: Option<Timestamp>) {
 }
 
 fn cases(conversation: &[Value], builder: &mut Builder) {
+    let mut seen = Seen::default();
     for turn in conversation {
         let at =
             time(either(turn, "creation_timestamp", "creationTimestamp")).filter(|at| at.0 > 0);
         for part in parts(either(turn, "user_content", "userContent")) {
-            event_part(part, builder, Role::User, None, 0, at);
+            event_part(part, builder, &mut seen, Role::User, None, 0, at);
         }
         let data = either(turn, "intermediate_data", "intermediateData").unwrap_or(&Value::Null);
         let uses = either(data, "tool_uses", "toolUses")
@@ -229,7 +308,7 @@ fn cases(conversation: &[Value], builder: &mut Builder) {
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
         for response in responses {
-            answer(response, builder, at);
+            answer(response, builder, &mut seen, at);
         }
         if !uses.is_empty() && responses.is_empty() {
             builder.notes.add("expected_calls", "", 0);
@@ -241,11 +320,11 @@ fn cases(conversation: &[Value], builder: &mut Builder) {
         {
             let batch = builder.batch();
             for part in parts(event.get("content")) {
-                event_part(part, builder, Role::Assistant, None, batch, at);
+                event_part(part, builder, &mut seen, Role::Assistant, None, batch, at);
             }
         }
         for part in parts(either(turn, "final_response", "finalResponse")) {
-            event_part(part, builder, Role::Assistant, None, 0, at);
+            event_part(part, builder, &mut seen, Role::Assistant, None, 0, at);
         }
     }
 }

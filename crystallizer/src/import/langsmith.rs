@@ -371,8 +371,7 @@ fn given(inputs: &Value, builder: &mut Builder) -> (Value, Option<String>) {
     match (map.len(), map.get("input")) {
         // Arguments as text: JSON, or as Python writes a dictionary.
         (1, Some(Value::String(said))) if said.trim_start().starts_with('{') => {
-            let read = serde_json::from_str(said)
-                .ok()
+            let read = super::body::parse_text(said, &mut builder.notes)
                 .or_else(|| python_call::literal(said))
                 .filter(Value::is_object);
             (read.unwrap_or_else(|| inputs.clone()), None)

@@ -14,6 +14,7 @@ mod grown;
 mod log_lines;
 mod notes;
 mod own_form;
+mod product_words;
 mod project_folder;
 mod recording;
 mod refusal;
@@ -27,20 +28,24 @@ mod value;
 mod wrapped;
 
 mod agentdojo;
+mod agents_trace;
 mod ai_sdk;
 mod anthropic_chat;
 mod atif;
 mod bfcl;
 mod claude_code;
 mod claude_words;
+mod codex_answer;
 mod codex_exec;
 mod codex_rollout;
 mod codex_words;
+mod cursor;
 mod druse;
 mod gemini_cli;
 mod gemini_contents;
 mod gemini_stream;
 mod google_adk;
+mod goose;
 mod inspect_ai;
 mod langchain;
 mod langsmith;
@@ -48,6 +53,7 @@ mod mcp_log;
 mod mini_swe_agent;
 mod openai_chat;
 mod openai_responses;
+mod opencode;
 mod openhands;
 mod openhands_sdk;
 mod otel;
@@ -58,6 +64,7 @@ mod otel_traces;
 mod pi;
 mod pydantic_ai;
 mod python_call;
+mod qwen_code;
 mod swe_agent;
 mod tau2_bench;
 mod tau_bench;
@@ -182,6 +189,10 @@ fn read(format: Format, part: &mut Part, doubts: &Arc<Doubts>) -> Builder {
         Format::CodexExec => codex_exec::read(&part.records, &mut builder),
         Format::Pi => pi::read(&part.records, &mut builder),
         Format::GeminiCli => gemini_cli::read(&part.records, &mut builder),
+        Format::Cursor => cursor::read(&part.records, &mut builder),
+        Format::OpenCode => opencode::read(&part.records, &mut builder),
+        Format::Goose => goose::read(document, &mut builder),
+        Format::AgentsTrace => agents_trace::read(document, &mut builder),
         Format::AgentDojo => agentdojo::read(document, &mut builder),
         Format::TauBench => tau_bench::read(document, &mut builder),
         Format::Tau2Bench => tau2_bench::read(document, &mut builder),

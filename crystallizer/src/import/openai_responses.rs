@@ -20,6 +20,7 @@ pub(super) fn is_item(value: &Value) -> bool {
         Some(
             "function_call"
             | "function_call_output"
+            | "function_call_result"
             | "custom_tool_call"
             | "custom_tool_call_output"
             | "mcp_approval_response",
@@ -35,10 +36,16 @@ pub(super) fn is_item(value: &Value) -> bool {
             | "computer_call"
             | "local_shell_call"
             | "shell_call"
-            | "apply_patch_call",
-        ) => value.get("id").is_some() || value.get("call_id").is_some(),
+            | "apply_patch_call"
+            | "hosted_tool_call",
+        ) => value.get("id").is_some() || call_id(value).is_some(),
         _ => false,
     }
+}
+
+/// The id by which a call and its output know each other: the library for JavaScript spells it otherwise.
+fn call_id(item: &Value) -> Option<String> {
+    id(item, "call_id").or_else(|| id(item, "callId"))
 }
 
 /// Whether this is a response, a request for one, or both.
@@ -375,6 +382,8 @@ impl<'b> Reader<'b> {
                 self.call(item, tool_of(kind).to_owned(), (given, false), at);
             }
             "function_call_output"
+            | "function_call_result"
+            | "computer_call_result"
             | "custom_tool_call_output"
             | "local_shell_call_output"
             | "shell_call_output"
@@ -393,6 +402,7 @@ impl<'b> Reader<'b> {
             | "file_search_call"
             | "code_interpreter_call"
             | "image_generation_call" => self.hosted(kind, item, at),
+            "hosted_tool_call" => self.hosted_in_javascript(item, at),
             "reasoning" => self.builder.notes.noise("reasoning", 0),
             "item_reference" => self.builder.notes.noise("item reference", 0),
             "compaction" | "compaction_summary" => {
@@ -434,7 +444,7 @@ impl<'b> Reader<'b> {
         }
         let batch = *self.together.get_or_insert_with(|| self.builder.batch());
         self.builder.call(Call {
-            id: id(item, "call_id").or_else(|| id(item, "id")),
+            id: call_id(item).or_else(|| id(item, "id")),
             name,
             arguments: given,
             raw,
@@ -450,11 +460,16 @@ impl<'b> Reader<'b> {
         let mut exit_code = None;
         let content = match output {
             Value::Array(parts) if parts.iter().any(|part| part.get("outcome").is_some()) => {
+                let code = |part: &Value| {
+                    let outcome = part.get("outcome")?;
+                    let code = present(outcome, "exit_code").or_else(|| outcome.get("exitCode"));
+                    code?.as_i64()
+                };
                 exit_code = parts
                     .iter()
-                    .filter_map(|part| part.get("outcome")?.get("exit_code")?.as_i64())
+                    .filter_map(code)
                     .find(|code| *code != 0)
-                    .or_else(|| parts.first()?.get("outcome")?.get("exit_code")?.as_i64());
+                    .or_else(|| code(parts.first()?));
                 output.clone()
             }
             Value::String(_) | Value::Array(_) => {
@@ -469,6 +484,15 @@ impl<'b> Reader<'b> {
                     .notes
                     .left_out("media_left_out", "screenshot", size(output), 0);
                 Value::from("")
+            }
+            // A part by itself, as the library for JavaScript keeps it.
+            Value::Object(map)
+                if map.get("type").is_some_and(|kind| kind != "object")
+                    && (map.len() == 1
+                        || map.contains_key("text")
+                        || map.contains_key("image")) =>
+            {
+                Value::from(content_text(output, &mut self.builder.notes, 0))
             }
             other => other.clone(),
         };
@@ -490,7 +514,7 @@ impl<'b> Reader<'b> {
         }
         result.truncated = text(item, "status") == Some("incomplete");
         answer.at = at;
-        let recorded = id(item, "call_id").or_else(|| id(item, "id"));
+        let recorded = call_id(item).or_else(|| id(item, "id"));
         self.builder.answer(recorded.as_deref(), None, answer);
     }
 
@@ -637,6 +661,34 @@ impl<'b> Reader<'b> {
         );
     }
 
+    /// A call that the server made itself, as the library for JavaScript keeps it: more of it may stand beside.
+    fn hosted_in_javascript(&mut self, item: &Value, at: Option<Timestamp>) {
+        let beside = item.get("providerData").unwrap_or(&Value::Null);
+        let kind = text(beside, "type").filter(|kind| kind.ends_with("_call"));
+        if let Some(kind) = kind {
+            let mut whole = beside.clone();
+            if let (Some(map), Some(id)) = (whole.as_object_mut(), item.get("id")) {
+                map.entry("id").or_insert_with(|| id.clone());
+                map.entry("status")
+                    .or_insert_with(|| item.get("status").cloned().unwrap_or_default());
+            }
+            if kind == "mcp_call" {
+                return self.mcp_call(&whole, at);
+            }
+            return self.hosted(kind, &whole, at);
+        }
+        let given = arguments(item.get("arguments"), &mut self.builder.notes);
+        let failed = matches!(text(item, "status"), Some("failed" | "incomplete"));
+        let told = present(item, "output").cloned();
+        let answer = (told.is_some() || failed).then(|| {
+            let mut answer = Answer::new(told.unwrap_or_else(|| Value::from("")));
+            answer.result.is_error = failed;
+            answer
+        });
+        let name = tool_of(text(item, "name").unwrap_or("")).to_owned();
+        self.own_call(item, name, given, answer, at);
+    }
+
     /// Questions that no call followed are calls that never ran.
     fn finish(mut self) {
         for (request, asked) in std::mem::take(&mut self.asked) {
@@ -672,7 +724,7 @@ fn key(item: &Value) -> Option<String> {
             Some(format!("{}\n{said}", chat::role(item).unwrap_or("")))
         }
         _ => {
-            let named = id(item, "call_id").or_else(|| id(item, "id"));
+            let named = call_id(item).or_else(|| id(item, "id"));
             Some(format!("{kind} {}", named.unwrap_or_default()))
         }
     }

@@ -171,6 +171,9 @@ impl Reader<'_> {
         if let Ok(number) = token.parse::<i64>() {
             return Some(number.into());
         }
+        if let Ok(number) = token.parse::<u64>() {
+            return Some(number.into());
+        }
         Number::from_f64(token.parse().ok()?).map(Value::Number)
     }
 

@@ -3,8 +3,8 @@
 use super::formats::Format;
 use super::value::{list, present, text};
 use super::{
-    ai_sdk, gemini_contents, gemini_stream, langsmith, mcp_log, openai_responses, openhands_sdk,
-    otel_span, pydantic_ai,
+    agents_trace, ai_sdk, cursor, gemini_contents, gemini_stream, goose, langsmith, mcp_log,
+    openai_responses, opencode, openhands_sdk, otel_span, pydantic_ai, qwen_code,
 };
 use serde_json::Value;
 
@@ -20,6 +20,21 @@ pub(super) fn record(value: &Value) -> Option<Format> {
     let has = |key: &str| present(value, key).is_some();
     if mcp_log::is_record(value) {
         return Some(Format::McpLog);
+    }
+    if agents_trace::is_record(value) {
+        return Some(Format::AgentsTrace);
+    }
+    if cursor::is_call(value) {
+        return Some(Format::Cursor);
+    }
+    if opencode::is_event(value) {
+        return Some(Format::OpenCode);
+    }
+    if goose::is_record(value) {
+        return Some(Format::Goose);
+    }
+    if qwen_code::is_record(value) {
+        return Some(Format::GeminiCli);
     }
     if matches!(kind, "user" | "assistant") && has("message") {
         let marked = [
@@ -191,6 +206,19 @@ fn list_of(value: &Value) -> &[Value] {
 fn object(value: &Value) -> Option<Format> {
     let has = |key: &str| value.get(key).is_some();
     let is_list = |key: &str| value.get(key).is_some_and(Value::is_array);
+    if list(value, "data")
+        .iter()
+        .take(LOOK)
+        .any(agents_trace::is_record)
+    {
+        return Some(Format::AgentsTrace);
+    }
+    if opencode::is_export(value) {
+        return Some(Format::OpenCode);
+    }
+    if goose::is_session(value) {
+        return Some(Format::Goose);
+    }
     if is_list("loglines") {
         return Some(Format::ClaudeCode);
     }
@@ -340,7 +368,23 @@ fn atif(value: &Value) -> bool {
 
 fn adk_event(value: &Value) -> bool {
     let inner = value.get("content").unwrap_or(value);
-    value.is_object() && inner.get("parts").is_some_and(Value::is_array)
+    let is_part = |part: &Value| {
+        text(part, "type").is_none()
+            && [
+                "text",
+                "function_call",
+                "functionCall",
+                "function_response",
+                "functionResponse",
+            ]
+            .iter()
+            .any(|key| part.get(*key).is_some())
+    };
+    value.is_object()
+        && inner.get("parts").is_some_and(Value::is_array)
+        && (value.get("author").is_some()
+            || value.get("content").is_some()
+            || list(inner, "parts").iter().any(is_part))
 }
 
 fn adk_events(value: &Value) -> bool {
@@ -374,6 +418,9 @@ fn otel(value: &Value) -> bool {
 fn chat(messages: &[Value], document: Option<&Value>) -> Format {
     if messages.iter().any(ai_sdk::is_message) {
         return Format::AiSdk;
+    }
+    if messages.iter().any(goose::is_message) {
+        return Format::Goose;
     }
     if let Some(document) = document {
         let own_keys = ["status", "agent", "goal", "started_at", "finished_at"];

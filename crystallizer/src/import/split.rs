@@ -98,6 +98,13 @@ fn exported(records: Vec<Record>) -> Vec<Part> {
 /// The format of a list of records, when that is what the body is.
 fn list_format(records: &[Record]) -> Option<Format> {
     let single = records.len() == 1;
+    // Its first lines are those of another product.
+    if records
+        .iter()
+        .any(|record| super::cursor::is_call(&record.value))
+    {
+        return Some(Format::Cursor);
+    }
     records.iter().take(sniff::LOOK).find_map(|record| {
         let format = sniff::record(&record.value)?;
         // One document with `role` at its top may be a message, or a whole answer of a model: a list of one either way.
@@ -125,6 +132,10 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
             })
         }
         Format::Pi => cut(format, records, |record| record.value["type"] == "session"),
+        Format::Cursor => cut(format, records, |record| {
+            record.value["type"] == "system" && record.value["subtype"] == "init"
+        }),
+        Format::OpenCode => cut(format, records, |_| false),
         // Formats whose documents are arrays: the lines are the elements.
         _ => {
             let line = records.first().map_or(0, |record| record.line);
@@ -133,7 +144,10 @@ fn lists(format: Format, records: Vec<Record>) -> Vec<Part> {
             // All messages together may show a format that the first of them did not.
             let format = sniff::document(&value).unwrap_or(format);
             let values = match format {
-                Format::OpenAiResponses | Format::LangSmith | Format::Otel => unfold(format, value),
+                Format::OpenAiResponses
+                | Format::LangSmith
+                | Format::Otel
+                | Format::AgentsTrace => unfold(format, value),
                 _ => vec![value],
             };
             let several = values.len() > 1;
@@ -169,7 +183,11 @@ fn document(record: Record, parts: &mut Vec<Part>, deep: usize) {
     let Record { value, line, taken } = record;
     match sniff::document(&value) {
         Some(
-            format @ (Format::ClaudeCode | Format::CodexRollout | Format::CodexExec | Format::Pi),
+            format @ (Format::ClaudeCode
+            | Format::CodexRollout
+            | Format::CodexExec
+            | Format::Pi
+            | Format::Cursor),
         ) => {
             let items = match value {
                 Value::Array(items) => items,
@@ -241,6 +259,7 @@ fn unfold(format: Format, value: Value) -> Vec<Value> {
         (Format::OpenAiResponses, value) => super::openai_responses::unfold(value),
         (Format::LangSmith, value) => super::langsmith::unfold(value),
         (Format::Otel, value) => super::otel_traces::unfold(value),
+        (Format::AgentsTrace, value) => super::agents_trace::unfold(value),
         (Format::InspectAi, value) => super::inspect_ai::unfold(value),
         (_, value) => vec![value],
     }

@@ -17,9 +17,11 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     let exit = document
         .get("info")
         .and_then(|info| text(info, "exit_status"));
-    builder.status = exit.map(|exit| match exit {
-        "submitted" => SessionStatus::Succeeded,
-        _ => SessionStatus::Failed,
+    builder.status = exit.and_then(|exit| match exit {
+        "submitted" => Some(SessionStatus::Succeeded),
+        // What there was was handed in when the run was cut off: nobody said whether it is done.
+        cut_off if cut_off.starts_with("submitted") => None,
+        _ => Some(SessionStatus::Failed),
     });
     let history: Vec<&Value> = list(document, "history")
         .iter()
@@ -80,10 +82,20 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     }
 }
 
+/// Words in the place of a command by which older versions end a run that was cut off.
+const ENDS: [&str; 6] = [
+    "exit_cost",
+    "exit_context",
+    "exit_format",
+    "exit_error",
+    "exit_api",
+    "exit_environment_error",
+];
+
 fn action(step: &Value) -> Option<&str> {
     text(step, "action")
         .map(str::trim)
-        .filter(|action| !action.is_empty())
+        .filter(|action| !action.is_empty() && !ENDS.contains(action))
 }
 
 fn step<'a>(

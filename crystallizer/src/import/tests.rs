@@ -1,14 +1,17 @@
 //! Tests of the readers over small recordings made by hand.
 
+mod agents_trace;
 mod ai_sdk;
 mod bounds;
 mod chat;
 mod claude_code;
 mod codex;
+mod coding_agents;
 mod doubts;
 mod exchanges;
 mod gemini_cli;
 mod gemini_contents;
+mod google_adk;
 mod langchain;
 mod langsmith;
 mod mcp_log;
@@ -16,10 +19,12 @@ mod openai_responses;
 mod openhands;
 mod openinference;
 mod otel;
+mod product_words;
 mod pydantic_ai;
+mod refusals;
 mod wrapped;
 
-use super::{detect, formats, import};
+use super::{detect, formats, import, to_own_form};
 use crate::session::*;
 use serde_json::{Value, json};
 
@@ -873,4 +878,18 @@ fn gemini_chats_are_kept_as_lines_too() {
     let both = sessions(&(text + &second));
     assert_eq!(both.len(), 2);
     assert_eq!(both[1].goal.as_deref(), Some("Again"));
+}
+
+#[test]
+fn the_word_by_which_a_run_was_cut_off_is_no_command() {
+    let step = |action: &str| json!({"action":action,"observation":"","thought":"t","state":{"working_dir":"/repo"}});
+    let session = one(&json!({"environment":"swe_main","history":[],
+        "trajectory":[step("ls"), step("exit_cost")],
+        "info":{"exit_status":"submitted (exit_cost)"}}));
+    let names: Vec<&str> = calls(&session)
+        .iter()
+        .map(|call| call.name.as_str())
+        .collect();
+    assert_eq!(names, ["ls"]);
+    assert_eq!(session.status, None);
 }

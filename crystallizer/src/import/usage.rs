@@ -20,7 +20,11 @@ pub(super) fn of(format: Format, part: &Part) -> Option<Usage> {
         Format::GeminiCli => gemini_cli(records()),
         Format::Atif => atif(document),
         Format::SweAgent => swe_agent(&document["info"]["model_stats"]),
-        Format::Tau2Bench => cost(&document["agent_cost"]),
+        Format::Tau2Bench => tau2(document),
+        Format::Cursor => sum(records().filter_map(|record| of_names(&record["usage"]))),
+        Format::OpenCode => opencode(records()),
+        Format::Goose => goose(document),
+        Format::AgentsTrace => agents_trace(document),
         Format::OpenHands => openhands(document),
         Format::PydanticAi => pydantic_ai(document),
         Format::InspectAi => inspect(document),
@@ -56,6 +60,81 @@ fn cost(value: &Value) -> Option<Usage> {
         cost_usd: Some(cost),
         ..Usage::default()
     })
+}
+
+/// What the agent's own messages used: the simulated person is no part of its work.
+fn tau2(document: &Value) -> Option<Usage> {
+    let own = list(document, "messages")
+        .iter()
+        .filter(|message| text(message, "role") == Some("assistant"));
+    let counted = sum(own.filter_map(|message| of_names(&message["usage"])));
+    let cost = cost(&document["agent_cost"]);
+    match (counted, cost) {
+        (Some(counted), Some(cost)) => Some(Usage {
+            cost_usd: cost.cost_usd,
+            ..counted
+        }),
+        (counted, cost) => counted.or(cost),
+    }
+}
+
+/// With each answer of the model; what comes from a cache is counted beside the input.
+fn opencode<'v>(records: impl Iterator<Item = &'v Value>) -> Option<Usage> {
+    let of = |value: &Value| {
+        let tokens = &value["tokens"];
+        let cached = count(&tokens["cache"], &["read"]).unwrap_or(0);
+        let written = count(&tokens["cache"], &["write"]).unwrap_or(0);
+        Some(Usage {
+            input_tokens: count(tokens, &["input"])?
+                .saturating_add(cached)
+                .saturating_add(written),
+            cached_input_tokens: cached,
+            output_tokens: count(tokens, &["output"])
+                .unwrap_or(0)
+                .saturating_add(count(tokens, &["reasoning"]).unwrap_or(0)),
+            cost_usd: value["cost"].as_f64().filter(|cost| *cost > 0.0),
+        })
+    };
+    let mut all = Vec::new();
+    for record in records {
+        let events = record
+            .as_array()
+            .map_or(std::slice::from_ref(record), Vec::as_slice);
+        for value in events {
+            all.extend(
+                list(value, "messages")
+                    .iter()
+                    .filter_map(|message| of(&message["info"])),
+            );
+            all.extend(of(&value["part"]).filter(|_| text(value, "type") == Some("step_finish")));
+        }
+    }
+    sum(all.into_iter())
+}
+
+/// The sums stand at what a session says of itself, or at the end of a run.
+fn goose(document: &Value) -> Option<Usage> {
+    let of = |value: &Value| {
+        of_names(value).or_else(|| {
+            Some(Usage {
+                input_tokens: count(value, &["accumulated_input_tokens"])?,
+                output_tokens: count(value, &["accumulated_output_tokens"]).unwrap_or(0),
+                ..Usage::default()
+            })
+        })
+    };
+    match document {
+        Value::Array(entries) => entries.iter().rev().find_map(of),
+        session => of(session),
+    }
+}
+
+fn agents_trace(document: &Value) -> Option<Usage> {
+    let spans = document.as_array()?.iter().map(|span| &span["span_data"]);
+    let of_model = |data: &&Value| matches!(text(data, "type"), Some("generation" | "response"));
+    sum(spans
+        .filter(of_model)
+        .filter_map(|data| of_names(&data["usage"])))
 }
 
 fn sum(all: impl Iterator<Item = Usage>) -> Option<Usage> {
@@ -227,6 +306,7 @@ fn gemini_cli<'v>(records: impl Iterator<Item = &'v Value>) -> Option<Usage> {
             ends.extend(of_names(&record["stats"]));
         }
         take(record, number.to_string());
+        ends.extend(of_names(&record["usageMetadata"]));
         for (inner, message) in list(record, "messages").iter().enumerate() {
             take(message, format!("{number}.{inner}"));
         }
@@ -251,7 +331,7 @@ fn atif(document: &Value) -> Option<Usage> {
 
 fn swe_agent(stats: &Value) -> Option<Usage> {
     Some(Usage {
-        input_tokens: count(stats, &["tokens_sent"])?,
+        input_tokens: count(stats, &["tokens_sent"]).unwrap_or(0),
         output_tokens: count(stats, &["tokens_received"]).unwrap_or(0),
         cost_usd: stats["instance_cost"].as_f64().filter(|cost| *cost > 0.0),
         ..Usage::default()
@@ -308,6 +388,8 @@ fn pydantic_ai(document: &Value) -> Option<Usage> {
 }
 
 fn inspect(document: &Value) -> Option<Usage> {
+    // Each sample of a log is a document of its own.
+    let document = document.get("sample").unwrap_or(document);
     let models = |value: &Value| {
         let models = value.get("model_usage")?.as_object()?;
         sum(models.values().filter_map(of_names))
@@ -665,5 +747,21 @@ mod tests {
         ];
         let trace = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": spans }] }] });
         assert_eq!(used(&[trace]), usage(30, 0, 0, None));
+    }
+
+    #[test]
+    fn samples_simulations_and_costs_alone_are_counted() {
+        let log = json!({ "eval": { "task": "t" }, "status": "success", "version": 2, "samples": [{
+            "id": 1, "messages": [{ "role": "user", "content": "x" }],
+            "model_usage": { "m": { "input_tokens": 15, "output_tokens": 4 } },
+        }] });
+        assert_eq!(used(&[log]), usage(15, 0, 4, None));
+        let says = |role: &str, input: u64| json!({ "role": role, "content": "x", "usage": { "prompt_tokens": input, "completion_tokens": 1 } });
+        let simulation = json!({ "id": "s", "task_id": "1", "reward_info": { "reward": 1.0 }, "agent_cost": 0.5,
+            "messages": [says("assistant", 10), says("user", 100), says("assistant", 20)] });
+        assert_eq!(used(&[simulation]), usage(30, 0, 2, Some(0.5)));
+        let mini = json!({ "info": { "exit_status": "Submitted", "model_stats": { "instance_cost": 0.2, "api_calls": 1 } },
+            "trajectory": [{ "action": "ls", "observation": "a", "thought": "t" }] });
+        assert_eq!(used(&[mini]), usage(0, 0, 0, Some(0.2)));
     }
 }

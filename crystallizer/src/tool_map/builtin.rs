@@ -77,13 +77,18 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
                 .unwrap_or(false);
             Some(command)
         }
-        // pi's, OpenHands', SWE-agent's and Anthropic's shell; limits are in seconds.
+        // pi's, OpenHands', SWE-agent's and Anthropic's shell, whose limits are in seconds; opencode's, which takes a
+        // description with the command, has milliseconds.
         "bash" | "execute_bash" => {
             let mut command = common(map);
             command.shell = Some("bash".to_owned());
             command.script = Some(map.get("command")?.as_str()?.to_owned());
-            let seconds = map.get("timeout").and_then(Value::as_u64);
-            command.timeout_ms = seconds.map(|seconds| seconds.saturating_mul(1_000));
+            let unit = match map.contains_key("description") {
+                true => 1,
+                false => 1_000,
+            };
+            let limit = map.get("timeout").and_then(Value::as_u64);
+            command.timeout_ms = limit.map(|limit| limit.saturating_mul(unit));
             Some(command)
         }
         "run_shell_command" => {
@@ -121,7 +126,7 @@ pub(crate) fn shell_command(name: &str, arguments: &Value) -> Option<ShellComman
             );
             Some(command)
         }
-        "shell" | "shell_command" | "container.exec" => of_command(map),
+        "shell" | "shell_command" | "container.exec" | "developer__shell" => of_command(map),
         "local_shell_call" | "local_shell" => match map.get("action").and_then(Value::as_object) {
             Some(action) => of_command(action),
             None => of_command(map),
@@ -371,6 +376,18 @@ mod tests {
             Value::from(request(&bash, Some("/w".to_owned()))),
             json!({ "script": "npm test", "cwd": "/w" })
         );
+
+        // The same key has two units: opencode's shell is told by the description that it takes.
+        for (arguments, limit) in [
+            (json!({ "command": "ls", "timeout": 30 }), 30_000),
+            (
+                json!({ "command": "ls", "timeout": 30_000, "description": "List" }),
+                30_000,
+            ),
+        ] {
+            let bash = shell_command("bash", &arguments).unwrap();
+            assert_eq!(bash.timeout_ms, Some(limit));
+        }
 
         let codex = shell_command(
             "shell",

@@ -130,7 +130,10 @@ fn why_not(format: &str, name: &str) -> Option<&'static str> {
         ("claude-code", "Task" | "Agent") => {
             "a sub-agent did the work, and what it called is not in this recording"
         }
-        ("claude-code", "AskUserQuestion") => "it asked the person who sat there",
+        ("claude-code", "AskUserQuestion")
+        | ("codex-rollout" | "codex-exec", "request_user_input") => {
+            "it asked the person who sat there"
+        }
         ("codex-rollout" | "codex-exec", "apply_patch" | "file_change") => {
             "what it changed in the files is not in the recording"
         }
@@ -186,7 +189,10 @@ pub(crate) fn only_looked(format: &str, name: &str) -> bool {
             "claude-code",
             "WebSearch" | "AskUserQuestion" | "mcp__ide__getDiagnostics" | "ListMcpResourcesTool"
         ) | ("gemini-cli", "google_web_search" | "web_fetch")
-            | ("codex-rollout" | "codex-exec", "web_search")
+            | (
+                "codex-rollout" | "codex-exec",
+                "web_search" | "request_user_input"
+            )
             | ("swe-agent", "decompile" | "disassemble" | "search_file")
     )
 }
@@ -354,7 +360,9 @@ pub(crate) fn is_bookkeeping(format: &str, name: &str) -> bool {
             "claude-code",
             "BashOutput" | "KillShell" | "KillBash" | "TaskOutput" | "TaskStop"
         ) | ("codex-rollout" | "codex-exec", "update_plan")
-            | ("gemini-cli", "write_todos")
+            | ("gemini-cli", "write_todos" | "todo_write")
+            | ("opencode", "todowrite" | "todoread")
+            | ("cursor", "updateTodos")
             | ("openhands", "finish" | "think" | "task_tracker")
             | (
                 "swe-agent",

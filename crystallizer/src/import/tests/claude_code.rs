@@ -155,3 +155,34 @@ fn what_was_said_while_the_agent_was_at_work_is_said() {
     );
     assert_eq!(session.bytes_left_out, 0);
 }
+
+#[test]
+fn a_way_back_to_the_very_first_message_is_told() {
+    let prompt = |uuid: &str, said: &str| json!({"parentUuid":null,"isSidechain":false,"sessionId":"s","type":"user","uuid":uuid,"message":{"role":"user","content":said}});
+    let answer = json!({"parentUuid":"1","isSidechain":false,"sessionId":"s","type":"assistant","uuid":"1a","message":{"role":"assistant","content":[{"type":"text","text":"Done"}]}});
+    let back = sessions(&lines(&[
+        prompt("1", "refund order 7"),
+        answer.clone(),
+        prompt("2", "refund order 8"),
+    ]));
+    assert!(codes(&back[0]).contains(&"rewound"));
+    // A recorder that tells no parents at all tells no way back.
+    let flat = sessions(&lines(&[
+        prompt("1", "refund order 7"),
+        prompt("2", "refund order 8"),
+    ]));
+    assert!(!codes(&flat[0]).contains(&"rewound"));
+    let command = "<command-name>/clear</command-name>";
+    let mut compacted = prompt("3", "go on");
+    compacted["logicalParentUuid"] = json!("1");
+    let mut summary = prompt("4", "what was before");
+    summary["isCompactSummary"] = json!(true);
+    let on = sessions(&lines(&[
+        prompt("1", command),
+        answer,
+        prompt("2", "refund order 8"),
+        compacted,
+        summary,
+    ]));
+    assert!(!codes(&on[0]).contains(&"rewound"));
+}

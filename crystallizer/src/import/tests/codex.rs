@@ -201,3 +201,89 @@ fn a_fork_with_its_parent_is_one_session() {
         2
     );
 }
+
+fn answered(id: &str, output: &Value) -> Value {
+    at(
+        "response_item",
+        &json!({"type":"function_call_output","call_id":id,"output":output}),
+    )
+}
+
+#[test]
+fn a_refused_call_of_a_server_is_refused() {
+    let refund = |order: &str| json!({"name":"refund","namespace":"mcp__shop__","arguments":format!("{{\"order\":\"{order}\"}}")});
+    let session = &sessions(&lines(&[
+        meta(&json!({})),
+        said("Refund A-77"),
+        call("a", &refund("A-77")),
+        answered("a", &json!("user rejected MCP tool call")),
+        said("No, refund B-12 instead"),
+        call("b", &refund("B-12")),
+        answered(
+            "b",
+            &json!([{"type":"input_text","text":"Wall time: 0.3 seconds\nOutput:"},{"type":"input_text","text":"{\"ok\":true}"}]),
+        ),
+        call("c", &json!({})),
+        answered(
+            "c",
+            &json!("This action was rejected due to unacceptable risk.\nReason: x"),
+        ),
+    ]))[0];
+    let calls = calls(session);
+    assert!(result(calls[0]).refused && !result(calls[1]).is_error);
+    assert_eq!(result(calls[1]).content, "{\"ok\":true}");
+    // Nobody was asked about the last one; it did nothing all the same.
+    assert!(result(calls[2]).refused);
+    let approvals = approvals(session);
+    assert_eq!(approvals.len(), 1);
+    assert_eq!(approvals[0].call.as_deref(), Some("a"));
+}
+
+#[test]
+fn what_a_command_puts_out_later_is_the_rest_of_its_answer() {
+    let poll = |id: &str, chars: &str| {
+        call(
+            id,
+            &json!({"name":"write_stdin","arguments":format!("{{\"session_id\":77,\"chars\":\"{chars}\"}}")}),
+        )
+    };
+    let running = "Chunk ID: a\nWall time: 10.0 seconds\nProcess running with session ID 77\nOutput:\nrunning\n";
+    let ended =
+        "Chunk ID: b\nWall time: 3.0 seconds\nProcess exited with code 1\nOutput:\n1 failed\n";
+    let session = &sessions(&lines(&[
+        meta(&json!({})),
+        said("Run the tests"),
+        call("a", &json!({})),
+        answered("a", &json!(running)),
+        poll("b", ""),
+        answered("b", &json!(running)),
+        poll("c", ""),
+        answered("c", &json!(ended)),
+        poll("d", "y"),
+        answered("d", &json!("write_stdin failed: Unknown process id 77")),
+    ]))[0];
+    let calls = calls(session);
+    let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
+    // What is typed into a command is a call of its own.
+    assert_eq!(names, ["exec_command", "write_stdin"]);
+    let first = result(calls[0]);
+    assert_eq!(first.content, "running\nrunning\n1 failed\n");
+    assert_eq!((first.exit_code, first.is_error), (Some(1), true));
+    assert!(result(calls[1]).is_error);
+    assert!(!codes(session).contains(&"unmatched_call"));
+}
+
+#[test]
+fn exec_tells_why_a_call_of_a_server_failed() {
+    let ended = |id: &str, error: &Value| json!({"type":"item.completed","item":{"id":id,"type":"mcp_tool_call","server":"shop","tool":"refund","arguments":{"id":"8"},"result":null,"error":error,"status":"failed"}});
+    let session = &sessions(&lines(&[
+        json!({"type":"thread.started","thread_id":"t"}),
+        ended("a", &json!({"message":"user rejected MCP tool call"})),
+        ended("b", &json!({"message":"timed out"})),
+    ]))[0];
+    let calls = calls(session);
+    assert!(result(calls[0]).refused && !result(calls[1]).refused);
+    assert_eq!(result(calls[1]).content, "timed out");
+    assert!(result(calls[1]).is_error);
+    assert_eq!(approvals(session).len(), 1);
+}

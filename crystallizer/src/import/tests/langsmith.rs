@@ -268,3 +268,16 @@ fn a_pause_is_no_failure_and_its_answer_is_the_persons() {
     );
     assert_eq!(said(&one(&resumed)), ["User: approved"]);
 }
+
+#[test]
+fn digits_that_are_lost_in_arguments_as_text_are_told() {
+    for given in [
+        "{\"order\": 12345678901234567890123}",
+        "{'order': 12345678901234567890123}",
+    ] {
+        let session = one(&json!([
+            {"id":"r1","trace_id":"r1","parent_run_id":null,"name":"agent","run_type":"chain","start_time":"2026-01-01T00:00:00Z","inputs":{"input":"refund"},"outputs":{}},
+            {"id":"r3","trace_id":"r1","parent_run_id":"r1","name":"refund","run_type":"tool","start_time":"2026-01-01T00:00:03Z","inputs":{"input":given},"outputs":{"output":"ok"}}]));
+        assert!(codes(&session).contains(&"number_precision"), "{given}");
+    }
+}

@@ -169,3 +169,25 @@ fn streams_are_read_whole_or_as_far_as_they_went() {
     assert!(codes(broken).contains(&"answer_cut_short"));
     assert!(!codes(whole).contains(&"answer_cut_short"));
 }
+
+#[test]
+fn items_of_the_library_for_javascript_keep_their_answers() {
+    let session = one(&json!([
+        {"type":"message","role":"user","content":"cancel 7"},
+        {"type":"function_call","id":"fc","callId":"c1","name":"cancel","status":"completed","arguments":"{\"id\":\"7\"}"},
+        {"type":"function_call_result","name":"cancel","callId":"c1","status":"completed","output":{"type":"text","text":"ok"}},
+        {"type":"function_call","id":"fd","callId":"c2","name":"note","status":"completed","arguments":"{}"},
+        {"type":"function_call_result","name":"note","callId":"c2","status":"completed","output":"Tool execution was not approved."},
+        {"type":"shell_call","callId":"c3","action":{"commands":["false"]}},
+        {"type":"shell_call_output","callId":"c3","output":[{"stdout":"","stderr":"","outcome":{"type":"exit","exitCode":1}}]},
+        {"type":"hosted_tool_call","id":"ws","name":"web_search_call","status":"completed","providerData":{"type":"web_search_call","action":{"type":"search","query":"x"}}},
+        {"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"done"}]}]));
+    assert_eq!(session.format, "openai-responses");
+    let calls = calls(&session);
+    assert_eq!(calls[0].id, "c1");
+    assert_eq!(result(calls[0]).content, "ok");
+    assert!(result(calls[1]).refused);
+    assert_eq!(result(calls[2]).exit_code, Some(1));
+    assert_eq!(calls[3].name, "web_search");
+    assert!(!codes(&session).contains(&"unknown_record"));
+}
