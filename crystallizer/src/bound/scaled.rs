@@ -75,7 +75,7 @@ impl Scale {
             Unit::Money => is_near,
             _ => is_near && hundredths % 100.0 == 0.0,
         };
-        if !fits || hundredths < 1.0 || hundredths > 1e9 {
+        if !fits || !(1.0..=1e9).contains(&hundredths) {
             return None;
         }
         Some(match hundredths % 100.0 == 0.0 {

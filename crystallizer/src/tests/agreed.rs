@@ -70,7 +70,7 @@ fn what_the_person_agreed_to_becomes_an_input() {
         &json!({
             "user_id": "{{ inputs.user_id }}",
             "flight_number": "{{ inputs.flight_number }}",
-            "bags": "{{ inputs.bag }}",
+            "bags": "{{ inputs.bags }}",
         })
     );
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
