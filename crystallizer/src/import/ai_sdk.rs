@@ -216,7 +216,7 @@ impl Reader<'_> {
     ) -> String {
         let (given, raw) = arguments(given, &mut self.builder.notes);
         let batch = *batch.get_or_insert_with(|| self.builder.batch());
-        let unique = self.builder.call(Call {
+        self.builder.call(Call {
             id: id(part, "toolCallId"),
             name: name.unwrap_or("").to_owned(),
             arguments: given,
@@ -224,8 +224,7 @@ impl Reader<'_> {
             batch,
             at,
             ..Call::default()
-        });
-        unique
+        })
     }
 
     /// A call as the user interface shows it: with its state, and its answer where there is one.
