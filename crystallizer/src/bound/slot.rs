@@ -12,7 +12,7 @@ pub(super) fn whole(kept: &Kept<'_>, pointer: &str) -> Vec<String> {
     all_whole(kept, pointer).collect()
 }
 
-fn all_whole<'k>(kept: &'k Kept<'_>, pointer: &str) -> impl Iterator<Item = String> {
+fn all_whole(kept: &Kept<'_>, pointer: &str) -> impl Iterator<Item = String> {
     let places = kept.target.filled.places.iter();
     places
         .filter_map(move |(request, argument)| {

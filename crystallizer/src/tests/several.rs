@@ -578,13 +578,13 @@ fn a_search_that_went_to_the_end_is_known_by_one_that_did_not() {
             json!({ "customer_id": customer }),
             json!({ "ticket_ids": ids }),
         )];
-        for at in 0..looks {
+        for (at, id) in ids.iter().enumerate().take(looks) {
             turns.push(call(
                 &format!("g{at}"),
                 1 + u32::try_from(at).unwrap(),
                 "get_ticket",
-                json!({ "ticket_id": ids[at] }),
-                json!({ "ticket_id": ids[at], "topic": topic(at), "contact": format!("c{number}{at}9@example.com") }),
+                json!({ "ticket_id": id }),
+                json!({ "ticket_id": id, "topic": topic(at), "contact": format!("c{number}{at}9@example.com") }),
             ));
         }
         turns.push(call(
