@@ -63,7 +63,9 @@ pub(super) fn ask(
         };
         let id = format!("absent:{}", own.step);
         let given = answers.given.get(&id);
-        let answer = given.filter(|given| CHOICES.contains(&given.as_str())).cloned();
+        let answer = given
+            .filter(|given| CHOICES.contains(&given.as_str()))
+            .cloned();
         if answer.is_some() {
             decisions.unused_answers.retain(|other| *other != id);
         }

@@ -187,7 +187,8 @@ pub(crate) fn bind<'k: 'w, 'w>(
     let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
     let figures = figure::ask(kept, spots, &mut decisions, answers, witnesses);
     let is_parted = |call: usize| {
-        let has = |witness: &Witness<'_>| witness.counterparts.get(call).is_some_and(Option::is_some);
+        let has =
+            |witness: &Witness<'_>| witness.counterparts.get(call).is_some_and(Option::is_some);
         !witnesses.iter().all(has)
     };
     let absent = absent::ask(kept, spots, &mut decisions, answers, &is_parted);

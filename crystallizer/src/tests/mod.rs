@@ -1,5 +1,6 @@
 //! The passes together, on small sessions built here.
 
+mod absent;
 mod agreed;
 mod alternatives;
 mod answers;
@@ -29,6 +30,7 @@ mod known;
 mod languages;
 mod laws;
 mod loops;
+mod made_of;
 mod mapping;
 mod named;
 mod nested;

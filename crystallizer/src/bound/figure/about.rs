@@ -36,8 +36,13 @@ pub(super) fn made_of<'k>(
         && leaves(own, &frozen.pointer, &frozen.key, text);
     let is_word = !is_message
         && text.len() > 1
-        && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '_' | '-'))
-        && !matches!(frozen.key.as_str(), "command" | "cmd" | "op" | "operation" | "action");
+        && text
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, ' ' | '_' | '-'))
+        && !matches!(
+            frozen.key.as_str(),
+            "command" | "cmd" | "op" | "operation" | "action"
+        );
     let first = call.saturating_sub(NEAREST);
     let looks = kept.iter().enumerate().take(call).skip(first).rev();
     let mut looks = looks.filter(|(at, look)| {
@@ -45,11 +50,17 @@ pub(super) fn made_of<'k>(
             && !look.target.own_tool
             && look.call.batch != own.call.batch
             && crate::prune::succeeded(look.call)
-            && decisions.calls.get(*at).is_some_and(|one| !one.bound.is_empty())
+            && decisions
+                .calls
+                .get(*at)
+                .is_some_and(|one| !one.bound.is_empty())
     });
     let asked = match (is_message, is_word) {
         (true, _) => decisions.said.by_people().any(asks_for_text),
-        (_, true) => decisions.said.by_people().any(|said| asks_for_choice(said, &frozen.key)),
+        (_, true) => decisions
+            .said
+            .by_people()
+            .any(|said| asks_for_choice(said, &frozen.key)),
         _ => false,
     };
     if asked {
@@ -122,7 +133,13 @@ fn rare(text: &str) -> impl Iterator<Item = String> {
 fn asks_for_text(said: &str) -> bool {
     spoken(said).any(|word| {
         [
-            "summar", "translat", "rephras", "reword", "paraphras", "condens", "zusammenfass",
+            "summar",
+            "translat",
+            "rephras",
+            "reword",
+            "paraphras",
+            "condens",
+            "zusammenfass",
             "übersetz",
         ]
         .iter()
@@ -142,8 +159,8 @@ fn asks_for_choice(said: &str, key: &str) -> bool {
             behind.clone().any(|next| named_by(&key, next))
         };
         match word.as_str() {
-            "right" | "appropriate" | "suitable" | "fitting" | "correct" | "proper" | "richtige"
-            | "richtigen" | "passende" | "passenden" => fits(),
+            "right" | "appropriate" | "suitable" | "fitting" | "correct" | "proper"
+            | "richtige" | "richtigen" | "passende" | "passenden" => fits(),
             _ => ["triage", "classif", "categori", "prioriti", "klassifizier"]
                 .iter()
                 .any(begins),

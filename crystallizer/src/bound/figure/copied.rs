@@ -82,9 +82,9 @@ fn bare(line: &str) -> &str {
     let line = line.trim();
     let rest = line.trim_start_matches(['-', '*', '•', '>', '–', '#']);
     let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let numbered = digits.strip_prefix(['.', ')']).filter(|rest| {
-        digits.len() < line.len() && rest.starts_with(char::is_whitespace)
-    });
+    let numbered = digits
+        .strip_prefix(['.', ')'])
+        .filter(|rest| digits.len() < line.len() && rest.starts_with(char::is_whitespace));
     numbered.unwrap_or(rest).trim()
 }
 

@@ -560,19 +560,21 @@ pub(super) fn orders(sentence: &Sentence, outside: &[(usize, &str)]) -> bool {
                 .rev()
                 .find(|(before, word)| {
                     // `Otherwise order it.` behind a question.
-                    let leads = *before == 0 && matches!(*word, "otherwise" | "andernfalls" | "sonst");
-                    !leads && !matches!(
-                        *word,
-                        "please"
-                            | "then"
-                            | "just"
-                            | "only"
-                            | "bitte"
-                            | "dann"
-                            | "nur"
-                            | "and"
-                            | "also"
-                    )
+                    let leads =
+                        *before == 0 && matches!(*word, "otherwise" | "andernfalls" | "sonst");
+                    !leads
+                        && !matches!(
+                            *word,
+                            "please"
+                                | "then"
+                                | "just"
+                                | "only"
+                                | "bitte"
+                                | "dann"
+                                | "nur"
+                                | "and"
+                                | "also"
+                        )
                 })
                 .is_none_or(|(before, _)| sentence[*before].clause != clause);
         let joined = place > 0
