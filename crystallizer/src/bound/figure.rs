@@ -5,7 +5,7 @@ mod about;
 mod copied;
 
 use super::answers::Of;
-use super::binding::{Binding, Bound, Piece, Why};
+use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::canonical;
 use super::compose::{is_code, is_message};
 use super::decide::Decisions;
@@ -27,6 +27,9 @@ use serde_json::Value;
 const MOST_SHOWN: usize = 5;
 /// How much a name tells before it is asked about: less stands in an answer by chance.
 const TELLS: f64 = 4.0;
+
+/// The letters of the shortest word that may be what an earlier change sent.
+const SHORTEST: usize = 3;
 
 /// A figure or a name in a text that nobody said.
 struct Stays {
@@ -153,6 +156,18 @@ fn figures(
                     found.push(Stays::text(line, true, false));
                 }
             }
+            for binding in sent_before(kept, decisions, call) {
+                let Some(value) = binding.value.as_str() else {
+                    continue;
+                };
+                let known = found.iter().any(|known| known.shown.contains(value));
+                if !known && texts.iter().any(|text| has_word(text, value)) {
+                    found.push(Stays {
+                        source: Some(Box::new(binding.clone())),
+                        ..Stays::text(value, true, false)
+                    });
+                }
+            }
             let any = !found.is_empty();
             if any {
                 all.push(Figures {
@@ -225,6 +240,32 @@ fn figures(
         }
     }
     all
+}
+
+/// What gives the words that earlier changes sent, where a call answered them: a message that tells of such a change
+/// may mean what it sent, however little the word tells.
+fn sent_before<'d>(
+    kept: &'d [Kept<'_>],
+    decisions: &'d Decisions,
+    call: usize,
+) -> impl Iterator<Item = &'d Binding> {
+    let before = kept.iter().zip(&decisions.calls).take(call);
+    before
+        .filter(|(one, _)| one.changes())
+        .flat_map(|(_, decided)| &decided.bound)
+        .filter_map(|bound| match bound.pieces.as_slice() {
+            [Piece::Value(binding)] => Some(&**binding),
+            _ => None,
+        })
+        .filter(|binding| matches!(binding.source, Source::Output(_)))
+}
+
+/// Whether a text has a word that is a value.
+fn has_word(text: &str, value: &str) -> bool {
+    value.chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST
+        && text
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == value)
 }
 
 /// Puts names that are all of a list, one behind the other in a text, in the place of the single ones.

@@ -1,5 +1,6 @@
 //! The passes together, on small sessions built here.
 
+mod absent;
 mod agreed;
 mod alternatives;
 mod answers;
@@ -30,6 +31,7 @@ mod languages;
 mod laws;
 mod loop_question;
 mod loops;
+mod made_of;
 mod mapping;
 mod named;
 mod nested;

@@ -124,7 +124,7 @@ impl Story {
         assert!(text(&shown["waits_for"]).starts_with(why), "{shown:#}");
         let found = admin.all("/runs?waits_for=uncertain").await;
         let found: Vec<String> = found.iter().map(|run| text(&run["id"])).collect();
-        assert_eq!(found, [self.parent.clone()]);
+        assert_eq!(found, std::slice::from_ref(&self.parent));
         let doctor = admin.get("/doctor").await.with(200);
         let problems = doctor["problems"].as_array().unwrap();
         let told = |code: &str, subject: &str| {

@@ -71,6 +71,10 @@ impl Asker<'_> {
                 .map(|(at, token)| (at, token.word.as_str()))
                 .collect();
             for one in &all {
+                // What is sent as it was quoted says nothing to whoever sends it.
+                if self.is_sent_as_quoted(*text, sentence, one) {
+                    continue;
+                }
                 // What is asked about a sum, or demanded, stands in one sentence with the deed.
                 let whole = matches!(one.kind, Kind::Cap | Kind::Demand);
                 let own: Vec<(usize, &str)> = match whole || condition::leads(sentence, one.start) {
@@ -226,6 +230,36 @@ impl Asker<'_> {
             all
         });
         condition::figure(one).is_some_and(|figure| limits.contains(&figure))
+    }
+
+    /// Whether what was named stands within quotes, a call sends what is in them, and nothing behind them is a condition.
+    fn is_sent_as_quoted(&self, text: usize, sentence: &Sentence, one: &Qualifier) -> bool {
+        let said = self.decisions.said.text(text);
+        let pairs = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')];
+        let quote = |(opens, closes): &(char, char)| {
+            let mut rest = 0;
+            while let Some(from) = said.get(rest..)?.find(*opens) {
+                let from = rest + from + opens.len_utf8();
+                let to = from + said.get(from..)?.find(*closes)?;
+                if (from..to).contains(&one.start) {
+                    return Some((to, said.get(from..to)?.trim()));
+                }
+                rest = to + closes.len_utf8();
+            }
+            None
+        };
+        pairs.iter().filter_map(quote).any(|(to, quote)| {
+            let mut behind = sentence.iter().filter(|token| token.start >= to);
+            let mut sent = self.kept.iter().map(|kept| &kept.call.arguments);
+            !behind.any(|token| l::is_condition(&token.word, None))
+                && sent.any(|arguments| {
+                    let mut holds = false;
+                    crate::leaf::scalars(arguments, &mut |leaf| {
+                        holds |= leaf.as_str().is_some_and(|leaf| leaf.contains(quote));
+                    });
+                    holds
+                })
+        })
     }
 
     fn changes(&self) -> &Changes {

@@ -489,3 +489,72 @@ fn what_is_said_of_many_kinds_of_things_is_read_once() {
     let cut = codes.iter().find(|code| code.contains("words_not_read"));
     assert_eq!(cut, None);
 }
+
+/// A stock is looked up, and something is ordered.
+fn ordering(task: &str) -> Session {
+    let sku = json!({ "sku": "SKU-44712" });
+    session(
+        task,
+        vec![
+            call(
+                "g",
+                0,
+                "get_stock",
+                sku.clone(),
+                json!({ "sku": "SKU-44712", "available": 0 }),
+            ),
+            call("x", 1, "create_entry", sku, json!({ "ok": true })),
+        ],
+    )
+}
+
+#[test]
+fn an_order_in_a_word_that_is_mostly_none_is_an_order() {
+    hold_asked(
+        &[
+            ("Order SKU-44712.", false),
+            ("Order SKU-44712 if possible.", false),
+            ("Is SKU-44712 in stock? If not, order it.", true),
+            ("Is SKU-44712 in stock? Otherwise order it.", true),
+            ("Check SKU-44712 and order it if not.", true),
+            ("Look at SKU-44712. Only order it when there is none.", true),
+            ("Order SKU-44712 unless we still have some.", true),
+            ("If fewer than 5 of SKU-44712 are left, order more.", true),
+            ("If SKU-44712 is late, turn it off.", true),
+            ("If SKU-44712 is late, let the team know.", true),
+            ("If SKU-44712 is late, tell Anna.", true),
+            ("Look at SKU-44712. If it is late, let me know.", false),
+            ("Look at SKU-44712. If it is late, tell me.", false),
+        ],
+        ordering,
+    );
+}
+
+#[test]
+fn what_is_sent_as_it_was_quoted_is_no_condition() {
+    let commented = |task: &str| {
+        let id = json!({ "order_id": "W48121" });
+        let mut sent = id.clone();
+        sent["text"] = "Closed as stale. Reopen it if it still happens.".into();
+        session(
+            task,
+            vec![
+                call("g", 0, "get_order", id, json!({ "order_id": "W48121" })),
+                call("x", 1, "comment_order", sent, json!({ "ok": true })),
+            ],
+        )
+    };
+    hold_asked(
+        &[
+            (
+                "Comment order W48121 with \"Closed as stale. Reopen it if it still happens.\"",
+                false,
+            ),
+            (
+                "Comment order W48121 with \"Closed as stale. Reopen it if it still happens.\" if it is old.",
+                true,
+            ),
+        ],
+        commented,
+    );
+}
