@@ -71,20 +71,31 @@ fn refused<'s>(said: &Exchange<'s>) -> Option<No<'s>> {
     if said.text.split_whitespace().count() > SHORT {
         return None;
     }
-    // Where nobody asked, “cancel the order” is an order.
-    let first = said.text.split(|c: char| !c.is_alphanumeric()).next();
-    let is_order = first.is_some_and(|word| ORDERS.contains(&word.to_lowercase().as_str()));
+    // Nobody asked: what more is said may be what the no is about.
     [said.pending, said.told.last().copied(), said.before]
         .into_iter()
         .flatten()
         .find_map(no)
-        .filter(|no| !is_order || no.more.is_empty())
+        .filter(|no| no.more.is_empty() && !orders(said.text))
 }
 
-/// What says no to a question, and is a deed where nobody asked.
+/// Whether a text has a word that says no to a question, and is a deed where nobody asked: “no hurry, but cancel it”.
+fn orders(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    let words: Vec<&str> = lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        ORDERS.contains(word) && before.is_none_or(|before| !NOT.contains(before))
+    })
+}
+
 const ORDERS: &[&str] = &[
-    "cancel", "skip", "abort", "decline", "refuse", "leave", "forget", "lass", "keep",
+    "cancel", "skip", "abort", "decline", "refuse", "leave", "forget",
 ];
+const NOT: &[&str] = &["not", "don't", "dont", "never", "no", "nicht"];
 
 /// The most words of a no that nobody asked for. Longer texts say much besides.
 const SHORT: usize = 12;

@@ -67,12 +67,16 @@ fn opening(said: &[&Word<'_>]) -> Opening {
                 None => Opening::Heard(at),
             };
         }
-        match length_of(rest, COURTESY) {
+        match length_of(rest, COURTESY).or_else(|| length_of(rest, WEAK)) {
             Some(length) => at += length,
             None => return Opening::Other,
         }
     }
-    Opening::Other
+    // Nothing but what somebody is glad of: a yes by itself.
+    match (0..said.len()).any(|at| length_of(&said[at..], WEAK).is_some()) {
+        true => Opening::Heard(at),
+        false => Opening::Other,
+    }
 }
 
 /// How many words an order has that words begin with, where it is the deed that was asked about: “please cancel it”. A
@@ -625,6 +629,14 @@ mod tests {
             "Ja, gerne.",
             "No worries, yes.",
             "OK",
+            "Great, thanks!",
+            "Perfect, thank you!",
+            "Please",
+            "Right",
+            "No problem",
+            "Let's do it",
+            "Make it so",
+            "That is all correct",
             "Yes, please go ahead and cancel the order.",
             "Yes, I confirm the cancellation of ORD-77192, thank you!",
         ] {

@@ -130,10 +130,12 @@ impl<'k> Recorded<'k> {
         let mut values = nothing(self.started_at, Arc::new(steps));
         values.inputs = Value::Object(inputs).into();
         if !locals.is_empty() {
-            values.frames = vec![Arc::new(Frame {
+            // The last frame has the steps.
+            let read = Frame {
                 locals,
                 ..Frame::default()
-            })];
+            };
+            values.frames.insert(0, Arc::new(read));
         }
         for (value, given) in values.steps_mut().iter_mut().zip(given) {
             *value = given;
@@ -285,6 +287,30 @@ mod tests {
         ] {
             assert_eq!(reading(expression), expected, "{expression}");
         }
+    }
+
+    #[test]
+    fn what_reads_a_text_stands_beside_other_answers() {
+        let mut recorded = Recorded::new(&[], Timestamp(0));
+        recorded.set_loop(
+            "a",
+            0,
+            json!("{\"x\": 7, \"all\": [{\"id\": 7, \"n\": \"seven\"}]}"),
+        );
+        recorded.set_loop("b", 1, json!("{\"x\": 7}"));
+        recorded.set_loop("c", 2, json!({ "x": 7 }));
+        for expression in [
+            "(steps.a.output | parse_json).x | agreed((steps.b.output | parse_json).x)",
+            "(steps.a.output | parse_json).x | agreed(steps.c.output.x)",
+        ] {
+            assert_eq!(
+                recorded.evaluate(expression),
+                Some(json!(7)),
+                "{expression}"
+            );
+        }
+        let picked = "((steps.a.output | parse_json).all | where('id', (steps.b.output | parse_json).x) | only).n";
+        assert_eq!(recorded.evaluate(picked), Some(json!("seven")));
     }
 
     #[test]

@@ -246,7 +246,7 @@ fn figures(
 /// may mean what it sent, however little the word tells.
 fn sent_before<'d>(
     kept: &'d [Kept<'_>],
-    decisions: &'d Decisions,
+    decisions: &'d Decisions<'_>,
     call: usize,
 ) -> impl Iterator<Item = &'d Binding> {
     let before = kept.iter().zip(&decisions.calls).take(call);

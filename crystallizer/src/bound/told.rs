@@ -281,7 +281,9 @@ impl Binder<'_, '_> {
         let mut found = Vec::new();
         for figure in said_figures(text) {
             let part = figure.as_str();
-            if self.inputs.told(part).is_some() || !self.said.is_said_once(&Value::from(part)) {
+            // What is known again is found with the inputs.
+            let is_taken = is_known_again(part) && self.inputs.told(part).is_some();
+            if is_taken || !self.said.is_said_once(&Value::from(part)) {
                 continue;
             }
             let Some(mention) = self.said.find_written(part) else {

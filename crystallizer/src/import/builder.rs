@@ -395,7 +395,7 @@ impl Builder {
         let refused = (result.is_error || !is_sure)
             && !result.refused
             && result.exit_code.is_none()
-            && refusal::is_in(&result.content);
+            && refusal::is_in(&result.content, self.format);
         let comment = refused
             .then(|| refusal::comment_in(&result.content))
             .flatten();

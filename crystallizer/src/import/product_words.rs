@@ -147,12 +147,38 @@ fn element(text: &str) -> Option<(usize, usize)> {
             return None;
         }
         let closing = format!("</{name}>");
-        match text[at..].rfind(&closing) {
-            Some(end) => Some((at, at + end + closing.len())),
+        match end_of(&text[at..], name, &closing) {
+            Some(end) => Some((at, at + end)),
             None if before.trim().is_empty() => Some((at, text.len())),
             None => None,
         }
     })
+}
+
+/// Where an element ends that a text begins with: with the last closing tag before the next one of its name begins a
+/// line.
+fn end_of(text: &str, name: &str, closing: &str) -> Option<usize> {
+    let opens = |at: usize| {
+        let before = text[..at].trim_end_matches([' ', '\t']);
+        before.ends_with('\n') && begins(&text[at..], name).is_some()
+    };
+    let first = text.find(closing)? + closing.len();
+    let mut open = 0;
+    let mut next = None;
+    for (at, _) in text.match_indices('<').skip(1) {
+        if text[at..].starts_with(closing) {
+            open -= 1;
+        } else if opens(at) {
+            // One inside of it is closed before it is.
+            if open < 0 {
+                next = Some(at);
+                break;
+            }
+            open += 1;
+        }
+    }
+    let until = &text[..next.unwrap_or(text.len())];
+    Some(until.rfind(closing).map_or(first, |at| at + closing.len()))
 }
 
 /// What stands behind the name of an element that a text begins with.
@@ -195,6 +221,14 @@ mod tests {
                     OfTheProduct,
                     "<task-notification>x</task-notification>\nRead the file.",
                 )]),
+            ),
+            (
+                format!("{reminder}\nPay it unless it is paid.\n{reminder}"),
+                Some(vec![
+                    (OfTheProduct, reminder),
+                    (OfTheAsker, "\nPay it unless it is paid.\n"),
+                    (OfTheProduct, reminder),
+                ]),
             ),
             // A person may use elements of their own, and write about those of a product.
             ("<task>Pay it</task>".to_owned(), None),

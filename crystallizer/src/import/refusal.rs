@@ -66,12 +66,29 @@ pub(super) fn is_told(answer: &str) -> bool {
 }
 
 /// Whether the content of an answer tells that a person refused the call.
-pub(super) fn is_in(content: &Value) -> bool {
+pub(super) fn is_in(content: &Value, format: &str) -> bool {
+    let is_alone = |map: &Map<String, Value>| map.len() == 1 && !map.contains_key("status");
     match content {
+        Value::String(text) if text.starts_with('{') => {
+            let map = || serde_json::from_str::<Map<String, Value>>(text);
+            is_told(text) && (wraps(format) || map().is_ok_and(|map| !is_alone(&map)))
+        }
         Value::String(text) => is_told(text),
-        Value::Object(map) => is_told_by(map),
+        Value::Object(map) => is_told_by(map) && (wraps(format) || !is_alone(map)),
         _ => false,
     }
+}
+
+/// Whether a format's product puts such words into an object of one field. Elsewhere a service may answer so.
+fn wraps(format: &str) -> bool {
+    [
+        "gemini-cli",
+        "gemini-contents",
+        "google-adk",
+        "otel",
+        "langsmith",
+    ]
+    .contains(&format)
 }
 
 /// Cline names the tool before the answer: `[execute_command for 'ls'] Result:`, on a line of its own.
@@ -223,8 +240,12 @@ mod tests {
             ),
             (json!(["The user denied this operation"]), false),
         ] {
-            assert_eq!(is_in(&content), expected, "{content}");
+            assert_eq!(is_in(&content, "gemini-cli"), expected, "{content}");
         }
+        // A service may answer so itself, where no product puts it into an object.
+        let answer = json!({"error":"This tool call is rejected."});
+        assert!(!is_in(&answer, "openai-chat"));
+        assert!(!is_in(&answer.to_string().into(), "openai-chat"));
         let said = "The user doesn't want to proceed with this tool use. To tell you how, the user said:\nNot today";
         assert_eq!(comment(said).as_deref(), Some("Not today"));
         let said = "The user denied this operation and provided the following feedback:\n<feedback>\nNot today\n</feedback>";

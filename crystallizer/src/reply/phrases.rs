@@ -92,6 +92,18 @@ pub(super) const YES: &[&str] = &[
     "hazlo",
     "hágalo",
     "dale",
+    "let's do it",
+    "make it so",
+    "i am sure",
+    "i'm sure",
+    "that is all correct",
+    "that's all correct",
+    "all correct",
+    "sounds like a plan",
+    "i'd appreciate that",
+    "why not",
+    "ya",
+    "no objections",
 ];
 
 /// With what a yes begins in a language whose conditions are not read.
@@ -102,6 +114,32 @@ pub(super) const UNREAD_YES: &[&str] = &[
 
 /// What says yes, or only that something was heard.
 pub(super) const HEARD: &[&str] = &["ok", "okay", "fine", "alright", "all right"];
+
+/// What says yes where nothing else is said but courtesies.
+pub(super) const WEAK: &[&str] = &[
+    "great",
+    "perfect",
+    "excellent",
+    "wonderful",
+    "awesome",
+    "good",
+    "please",
+    "bitte",
+    "no problem",
+    "no worries",
+    "that would be great",
+    "that'd be great",
+    "that'd be lovely",
+    "right",
+    "cool",
+    "works",
+    "indeed",
+    "true",
+    "mhm",
+    "uh-huh",
+    "passt",
+    "mach",
+];
 
 /// What is said beside a yes and changes nothing.
 pub(super) const COURTESY: &[&str] = &[
@@ -138,6 +176,13 @@ pub(super) const COURTESY: &[&str] = &[
     "gracias",
     "por favor",
     "no longer",
+    "no rush",
+    "no hurry",
+    "never mind the",
+    "not my fault",
+    "don't forget",
+    "don't worry",
+    "no need to worry",
 ];
 
 /// The words between those that say something.

@@ -186,6 +186,18 @@ fn a_yes_that_is_taken_back_is_a_no() {
             ("assistant", "Order W48121 is pending."),
             ("user", "Cancel the order at once, and tell me."),
         ],
+        vec![
+            ("assistant", "I will cancel order W48120."),
+            ("user", "No, W48121"),
+        ],
+        vec![
+            ("assistant", "Order W48121 costs 59.90 EUR."),
+            ("user", "Never mind the price."),
+        ],
+        vec![
+            ("assistant", "Order W48121 is pending."),
+            ("user", "No rush, but cancel it."),
+        ],
     ] {
         for made in both(&talked(&messages)) {
             assert_eq!(after(&made, "cancel_order"), None, "{messages:?}");
