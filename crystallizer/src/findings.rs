@@ -325,6 +325,20 @@ pub(crate) fn of_calls(session: &Session, kept: &[Kept<'_>], places: &[Spot]) ->
             .help("Write the arguments into the step, take it out, or record again with the arguments of tools.");
             findings.push(located(finding.must_acknowledge(), &kept.step, *step, ""));
         }
+        let is_hidden = kept.call.name.contains(crate::import::is_hidden);
+        if is_hidden || crate::words::mixes_scripts(&kept.call.name) {
+            let what = if is_hidden {
+                "characters that nobody sees"
+            } else {
+                "letters that look like those of another script"
+            };
+            let finding = Finding::warning(
+                "hidden_characters",
+                format!("The name of the tool `{tool}` holds {what}: it is another tool than the one that it looks like."),
+            )
+            .help("Look at which server offers a tool of that name. Take the step out, or acknowledge it.");
+            findings.push(located(finding.must_acknowledge(), &kept.step, *step, ""));
+        }
         if inexact.holds(kept.call, has_number) {
             let finding = Finding::warning(
                 "number_precision",

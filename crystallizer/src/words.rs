@@ -34,6 +34,14 @@ pub(crate) fn split(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether a word of a name has Latin letters and those of Greek or Cyrillic, of which many look the same.
+pub(crate) fn mixes_scripts(name: &str) -> bool {
+    let twin = |c: char| matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{1f00}'..='\u{1fff}' | '\u{ff21}'..='\u{ff5a}');
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    !name.is_ascii()
+        && words.any(|word| word.contains(twin) && word.contains(|c: char| c.is_ascii_alphabetic()))
+}
+
 /// Whether one of the words of a name, in small letters, is in a list.
 pub(crate) fn has(name: &str, list: &[&str]) -> bool {
     if !name.is_ascii() {

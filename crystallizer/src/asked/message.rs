@@ -3,7 +3,7 @@
 use super::index::{Index, Number, Shape, is_long_number};
 use super::read::{Found, pieces, plain, read, with_kinds, written};
 use crate::session::{Role, handed_on};
-use crate::trust::kinds;
+use crate::trust::{Kinds, is_thing, kinds};
 
 /// What was said once.
 #[derive(Default)]
@@ -13,7 +13,7 @@ pub(crate) struct Message {
     /// Parts of addresses and paths, and numbers that were said in groups.
     pub(crate) parts: Vec<Number>,
     /// The kinds of work that it asks for, a bit each.
-    pub(crate) kinds: u8,
+    pub(crate) kinds: Kinds,
     /// Whether it names a day by where it is from now.
     pub(crate) is_relative: bool,
 }
@@ -22,10 +22,16 @@ impl Message {
     /// The message of this text.
     pub(crate) fn of(text: &str, index: &Index) -> Self {
         let mut message = Self::default();
+        let mut before = String::new();
         read(&plain(text), index.has_long_number(), |found| match found {
             Found::Word(word, of_word) => {
                 let shape = Shape::of(word);
-                message.kinds |= kinds(word, shape);
+                let of_work = kinds(word, shape);
+                if of_work != 0 && !is_thing(word, &before) {
+                    message.kinds |= of_work;
+                }
+                before.clear();
+                before.push_str(word);
                 message.is_relative |= is_relative(word);
                 message.words.extend(number(index, word, shape));
                 pieces(word, of_word, |piece| {

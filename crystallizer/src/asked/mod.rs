@@ -14,7 +14,7 @@ use crate::kept::Kept;
 use crate::leaf::{PIECES, leaves, shortest};
 use crate::provenance::ids;
 use crate::session::{Session, Turn};
-use crate::trust::{Request, leading, may_be_influenced};
+use crate::trust::{Request, each_of_switch, leading, may_be_influenced};
 use index::is_long_number;
 use read::{SHORTEST_PIECE, each_part, together, with_kinds};
 use serde_json::Value;
@@ -94,8 +94,14 @@ impl<'k> Asked<'k> {
         let mut all = Self::with(MOST_WORDS);
         for kept in kept {
             all.calls.push(all.sent.len());
-            leaves(&kept.call.arguments, &mut |_, _, leaf| {
+            leaves(&kept.call.arguments, &mut |_, key, leaf| {
                 let sent = match leaf {
+                    Value::Bool(_) if kept.changes() => {
+                        each_of_switch(key, &mut |word| {
+                            all.number(word);
+                        });
+                        return;
+                    }
                     Value::String(text) => {
                         let mut sent = all.take(text);
                         sent.inside = match kept.target.shell {
@@ -114,7 +120,7 @@ impl<'k> Asked<'k> {
             });
             let tool = kept.call.name.as_str();
             if may_be_influenced(kept) && !all.requests.contains_key(tool) {
-                let request = Request::of(tool, &mut all);
+                let request = Request::of(tool, kept.effects, &mut all);
                 all.requests.insert(tool, request);
             }
         }

@@ -173,6 +173,10 @@ pub(super) fn of_words(words: &[String]) -> Option<EffectLevel> {
     if is_other_verb(words, at) {
         return None;
     }
+    // `list_delete_all`: nobody can tell from the name which of the two it does.
+    if first <= EffectLevel::Read && ends_a_thing(words, at) {
+        return None;
+    }
     let further = words.iter().enumerate().skip(at + 1);
     let strictest = further
         .filter(|(index, _)| does(words, at, *index))
@@ -222,6 +226,81 @@ fn is_other_verb(words: &[String], at: usize) -> bool {
     }
 }
 
+/// Whether, behind a verb that only looks, a thing is ended by name: `view_drop_table`; not `get_delete_status`, which is
+/// a state of it, nor `get_drop_off_points`.
+fn ends_a_thing(words: &[String], first: usize) -> bool {
+    let joined = |index: usize| {
+        words.get(index - 1).is_some_and(|word| {
+            matches!(word.as_str(), "or" | "and" | "then" | "by" | "to" | "for")
+        })
+    };
+    let is_state = |word: &String| {
+        word.ends_with("status")
+            || matches!(
+                word.as_str(),
+                "off"
+                    | "down"
+                    | "in"
+                    | "out"
+                    | "zone"
+                    | "state"
+                    | "history"
+                    | "log"
+                    | "logs"
+                    | "count"
+                    | "policy"
+                    | "time"
+                    | "date"
+                    | "reason"
+                    | "reasons"
+                    | "request"
+                    | "requests"
+                    | "event"
+                    | "events"
+                    | "marker"
+                    | "markers"
+                    | "job"
+                    | "jobs"
+                    | "task"
+                    | "tasks"
+                    | "operation"
+                    | "operations"
+                    | "permission"
+                    | "permissions"
+                    | "protection"
+                    | "confirmation"
+                    | "fee"
+                    | "fees"
+                    | "option"
+                    | "options"
+                    | "preview"
+                    | "info"
+                    | "id"
+                    | "ids"
+                    | "point"
+                    | "points"
+                    | "location"
+                    | "locations"
+                    | "target"
+                    | "targets"
+                    | "rate"
+                    | "list"
+            )
+    };
+    words
+        .iter()
+        .enumerate()
+        .skip(first + 1)
+        .any(|(index, word)| {
+            matches!(
+                word.as_str(),
+                "delete" | "drop" | "wipe" | "purge" | "remove" | "erase" | "destroy" | "truncate"
+            ) && !joined(index)
+                && words.len() > index + 1
+                && !words[index + 1..].iter().any(is_state)
+        })
+}
+
 /// Whether a further word is something that is done, where the verb stands at `first`.
 fn does(words: &[String], first: usize, index: usize) -> bool {
     let word = |index: usize| words.get(index).map_or("", String::as_str);
@@ -269,6 +348,24 @@ mod tests {
             ("read_and_reply", Write),
         ] {
             assert_eq!(told(name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_look_that_ends_a_thing_by_name_is_not_known() {
+        for name in [
+            "list_delete_all",
+            "view_drop_table",
+            "list\u{202e}delete_all",
+        ] {
+            assert_eq!(told(name), None, "{name}");
+        }
+        for name in [
+            "get_drop_off_points",
+            "get_delete_requests",
+            "list_purge_jobs",
+        ] {
+            assert_eq!(told(name), Some(EffectLevel::Read), "{name}");
         }
     }
 

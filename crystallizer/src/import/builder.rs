@@ -263,6 +263,10 @@ impl Builder {
         if odd.hidden > 0 {
             self.hidden(&format!("Call {unique}"), odd.hidden);
         }
+        let in_name = hidden(&call.name);
+        if in_name > 0 {
+            self.hidden(&format!("The name of the tool of call {unique}"), in_name);
+        }
         if let Some(agent) = &call.agent {
             self.notes.add("sub_agent", agent.as_str(), 0);
         }

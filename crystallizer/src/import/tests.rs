@@ -696,7 +696,8 @@ fn odd_values_are_named() {
         {"id":"big","function":{"name":"f","arguments":{"n":123456789012345678901}}},
         {"id":"text","function":{"name":"f","arguments":"{\"n\":0.12345678901234567890123}"}},
         {"id":"fine","function":{"name":"f","arguments":{"n":12345678901234567890,"m":0.1}}},
-        {"id":"bidi","function":{"name":"f","arguments":{"s":"a\u202eb"}}}]}]}"#;
+        {"id":"bidi","function":{"name":"f","arguments":{"s":"a\u202eb"}}},
+        {"id":"name","function":{"name":"f\u200b","arguments":{}}}]}]}"#;
     let session = &sessions(body)[0];
     let named: Vec<&str> = session
         .findings
@@ -707,9 +708,11 @@ fn odd_values_are_named() {
         named,
         [
             "hidden_characters:Call bidi",
+            "hidden_characters:The name of the tool of call name",
             "number_precision:big",
             "number_precision:text",
-            "unmatched_call:f"
+            "unmatched_call:f",
+            "unmatched_call:f\u{200b}"
         ]
     );
     assert_eq!(

@@ -24,6 +24,7 @@ mod folder;
 mod followed;
 mod held;
 mod hostile;
+mod influenced;
 mod judgement;
 mod keep;
 mod known;

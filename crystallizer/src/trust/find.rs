@@ -1,7 +1,8 @@
 //! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
 
 use super::fixed;
-use super::seen::{Origin, Place, Seen};
+use super::seen::{Amount, Origin, Place, Seen};
+use super::switch;
 use super::{Label, Word};
 use crate::asked::{Asked, Sent, is_heard};
 use crate::findings::{is_sink, located, others_write, place};
@@ -164,12 +165,12 @@ impl<'a> Walk<'a> {
         // What was kept beside the text is the same value.
         let own = json.filter(|_| answer.is_some_and(|answer| !answer.structured));
         let text = json.is_none().then_some(&result.content);
-        let mut sentences = false;
+        let mut amount = Amount::default();
         for value in [text, own, result.structured.as_ref()]
             .into_iter()
             .flatten()
         {
-            sentences |= self.seen.learn(number, value);
+            amount.add(self.seen.learn(number, value));
         }
         let lists = lists(call, kept);
         let values = [Some(&result.content), result.structured.as_ref(), own];
@@ -177,10 +178,13 @@ impl<'a> Walk<'a> {
         if unread {
             self.unread.get_or_insert(number);
         }
-        self.read |= sentences && !lists || unread;
+        // A mail of three words tells an agent what to do as well as a long one. What a change answers is its receipt.
+        let open = kept.is_some_and(others_write);
+        let tells = open && kept.is_some_and(Kept::is_harmless) && amount.has_letter;
+        self.read |= (amount.is_sentence() || tells) && !lists || unread;
         self.answers.push(Answered {
             source: kept.map_or_else(|| call.name.clone(), |kept| kept.step.clone()),
-            open: kept.is_some_and(others_write),
+            open,
             lists,
             is_file: kept.is_some_and(reads_a_file),
         });
@@ -267,6 +271,15 @@ impl<'a> Walk<'a> {
                 {
                     self.unread.map(Why::Unread)
                 }
+                (None, Origin::Made)
+                    if self.read
+                        && kept.changes()
+                        && (runs(key) && is_line(&text)
+                            || is_right(key)
+                            || is_path(key) && starts_by_itself(&text)) =>
+                {
+                    Some(Why::Made)
+                }
                 (None, Origin::Made) if kept.changes() && is_recipient(key) => {
                     let beside = || self.names_more(*spot, &inner, key).then_some(Why::Beside);
                     self.read.then_some(Why::Made).or_else(beside)
@@ -289,6 +302,9 @@ impl<'a> Walk<'a> {
             }
             sent.push((value, text));
         }
+        if self.read && kept.changes() && !matches!(&*kept.target.action, "file" | "shell") {
+            asked |= self.look_at_switches(kept, *spot, gated);
+        }
         let explained = asked
             || !may_be_influenced(kept)
             || steering > 0 && steering == named
@@ -308,6 +324,27 @@ impl<'a> Walk<'a> {
             }
             self.seen.send(value, &text);
         }
+    }
+
+    /// Looks at what a call switches on or off, behind texts of others. Says whether somebody is asked about it.
+    fn look_at_switches(&mut self, kept: &Kept<'_>, spot: Spot, gated: bool) -> bool {
+        let mut found = Vec::new();
+        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            let Value::Bool(on) = leaf else { return };
+            let (is_said, place) = self.seen.switched(key);
+            let place = place.filter(|place| self.is_open(*place));
+            if !is_said && (switch::opens(key, *on) || place.is_some()) {
+                let answer = place.map(|place| place.answer as usize);
+                found.push((pointer.to_owned(), key, leaf, answer));
+            }
+        });
+        for (pointer, key, leaf, answer) in &found {
+            let inner = place(kept, pointer);
+            let inner = whole_of(self.document, spot, &inner);
+            let finding = self.asked(kept, spot, inner, key, leaf, Why::Switched(*answer));
+            self.say(located(finding, &kept.step, spot, inner), gated);
+        }
+        !found.is_empty()
     }
 
     /// Whether all values are words that the person said last.
@@ -475,6 +512,17 @@ impl<'a> Walk<'a> {
                 ),
             )
             .help("Make sure that it is what you want, put a gate before the step, or acknowledge it."),
+            Why::Switched(answer) => {
+                let of = match answer {
+                    Some(answer) => format!("`{}` speaks of it", source(answer)),
+                    None => "the agent had read texts of others before".to_owned(),
+                };
+                Finding::warning(
+                    "influenced",
+                    format!("{named} of `{}` is {shown}: nobody asked for it, and {of}.", kept.step),
+                )
+                .help("Make sure that it is what you want, put a gate before the step, or acknowledge it.")
+            }
             Why::Made => Finding::warning(
                 "influenced",
                 format!(
@@ -530,6 +578,8 @@ enum Why {
     Unread(usize),
     /// The agent made it.
     Made,
+    /// It is on or off, which nobody asked for; this answer speaks of it.
+    Switched(Option<usize>),
     /// The agent made a part of it that stands beside a bound one.
     Beside,
 }
@@ -632,6 +682,79 @@ fn is_target(key: &str) -> bool {
             "access",
         ],
     )
+}
+
+/// Keys of what is run: nobody but the agent looked at it.
+fn runs(key: &str) -> bool {
+    crate::words::has(
+        key,
+        &[
+            "command",
+            "cmd",
+            "code",
+            "script",
+            "program",
+            "sql",
+            "query",
+            "statement",
+            "expression",
+        ],
+    ) && !crate::words::has(
+        key,
+        &["type", "id", "name", "zip", "postal", "country", "language"],
+    )
+}
+
+/// Keys that say what somebody may do.
+fn is_right(key: &str) -> bool {
+    crate::words::has(
+        key,
+        &[
+            "role",
+            "roles",
+            "permission",
+            "permissions",
+            "privilege",
+            "privileges",
+            "scope",
+            "scopes",
+            "access",
+        ],
+    )
+}
+
+/// Whether what stands in a file of this path is run, or lets somebody in, without anybody starting it: files of a shell
+/// and of logins in somebody's home, hooks, and files of the system.
+fn starts_by_itself(path: &str) -> bool {
+    const LETS_IN: [&str; 8] = [
+        ".ssh",
+        ".gnupg",
+        ".aws",
+        ".kube",
+        "autostart",
+        "systemd",
+        "LaunchAgents",
+        "LaunchDaemons",
+    ];
+    const SYSTEM: [&str; 7] = ["etc", "usr", "bin", "sbin", "boot", "lib", "Library"];
+    let path = path.replace('\\', "/");
+    let parts: Vec<&str> = path.split('/').collect();
+    let in_home = match parts.as_slice() {
+        ["~" | "$HOME", rest @ ..] | ["", "root", rest @ ..] => rest,
+        ["", "home" | "Users", _, rest @ ..] => rest,
+        _ => &[],
+    };
+    let system = |place: &&str| path.starts_with('/') && SYSTEM.contains(place);
+    matches!(in_home, [file] if file.starts_with('.') && file.len() > 2)
+        || parts.iter().any(|part| LETS_IN.contains(part))
+        || parts.windows(2).any(|pair| pair == [".git", "hooks"])
+        || parts.get(1).is_some_and(system)
+}
+
+/// Whether a value is a line that is run, and not the name of one: more than one word, or signs among them.
+fn is_line(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.'))
 }
 
 /// Keys that say where something goes.

@@ -7,9 +7,11 @@ mod fixed;
 pub(crate) mod once;
 mod request;
 mod seen;
+mod switch;
 
 pub(crate) use find::{is_path, is_recipient, leading, lists, may_be_influenced, trust};
-pub(crate) use request::{Request, kinds};
+pub(crate) use request::{Kinds, Request, is_thing, kinds};
+pub(crate) use switch::each_word as each_of_switch;
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;

@@ -2,7 +2,8 @@
 //! words, however it was put together.
 
 use super::encoded::each_decoded;
-use super::request::Request;
+use super::request::{Kinds, Request};
+use super::switch;
 use crate::asked::{Asked, Found, Message, Number, Sent, pieces, plain, read};
 use crate::leaf::{scalars, shortest};
 use serde_json::Value;
@@ -45,9 +46,50 @@ enum First {
 struct Known {
     /// Whether people or instructions said it.
     said: bool,
+    /// Whether they asked for any work in the message in which they did.
+    in_order: bool,
     first: First,
     /// Whether it was sent, as a whole value, before anything came that cannot be read.
     own: bool,
+}
+
+/// How much text an answer holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Amount {
+    /// The words of its phrases, all together.
+    words: usize,
+    /// Whether there is anything to read at all.
+    pub(super) has_letter: bool,
+}
+
+impl Amount {
+    /// The fewest words of a text that says more than what something is called.
+    const PHRASE: usize = 3;
+    /// The fewest words that can tell an agent what to do, in an answer of which nobody knows who writes it.
+    const SENTENCE: usize = 5;
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.words += other.words;
+        self.has_letter |= other.has_letter;
+    }
+
+    /// Whether there are sentences in it.
+    pub(super) fn is_sentence(self) -> bool {
+        self.words >= Self::SENTENCE
+    }
+}
+
+/// How many letters of scripts that put no blanks between words stand in a text.
+fn without_blanks(text: &str) -> usize {
+    if text.is_ascii() {
+        return 0;
+    }
+    let is_one = |c: &char| {
+        matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+            | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
+    };
+    text.chars().filter(is_one).count()
 }
 
 /// What was said and answered so far, of the words that calls send.
@@ -56,7 +98,7 @@ pub(super) struct Seen<'a> {
     /// By the numbers of the words.
     words: Vec<Known>,
     /// The kinds of work that what was said asks for.
-    kinds: u8,
+    kinds: Kinds,
     /// The first answer, where there was no room for all words: what nobody else said may come from there.
     beyond: Option<Place>,
 }
@@ -77,6 +119,7 @@ impl<'a> Seen<'a> {
         for word in message.words.iter().chain(&message.parts) {
             if let Some(known) = self.words.get_mut(*word as usize) {
                 known.said = true;
+                known.in_order |= message.kinds != 0;
             }
         }
     }
@@ -86,12 +129,15 @@ impl<'a> Seen<'a> {
         match request {
             Request::Anything => true,
             Request::Kinds(kinds) => self.kinds & kinds != 0,
-            Request::Words(words) => words.iter().any(|word| self.said(*word)),
+            Request::Words { verb, things } => {
+                verb.iter().any(|word| self.said(*word))
+                    || things.iter().any(|word| self.known(*word).in_order)
+            }
         }
     }
 
-    /// Takes in an answer. Says whether it holds sentences.
-    pub(super) fn learn(&mut self, answer: usize, content: &Value) -> bool {
+    /// Takes in an answer. Says how much text it holds.
+    pub(super) fn learn(&mut self, answer: usize, content: &Value) -> Amount {
         let answer = u32::try_from(answer).unwrap_or(u32::MAX);
         if self.asked.index.is_full() {
             self.beyond.get_or_insert(Place {
@@ -99,16 +145,16 @@ impl<'a> Seen<'a> {
                 in_text: true,
             });
         }
-        let mut sentences = false;
+        let mut amount = Amount::default();
         let mut digits = String::new();
         scalars(content, &mut |leaf| match leaf {
             Value::String(text) => {
                 let in_text = text.trim().contains(char::is_whitespace);
-                sentences |= self.learn_text(text, Place { answer, in_text });
+                amount.add(self.learn_text(text, Place { answer, in_text }));
                 // A value may stand there as an address, a page or a mail writes it.
                 each_decoded(text, &mut |decoded| {
                     let in_text = in_text || decoded.trim().contains(char::is_whitespace);
-                    sentences |= self.learn_text(decoded, Place { answer, in_text });
+                    amount.add(self.learn_text(decoded, Place { answer, in_text }));
                 });
             }
             Value::Number(number) => {
@@ -123,11 +169,11 @@ impl<'a> Seen<'a> {
             }
             _ => {}
         });
-        sentences
+        amount
     }
 
-    /// Takes in a text of an answer. Says whether it holds sentences.
-    fn learn_text(&mut self, text: &str, place: Place) -> bool {
+    /// Takes in a text of an answer. Says how many words it has.
+    fn learn_text(&mut self, text: &str, place: Place) -> Amount {
         let text = plain(text);
         self.add(
             shortest(text.trim()),
@@ -149,7 +195,14 @@ impl<'a> Seen<'a> {
                 Found::Joined(joined) => self.add(joined, place),
             },
         );
-        count >= 5
+        let letters = without_blanks(&text);
+        Amount {
+            // A letter of such a script is a syllable or a short word. A name or a street tells nobody what to do.
+            words: Some(count.max(letters / 2))
+                .filter(|words| *words >= Amount::PHRASE)
+                .unwrap_or_default(),
+            has_letter: text.contains(char::is_alphabetic),
+        }
     }
 
     fn add(&mut self, text: &str, place: Place) {
@@ -270,6 +323,29 @@ impl<'a> Seen<'a> {
         {
             *first = First::Agent;
         }
+    }
+
+    /// Whether people or instructions said all that the key of a switch says, and where an answer speaks of all of it.
+    pub(super) fn switched(&self, key: &str) -> (bool, Option<Place>) {
+        let words = switch::words(key);
+        let mut is_said = !words.is_empty();
+        let mut place = None;
+        let mut all_stood = !words.is_empty();
+        for word in &words {
+            let (mut said, mut stood) = (false, None);
+            switch::each_form(word, &mut |form| {
+                let number = self.asked.index.find(form);
+                let Some(number) = number.and_then(|at| Number::try_from(at).ok()) else {
+                    return;
+                };
+                said |= self.said(number);
+                stood = stood.or_else(|| self.answered(number).filter(|place| place.in_text));
+            });
+            is_said &= said;
+            all_stood &= said || stood.is_some();
+            place = place.or(stood);
+        }
+        (is_said, place.filter(|_| all_stood))
     }
 
     /// Remembers that a value was sent before anything came that cannot be read.
@@ -442,7 +518,7 @@ mod tests {
                 "owner": "Bob Smith", "n": 7,
             }),
         );
-        assert!(sentences);
+        assert!(sentences.is_sentence());
         let answer = |in_text| Origin::Answer(Place { answer: 0, in_text });
         for (value, expected) in [
             ("ACME", Origin::Said),
