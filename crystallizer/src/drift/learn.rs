@@ -153,7 +153,12 @@ pub fn wider(schema: &Value, rejected: &[Rejected]) -> Option<Value> {
                     values.push(one.value.clone());
                 }
             }
-            "minItems" | "format" | "contains" => {
+            "const" => {
+                if let Some(known) = map.remove("const") {
+                    map.insert("enum".to_owned(), json!([known, one.value]));
+                }
+            }
+            "minItems" | "minLength" | "pattern" | "format" | "contains" => {
                 map.remove(keyword);
             }
             _ => {}

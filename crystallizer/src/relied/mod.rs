@@ -1,14 +1,16 @@
 //! What a draft relies on: the shape of everything in answers that later steps read. Each step that is read gets an
 //! `output_schema`, so that an answer of another shape fails it before anything follows from it.
 
+mod mark;
 mod read;
+mod sent;
 mod shape;
 
 use crate::answer;
 use crate::kept::Kept;
 use druse_engine::definition::{Document, Step};
 use druse_engine::expression::Template;
-use read::{Part, Place, Reader, Relies};
+use read::{Part, Place, Reader};
 use serde_json::Value;
 use shape::Shape;
 use std::borrow::Cow;
@@ -20,16 +22,23 @@ pub(crate) fn write(
     kept: &[Kept<'_>],
     others: &dyn Fn(usize) -> Vec<Value>,
 ) {
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        changes: kept
+            .iter()
+            .filter(|kept| kept.changes())
+            .map(|kept| kept.step.clone())
+            .collect(),
+        ..Reader::default()
+    };
     steps(&document.steps, &mut reader);
     for output in document.outputs.values() {
         template(output, &mut reader);
     }
+    mark::marks(kept, &mut reader);
     let mut shapes: BTreeMap<String, Shape> = BTreeMap::new();
     for relies in &reader.relies {
-        let (Relies::On(place) | Relies::Some(place) | Relies::OneOf(place) | Relies::Any(place)) =
-            relies;
-        shapes.entry(place.step.clone()).or_default().add(relies);
+        let step = relies.place().step.clone();
+        shapes.entry(step).or_default().add(relies);
     }
     let mut calls: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, kept) in kept.iter().enumerate() {
@@ -63,6 +72,7 @@ pub(crate) fn write(
         schemas.insert(step, shape.schema(&seen));
     }
     put(&mut document.steps, &mut schemas);
+    sent::hold_words(&mut document.steps, kept);
 }
 
 /// What the step of a call gives when it is answered as it was recorded.
@@ -87,6 +97,11 @@ fn steps(list: &[Step], reader: &mut Reader) {
         }
         for value in step.with.iter().flat_map(|with| with.values()) {
             template(value, reader);
+        }
+        if reader.changes.contains(&step.id) {
+            for (key, value) in step.with.iter().flatten() {
+                sent::sent(key, value, reader);
+            }
         }
         if let Some(repeat) = &step.repeat {
             steps(&step.steps, reader);

@@ -1,7 +1,7 @@
 //! Which parts of which answers an expression reads: it is gone through as it is written, with places in answers in the
 //! place of values. What is not understood relies on nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A step on the way to a place in an answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,24 @@ pub(super) enum Relies {
     OneOf(Place),
     /// That a scalar may be whatever it is: what is done then was said.
     Any(Place),
+    /// That a text is not empty, nor blanks alone: it says what a change is done to.
+    Filled(Place),
+    /// That it is the very value that was seen.
+    Same(Place),
+}
+
+impl Relies {
+    /// Where it is.
+    pub(super) const fn place(&self) -> &Place {
+        match self {
+            Self::On(place)
+            | Self::Some(place)
+            | Self::OneOf(place)
+            | Self::Any(place)
+            | Self::Filled(place)
+            | Self::Same(place) => place,
+        }
+    }
 }
 
 /// What an expression stands for.
@@ -72,6 +90,8 @@ pub(super) struct Reader {
     pub(super) names: BTreeMap<String, Part>,
     /// What loops give.
     pub(super) loops: BTreeMap<String, Part>,
+    /// The steps that may change something.
+    pub(super) changes: BTreeSet<String>,
     pub(super) relies: Vec<Relies>,
 }
 
@@ -235,6 +255,11 @@ impl Reader {
                 of
             }
             "list" | "unique" | "reverse" | "sort" => of,
+            // The same text, in a form that is safe where it goes.
+            "url_segment" | "plain_word" | "plain_path" => {
+                self.used(&of);
+                of
+            }
             // Lists of the same elements, of so many each.
             "batch" | "slice" => Part::List(Box::new(of)),
             // The pages so far, and one more: what is known of the elements is known of those of the one.
@@ -593,6 +618,8 @@ mod tests {
                 Relies::Some(place) => format!("some {}", shown(place)),
                 Relies::OneOf(place) => format!("one of {}", shown(place)),
                 Relies::Any(place) => format!("any {}", shown(place)),
+                Relies::Filled(place) => format!("filled {}", shown(place)),
+                Relies::Same(place) => format!("same {}", shown(place)),
             })
             .collect();
         all.sort();

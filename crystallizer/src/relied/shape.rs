@@ -20,6 +20,8 @@ pub(super) struct Shape {
     some: bool,
     one_of: bool,
     any: bool,
+    filled: bool,
+    same: bool,
 }
 
 impl Shape {
@@ -31,6 +33,8 @@ impl Shape {
             Relies::Some(place) => self.at(&place.hops).some = true,
             Relies::OneOf(place) => self.at(&place.hops).one_of = true,
             Relies::Any(place) => self.at(&place.hops).any = true,
+            Relies::Filled(place) => self.at(&place.hops).filled = true,
+            Relies::Same(place) => self.at(&place.hops).same = true,
         }
     }
 
@@ -97,7 +101,16 @@ impl Shape {
         if !texts.is_empty() && texts.iter().all(|text| is_day(text)) {
             schema.insert("format".to_owned(), json!("date"));
         }
-        if self.one_of
+        if self.filled && !texts.is_empty() && texts.iter().all(|text| !text.trim().is_empty()) {
+            schema.insert("minLength".to_owned(), json!(1));
+            schema.insert("pattern".to_owned(), json!("\\S"));
+        }
+        if self.same
+            && let Some((first, more)) = seen.split_first()
+            && more.iter().all(|one| one == first)
+        {
+            schema.insert("const".to_owned(), Value::clone(first));
+        } else if self.one_of
             && !self.any
             && !of_list
             && let Some(all) = few(seen)

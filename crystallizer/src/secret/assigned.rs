@@ -4,6 +4,7 @@ use super::form::{Hit, Name, is_basic, run};
 use super::header;
 use super::key;
 use super::next::Next;
+use super::scan::is_word;
 
 /// A text with names in it that values may follow. One may stand in the value of another, and shares its end with it.
 pub(super) struct Values<'t> {
@@ -84,7 +85,10 @@ pub(super) fn assigned<'t>(
     let text = values.text;
     let written = &text[start..end];
     let dashes = written.len() - written.trim_start_matches('-').len();
-    let name = &written[dashes..];
+    let name = match dashes {
+        0 => of_two(text, start, end),
+        _ => &written[dashes..],
+    };
     if name.len() < 2 || name.len() > 60 {
         return;
     }
@@ -158,6 +162,42 @@ pub(super) fn assigned<'t>(
             name: Name::Key(name),
         });
     }
+}
+
+/// A name of several words: `API key`, `mot de passe`.
+fn of_two(text: &str, start: usize, end: usize) -> &str {
+    const KINDS: [&str; 6] = [
+        "api",
+        "access",
+        "secret",
+        "private",
+        "signing",
+        "encryption",
+    ];
+    let name = &text[start..end];
+    let before = text[..start].strip_suffix(' ');
+    let word_at = |length: usize| {
+        let from = start.checked_sub(length + 1)?;
+        let word = text.get(from..start - 1)?;
+        let is_whole = !text.as_bytes()[..from]
+            .last()
+            .is_some_and(|byte| is_word(*byte));
+        is_whole.then_some((from, word))
+    };
+    if before.is_some() && name.eq_ignore_ascii_case("key") {
+        let kind = KINDS.iter().find_map(|kind| {
+            let (from, word) = word_at(kind.len())?;
+            word.eq_ignore_ascii_case(kind).then_some(from)
+        });
+        return kind.map_or(name, |from| &text[from..end]);
+    }
+    if before.is_some() && name == "passe" {
+        return match word_at("mot de".len()) {
+            Some((from, word)) if word.eq_ignore_ascii_case("mot de") => &text[from..end],
+            _ => name,
+        };
+    }
+    name
 }
 
 /// `//registry.example/:_auth=…`: a user and a password in base64.
@@ -259,6 +299,25 @@ fn behind_scheme<'t>(
 /// What stands between the name of a secret and the secret in a sentence.
 pub(super) const IS: [&str; 4] = ["is ", "ist ", "lautet ", "est "];
 
+/// Where it goes on behind the one word that says whose a secret is: `password of anna is …`, `Passwort für anna: …`.
+/// `None` where no value follows.
+pub(super) fn of_whom(bytes: &[u8], at: usize) -> Option<usize> {
+    const OF: [&str; 4] = ["of ", "for ", "für ", "von "];
+    let rest = &bytes[at..];
+    let of = OF.iter().find(|of| rest.starts_with(of.as_bytes()))?;
+    let whose = rest[of.len()..]
+        .iter()
+        .take(64)
+        .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b':' | b'=' | b','))?;
+    let end = of.len() + whose;
+    let behind = &rest[end..];
+    let said = || {
+        let is = behind.strip_prefix(b" ")?;
+        IS.iter().find(|one| is.starts_with(one.as_bytes()))
+    };
+    (whose > 0 && (behind.starts_with(b": ") || said().is_some())).then_some(at + end)
+}
+
 /// Where the value behind a name begins, and the quote that it stands in.
 fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)> {
     let bytes = text.as_bytes();
@@ -269,6 +328,12 @@ fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)
     });
     let closed = at > end;
     at = blank(at);
+    if at > end
+        && !closed
+        && let Some(behind) = of_whom(bytes, at)
+    {
+        at = blank(behind);
+    }
     let rest = &text[at..];
     let said = IS.iter().find(|is| rest.starts_with(**is));
     if rest.starts_with("=>") || rest.starts_with(":=") {

@@ -136,6 +136,23 @@ impl Dotted {
     }
 }
 
+/// How `-----BEGIN ` is written in base64.
+pub(super) const PEM_IN_BASE64: &str = "LS0tLS1CRUdJTi";
+
+/// A private key in base64, as the files of a cluster's users hold it: `client-key-data`.
+fn encoded_key(text: &str, start: usize) -> Option<&str> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    let end = run(text, start, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+    });
+    let value = &text[start..end];
+    // What it is stands in its first line.
+    let head = STANDARD_NO_PAD.decode(value.get(..48)?).ok()?;
+    let head = String::from_utf8_lossy(&head);
+    (value.len() >= 80 && head.contains("PRIVATE KEY")).then_some(value)
+}
+
 /// A key with a provider's prefix, or a signed token, where a word begins.
 fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut Vec<Hit<'t>>) {
     let rest = &text[start..];
@@ -145,6 +162,17 @@ fn known_word<'t>(text: &'t str, start: usize, dotted: &mut Dotted, found: &mut 
             value,
             what,
             name: Name::Kind(name),
+        });
+        return;
+    }
+    if rest.starts_with(PEM_IN_BASE64)
+        && let Some(value) = encoded_key(text, start)
+    {
+        found.push(Hit {
+            start,
+            value,
+            what: "a private key",
+            name: Name::Kind("PRIVATE_KEY"),
         });
         return;
     }
@@ -376,24 +404,26 @@ fn schemes<'t>(text: &'t str, found: &mut Vec<Hit<'t>>) {
 
 /// Whether a text is a user and a password in base64.
 pub(super) fn is_basic(value: &str) -> bool {
+    basic_password(value).is_some()
+}
+
+/// The password of a user and a password in base64.
+pub(super) fn basic_password(value: &str) -> Option<String> {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     if value.len() < 8 {
-        return false;
+        return None;
     }
     let decoded = STANDARD
         .decode(value)
-        .or_else(|_| STANDARD_NO_PAD.decode(value));
-    decoded
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .is_some_and(|text| {
-            text.split_once(':').is_some_and(|(user, password)| {
-                !user.is_empty()
-                    && password.len() >= 3
-                    && !text.chars().any(|c| c.is_control() || c.is_whitespace())
-            })
-        })
+        .or_else(|_| STANDARD_NO_PAD.decode(value))
+        .ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, password) = text.split_once(':')?;
+    let is_pair = !user.is_empty()
+        && password.len() >= 3
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    is_pair.then(|| password.to_owned())
 }
 
 /// The second half of a pair of AWS keys, which only stands out beside the first.

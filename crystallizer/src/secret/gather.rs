@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 
 /// How long a text is whose look is worth remembering: readers take most of a recording over as it stands there.
 const LONG: usize = 64;
+/// What a user and a password in base64 are.
+const BASIC: &str = "a user and password (Basic)";
 /// How deep texts that hold JSON are read as such.
 const DEPTH: usize = 3;
 
@@ -77,6 +79,16 @@ impl Gathered {
             Value::Object(map) => {
                 // `{"name": "Authorization", "value": "…"}`, as headers and attributes are often written.
                 let named = name_in(map);
+                if typed_in(map) {
+                    for field in TYPED {
+                        let text = map.get(field).and_then(Value::as_str).unwrap_or_default();
+                        if key::stands_under_key(key::Sort::Password, text) {
+                            // A simple one is found again in the field that it was typed into.
+                            let what = key::Sort::Password.what();
+                            self.add(text, what, Name::Kind("PASSWORD"), field);
+                        }
+                    }
+                }
                 for (inner, item) in map {
                     let own = self.meanings.of(inner);
                     let around = own.says.holds.unwrap_or(around);
@@ -140,12 +152,7 @@ impl Gathered {
             }
             // `"auth": "…"`, as Docker keeps it.
             if form::is_basic(trimmed) {
-                self.add(
-                    trimmed,
-                    "a user and password (Basic)",
-                    Name::Key(name),
-                    name,
-                );
+                self.add(trimmed, BASIC, Name::Key(name), name);
             }
         }
         if depth > 0
@@ -300,6 +307,18 @@ impl Gathered {
             },
             key: key.to_owned(),
         });
+        // The password of a user and a password in base64 may stand elsewhere as it was said.
+        if (what == BASIC || what == "credentials")
+            && let Some(password) = form::basic_password(value)
+            && key::is_password(&password)
+        {
+            self.add(
+                &password,
+                key::Sort::Password.what(),
+                Name::Kind("BASIC_PASSWORD"),
+                "password",
+            );
+        }
     }
 }
 
@@ -342,6 +361,36 @@ fn name_in(map: &Map<String, Value>) -> Option<&str> {
         }
     }
     found.map(|(_, name)| name)
+}
+
+/// The fields that what is typed or chosen stands in.
+const TYPED: [&str; 3] = ["text", "value", "val"];
+
+/// Whether a map says that a password is typed: `{"element": "Password field", "text": "…"}`.
+fn typed_in(map: &Map<String, Value>) -> bool {
+    const WHERE: [&str; 6] = [
+        "element",
+        "selector",
+        "label",
+        "placeholder",
+        "field",
+        "option",
+    ];
+    let says = |field: &&str| {
+        let text = map.get(*field).and_then(Value::as_str);
+        text.is_some_and(|text| text.len() <= 80 && key::is_password_field(text))
+    };
+    let typed = |field: &&str| {
+        let text = map.get(*field).and_then(Value::as_str);
+        text.is_some_and(|text| !key::is_state(text))
+    };
+    // Few maps have both: what is there is looked at first.
+    TYPED.iter().any(|field| map.contains_key(*field))
+        && WHERE.iter().any(says)
+        && TYPED
+            .iter()
+            .filter(|field| map.contains_key(**field))
+            .all(typed)
 }
 
 /// A key as the name of a secret: `x-api-key` becomes `X_API_KEY`.

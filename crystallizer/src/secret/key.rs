@@ -1,7 +1,7 @@
 //! What the name of a key, a variable, a header or a parameter says about the value under it.
 
 use super::trigrams::{Trigrams, one_stands_in};
-use crate::words::split;
+use crate::words::{has, split};
 
 /// What a name says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,9 @@ pub(super) fn may_be_secret_in_text(name: &[u8]) -> bool {
 pub(super) fn sort_of(name: &str) -> Option<Sort> {
     // Two letters hold nothing that a name could be told by.
     if name.eq_ignore_ascii_case("pw") {
+        return Some(Sort::Password);
+    }
+    if name.eq_ignore_ascii_case("mot de passe") || is_spanish(name) {
         return Some(Sort::Password);
     }
     // Splitting takes time.
@@ -167,6 +170,43 @@ pub(super) fn sort_of(name: &str) -> Option<Sort> {
         || pair("x", "auth")
         || pair("amz", "signature");
     is_token.then_some(Sort::Token)
+}
+
+/// `contraseña`, in any letters.
+fn is_spanish(name: &str) -> bool {
+    name.len() == "contraseña".len() && !name.is_ascii() && name.to_lowercase() == "contraseña"
+}
+
+/// Whether the name of a field on a page, as people or selectors say it, is that of one for a password.
+pub(super) fn is_password_field(text: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "password",
+        "passwd",
+        "passcode",
+        "passphrase",
+        "passwort",
+        "kennwort",
+        "pwd",
+        "contraseña",
+    ];
+    // What is beside the field: links, switches and what is said of it.
+    const BESIDE: [&str; 14] = [
+        "forgot",
+        "forgotten",
+        "reset",
+        "show",
+        "hide",
+        "toggle",
+        "hint",
+        "error",
+        "message",
+        "policy",
+        "strength",
+        "length",
+        "manager",
+        "expiry",
+    ];
+    has(text, &NAMES) && !has(text, &BESIDE)
 }
 
 /// The same for parameters of an address, where shorter names are usual.
@@ -381,7 +421,7 @@ pub(super) fn is_assigned_password(name: &str, value: &str, is_alone: bool) -> b
 }
 
 /// What a text says about a password, and not the password.
-fn is_state(value: &str) -> bool {
+pub(super) fn is_state(value: &str) -> bool {
     const WORDS: [&str; 40] = [
         "incorrect",
         "invalid",

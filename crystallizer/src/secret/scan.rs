@@ -96,6 +96,17 @@ pub(super) fn scan(text: &str) -> Scan {
             .iter()
             .position(|byte| !is_word(*byte))
             .unwrap_or(rest.len());
+        // The one name with a letter beyond ASCII in it.
+        if bytes[at..].starts_with("ñ".as_bytes())
+            && bytes[start..at].eq_ignore_ascii_case(b"contrase")
+            && matches!(bytes.get(at + 2), Some(b'a' | b'A'))
+        {
+            at += "ña".len();
+            if has_value(&bytes[start..at], bytes, at) {
+                found.names.push((start, at));
+            }
+            continue;
+        }
         let word = &bytes[start..at];
         let next = bytes.get(at);
         // What is shorter is none, unless it goes on behind a sign: `SG.` is the shortest prefix.
@@ -103,6 +114,9 @@ pub(super) fn scan(text: &str) -> Scan {
         if (word.len() >= SHORTEST || may_go_on)
             && (prefix::may_be_known(word, next) || provider::may_begin(word, next))
         {
+            found.words.push(start);
+        }
+        if word.starts_with(super::form::PEM_IN_BASE64.as_bytes()) {
             found.words.push(start);
         }
         if word.len() == 2 && word.eq_ignore_ascii_case(b"pw") && has_value(word, bytes, at) {
@@ -152,7 +166,8 @@ fn has_value(word: &[u8], bytes: &[u8], end: usize) -> bool {
                     Some(b'i' | b'l' | b'e') => super::assigned::IS
                         .iter()
                         .any(|is| bytes[at..].starts_with(is.as_bytes())),
-                    Some(b'v') => bytes[at..].starts_with(b"value="),
+                    Some(b'v') if bytes[at..].starts_with(b"value=") => true,
+                    Some(b'o' | b'f' | b'v') => super::assigned::of_whom(bytes, at).is_some(),
                     other => matches!(other, Some(b'=' | b':')),
                 }
             }

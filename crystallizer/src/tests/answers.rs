@@ -282,8 +282,15 @@ fn a_loop_gives_only_what_is_read() {
     );
     let each = &made.document.steps[1];
     assert_eq!(each.for_each.as_ref().unwrap().output, None);
-    // A text as an answer to what cannot be taken back stops nothing.
-    assert!(each.steps[0].output_schema.is_none());
+    // Of what nobody reads only the mark that it was done is asked for.
+    assert_eq!(
+        each.steps[0].output_schema.as_deref(),
+        Some(&json!({
+            "type": "object", "required": ["json"], "properties": { "json": {
+                "type": "object", "required": ["ok"], "properties": { "ok": { "type": "boolean", "const": true } },
+            } },
+        }))
+    );
 }
 
 /// A tool that a rule makes a step of the action `file`: what follows it, and what is asserted of its answer, is what
@@ -353,4 +360,87 @@ fn what_follows_a_mapped_file_is_what_the_action_gives() {
         made.document.steps[1].with.as_ref().unwrap()["arguments"]["order_id"],
         "ord-77812"
     );
+}
+
+/// An order that is looked up, its refund, and the message about it.
+fn refunded(answer: Value, refund: &Value) -> crate::Crystallized {
+    let turns = vec![
+        call("a", 0, "get_order", json!({ "order_id": "W48121" }), answer),
+        call(
+            "b",
+            1,
+            "refund_payment",
+            json!({ "payment_id": "pay_881273", "note": "late" }),
+            refund.to_string().into(),
+        ),
+        call(
+            "c",
+            2,
+            "send_sms",
+            json!({ "to": "+4915112345678", "text": "Your refund is on its way" }),
+            json!({ "sent": 1 }).to_string().into(),
+        ),
+    ];
+    made(
+        &session("Refund order W48121 and tell +4915112345678.", turns),
+        &bound(),
+    )
+}
+
+#[test]
+fn what_a_change_is_done_to_is_never_empty() {
+    let order = json!({ "payment_id": "pay_881273", "note": "late" }).to_string();
+    let made = refunded(order.into(), &json!({ "refund": 7 }));
+    let schema = made.document.steps[0].output_schema.as_ref().unwrap();
+    let id = &schema["contentSchema"]["properties"]["payment_id"];
+    assert_eq!(
+        id,
+        &json!({ "type": "string", "minLength": 1, "pattern": "\\S" }),
+        "{schema:#}"
+    );
+    // What only goes along may be empty.
+    let note = &schema["contentSchema"]["properties"]["note"];
+    assert_eq!(note, &json!({ "type": "string" }), "{schema:#}");
+}
+
+#[test]
+fn a_word_that_is_cut_out_of_a_text_stays_one() {
+    let made = refunded(
+        "Order W48121\nPayment id: pay_881273\nState: late".into(),
+        &json!({ "refund": 7 }),
+    );
+    let sent = &made.document.steps[1].with.as_ref().unwrap()["arguments"]["payment_id"];
+    assert_eq!(
+        sent,
+        "{{ steps.get_order.output | line_value('Payment id') | plain_word }}"
+    );
+    assert_eq!(made.report.replay.differing + made.report.replay.missing, 0);
+}
+
+#[test]
+fn a_change_has_to_show_the_mark_that_it_was_done() {
+    let order = || json!({ "payment_id": "pay_881273" }).to_string().into();
+    for (refund, mark) in [
+        (
+            json!({ "ok": true, "refund_id": "r1" }),
+            Some(("ok", json!(true))),
+        ),
+        (
+            json!({ "status": "success" }),
+            Some(("status", json!("success"))),
+        ),
+        (json!({ "ok": true, "error": "late" }), None),
+        (json!({ "refund": 7 }), None),
+    ] {
+        let made = refunded(order(), &refund);
+        let schema = made.document.steps[1].output_schema.as_ref();
+        let Some((key, value)) = mark else {
+            assert!(schema.is_none(), "{refund}");
+            continue;
+        };
+        let json = &schema.unwrap()["contentSchema"];
+        assert_eq!(json["required"], json!([key]), "{refund}");
+        assert_eq!(json["properties"][key]["const"], value, "{refund}");
+        assert_eq!(json["properties"].as_object().unwrap().len(), 1, "{refund}");
+    }
 }

@@ -250,3 +250,108 @@ fn what_programs_and_people_write_about_secrets_is_none() {
         assert!(!kept.contains("{{ secrets."), "{kept}");
     }
 }
+
+/// A value that is made by chance.
+const CHANCE: &str = "kT7mQ2vR9xZ4bN8cq3Lw";
+
+#[test]
+fn names_of_several_words_and_of_other_languages_tell_a_secret() {
+    for text in [
+        format!("API key: {CHANCE}"),
+        format!("Generated api key: {CHANCE}."),
+        format!("The access key is {CHANCE}"),
+        format!("The password of anna is {CHANCE}"),
+        format!("Passwort für anna: {CHANCE}"),
+        format!("contraseña: {CHANCE}"),
+        format!("Contraseña: {CHANCE}"),
+        format!("Mot de passe : {CHANCE}"),
+        format!("le mot de passe est {CHANCE}"),
+    ] {
+        is_taken(&answered(&text), CHANCE, &text);
+    }
+    for text in [
+        "The API key: see the page of your account",
+        "Answer key: kT7mQ2vR9xZ4bN8cq3Lw",
+        "The password for anna is missing",
+        "password for the database: required",
+        "mot de passe : obligatoire",
+        "A pass for everyone: welcome",
+    ] {
+        let kept = answered(text);
+        assert!(!kept.contains("{{ secrets."), "{text}: {kept}");
+    }
+}
+
+#[test]
+fn what_is_typed_into_a_field_for_a_password_is_one() {
+    for arguments in [
+        json!({ "element": "Password field", "text": "hunterbear", "ref": "e7" }),
+        json!({ "selector": "#password", "value": "hunterbear" }),
+        json!({ "label": "Passwort", "value": "hunterbear" }),
+        json!({ "option": "password", "val": "hunterbear" }),
+    ] {
+        is_taken(
+            &given("browser_type", &arguments),
+            "hunterbear",
+            &arguments.to_string(),
+        );
+    }
+    for arguments in [
+        json!({ "element": "Forgot password link", "text": "hunterbear" }),
+        json!({ "element": "Search field", "text": "hunterbear" }),
+        json!({ "label": "Password", "value": "required" }),
+        json!({ "label": "Password", "text": "Choose a good one" }),
+    ] {
+        let kept = given("browser_type", &arguments);
+        assert!(!kept.contains("{{ secrets."), "{arguments}: {kept}");
+    }
+}
+
+#[test]
+fn a_private_key_in_base64_is_one() {
+    use base64::Engine as _;
+    let encode = |label: &str| {
+        let pem = format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            CHANCE.repeat(250)
+        );
+        base64::engine::general_purpose::STANDARD.encode(pem)
+    };
+    for label in [
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+    ] {
+        let key = encode(label);
+        is_taken(
+            &answered(&format!("users:\n- user:\n    client-key-data: {key}\n")),
+            &key,
+            label,
+        );
+    }
+    let kept = answered(&format!(
+        "client-certificate-data: {}",
+        encode("CERTIFICATE")
+    ));
+    assert!(!kept.contains("{{ secrets."), "{kept}");
+}
+
+#[test]
+fn the_password_of_a_basic_header_is_one_wherever_it_stands() {
+    use base64::Engine as _;
+    let pair = base64::engine::general_purpose::STANDARD.encode("anna:Quark-Dose-8");
+    for arguments in [
+        json!({ "headers": { "Authorization": format!("Basic {pair}") } }),
+        json!({ "header": format!("Authorization: Basic {pair}") }),
+    ] {
+        let kept = kept(
+            "http_post",
+            &arguments,
+            "ok",
+            "log in with Quark-Dose-8 as anna",
+        );
+        is_taken(&kept, "Quark-Dose-8", "said");
+        is_taken(&kept, &pair, "sent");
+    }
+}
