@@ -523,41 +523,23 @@ impl Asker<'_> {
                 .flat_map(|token| words(&token.word))
                 .any(|word| nouns.iter().flatten().any(|noun| *noun == word))
         };
-        // The call that is named, and the first that only does the like.
-        let of = |at: usize, word: &str| {
-            let alike: Vec<(&String, &Vec<usize>)> = deeds()
-                .filter(|_| self.may_look(1))
-                .filter(|(deed, _)| l::same_deed(word, deed))
-                .collect();
-            let named = alike.iter().filter_map(|(deed, calls)| {
-                let calls = calls.iter().copied();
-                let own: Vec<usize> = calls
-                    .filter(|call| word == deed.as_str() || names(at, *call))
+        said.iter()
+            .filter_map(|(at, word)| {
+                let alike: Vec<(&String, &Vec<usize>)> = deeds()
+                    .filter(|_| self.may_look(1))
+                    .filter(|(deed, _)| l::same_deed(word, deed))
                     .collect();
-                first(&own)
-            });
-            let named = named.min();
-            (
-                named,
-                alike.iter().filter_map(|(_, calls)| first(calls)).min(),
-            )
-        };
-        let own: Vec<_> = said.iter().map(|(at, word)| of(*at, word)).collect();
-        // Where the way behind `otherwise` was gone, what only does the like of the one before it is something else: the
-        // condition is of what was done otherwise.
-        let is_unnamed = own.iter().all(|(named, _)| named.is_none());
-        if is_unnamed && own.iter().any(|(_, like)| like.is_some()) {
-            let is_own = |at: usize| said.iter().any(|(own, _)| *own == at);
-            let all = sentence.iter().enumerate();
-            let behind = all.skip_while(|(_, token)| !is_otherwise(&token.word));
-            let others = behind.filter(|(at, _)| !is_own(*at));
-            let gone = others.filter_map(|(at, token)| of(at, &token.word).0).min();
-            if gone.is_some() {
-                return gone;
-            }
-        }
-        own.into_iter()
-            .filter_map(|(named, like)| named.or(like))
+                let named = alike.iter().filter_map(|(deed, calls)| {
+                    let calls = calls.iter().copied();
+                    let own: Vec<usize> = calls
+                        .filter(|call| *word == deed.as_str() || names(*at, *call))
+                        .collect();
+                    first(&own)
+                });
+                named
+                    .min()
+                    .or_else(|| alike.iter().filter_map(|(_, calls)| first(calls)).min())
+            })
             .min()
     }
 }
@@ -611,10 +593,6 @@ fn parts_ways(sentence: &Sentence) -> bool {
         let goes_on = sentence
             .get(at + 1)
             .is_some_and(|next| next.clause == token.clause);
-        is_otherwise(&token.word) && begins && goes_on
+        matches!(token.word.as_str(), "otherwise" | "andernfalls" | "sonst") && begins && goes_on
     })
-}
-
-fn is_otherwise(word: &str) -> bool {
-    matches!(word, "otherwise" | "andernfalls" | "sonst")
 }
