@@ -362,7 +362,9 @@ pub(crate) fn is_unclear(text: &str, question: &str) -> bool {
     let asked = Asked::of(question);
     let words: Vec<&Word<'_>> = all.iter().flat_map(|(words, _)| words).collect();
     let says = |one: &&Word<'_>, list: &[&str]| list.contains(&&*one.word);
-    if words.is_empty() || words.len() > SHORT || all.iter().any(|(_, asks)| *asks) {
+    let asks = |one: &&Word<'_>| says(one, ASKS) && one.word != "was";
+    let asks_back = all.iter().any(|(_, asks)| *asks) || words.iter().take(3).any(asks);
+    if words.is_empty() || words.len() > SHORT || asks_back {
         return false;
     }
     if reply_in(text, &all, &asked) != Reply::No || declines(text, question).is_some() {

@@ -151,7 +151,7 @@ fn what_is_asked_is_not_asked_again_before_activation() {
     session.turns.push(call(
         "d",
         3,
-        "charge_order",
+        "cancel_charge",
         json!({ "order_id": "ORD-48213", "fee": 17.25, "note": "late" }),
         json!({ "ok": true }),
     ));

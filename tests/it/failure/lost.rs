@@ -81,8 +81,11 @@ impl Story {
         shop.hold("POST /pay");
         let child = json!({ "druse": 1, "name": "child", "steps": [
             { "id": "mark", "action": "transform", "with": { "value": "{{ 'only-' ~ 'child' }}" } },
-            { "id": "say", "action": "shell", "with": { "argv": ["printf", "%s-child", "later"] } },
-            call("pay", "POST /pay", json!({ "needs": ["say"] })),
+            { "id": "say", "action": "shell", "with": { "argv": ["printf", "child"] } },
+            // What a program puts out stands in the log of the step, too; what is made of it does not.
+            { "id": "name", "action": "transform", "needs": ["say"],
+              "with": { "value": "{{ 'later-' ~ steps.say.output.stdout }}" } },
+            call("pay", "POST /pay", json!({ "needs": ["name"] })),
         ] });
         crate::harness::active(&admin, &child).await;
         let parent = json!({ "druse": 1, "name": "parent",

@@ -119,6 +119,11 @@ impl Count {
         });
         for written in base.written_at_once()..=base.life.journal.len() {
             let last = &base.life.journal[written - 1].event;
+            // Who decided about a step is written together with what follows of it. Alone it never stands: a person
+            // would be asked once more.
+            if matches!(last, RunEvent::StepResolved { .. }) {
+                continue;
+            }
             let told = |error| format!("it dies after fact {written}, {last:?}: {error}");
             let fault = Fault {
                 dies: Some(written),
