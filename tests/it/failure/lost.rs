@@ -100,6 +100,14 @@ impl Story {
         let last = start(&admin, &last).await;
         wait::run(&admin, &last, "succeeded").await;
         server.kill();
+        // Whoever reads takes into the index what the log has. Of a record that the index never had it is not known
+        // that it is missing.
+        let read = crate::harness::druse(["runs", "show", &parent])
+            .arg("--data")
+            .arg(server.data())
+            .output()
+            .unwrap();
+        assert!(read.status.success(), "{read:?}");
         let flipped = Flipped::at(server.data(), words);
         server.start().await;
         let story = Self {
