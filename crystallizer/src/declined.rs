@@ -1,7 +1,7 @@
 //! A no in words: the agent asks whether it may, the person declines, and calls that change something follow all the
 //! same.
 
-use crate::exchange::{Exchange, asks_whether_sure, waits_for_yes};
+use crate::exchange::{Exchange, asks_whether_sure, last_question, waits_for_yes};
 use crate::kept::Kept;
 use crate::reply::{Reply, declines, deeds, is_unclear, names, reply};
 use std::collections::BTreeSet;
@@ -118,15 +118,14 @@ pub(crate) fn unclear<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec<
         if !is_unclear(said.text, question) {
             continue;
         }
-        let asked = deeds(question);
+        let asked = About::text(question);
         found.extend(
             said.changes
                 .iter()
                 .filter(|at| {
                     kept.get(**at).is_some_and(|kept| {
-                        let tool = deeds(&crate::words::split(&kept.call.name).join(" "));
-                        let own = names(&kept.call.arguments.to_string());
-                        !tool.is_disjoint(&asked) || !own.is_disjoint(&names(question))
+                        let own = About::call(kept);
+                        own.same_deed(&asked) || own.same_thing(&asked)
                     })
                 })
                 .map(|at| Unclear {
@@ -141,27 +140,48 @@ pub(crate) fn unclear<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec<
 
 /// Whether a question is one for yes or no to something that the agent would do, and leaves no choice.
 fn offers_to_do(question: &str) -> bool {
-    let asking = match question.rfind(['?', '？']) {
-        Some(end) => {
-            let begin = question[..end].rfind(['.', '!', '?', '\n']);
-            &question[begin.map_or(0, |at| at + 1)..end]
-        }
-        None => question,
-    };
+    let asking = last_question(question).map_or(question, |asking| &question[asking]);
     let lower = asking.to_lowercase().replace("yes or no", "");
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     offers(asking)
         && !words.any(|word| matches!(word, "or" | "oder" | "ou" | "o" | "which" | "what"))
 }
 
+/// What somebody speaks of, or a call does: the deeds, and the things by their names.
+struct About {
+    deeds: BTreeSet<String>,
+    names: BTreeSet<String>,
+}
+
+impl About {
+    fn text(text: &str) -> Self {
+        Self {
+            deeds: deeds(text),
+            names: names(text),
+        }
+    }
+
+    fn call(kept: &Kept<'_>) -> Self {
+        Self {
+            deeds: deeds(&crate::words::split(&kept.call.name).join(" ")),
+            names: names(&kept.call.arguments.to_string()),
+        }
+    }
+
+    fn same_deed(&self, other: &Self) -> bool {
+        !self.deeds.is_disjoint(&other.deeds)
+    }
+
+    fn same_thing(&self, other: &Self) -> bool {
+        !self.names.is_disjoint(&other.names)
+    }
+}
+
 /// Whether a call may do what was declined; nothing where the question was not about doing something.
 fn of_this(no: &No<'_>, kept: &Kept<'_>) -> Option<bool> {
-    let tool: BTreeSet<String> = deeds(&crate::words::split(&kept.call.name).join(" "));
-    let asked = deeds(no.question);
-    let same_deed = !tool.is_disjoint(&asked);
-    let own = names(&kept.call.arguments.to_string());
-    let of_question = names(no.question);
-    let same_thing = !own.is_disjoint(&of_question);
+    let own = About::call(kept);
+    let asked = About::text(no.question);
+    let (same_deed, same_thing) = (own.same_deed(&asked), own.same_thing(&asked));
     if !offers(no.question) && !same_deed && !same_thing {
         return None;
     }
@@ -169,14 +189,14 @@ fn of_this(no: &No<'_>, kept: &Kept<'_>) -> Option<bool> {
         return Some(true);
     }
     // An order beside the no is one where it says what is done, and to what.
-    let ordered = deeds(no.more);
-    let said = names(no.more);
-    let mut meant = tool.intersection(&ordered).peekable();
+    let ordered = About::text(no.more);
+    let mut meant = own.deeds.intersection(&ordered.deeds).peekable();
     let is_ordered = meant.peek().is_some()
-        && (meant.any(|deed| !asked.contains(deed))
+        && (meant.any(|deed| !asked.deeds.contains(deed))
             || own
-                .intersection(&of_question)
-                .all(|name| said.contains(name)));
+                .names
+                .intersection(&asked.names)
+                .all(|name| ordered.names.contains(name)));
     Some((same_deed || same_thing) && !is_ordered)
 }
 

@@ -5,6 +5,7 @@ use crate::kept::Kept;
 use crate::session::{Role, Session, Turn};
 use druse_engine::Timestamp;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// What a person said once.
 pub(crate) struct Exchange<'s> {
@@ -100,6 +101,14 @@ pub(crate) fn exchanges<'s>(session: &'s Session, kept: &[Kept<'_>]) -> Vec<Exch
 /// Whether a text asks for a yes: with a mark, or with the words of one who waits for it.
 pub(crate) fn asks(text: &str) -> bool {
     text.contains('?') || text.contains('？') || waits_for_yes(text)
+}
+
+/// Where the last sentence of a text stands that asks, without its mark.
+pub(crate) fn last_question(text: &str) -> Option<Range<usize>> {
+    let end = text.rfind(['?', '？'])?;
+    let ends = ['.', '!', '?', '？', '\n'];
+    let begin = text[..end].rmatch_indices(ends).next();
+    Some(begin.map_or(0, |(at, mark)| at + mark.len())..end)
 }
 
 /// Whether a question only asks whether the person means it, and names nothing that would be done.

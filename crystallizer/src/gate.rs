@@ -1,7 +1,7 @@
 //! Recorded approvals become gates in the same place: before the step of the call that was approved.
 
 use crate::declined::{Declined, declined, unclear};
-use crate::exchange::exchanges;
+use crate::exchange::{exchanges, last_question};
 use crate::kept::Kept;
 use crate::prune::LeftOut;
 use crate::session::{RecordedApproval, Session, Turn};
@@ -372,15 +372,10 @@ fn message(approvals: &[RecordedApproval], question: Option<&str>) -> Option<Str
 
 /// The last sentence of a text that asks, with all behind it; all of a text that asks nothing.
 fn last_asked(text: &str) -> &str {
-    let text = text.trim();
-    let Some(end) = text.rfind(['?', '？']) else {
-        return text;
-    };
-    let begin = text[..end].rfind(['.', '!', '?', '？', '\n']);
-    text[begin.map_or(0, |at| {
-        at + text[at..].chars().next().map_or(1, char::len_utf8)
-    })..]
-        .trim()
+    match last_question(text) {
+        Some(asking) => text[asking.start..].trim(),
+        None => text.trim(),
+    }
 }
 
 /// What the recording says about the approvals, for the gate's metadata.
