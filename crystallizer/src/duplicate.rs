@@ -102,6 +102,7 @@ pub(crate) fn leave_out(
                 call,
                 code: "exact_duplicate".to_owned(),
                 repeated_as: None,
+                succeeded: true,
             };
             (left_out, finding)
         })

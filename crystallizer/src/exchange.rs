@@ -105,10 +105,30 @@ pub(crate) fn asks(text: &str) -> bool {
 
 /// Where the last sentence of a text stands that asks, without its mark.
 pub(crate) fn last_question(text: &str) -> Option<Range<usize>> {
-    let end = text.rfind(['?', '？'])?;
-    let ends = ['.', '!', '?', '？', '\n'];
-    let begin = text[..end].rmatch_indices(ends).next();
+    let marks = || text.rmatch_indices(['.', '!', '?', '？', '\n']);
+    let asks = |mark: &str| matches!(mark, "?" | "？");
+    let (end, _) = marks().find(|(at, mark)| asks(mark) && ends_sentence(text, *at, mark))?;
+    let begin = marks().find(|(at, mark)| *at < end && ends_sentence(text, *at, mark));
     Some(begin.map_or(0, |(at, mark)| at + mark.len())..end)
+}
+
+/// Whether a mark ends the sentence that it stands in: not within a word (`shop.acme.io`), nor within words that are
+/// quoted as code.
+fn ends_sentence(text: &str, at: usize, mark: &str) -> bool {
+    if matches!(mark, "\n" | "？") {
+        return true;
+    }
+    let line = text[..at].rfind('\n').map_or(0, |line| line + 1);
+    let in_code = text[line..at].bytes().filter(|byte| *byte == b'`').count() % 2 == 1
+        && text[at..]
+            .lines()
+            .next()
+            .is_some_and(|rest| rest.contains('`'));
+    let behind = text[at + mark.len()..].chars().next();
+    !in_code
+        && behind.is_none_or(|next| {
+            !next.is_alphanumeric() && !matches!(next, '/' | '=' | '&' | '-' | '_')
+        })
 }
 
 /// Whether a question only asks whether the person means it, and names nothing that would be done.

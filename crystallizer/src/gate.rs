@@ -249,8 +249,13 @@ pub(crate) fn configuration(
 /// What is asked, in plain words. The values are not part of it: a gate shows what stands behind it as it
 /// is when it asks, and a title would still tell the recorded values when somebody has changed them.
 fn title(kept: &Kept<'_>) -> String {
-    if kept.target.shell.is_some() {
-        return "Run the command?".to_owned();
+    if let Some(shell) = &kept.target.shell {
+        // The program is the step's own; what it is given may be another in each run.
+        return match crate::shell_line::program(&shell.line()) {
+            Some((program, Some(sub))) => format!("Run `{program} {sub}`?"),
+            Some((program, None)) => format!("Run `{program}`?"),
+            None => "Run the command?".to_owned(),
+        };
     }
     format!("{}?", subject(kept))
 }

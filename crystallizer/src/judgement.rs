@@ -61,6 +61,15 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
             vec![only.step.clone()],
         );
     }
+    let tried: Vec<&Kept<'_>> = facts.kept.iter().filter(|kept| kept.changes()).collect();
+    if !tried.is_empty() && tried.iter().all(|kept| crate::prune::failed(kept.call)) {
+        say(
+            "nothing_succeeded",
+            "Each change that it would make failed in the recording: nothing in it shows that they are wanted."
+                .to_owned(),
+            names(tried.into_iter()),
+        );
+    }
     if let Some(text) = exploratory(facts) {
         say("exploratory", text, Vec::new());
     }

@@ -52,6 +52,7 @@ mod reads;
 mod relied;
 mod replay;
 mod reply;
+mod repository_words;
 mod secret;
 mod shared;
 mod shell_line;

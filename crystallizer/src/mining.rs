@@ -88,7 +88,9 @@ impl Signature {
         };
         for call in session.calls().filter(|call| !prune::failed(call)) {
             let target = mapper.target(call);
-            if target.origin == Origin::Unmapped && is_bookkeeping(session.product(), &call.name) {
+            if matches!(target.origin, Origin::Unmapped | Origin::Connection)
+                && is_bookkeeping(session.product(), &call.name, &call.arguments)
+            {
                 continue;
             }
             let line = line_of(call, &target);

@@ -28,10 +28,12 @@ pub(crate) fn leave_out(
         let format = session.agent_format();
         let code = if made_inside.contains(&call.id) {
             "handed_on"
-        } else if one.target.origin != Origin::Unmapped {
+        } else if !matches!(one.target.origin, Origin::Unmapped | Origin::Connection) {
             return true;
-        } else if is_bookkeeping(session.product(), &call.name) {
+        } else if is_bookkeeping(session.product(), &call.name, &call.arguments) {
             NOTES
+        } else if one.target.origin == Origin::Connection {
+            return true;
         } else if one.target.own_tool && one.tolerated && prune::failed(call) {
             "failed_without_step"
         } else if !prune::succeeded(call) {
@@ -51,6 +53,7 @@ pub(crate) fn leave_out(
             call: call.id.clone(),
             code: code.to_owned(),
             repeated_as: None,
+            succeeded: false,
         });
         *tools.entry((code, call.name.as_str())).or_default() += 1;
         false

@@ -19,6 +19,9 @@ pub(crate) struct LeftOut {
     /// The call that took its place, for one that was repeated.
     #[serde(skip)]
     pub(crate) repeated_as: Option<String>,
+    /// Whether that one succeeded.
+    #[serde(skip)]
+    pub(crate) succeeded: bool,
 }
 
 /// The code of a failed change that was made again in another way.
@@ -76,6 +79,7 @@ pub(crate) fn prune<'a>(session: &'a Session, keep: &BTreeSet<String>) -> Pruned
                 call: call.id.clone(),
                 code: "refused".to_owned(),
                 repeated_as: None,
+                succeeded: false,
             }));
             continue;
         }
@@ -99,6 +103,7 @@ pub(crate) fn prune<'a>(session: &'a Session, keep: &BTreeSet<String>) -> Pruned
             call: call.id.clone(),
             code: code.to_owned(),
             repeated_as: calls.get(at).map(|call| call.id.clone()),
+            succeeded: calls.get(at).is_some_and(|call| succeeded(call)),
         }));
     }
     fate.reverse();
@@ -178,10 +183,14 @@ fn explain(call: &ToolCall, left_out: &LeftOut, answer: Option<&RecordedApproval
     }
     let as_call = crate::show::text(left_out.repeated_as.as_deref().unwrap_or(""), 60);
     if left_out.code == VARIED {
+        let then = match left_out.succeeded {
+            true => "and the same was done in another way",
+            false => "and so did the next way that was tried",
+        };
         return at_call(
             Finding::warning(
                 VARIED,
-                format!("A call of `{tool}` failed, and the same was done in another way (call {as_call}). Only that one is kept: done again, the first one could succeed, and it would be done twice."),
+                format!("A call of `{tool}` failed, {then} (call {as_call}). Only that one is kept: done again, the first one could succeed, and it would be done twice."),
             )
             .help("Acknowledge it, or put the call back if it is something else that was to be done.")
             .must_acknowledge(),
@@ -241,6 +250,8 @@ struct Later {
     equal: HashMap<(String, String), (usize, u32)>,
     /// Those that succeeded, by tool and one argument that names what they are about; the nearest last.
     about: HashMap<(String, String, String), Vec<(usize, u32)>>,
+    /// The nearest change that failed, by tool and what it was to change.
+    failed: HashMap<(String, String, String), (usize, u32)>,
     /// The nearest that succeeded, by tool.
     success: HashMap<String, (usize, u32)>,
     /// The nearest call of the tool and whether it, or a chain of failures from it on, ended well.
@@ -261,6 +272,8 @@ impl Later {
                 self.about.entry(about).or_default().push(here);
             }
             self.success.insert(name.clone(), here);
+        } else if let Some(subject) = subject(call) {
+            self.failed.insert(subject, here);
         }
     }
 
@@ -308,15 +321,16 @@ impl Later {
 }
 
 impl Later {
-    /// The call that did in another way what this failed change was to do: it succeeded, is one of the same tool, and
-    /// what is changed is the same; only the way differs, such as what is paid with.
+    /// The call that did in another way what this failed change was to do: one of the same tool that succeeded, where
+    /// what is changed is the same and only the way differs, such as what is paid with. Where none succeeded, the next
+    /// that was tried with the same thing: all of them together were never meant.
     fn variation(&self, call: &ToolCall, calls: &[&ToolCall]) -> Option<usize> {
-        if is_shell(call) || !crate::effects::may_change(&call.name, &call.arguments) {
-            return None;
-        }
-        let (key, value) = targets(call).find(|(key, _)| !is_means(key))?;
-        let about = (call.name.clone(), key.to_owned(), loose(&value));
-        let places = self.about.get(&about)?;
+        let subject = subject(call)?;
+        let Some(places) = self.about.get(&subject) else {
+            let (at, batch) = *self.failed.get(&subject)?;
+            let other = calls.get(at)?;
+            return (batch != call.batch && agree(call, other)).then_some(at);
+        };
         let mut nearest = places.iter().rev().take(NEAREST);
         let same = |at: usize| {
             calls
@@ -327,6 +341,16 @@ impl Later {
             .find(|(at, batch)| *batch != call.batch && same(*at))
             .map(|(at, _)| *at)
     }
+}
+
+/// What a change is about, with its tool: the first argument that names a thing, not what it is done with. None of what
+/// changes nothing and of lines of a shell.
+fn subject(call: &ToolCall) -> Option<(String, String, String)> {
+    if is_shell(call) || !crate::effects::may_change(&call.name, &call.arguments) {
+        return None;
+    }
+    let (key, value) = targets(call).find(|(key, _)| !is_means(key))?;
+    Some((call.name.clone(), key.to_owned(), loose(&value)))
 }
 
 /// The words of the keys of what something is done with, not to.

@@ -167,10 +167,6 @@ pub(crate) fn only_looks(line: &str) -> bool {
 }
 
 fn looks(program: &str, rest: &[String]) -> bool {
-    let has = |flags: &[&str]| {
-        rest.iter()
-            .any(|word| flags.iter().any(|flag| word == flag))
-    };
     match program {
         "find" => !rest.iter().any(|word| {
             let acts = ["-delete", "-exec", "-ok", "-fprint", "-fls"];
@@ -193,30 +189,8 @@ fn looks(program: &str, rest: &[String]) -> bool {
         "sort" => !option(rest, 'o', &["--o", "--co"]),
         // What stands second is written.
         "uniq" => operands(rest, "fsw") <= 1,
-        "git" => {
-            let sub = rest
-                .iter()
-                .find(|word| !word.starts_with('-'))
-                .map(String::as_str);
-            !has(&["-c"])
-                && !rest
-                    .iter()
-                    .any(|word| word.starts_with("--ou") || word.starts_with("--ext-d"))
-                && matches!(
-                    sub,
-                    Some(
-                        "status"
-                            | "log"
-                            | "diff"
-                            | "show"
-                            | "rev-parse"
-                            | "ls-files"
-                            | "blame"
-                            | "describe"
-                            | "shortlog"
-                    )
-                )
-        }
+        "git" => crate::repository_words::git_looks(rest),
+        "gh" => crate::repository_words::gh_looks(rest),
         // They can set the date, or the host's name.
         "date" => rest
             .iter()

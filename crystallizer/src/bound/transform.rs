@@ -230,6 +230,10 @@ impl Op {
     fn name(&self) -> String {
         match self {
             Self::Part(part) => part.name().to_owned(),
+            Self::Between(before, after) if after.is_empty() => format!(
+                "what stands behind “{}”, to the end of the line",
+                crate::show::text(before, 40)
+            ),
             Self::Label(label) => format!("what stands behind `{}`", crate::show::text(label, 40)),
             Self::Between(before, after) => format!(
                 "what stands between “{}” and “{}”",

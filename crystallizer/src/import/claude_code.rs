@@ -3,6 +3,7 @@
 //! One model message is spread over several lines with one message id; resumed sessions repeat
 //! earlier lines; sub-agents' lines stand between those of the main agent.
 
+use super::asked;
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
 use super::claude_words;
@@ -621,6 +622,9 @@ fn result(
     let call = builder.answer(recorded.as_deref(), None, answer);
     if call.is_none() {
         return;
+    }
+    if line.agent.is_none() {
+        asked::tell(recorded.as_deref(), line.at, builder);
     }
     if refused {
         builder.refusal(call, comment, line.at);

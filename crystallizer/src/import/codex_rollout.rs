@@ -1,5 +1,6 @@
 //! Codex CLI rollout files: `response_item` records, or the same items bare as older versions wrote them.
 
+use super::asked;
 use super::body::Record;
 use super::builder::{Builder, Call};
 use super::codex_answer::{self, Read};
@@ -283,6 +284,7 @@ fn output(
     let Some(call) = builder.answer(recorded.as_deref(), None, answer) else {
         return;
     };
+    asked::tell(recorded.as_deref(), at, builder);
     let escalated = recorded
         .as_ref()
         .and_then(|recorded| seen.escalated.remove(recorded));

@@ -3,6 +3,7 @@
 //! A reader is tolerant of what it does not know and never silent about it: what no turn holds has
 //! a finding, with its kind, its count and its bytes.
 
+mod asked;
 mod body;
 mod builder;
 mod chat;

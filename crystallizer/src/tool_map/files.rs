@@ -348,9 +348,27 @@ pub(super) fn list(pattern: &str, recursive: bool) -> Value {
     with
 }
 
-/// Whether a tool only keeps the agent's own notes, or says that it is done: nothing outside of its session
+/// Whether a call only keeps the agent's own notes, or says that it is done: nothing outside of its session
 /// changes by it.
-pub(crate) fn is_bookkeeping(format: &str, name: &str) -> bool {
+pub(crate) fn is_bookkeeping(format: &str, name: &str, arguments: &Value) -> bool {
+    thinks(name, arguments) || keeps_notes(format, name)
+}
+
+/// Whether a tool is a place to think, as many agents are given one: it is named so, and all that it is told is the
+/// thought, with counts and flags beside it.
+fn thinks(name: &str, arguments: &Value) -> bool {
+    let words = crate::words::split(&crate::name::of_call(name, None)).concat();
+    let is_named_so = matches!(words.as_str(), "think" | "sequentialthinking" | "thinking");
+    let is_told = |map: &Map<String, Value>| {
+        map.contains_key("thought")
+            && map
+                .iter()
+                .all(|(key, value)| key == "thought" || value.is_number() || value.is_boolean())
+    };
+    is_named_so && arguments.as_object().is_some_and(is_told)
+}
+
+fn keeps_notes(format: &str, name: &str) -> bool {
     matches!(
         (format, name),
         (
@@ -572,7 +590,21 @@ pub(super) mod tests {
         assert_eq!(of("claude-code", "Read", json!({ "id": 7 })), None);
         assert_eq!(of("claude-code", "Read", json!("a")), None);
         assert_eq!(of("swe-agent", "python", json!({ "_raw": "a.py" })), None);
-        assert!(is_bookkeeping("openhands", "finish") && !is_bookkeeping("openai-chat", "finish"));
+        let none = json!({});
+        let notes = |format: &str, name: &str| is_bookkeeping(format, name, &none);
+        assert!(notes("openhands", "finish") && !notes("openai-chat", "finish"));
+        let thinks = |name: &str, told: Value| is_bookkeeping("openai-chat", name, &told);
+        for name in ["think", "mcp__x__sequentialthinking", "sequential_thinking"] {
+            let one = json!({ "thought": "so", "thoughtNumber": 2, "nextThoughtNeeded": true });
+            assert!(thinks(name, one), "{name}");
+        }
+        assert!(!thinks(
+            "think",
+            json!({ "thought": "so", "to": "a@b.example" })
+        ));
+        assert!(
+            !thinks("think", json!({ "id": 7 })) && !thinks("post", json!({ "thought": "so" }))
+        );
     }
 
     #[test]

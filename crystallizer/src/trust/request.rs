@@ -83,6 +83,12 @@ const KINDS: [&[&str]; 10] = [
         "solve",
         "resolve",
         "configure",
+        "ensure",
+        "handle",
+        "simplify",
+        "address",
+        "support",
+        "sort",
     ],
     &[
         "delete",

@@ -755,8 +755,30 @@ fn limits(more: &str, kept: &Kept<'_>) -> bool {
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
+    let deeds = words(&crate::name::of_call(&kept.call.name, None));
+    // `just cancel it` and `only do it` ask for nothing less than was asked.
+    let is_deed = |word: &str| {
+        matches!(word, "go" | "do" | "proceed" | "continue")
+            || deeds.iter().any(|deed| deed == word)
+    };
     all.iter().enumerate().any(|(at, word)| {
         let next = all.get(at + 1).map(String::as_str);
+        if matches!(word.as_str(), "just" | "only") && next.is_some_and(is_deed) {
+            return false;
+        }
+        // `option 1` is one of those that the agent offered.
+        let offered = at
+            .checked_sub(1)
+            .and_then(|at| all.get(at))
+            .is_some_and(|before| {
+                matches!(
+                    before.as_str(),
+                    "option" | "choice" | "alternative" | "variante"
+                )
+            });
+        if offered && word.bytes().all(|b| b.is_ascii_digit()) {
+            return false;
+        }
         l::is_condition(word, next)
             || l::negates(word)
             || l::excludes(word, next)
