@@ -310,7 +310,30 @@ fn begins(words: &[&str], phrase: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::asks;
+    use super::{asks, last_question};
+
+    #[test]
+    fn the_last_question_is_a_whole_sentence() {
+        for (text, expected) in [
+            ("I looked. Shall I delete it?", "Shall I delete it"),
+            (
+                "Shall I delete it from shop.acme.io?",
+                "Shall I delete it from shop.acme.io",
+            ),
+            ("Use `io.Discard` instead?", "Use `io.Discard` instead"),
+            (
+                "Run `git add . && git commit` now? It is safe.",
+                "Run `git add . && git commit` now",
+            ),
+            ("1. Look\n2. Delete it?", "Delete it"),
+            ("Really? Pay 12.50 EUR?", "Pay 12.50 EUR"),
+            ("See https://a.example/x?id=7.", ""),
+            ("Soll ich?\nJa oder nein", "Soll ich"),
+        ] {
+            let found = last_question(text).map_or("", |range| text[range].trim());
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 
     #[test]
     fn who_waits_for_a_yes_asks() {

@@ -55,6 +55,33 @@ fn a_failed_change_that_was_done_in_another_way_is_left_out() {
 }
 
 #[test]
+fn of_ways_that_all_failed_the_last_is_kept() {
+    let moved = |id: &str, batch: u32, cabin: &str| {
+        let arguments =
+            json!({ "booking_id": "BK-88231", "cabin": cabin, "legs": [{ "leg": cabin }] });
+        failed(id, batch, "move_booking", arguments, "Error: no seat")
+    };
+    let session = session(
+        "Move booking BK-88231 to a better cabin.",
+        vec![
+            moved("a", 0, "business"),
+            moved("b", 1, "premium"),
+            moved("c", 2, "economy"),
+        ],
+    );
+    for made in both(&session) {
+        assert_eq!(actions(&made), ["move_booking"]);
+        assert_eq!(waits(&made, "failed_then_varied"), 2);
+        let judgement = made.report.judgement.as_ref().unwrap();
+        let told = judgement.reasons.iter();
+        assert!(
+            told.clone()
+                .any(|reason| reason.code == "nothing_succeeded")
+        );
+    }
+}
+
+#[test]
 fn a_failed_change_of_something_else_stays_and_is_acknowledged() {
     let session = session(
         "Pay what is open.",
