@@ -72,7 +72,7 @@ fn of_ways_that_all_failed_the_last_is_kept() {
     for made in both(&session) {
         assert_eq!(actions(&made), ["move_booking"]);
         assert_eq!(waits(&made, "failed_then_varied"), 2);
-        let judgement = made.report.judgement.as_ref().unwrap();
+        let judgement = &made.report.judgement;
         let told = judgement.reasons.iter();
         assert!(
             told.clone()
