@@ -2,6 +2,7 @@
 
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Piece, Source};
+use super::called;
 use super::file_name;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Input, Inputs};
@@ -21,6 +22,9 @@ const SHORT_NAME: usize = 3;
 
 /// The shortest segment of a path that is known by its word alone.
 const SHORTEST_SEGMENT: usize = 4;
+
+/// The most words around an id that are no text of their own.
+const MOST_AROUND: usize = 2;
 
 /// What a text is made of.
 pub(super) enum Composed {
@@ -190,7 +194,8 @@ impl Binder<'_, '_> {
             && crate::value_class::is_moment(text)
             && crate::value_class::is_date(word)
             && !self.said.has_times();
-        if !is_strong && !is_name && !is_day && !is_said_name
+        let is_handle = called::is_handle(text, start) && is_message(text);
+        if !is_strong && !is_name && !is_day && !is_said_name && !is_handle
             || crate::secret::kind("", word).is_some()
         {
             return Hole::Word;
@@ -224,6 +229,7 @@ impl Binder<'_, '_> {
             && (is_strong
                 || is_day
                 || is_said_name
+                || is_handle
                 || self.said.names(&mention, &value)
                     && (!begins_sentence(text, start) || is_of_term(text, start)))
         {
@@ -251,11 +257,78 @@ impl Binder<'_, '_> {
                 _ => self.bound_before(&inner).map_or(Hole::Word, Hole::Bound),
             };
         }
-        match self.among_names(&inner) {
+        let mut outcome = match is_handle {
+            true => self.among_handles(&inner),
+            false => self.among_names(&inner),
+        };
+        if matches!(outcome, Outcome::Nothing)
+            && !is_handle
+            && let Some(key) = called::key(text, start, word)
+        {
+            let half = Sent { key, ..inner };
+            outcome = self.among_names(&half);
+        }
+        match outcome {
             Outcome::Bound(binding) => Hole::Bound(binding),
             Outcome::Open(_) => Hole::Unsure,
             Outcome::Nothing => Hole::Word,
         }
+    }
+
+    /// A text of few words that a person said as a whole, with one id in it that another argument is sent, too: the id is
+    /// the thing, and the words stand around it. As an input of its own it would name the recorded thing beside another.
+    pub(super) fn around_id(&mut self, sent: &Sent<'_>) -> Option<Vec<Piece>> {
+        let text = sent.value.as_str()?;
+        let mut tokens = crate::leaf::tokens(text);
+        let is_id = |token: &&str| {
+            token.bytes().any(|byte| byte.is_ascii_digit())
+                && bits(&Value::from(*token), &[]) >= STRONG
+        };
+        let others = tokens.clone().count().checked_sub(1)?;
+        let id = tokens.find(is_id)?;
+        if tokens.any(|token| is_id(&token)) || !(1..=MOST_AROUND).contains(&others) {
+            return None;
+        }
+        let is_sent = self.kept.iter().enumerate().any(|(call, kept)| {
+            let mut found = false;
+            crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
+                found |= (call != sent.call || pointer != sent.pointer)
+                    && leaf
+                        .as_str()
+                        .is_some_and(|other| other != text && other.contains(id));
+            });
+            found
+        });
+        let value = Value::from(id);
+        let mention = self
+            .said
+            .find(&value, &[])
+            .filter(|mention| mention.person)?;
+        if !is_sent {
+            return None;
+        }
+        let start = id.as_ptr() as usize - text.as_ptr() as usize;
+        let named = Sent {
+            call: sent.call,
+            pointer: sent.pointer.clone(),
+            path: sent.path.clone(),
+            key: part_key(&value, &sent.key),
+            value: &value,
+        };
+        let mut binding = self.input(&named, Found::Said(mention), None);
+        binding.because = format!("{}; it is a part of the text", binding.because);
+        let pieces = [
+            Piece::Text(text[..start].to_owned()),
+            Piece::Value(Box::new(binding)),
+            Piece::Text(text[start + id.len()..].to_owned()),
+        ];
+        let is_empty = |piece: &Piece| matches!(piece, Piece::Text(text) if text.is_empty());
+        Some(
+            pieces
+                .into_iter()
+                .filter(|piece| !is_empty(piece))
+                .collect(),
+        )
     }
 
     /// What gives a particular value that was sent before, where it always came from one source: a text that names it
@@ -381,6 +454,9 @@ pub(super) fn words_inside(text: &str) -> Vec<(usize, &str)> {
             {
                 found.push((*start, name));
             }
+        }
+        if let Some(handle) = token.strip_prefix('@') {
+            found.push((start + 1, handle));
         }
         // Some ids begin with a sign, as `#W1234567` does.
         if let Some(with_sign) = start

@@ -435,6 +435,9 @@ impl<'a> Binder<'a, '_> {
                         Outcome::Bound(_) | Outcome::Nothing => {}
                     }
                 }
+                if let Some(pieces) = self.around_id(sent) {
+                    return self.bind(sent, pieces);
+                }
                 let binding = self.input(sent, Found::Said(mention), schema.as_ref());
                 return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
             }
@@ -466,7 +469,7 @@ impl<'a> Binder<'a, '_> {
         }
         let outcome = self.among_answers(sent, WEAK);
         if let Outcome::Bound(binding) = outcome {
-            if self.is_of_another(sent, &binding) {
+            if self.is_of_another(sent, &binding) || self.is_of_other_field(sent, &binding) {
                 return self.freeze(sent, Self::whether_it(binding));
             }
             if !self.holds_everywhere(sent, &binding) {

@@ -22,6 +22,7 @@ use crate::kept::{Kept, Spot};
 use crate::report::Question;
 use druse_engine::Finding;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The most figures of a text that are shown.
 const MOST_SHOWN: usize = 5;
@@ -181,6 +182,8 @@ fn figures(
             }
             any
         };
+        // Texts in which a value of an answer stands: other words of that answer may stay in them.
+        let mut told: Vec<Figures> = Vec::new();
         for bound in &decided.bound {
             let texts: Vec<&str> = bound
                 .pieces
@@ -190,9 +193,20 @@ fn figures(
                     Piece::Value(_) => None,
                 })
                 .collect();
-            take(&bound.pointer, &bound.key, &texts, false, true);
+            let is_told = take(&bound.pointer, &bound.key, &texts, false, true);
+            let holds = |binding: &Binding| matches!(binding.source, Source::Output(_));
+            if !is_told && !texts.is_empty() && bound.bindings().any(holds) {
+                told.push(Figures {
+                    call,
+                    pointer: bound.pointer.clone(),
+                    key: bound.key.clone(),
+                    all: Vec::new(),
+                    differ: false,
+                    made_of: None,
+                });
+            }
         }
-        let mut made: Vec<Figures> = Vec::new();
+        let mut made: Vec<Figures> = told;
         for frozen in &decided.frozen {
             let Some(text) = frozen.value.as_str() else {
                 continue;
@@ -238,8 +252,76 @@ fn figures(
                 total::source(kept, decisions, &others, figures.call, figure).map(Box::new)
             });
         }
+        beside(kept, decisions, &others, figures);
     }
+    all.retain(|figures| !figures.all.is_empty());
     all
+}
+
+/// Adds the words of a record of which a figure or a value stands in the text: who is told the amount of another order is
+/// not told the currency of this one.
+fn beside(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    others: &Others<'_>,
+    figures: &mut Figures,
+) {
+    let (fixed, given) = parts(kept, decisions, figures);
+    if !fixed.iter().all(|text| is_message(text)) {
+        return;
+    }
+    let of_figures = figures.all.iter().filter_map(|one| one.source.as_deref());
+    let calls: BTreeSet<usize> = of_figures
+        .chain(given)
+        .filter_map(|binding| match &binding.source {
+            Source::Total(call, ..) => Some(*call),
+            Source::Output(place) => Some(place.call),
+            _ => None,
+        })
+        .collect();
+    for call in calls {
+        for (word, source) in total::words_beside(kept, others, call, &fixed) {
+            let value = Value::from(word.as_str());
+            let mention = decisions.said.find(&value, &[]);
+            let is_said = mention.is_some_and(|mention| mention.person);
+            let is_known = figures
+                .all
+                .iter()
+                .any(|one| one.shown.contains(word.as_str()));
+            if !is_said && !is_known {
+                figures.all.push(Stays {
+                    source: Some(Box::new(source)),
+                    ..Stays::text(&word, true, false)
+                });
+            }
+        }
+    }
+}
+
+/// The parts of a text that stay, and what gives the others.
+fn parts<'d>(
+    kept: &'d [Kept<'_>],
+    decisions: &'d Decisions<'_>,
+    figures: &Figures,
+) -> (Vec<&'d str>, Vec<&'d Binding>) {
+    let decided = decisions.calls.get(figures.call).into_iter();
+    let bound = decided
+        .flat_map(|decided| &decided.bound)
+        .find(|bound| bound.pointer == figures.pointer);
+    match bound {
+        Some(bound) => {
+            let fixed = bound.pieces.iter().filter_map(|piece| match piece {
+                Piece::Text(text) => Some(text.as_str()),
+                Piece::Value(_) => None,
+            });
+            (fixed.collect(), bound.bindings().collect())
+        }
+        None => {
+            let own = kept.get(figures.call);
+            let text = own.and_then(|kept| kept.call.arguments.pointer(&figures.pointer)?.as_str());
+            (text.into_iter().collect(), Vec::new())
+        }
+    }
 }
 
 /// What gives the words that earlier changes sent, where a call answered them: a message that tells of such a change

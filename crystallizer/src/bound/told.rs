@@ -65,6 +65,19 @@ fn is_known_again(text: &str) -> bool {
     }
 }
 
+/// Whether a text begins with a word in small letters, as it only does where that is a name: `checkout 2.4.1 is out`. A
+/// word of several parts is a name wherever it stands: `mailer-staging`.
+fn begins_with_name(text: &str, value: &str) -> bool {
+    let is_long = value.chars().count() >= LONG_WORD
+        && value.starts_with(char::is_lowercase)
+        && !value.contains(char::is_whitespace);
+    let is_of_parts = value.contains(['-', '_', '.'])
+        && value
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    is_long && (is_of_parts || text.starts_with(value) && text.contains(char::is_whitespace))
+}
+
 /// A value of an input as a text shows it.
 fn shown(input: &Input) -> Option<String> {
     match &input.value {
@@ -92,7 +105,7 @@ impl Binder<'_, '_> {
         for input in self.inputs.iter() {
             if let Some(value) = shown(input)
                 && value.len() < text.len()
-                && is_known_again(&value)
+                && (is_known_again(&value) || begins_with_name(text, &value))
                 && (bits(&input.value, &[]) >= STRONG || !self.said.is_repeated(&input.value))
                 && self.inputs.told(&value).is_some()
             {

@@ -317,6 +317,65 @@ pub(super) fn joined(
     }
 }
 
+/// The shortest word of a record that is known again in a text beside a figure of that record; a code in capitals may be
+/// shorter by one.
+const SHORTEST_WORD: usize = 4;
+
+/// The words of what a call answered that stand in the fixed parts of a text, each with what gives it: codes such as `EUR`,
+/// and single words that one field of it has.
+pub(super) fn words_beside(
+    kept: &[Kept<'_>],
+    others: &Others<'_>,
+    at: usize,
+    texts: &[&str],
+) -> Vec<(String, Binding)> {
+    let Some(source) = kept.get(at) else {
+        return Vec::new();
+    };
+    let seen = view::view(source);
+    let mut found: Vec<(String, Binding)> = Vec::new();
+    walk(&seen.data, &mut Vec::new(), &mut |path, value| {
+        let Value::String(word) = value else { return };
+        let letters = word.chars().count();
+        let is_code = letters + 1 >= SHORTEST_WORD && word.bytes().all(|b| b.is_ascii_uppercase());
+        let is_word = letters >= SHORTEST_WORD && word.chars().all(char::is_alphabetic);
+        if path.is_empty()
+            || !(is_code || is_word)
+            || texts
+                .iter()
+                .all(|text| super::told::places_of(text, word).is_empty())
+        {
+            return;
+        }
+        let mut place = closed(&seen.base);
+        for word in path {
+            place.push_str(&member(word));
+        }
+        if !others.hold(&place) {
+            return;
+        }
+        let total = Total::Field;
+        found.push((
+            word.clone(),
+            Binding {
+                because: total.because().to_owned(),
+                source: Source::Total(at, path.to_vec(), total),
+                transform: Transform::default(),
+                score: bits(value, &[]),
+                agreeing: Vec::new(),
+                from_text: false,
+                compared: Compared::default(),
+                value: value.clone(),
+                expression: place,
+            },
+        ));
+    });
+    // What two fields have is told by neither.
+    let words: Vec<String> = found.iter().map(|(word, _)| word.clone()).collect();
+    found.retain(|(word, _)| words.iter().filter(|other| *other == word).count() == 1);
+    found
+}
+
 /// The one source that gives a figure as it is written, in this recording and in all others that have the text.
 pub(super) fn source(
     kept: &[Kept<'_>],

@@ -18,7 +18,14 @@ pub(super) enum Part {
     PathName,
     PathStem,
     PathFolder,
+    /// Of a person's name.
+    FirstWord,
+    LastWord,
 }
+
+/// The longest text that may be the name of a person, in bytes, and the most words of it.
+const LONGEST_NAME: usize = 60;
+const MOST_OF_NAME: usize = 4;
 
 impl Part {
     fn filter(&self) -> String {
@@ -31,6 +38,8 @@ impl Part {
             Self::PathName => "path_part('name')".to_owned(),
             Self::PathStem => "path_part('stem')".to_owned(),
             Self::PathFolder => "path_part('folder')".to_owned(),
+            Self::FirstWord => "split(' ') | first".to_owned(),
+            Self::LastWord => "split(' ') | last".to_owned(),
         }
     }
 
@@ -45,7 +54,48 @@ impl Part {
             Self::PathName => "the file's name of a path",
             Self::PathStem => "the file's name without its extension",
             Self::PathFolder => "the folder of a path",
+            Self::FirstWord => "the first word of a name",
+            Self::LastWord => "the last word of a name",
         }
+    }
+
+    /// Whether it is the first or the last word of a name.
+    pub(super) fn is_half_of_name(&self) -> bool {
+        matches!(self, Self::FirstWord | Self::LastWord)
+    }
+
+    /// The first and the last word of what may be the name of a person, and nothing of any other text: two words or more,
+    /// each with a capital, but for those that stand inside of names.
+    pub(super) fn of_name(text: &str) -> Vec<(Self, String)> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let is_own = |word: &str| {
+            word.chars().next().is_some_and(char::is_uppercase)
+                && word
+                    .chars()
+                    .all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'))
+        };
+        let inside = words
+            .get(1..words.len().saturating_sub(1))
+            .unwrap_or_default();
+        let is_particle = |word: &&str| {
+            !word.is_empty() && word.len() <= 3 && word.chars().all(char::is_lowercase)
+        };
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return Vec::new();
+        };
+        if text.len() > LONGEST_NAME
+            || !(2..=MOST_OF_NAME).contains(&words.len())
+            || !is_own(first)
+            || !is_own(last)
+            || !inside.iter().all(|word| is_own(word) || is_particle(word))
+        {
+            return Vec::new();
+        }
+        [(Self::FirstWord, first), (Self::LastWord, last)]
+            .into_iter()
+            .filter(|(_, word)| word.chars().filter(|c| c.is_lowercase()).count() >= 2)
+            .map(|(part, word)| (part, (*word).to_owned()))
+            .collect()
     }
 
     /// The parts that a text has, with what they are; parts of fewer than three characters tell nothing.
@@ -566,5 +616,26 @@ mod tests {
             ["report.csv", "report", "/srv/data"]
         );
         assert_eq!(found("no parts"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_first_and_the_last_word_of_a_name() {
+        let found = |text: &str| -> Vec<String> {
+            let parts = Part::of_name(text).into_iter();
+            parts.map(|(_, part)| part).collect()
+        };
+        assert_eq!(found("Ana Novak"), ["Ana", "Novak"]);
+        assert_eq!(found("Kim van der Berg"), ["Kim", "Berg"]);
+        assert_eq!(found("J. Meier-Lund"), ["Meier-Lund"]);
+        for text in [
+            "Ana",
+            "ana novak",
+            "Order 7",
+            "Ana novak",
+            "A B",
+            "The end of It all Now",
+        ] {
+            assert_eq!(found(text), Vec::<String>::new(), "{text}");
+        }
     }
 }

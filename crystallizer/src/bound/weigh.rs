@@ -3,6 +3,7 @@
 use super::answers::{LONGEST_LINE, Of, Place};
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
+use super::called;
 use super::canonical;
 use super::cycle;
 use super::information::{STRONG, WEAK, bits, names_things};
@@ -105,6 +106,7 @@ impl Binder<'_, '_> {
                 .partial_cmp(&(first.route.is_said(), one.score))
                 .unwrap_or(std::cmp::Ordering::Equal)
         });
+        self.named_first(&mut ways);
         let (certain, positional): (Vec<_>, Vec<_>) = ways
             .into_iter()
             .partition(|(_, way)| !way.route.is_positional());
@@ -192,10 +194,18 @@ impl Binder<'_, '_> {
             .answers
             .find(&canonical::forms(sent.value))
             .into_iter()
-            .filter(|place| place.call < sent.call && place.of == Of::Value)
-            .filter(|place| self.answers.scalar(place) == Some(sent.value))
+            .filter(|place| place.call < sent.call)
+            .filter(|place| match &place.of {
+                Of::Value => self.answers.scalar(place) == Some(sent.value),
+                Of::Part(part) => part.is_half_of_name() && called::asks_for(&sent.key, part),
+                _ => false,
+            })
             .filter(|place| names_people(&self.answers.key(place)))
             .collect();
+        self.among_names_at(sent, places)
+    }
+
+    fn among_names_at(&mut self, sent: &Sent<'_>, places: Vec<Place>) -> Outcome {
         if places.is_empty() {
             return Outcome::Nothing;
         }
@@ -226,6 +236,18 @@ impl Binder<'_, '_> {
         self.settle(sent, best, &rivals)
     }
 
+    /// The source of a handle behind its sign, as in `@ana-n`: the places of earlier answers that hold just that.
+    pub(super) fn among_handles(&mut self, sent: &Sent<'_>) -> Outcome {
+        let places: Vec<Place> = self
+            .answers
+            .find(&canonical::forms(sent.value))
+            .into_iter()
+            .filter(|place| place.call < sent.call && place.of == Of::Value)
+            .filter(|place| self.answers.scalar(place) == Some(sent.value))
+            .collect();
+        self.among_names_at(sent, places)
+    }
+
     /// The source of a text of several words that is a line of one earlier answer, and of nothing else.
     pub(super) fn among_lines(&mut self, sent: &Sent<'_>) -> Option<Box<Binding>> {
         let line = sent.value.as_str()?.trim();
@@ -254,8 +276,36 @@ impl Binder<'_, '_> {
         }
     }
 
+    /// Of the fields of one record that hold the value alike the one that the person named comes first.
+    fn named_first(&self, ways: &mut [(Candidate, Way)]) {
+        let is_named = |candidate: &Candidate| {
+            let key = super::key::words(&self.answers.last_key(&candidate.place));
+            !key.is_empty() && self.said.names_any(&key)
+        };
+        let Some((best, _)) = ways.first() else {
+            return;
+        };
+        if ways.len() < 2 || is_named(best) {
+            return;
+        }
+        let place = best.place.clone();
+        let other = ways.iter().position(|(other, _)| {
+            self.answers.same_record(&place, &other.place) && is_named(other)
+        });
+        if let Some(at) = other {
+            ways[..=at].rotate_right(1);
+        }
+    }
+
     fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {
         let key = self.answers.key(&place);
+        // A word of a name is what asks for that word of a name.
+        if let Of::Part(part) = &place.of
+            && part.is_half_of_name()
+            && (!called::asks_for(&sent.key, part) || !names_people(&key))
+        {
+            return None;
+        }
         let agreement = match place.of {
             Of::Word => 0,
             // Labels are worded freely: `Amount due` is an `amount`.

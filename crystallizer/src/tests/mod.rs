@@ -8,6 +8,7 @@ mod approved;
 mod asked_once;
 mod bound_corpus;
 mod build;
+mod called;
 mod codes;
 mod coincidence;
 mod command_words;

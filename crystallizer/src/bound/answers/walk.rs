@@ -158,7 +158,7 @@ impl<'w> Walk<'w> {
         if is_quotable(text) {
             self.quotable.push(text.to_owned());
         }
-        for (part, found) in Part::all_of(text) {
+        for (part, found) in Part::all_of(text).into_iter().chain(Part::of_name(text)) {
             for form in canonical::of_text(&found) {
                 if !(self.known)(&form, &Value::from(found.as_str())) {
                     self.add(form, node, Of::Part(part.clone()));

@@ -300,6 +300,7 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_conditions())
         .chain(asker.of_afterthoughts())
         .chain(asker.of_undone())
+        .chain(asker.of_ways())
         .chain(asker.of_policies());
     for (call, cycle, text, one) in found {
         // What is a part of something asked about already is not asked about again.

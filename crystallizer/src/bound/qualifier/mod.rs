@@ -34,6 +34,7 @@ mod sentence;
 mod tests;
 mod told;
 mod undone;
+mod ways;
 mod wish;
 
 pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
