@@ -162,7 +162,7 @@ impl Story {
             *byte = match how {
                 How::Flip => *byte ^ (1 << (at % 8)),
                 How::Zeros => 0,
-                How::Noise => *byte ^ (at as u8).wrapping_mul(37).wrapping_add(91) | 1,
+                How::Noise => !*byte ^ ((at as u8).wrapping_mul(3) & 0x3e),
             };
         }
         record

@@ -90,8 +90,8 @@ fn next_head(bytes: &[u8], number: u64) -> Option<usize> {
     if let Some(end) = claimed.filter(|end| is_head(*end)) {
         return Some(end);
     }
-    let places = (8..bytes.len().saturating_sub(FRAME_HEAD)).step_by(8);
-    places.into_iter().find(|at| is_head(*at))
+    let mut places = (8..bytes.len().saturating_sub(FRAME_HEAD)).step_by(8);
+    places.find(|at| is_head(*at))
 }
 
 fn is_kind(head: &[u8]) -> bool {
@@ -122,22 +122,19 @@ pub(super) fn by_facts(bytes: &[u8], slack: usize) -> Option<Chained> {
     let said = usize::from(u16::from_le_bytes([bytes[10], bytes[11]]));
     let most = (bytes.len() - FRAME_HEAD) / LINK;
     let counts = std::iter::once(said).chain(0..=most);
-    counts
-        .into_iter()
-        .filter(|count| *count <= most)
-        .find_map(|count| {
-            let body_at = FRAME_HEAD + count * LINK;
-            let (facts, length) = chained(bytes, body_at, slack, count)?;
-            let links = bytes[FRAME_HEAD..body_at].chunks_exact(LINK);
-            let claims = links.zip(facts).map(|(link, facts)| Claim {
-                link: Some(Link::read(link)),
-                facts: Some(facts),
-            });
-            Some(Chained {
-                claims: claims.collect(),
-                length,
-            })
+    counts.filter(|count| *count <= most).find_map(|count| {
+        let body_at = FRAME_HEAD + count * LINK;
+        let (facts, length) = chained(bytes, body_at, slack, count)?;
+        let links = bytes[FRAME_HEAD..body_at].chunks_exact(LINK);
+        let claims = links.zip(facts).map(|(link, facts)| Claim {
+            link: Some(Link::read(link)),
+            facts: Some(facts),
+        });
+        Some(Chained {
+            claims: claims.collect(),
+            length,
         })
+    })
 }
 
 /// The runs of a body's facts, and where the body ends.
