@@ -34,7 +34,8 @@ pub struct Serve {
     /// At most this many runs of one automation work at once.
     #[arg(long, value_name = "N", env = "DRUSE_MAX_RUNS_PER_AUTOMATION", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_runs_per_automation: Option<u32>,
-    /// Start although the end of the log is lost, and give up what stood there.
+    /// Start although the end of the log is lost, and give up what stood there. Also go on with the runs that are held
+    /// because damaged records do not say whose they were.
     #[arg(long)]
     pub accept_loss: bool,
 }

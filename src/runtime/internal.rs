@@ -150,7 +150,8 @@ impl Engine {
             body: Digest::of(attempt.input.text().as_bytes()),
         };
         let claimed = child_claim(attempt.run, &attempt.idempotency_key, failed);
-        let known = || self.0.store.get::<IdempotencyKey>(&claimed);
+        let step = attempt.step.as_str().into();
+        let known = || self.started(&parent, &step, &claimed);
         let child = match self.once_known(attempt, cancel, known).await? {
             // Whatever became of the automation since.
             Some(row) => {

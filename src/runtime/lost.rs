@@ -1,4 +1,5 @@
-//! Steps that wait for a run of which nothing is known: it is fenced off, or it cannot be read whether there is one.
+//! Steps that wait for a run of which nothing is known: it is fenced off, or it cannot be read whether there is one. It
+//! cannot either where nothing tells of a run, and a record that is damaged may have.
 //!
 //! Such a step takes no way by itself. What it has started may have done its work, and may still go on in a later
 //! process, so whatever followed on a failure might be done beside it. The step waits, shown as `uncertain`, until the
@@ -11,7 +12,7 @@ use super::{Engine, asleep::AGAIN, dispatch::OnItsWay};
 use crate::action::{Attempt, Failed};
 use crate::service::RunError;
 use druse_engine::definition::FailureClass;
-use druse_engine::event::{Failure, Outcome, StepPath};
+use druse_engine::event::{Entry, Failure, Outcome, RunEvent, StepPath};
 use druse_engine::plan::ActionKind;
 use druse_engine::run::{Effect, FENCED_OFF, Input, Rejected, Run};
 use druse_engine::{Json, RunId};
@@ -95,6 +96,48 @@ impl Engine {
         Failed::canceled()
     }
 
+    /// What tells which run a step has started, if it has started one.
+    ///
+    /// # Errors
+    /// When that cannot be read. It is `Damaged` also where it is not there, and may have stood in a record that is
+    /// damaged: the step may have started a run of which nothing else is known.
+    pub(super) fn started(
+        &self,
+        live: &Mutex<LiveRun>,
+        step: &StepPath,
+        claim: &str,
+    ) -> Result<Option<IdempotencyKey>, ReadError> {
+        let row = self.0.store.get::<IdempotencyKey>(claim)?;
+        if row.is_some() {
+            return Ok(row);
+        }
+        let missing = self.0.store.missing();
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let (id, since) = {
+            let locked = live::lock(live);
+            (locked.run.id(), locked.run.fence_since_failed(step))
+        };
+        let begins = |entry: &&Entry| match &entry.event {
+            RunEvent::AttemptStarted {
+                step: of, fence, ..
+            } => of == step && Some(*fence) == since,
+            _ => false,
+        };
+        let began = self.journal(id)?.iter().find(begins).map(|entry| entry.seq);
+        let position = match began {
+            Some(seq) => self.0.store.position(id, seq)?,
+            None => None,
+        };
+        let mut later = missing.into_iter();
+        let later = later.find(|missing| position.is_none_or(|began| missing.last > began));
+        match later {
+            Some(missing) => Err(ReadError::Damaged(missing.text)),
+            None => Ok(None),
+        }
+    }
+
     /// Whether a step waits for a run of which nothing is known, as a process sees it that may not carry the step.
     ///
     /// # Errors
@@ -115,7 +158,7 @@ impl Engine {
             };
             child_claim(run.id(), key, run.failed_attempts(step))
         };
-        let row = match self.0.store.get::<IdempotencyKey>(&claim) {
+        let row = match self.started(live, step, &claim) {
             Err(ReadError::Damaged(_)) => return Ok(true),
             row => row?,
         };

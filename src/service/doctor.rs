@@ -368,7 +368,7 @@ fn of_store(health: &StoreHealth, problems: &mut Vec<Trouble>) {
             "store_damaged",
             &folder,
             sentence(damage),
-            "`druse verify` names what is damaged. What it belongs to is fenced off; a backup brings it back.",
+            "`druse verify` names what is damaged. What it belongs to is fenced off; a backup brings it back. `druse serve --accept-loss` goes on with runs that are held only because nobody knows whose it was.",
         ));
     }
     if health.over_quota {

@@ -95,6 +95,8 @@ pub enum Table {
     Woken = 62,
     /// From where on the log is kept; one row.
     LogBase = 63,
+    /// What is damaged in the log by the number of the first record that is missing, 20 digits.
+    LogDamage = 64,
 }
 
 /// A typed row.
@@ -718,6 +720,28 @@ entity!(LogBase, LogBase, self => { let _ = self; LogBase::KEY.to_owned() });
 impl LogBase {
     /// There is one row.
     pub const KEY: &'static str = "base";
+}
+
+/// Records that are missing in the log because their bytes are damaged. It is written by the start that finds them:
+/// from then on a whole record after them shows that they were there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogDamage {
+    /// The number of the first one.
+    pub first: u64,
+    /// The number of the last one.
+    pub last: u64,
+    /// Whether a person has accepted that nobody knows whose they were: runs that they do not name go on.
+    pub accepted: bool,
+    /// When.
+    pub at: Timestamp,
+}
+entity!(LogDamage, LogDamage, self => LogDamage::key_of(self.first));
+
+impl LogDamage {
+    /// The key of damage that begins with a record.
+    pub fn key_of(first: u64) -> String {
+        format!("{first:020}")
+    }
 }
 
 /// A setting of the server.

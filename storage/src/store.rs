@@ -208,6 +208,15 @@ impl Ticket {
     }
 }
 
+/// Damaged records that follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingRecords {
+    /// The number of the last one.
+    pub last: Position,
+    /// One sentence about them, without a full stop.
+    pub text: String,
+}
+
 /// Why a read failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReadError {
@@ -311,6 +320,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// A run's facts as they are written, with the links of its chain of hashes, in order.
     fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError>;
+
+    /// Records of the log that are damaged, and in which runs may have begun of which nothing else is known, as the start
+    /// found them.
+    fn missing(&self) -> Vec<MissingRecords>;
+
+    /// The number of the record that holds a fact of a run, by the fact's number; nothing where there is no such run,
+    /// or its facts were written again since, and stood further in front before.
+    fn position(&self, run: RunId, seq: u64) -> Result<Option<Position>, ReadError>;
 
     /// Runs, youngest first.
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError>;

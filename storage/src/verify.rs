@@ -178,24 +178,31 @@ pub fn verify_against(
     let list = segments.list()?;
     verifier.report.segments = list.len() as u64;
     verifier.first_segment = list.first().copied().unwrap_or_default();
-    let end = scan(&segments, Mark::default(), |met| -> io::Result<()> {
-        match met {
-            Met::Damage(found) => {
-                verifier.last = None;
-                let mut named = found.named_runs();
-                let run = named.next().filter(|_| named.next().is_none());
-                verifier.problem(
-                    "record_damaged",
-                    found.place,
-                    (found.first <= found.last).then_some(found.first),
-                    run,
-                    found.sentence(),
-                );
+    let stopped = fs::read(log.join("head")).ok();
+    let stopped = stopped.and_then(|bytes| Mark::decode(&bytes));
+    let end = scan(
+        &segments,
+        Mark::default(),
+        stopped.unwrap_or_default(),
+        |met| -> io::Result<()> {
+            match met {
+                Met::Damage(found) => {
+                    verifier.last = None;
+                    let mut named = found.named_runs();
+                    let run = named.next().filter(|_| named.next().is_none());
+                    verifier.problem(
+                        "record_damaged",
+                        found.place,
+                        (found.first <= found.last).then_some(found.first),
+                        run,
+                        found.sentence(),
+                    );
+                }
+                Met::Record(frame, place) => verifier.record(&segments, &frame, place)?,
             }
-            Met::Record(frame, place) => verifier.record(&segments, &frame, place)?,
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     verifier.report.torn_tail = end.torn;
     verifier.report.head = end.head.number;
     verifier.report.first = end.begins.map_or(1, |header| header.first);

@@ -3,6 +3,7 @@
 use super::looping::LoopState;
 use super::retry::FENCED_OFF;
 use super::scope::{Place, TOP};
+use super::state::AttemptState;
 use super::state::{Ending, Phase, State, Timer};
 use super::{GateStatus, Notice, Run};
 use crate::definition::FailureClass;
@@ -161,6 +162,20 @@ pub struct ApprovalView {
     pub notices: Vec<NoticeView>,
 }
 
+impl AttemptState {
+    /// Whether it failed by itself, or was given up because nothing is known of the run that it had started.
+    fn has_failed(&self) -> bool {
+        let failure = self.failure.as_deref();
+        match self.status {
+            Status::Failed => {
+                failure.is_none_or(|failure| failure.class != FailureClass::Interrupted)
+            }
+            Status::Uncertain => failure.is_some_and(|failure| failure.code == FENCED_OFF),
+            _ => false,
+        }
+    }
+}
+
 impl Run {
     /// Its steps in the order of the document, those of a loop's passes behind the loop, and what undoes or
     /// checks a step behind the step; then those of the handlers that have begun.
@@ -206,17 +221,19 @@ impl Run {
     pub fn failed_attempts(&self, path: &StepPath) -> usize {
         let place = self.state.place_of_step(&self.plan, path);
         let attempts = place.map_or(&[][..], |place| &self.state.step(place).attempts);
-        let failed = attempts.iter().filter(|attempt| {
-            let failure = attempt.failure.as_deref();
-            match attempt.status {
-                Status::Failed => {
-                    failure.is_none_or(|failure| failure.class != FailureClass::Interrupted)
-                }
-                Status::Uncertain => failure.is_some_and(|failure| failure.code == FENCED_OFF),
-                _ => false,
-            }
-        });
-        failed.count()
+        attempts
+            .iter()
+            .filter(|attempt| attempt.has_failed())
+            .count()
+    }
+
+    /// The fence of the first attempt of a step after the last one that is counted so: those since then have started one
+    /// run, if any. Nothing where there is none.
+    pub fn fence_since_failed(&self, path: &StepPath) -> Option<u64> {
+        let place = self.state.place_of_step(&self.plan, path)?;
+        let attempts = self.state.step(place).attempts.iter().rev();
+        let since = attempts.take_while(|attempt| !attempt.has_failed());
+        since.last().map(|attempt| attempt.fence)
     }
 
     /// Why a value is no output of a step, if it is not: what its `output_schema` says.

@@ -125,15 +125,39 @@ fn one_damaged_run_keeps_nothing_else_from_starting_and_from_work() {
 }
 
 #[test]
+fn one_damaged_run_at_the_end_of_the_log_keeps_nothing_else_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, hit) = live(folder.path(), async |client| {
+        let id = make(client).await;
+        let hit = start(client, &id, "to be damaged").await;
+        (id, hit)
+    });
+    damage(folder.path(), "to be damaged");
+    for _ in 0..2 {
+        live(folder.path(), async |client| {
+            let path = format!("/runs/{hit}");
+            let refused = client.send(Method::GET, &path, "application/json", Vec::new());
+            assert_eq!(refused.await.unwrap().body["code"], "damaged");
+            start(client, &id, "another").await;
+        });
+        std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    }
+}
+
+#[test]
 fn a_lost_end_of_the_log_is_given_up_only_when_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let (id, kept) = live(folder.path(), async |client| {
         let id = make(client).await;
         let kept = start(client, &id, "kept").await;
-        start(client, &id, "to be lost").await;
         (id, kept)
     });
-    damage(folder.path(), "to be lost");
+    let segment = folder.path().join("log/00000001.log");
+    let shorter = std::fs::read(&segment).unwrap();
+    live(folder.path(), async |client| {
+        start(client, &id, "to be lost").await;
+    });
+    std::fs::write(&segment, shorter).unwrap();
     let refused = live_with(folder.path(), Setup::own(), async |_| ());
     assert_eq!(
         refused.map_err(|failure| failure.code),

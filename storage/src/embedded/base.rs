@@ -2,8 +2,9 @@
 //! then on a row says so, and names the last record that is gone by its hash.
 
 use super::index::{self, Index};
-use super::scan::{Damage, End};
-use super::segment::Segments;
+use super::remains::Remains;
+use super::scan::{Damage, End, MISSING};
+use super::segment::{HEADER, Segments};
 use crate::entity::{LogBase, Table};
 use crate::record::frame::Place;
 use crate::store::ReadError;
@@ -23,10 +24,12 @@ pub(crate) fn unexplained(end: &End, row: Option<&Json>) -> Option<Damage> {
     });
     (!told).then(|| Damage {
         place: Place::new(begins.segment, 0),
+        until: Place::new(begins.segment, HEADER),
         first: 1,
         last: begins.first - 1,
-        runs: Vec::new(),
-        what: "a segment is missing",
+        remains: Remains::none(),
+        indexed: false,
+        what: MISSING,
     })
 }
 

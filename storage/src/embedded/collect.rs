@@ -564,7 +564,7 @@ fn io(error: &std::io::Error) -> ReadError {
     ReadError::of("the log cannot be gone through", error)
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Timestamp(since.map_or(0, |since| since.as_millis() as i64))
 }

@@ -4,11 +4,13 @@
 //! throws the folder away and fills a new one from the log; callers see only the right answer.
 
 use super::edit::edit;
+use super::gap::{Filled, Gap};
 use super::pack::{self, RunEntry};
 use super::quiet;
 use super::rebuild;
 use super::segment::{Mark, Segments};
 use super::trust;
+use crate::entity::Table;
 use crate::record::{self, RecordFact, frame::Frame, frame::Place, frame::u32_at, frame::u64_at};
 use crate::store::ReadError;
 use druse_engine::{AutomationId, Json, RunId};
@@ -29,8 +31,11 @@ const RUNS: u8 = b'R';
 const BY_AUTOMATION: u8 = b'A';
 const LIVE: u8 = b'L';
 const ROWS: u8 = b'T';
+const GAPS: u8 = b'D';
+/// Is there while damage was found and it is not settled yet which runs are held because of it.
+const UNSETTLED: &[u8] = b"U";
 /// Says how far the index reaches, and by its name in which form: one of another form is made anew.
-const MARK: &[u8] = b"M2";
+const MARK: &[u8] = b"M3";
 
 /// The index is not usable as it is.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +55,10 @@ pub(crate) struct Changes {
     /// Runs that have left, each with its automation.
     pub(crate) left: BTreeMap<RunId, Option<AutomationId>>,
     pub(crate) rows: BTreeMap<(u8, Arc<str>), RowChange>,
+    /// Records that are missing.
+    pub(crate) gaps: Vec<Gap>,
+    /// Whether it is settled which runs are held because of damage; nothing where none was found.
+    pub(crate) settled: Option<bool>,
     pub(crate) mark: Mark,
 }
 
@@ -195,9 +204,10 @@ impl Index {
         rebuild::fill(
             &self.segments,
             Mark::default(),
+            upto,
             Some(upto.number),
-            &|changes| write(&new, changes).map_err(|error| io::Error::other(error.to_string())),
-            &|run| find_any(&new, run).map_err(|error| io::Error::other(error.to_string())),
+            Vec::new(),
+            &new,
             &mut |_| {},
         )
         .map_err(|error| failed(&error))?;
@@ -224,12 +234,22 @@ impl Index {
 
     /// All live runs, oldest first.
     pub(crate) fn live(&self) -> Result<Vec<RunEntry>, ReadError> {
+        self.with(all_live)
+    }
+
+    /// The records that are missing in the log.
+    pub(crate) fn gaps(&self) -> Result<Vec<Gap>, ReadError> {
         self.with(|db| {
-            let mut live = Vec::new();
-            for item in db.scan_prefix([LIVE]) {
-                live.extend(unpack(&item?.1)?);
+            let mut gaps = Vec::new();
+            for item in db.scan_prefix([GAPS]) {
+                let (_, value) = item?;
+                let gap = value
+                    .split_first_chunk::<4>()
+                    .filter(|(crc, text)| u32::from_le_bytes(**crc) == crc32c::crc32c(text));
+                let gap = gap.and_then(|(_, text)| serde_json::from_slice(text).ok());
+                gaps.push(gap.ok_or_else(|| Broken("a gap is damaged".into()))?);
             }
-            Ok(live)
+            Ok(gaps)
         })
     }
 
@@ -388,6 +408,41 @@ impl Index {
     }
 }
 
+impl Filled for Index {
+    fn apply(&self, changes: &Changes) -> io::Result<()> {
+        self.apply(changes).map_err(io::Error::other)
+    }
+    fn run(&self, run: RunId) -> io::Result<Option<RunEntry>> {
+        self.run(run).map_err(io::Error::other)
+    }
+    fn live(&self) -> io::Result<Vec<RunEntry>> {
+        self.live().map_err(io::Error::other)
+    }
+    fn row(&self, table: Table, key: &str) -> io::Result<Option<IndexedRow>> {
+        self.row(table as u8, key).map_err(io::Error::other)
+    }
+}
+
+/// A new one, while it is filled.
+impl Filled for sled::Db {
+    fn apply(&self, changes: &Changes) -> io::Result<()> {
+        write(self, changes).map_err(io::Error::other)
+    }
+    fn run(&self, run: RunId) -> io::Result<Option<RunEntry>> {
+        find_any(self, run).map_err(io::Error::other)
+    }
+    fn live(&self) -> io::Result<Vec<RunEntry>> {
+        all_live(self).map_err(io::Error::other)
+    }
+    fn row(&self, table: Table, key: &str) -> io::Result<Option<IndexedRow>> {
+        let value = self
+            .get(row_key(table as u8, key))
+            .map_err(io::Error::other)?;
+        let row = value.map(|value| unrow(&value));
+        row.transpose().map_err(io::Error::other)
+    }
+}
+
 /// The value of an indexed row.
 pub(crate) fn resolve(
     segments: &Segments,
@@ -436,6 +491,9 @@ fn fresh(folder: &std::path::Path, cache: u64) -> io::Result<sled::Db> {
 }
 
 fn read_mark(db: &sled::Db) -> Result<Mark, Broken> {
+    if db.contains_key(UNSETTLED)? {
+        return Err(Broken("it was filled in part".into()));
+    }
     match db.get(MARK)? {
         None if db.is_empty() => Ok(Mark::default()),
         None => Err(Broken("the index has no mark".into())),
@@ -524,6 +582,14 @@ fn find_any(db: &sled::Db, run: RunId) -> Result<Option<RunEntry>, Broken> {
     Ok(None)
 }
 
+fn all_live(db: &sled::Db) -> Result<Vec<RunEntry>, Broken> {
+    let mut live = Vec::new();
+    for item in db.scan_prefix([LIVE]) {
+        live.extend(unpack(&item?.1)?);
+    }
+    Ok(live)
+}
+
 fn walk_back(
     db: &sled::Db,
     prefix: &[u8],
@@ -582,6 +648,19 @@ fn write(db: &sled::Db, changes: &Changes) -> Result<(), Broken> {
             Some(value) => batch.insert(key, row_value(value, change.place)),
             None => batch.remove(key),
         }
+    }
+    for gap in &changes.gaps {
+        let mut key = vec![GAPS];
+        key.extend_from_slice(&gap.first.to_be_bytes());
+        let text = serde_json::to_vec(gap).map_err(|error| Broken(error.to_string()))?;
+        let mut value = crc32c::crc32c(&text).to_le_bytes().to_vec();
+        value.extend_from_slice(&text);
+        batch.insert(key, value);
+    }
+    match changes.settled {
+        Some(false) => batch.insert(UNSETTLED, &[]),
+        Some(true) => batch.remove(UNSETTLED),
+        None => {}
     }
     batch.insert(MARK, changes.mark.encode().as_slice());
     db.apply_batch(batch)?;

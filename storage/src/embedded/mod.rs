@@ -12,6 +12,9 @@ mod edit;
 #[cfg(test)]
 mod fault_tests;
 mod folder;
+mod gap;
+#[cfg(test)]
+mod gap_tests;
 mod index;
 #[cfg(test)]
 mod kill_tests;
@@ -20,10 +23,12 @@ mod quiet;
 mod read;
 mod rebuild;
 mod recover;
+mod remains;
 pub(crate) mod scan;
 pub(crate) mod segment;
 mod signature;
 mod space;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -45,10 +50,11 @@ use crate::disk::{Disk, RealDisk, is_full};
 use crate::entity::{RunHead, Table};
 use crate::record::{Draft, frame::Frame};
 use crate::store::{
-    AppendError, Batch, CompactError, Compacted, EndedRun, Fact, LogHead, Position, ReadError,
-    RunQuery, Scan, Store, StoreHealth, Ticket, Usage,
+    AppendError, Batch, CompactError, Compacted, EndedRun, Fact, LogHead, MissingRecords, Position,
+    ReadError, RunQuery, Scan, Store, StoreHealth, Ticket, Usage,
 };
 use druse_engine::{Digest, RunId, event::Entry};
+use gap::Gap;
 use index::Index;
 use pack::RunEntry;
 use segment::Segments;
@@ -285,6 +291,8 @@ pub struct Embedded {
     threads: Vec<JoinHandle<()>>,
     space: Option<JoinHandle<()>>,
     damage: Vec<String>,
+    /// Records that are missing.
+    gaps: Vec<Gap>,
     /// Whether the log ends where the last clean stop left it.
     stopped_cleanly: bool,
     /// Whether what was interrupted goes on from here.
@@ -449,6 +457,20 @@ impl Store for Embedded {
     fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError> {
         let _kept = self.shared.keep_segments();
         self.shared.read_chain(run)
+    }
+
+    fn missing(&self) -> Vec<MissingRecords> {
+        let gaps = self.gaps.iter().filter(|gap| gap.begins);
+        let missing = gaps.map(|gap| MissingRecords {
+            last: gap.last,
+            text: gap.text.clone(),
+        });
+        missing.collect()
+    }
+
+    fn position(&self, run: RunId, seq: u64) -> Result<Option<Position>, ReadError> {
+        let _kept = self.shared.keep_segments();
+        self.shared.position(run, seq)
     }
 
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError> {

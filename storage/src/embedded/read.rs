@@ -6,7 +6,7 @@ use super::signature;
 use super::{Shared, base};
 use crate::chain::ChainPart;
 use crate::entity::{RunHead, Table};
-use crate::record::{self, RecordFact, RunFacts, frame::Frame, frame::Place};
+use crate::record::{self, RecordFact, RunFacts, frame::Frame, frame::KIND_BATCH, frame::Place};
 use crate::store::{ReadError, RunQuery, Scan};
 use druse_engine::{Json, RunId, event::Entry};
 use serde_json::Value;
@@ -216,6 +216,29 @@ impl Shared {
             .filter(|entry| entry.seq > after)
             .take(limit)
             .collect())
+    }
+
+    /// The number of the record that holds a fact of a run; nothing where it was written again, and stood elsewhere
+    /// before.
+    pub(super) fn position(&self, run: RunId, seq: u64) -> Result<Option<u64>, ReadError> {
+        let Some((entry, _)) = self.find(run)? else {
+            return Ok(None);
+        };
+        if entry.fenced {
+            return Err(fenced(run));
+        }
+        let mut place = entry.last;
+        while place != Place::NONE {
+            let bytes = self.segments.frame(place)?;
+            let frame = Frame::parse(&bytes).ok_or_else(|| fenced(run))?;
+            let (facts, previous) = self.facts(run, place)?;
+            let first = facts.iter().find_map(|facts| facts.entries.first());
+            if first.is_some_and(|first| first.seq <= seq) {
+                return Ok((frame.kind == KIND_BATCH).then_some(frame.number));
+            }
+            place = previous;
+        }
+        Err(fenced(run))
     }
 
     pub(super) fn read_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError> {

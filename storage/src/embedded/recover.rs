@@ -2,13 +2,15 @@
 
 use super::core::{Core, Slot};
 use super::index::Index;
-use super::scan::{Damage, End};
+use super::scan::{Damage, End, Met, scan};
 use super::segment::{HEADER, Header, Mark, Segments};
 use super::space::{self, Space};
 use super::writer::{self, Writer};
-use super::{Embedded, OpenError, Options, Shared, applier, base, blob, folder, rebuild};
+use super::{Embedded, OpenError, Options, Shared, applier, base, blob, collect, folder, rebuild};
 use crate::SCRATCH;
+use crate::entity::LogDamage;
 use crate::record::frame::{Frame, Place};
+use crate::store::{Batch, Store as _, StoreExt as _, Ticket};
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::VecDeque,
@@ -23,12 +25,54 @@ use tokio::sync::watch;
 
 pub(super) fn open(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     folder::free_or_known(path)?;
-    match attempt(path, options.clone()) {
+    let store = match attempt(path, options.clone()) {
         Err(OpenError::Io(error)) if space::make_room(path) => {
             tracing::warn!(%error, "there is no space to open the data folder: its reserve is given up");
-            attempt(path, options)
+            attempt(path, options.clone())?
         }
-        answer => answer,
+        answer => answer?,
+    };
+    if !note(&store, options.accept_loss) {
+        return Ok(store);
+    }
+    // Whoever was held because of it is held no longer.
+    drop(store);
+    fs::remove_dir_all(path.join("index"))?;
+    attempt(path, options)
+}
+
+/// Writes down what is damaged, where that is not done yet: from then on a record after it shows that it was durable.
+/// Gives whether something that cannot be told is accepted by it for the first time.
+fn note(store: &Embedded, accept: bool) -> bool {
+    let mut batch = Batch {
+        must_fit: true,
+        ..Batch::new()
+    };
+    let mut accepts = false;
+    for gap in &store.gaps {
+        let noted = store.get::<LogDamage>(&LogDamage::key_of(gap.first));
+        let noted = noted.ok().flatten().filter(|row| row.last == gap.last);
+        let newly = accept && gap.unnamed;
+        if noted.is_some() && !newly {
+            continue;
+        }
+        accepts |= newly;
+        batch = batch.put(&LogDamage {
+            first: gap.first,
+            last: gap.last,
+            accepted: newly || noted.is_some_and(|row| row.accepted),
+            at: collect::now(),
+        });
+    }
+    if batch.facts.is_empty() {
+        return false;
+    }
+    match store.append(batch).map(Ticket::wait) {
+        Ok(Ok(_)) => accepts,
+        Ok(Err(error)) | Err(error) => {
+            tracing::warn!(%error, "what is damaged in the log cannot be written down");
+            false
+        }
     }
 }
 
@@ -45,33 +89,49 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     let segments = Arc::new(Segments::new(log.clone()));
     let index = Index::open(path.join("index"), options.cache_bytes, segments.clone())?;
 
-    let indexed = index.applied();
     let stopped = fs::read(log.join("head"))
         .ok()
         .and_then(|bytes| Mark::decode(&bytes))
         .unwrap_or_default();
     let mut damage = Vec::new();
-    let from = if holds(&segments, indexed) {
+    let indexed = index.applied();
+    let stands = if index.gaps()?.iter().any(|gap| gap.is_whole(&segments)) {
+        tracing::info!("what was damaged in the log can be read again: the index is made anew");
+        Standing::Another
+    } else {
+        standing(&segments, indexed)?
+    };
+    let (from, known) = match stands {
+        Standing::Whole => (indexed, Vec::new()),
+        Standing::Damaged(found) => (indexed, found),
+        Standing::Another => {
+            if indexed.number > stopped.number {
+                // Kept, so that a refusal for a lost end stays one at the next try.
+                folder::replace(&log.join("head"), &indexed.encode())?;
+            }
+            index.wipe()?;
+            (Mark::default(), Vec::new())
+        }
+    };
+    let reached = if indexed.number > stopped.number {
         indexed
     } else {
-        if indexed.number > stopped.number {
-            // Kept, so that a refusal for a lost end stays one at the next try.
-            folder::replace(&log.join("head"), &indexed.encode())?;
-        }
-        index.wipe()?;
-        Mark::default()
+        stopped
     };
     let mut end = rebuild::fill(
         &segments,
         from,
+        reached,
         None,
-        &|changes| index.apply(changes).map_err(io::Error::other),
-        &|run| index.run(run).map_err(io::Error::other),
+        known,
+        &index,
         &mut |found: Damage| damage.push(found.sentence()),
     )?;
+    let gaps = index.gaps()?;
+    damage.extend(gaps.iter().map(|gap| gap.text.clone()));
     let stopped_cleanly =
         stopped.number == end.head.number && !log.join(super::INTERRUPTED).exists();
-    let expected = indexed.number.max(stopped.number);
+    let expected = reached.number;
     if end.head.number < expected {
         if !options.accept_loss {
             return Err(OpenError::LogTruncated {
@@ -142,6 +202,7 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         threads,
         space: Some(space),
         damage,
+        gaps,
         stopped_cleanly,
         taken_up: std::sync::atomic::AtomicBool::new(false),
         path: path.to_owned(),
@@ -156,13 +217,62 @@ fn spawn(name: &str, life: impl FnOnce() + Send + 'static) -> io::Result<thread:
         .spawn(life)
 }
 
-/// Whether the log has the record that a mark names.
-fn holds(segments: &Segments, mark: Mark) -> bool {
-    mark.number == 0
-        || segments.frame(mark.place).is_ok_and(|bytes| {
-            Frame::parse(&bytes).is_some_and(|frame| frame.number == mark.number)
-                && <[u8; 32]>::from(Sha256::digest(&bytes)) == mark.hash
-        })
+/// What stands where the log has the record that a mark names.
+enum Standing {
+    Whole,
+    /// That record and no other one, damaged.
+    Damaged(Vec<Damage>),
+    /// Another one, or nothing.
+    Another,
+}
+
+fn standing(segments: &Segments, mark: Mark) -> io::Result<Standing> {
+    let whole = |bytes: &[u8]| {
+        Frame::parse(bytes).is_some_and(|frame| frame.number == mark.number)
+            && <[u8; 32]>::from(Sha256::digest(bytes)) == mark.hash
+    };
+    if mark.number == 0 {
+        return Ok(Standing::Whole);
+    }
+    match segments.frame(mark.place) {
+        Ok(bytes) if whole(&bytes) => return Ok(Standing::Whole),
+        Ok(_) => return Ok(Standing::Another),
+        Err(error) if error.is_transient() => return Err(io::Error::other(error)),
+        Err(_) => {}
+    }
+    let segment = mark.place.segment();
+    if !segments.path(segment).exists() {
+        return Ok(Standing::Another);
+    }
+    // It is the same log where the records before lead to this place.
+    let Some(header) = segments.header(segment)? else {
+        return Ok(Standing::Another);
+    };
+    let begin = Mark {
+        number: header.first.saturating_sub(1),
+        end: Place::new(segment, HEADER),
+        ..Mark::default()
+    };
+    let mut found = None;
+    scan(segments, begin, mark, |met| -> io::Result<()> {
+        if let Met::Damage(damage) = met
+            && (damage.first..=damage.last).contains(&mark.number)
+            && damage.place <= mark.place
+            && (damage.until == mark.end || (damage.until > mark.end && damage.last > mark.number))
+        {
+            found = Some(damage);
+        }
+        Ok(())
+    })?;
+    // What it took with it that comes after is not in the index.
+    Ok(found.map_or(Standing::Another, |damage| {
+        Standing::Damaged(vec![Damage {
+            last: mark.number,
+            until: mark.end,
+            indexed: true,
+            ..damage
+        }])
+    }))
 }
 
 /// Makes the end of the log ready for the next record: wipes a torn tail, writes a missing header,

@@ -1,20 +1,29 @@
 //! Reading the log from front to back: every whole record, every damaged stretch, and the end.
 
+use super::remains::Remains;
 use super::segment::{HEADER, Header, Mark, Segments};
+use super::tail::Tail;
 use crate::record::frame::{Frame, Place, padded};
 use druse_engine::RunId;
 use sha2::{Digest as _, Sha256};
 use std::io;
 
+/// What is said of a segment that is not there.
+pub(crate) const MISSING: &str = "a segment is missing";
+
 /// A stretch of the log that holds no whole record although it should.
 #[derive(Debug, Clone)]
 pub(crate) struct Damage {
     pub(crate) place: Place,
+    /// Where the next record begins.
+    pub(crate) until: Place,
     /// The numbers that are missing.
     pub(crate) first: u64,
     pub(crate) last: u64,
-    /// Runs that the damaged bytes name; hints.
-    pub(crate) runs: Vec<RunId>,
+    /// What the damaged bytes still tell.
+    pub(crate) remains: Remains,
+    /// Whether the index has what stood there.
+    pub(crate) indexed: bool,
     pub(crate) what: &'static str,
 }
 
@@ -40,10 +49,12 @@ pub(crate) struct End {
     pub(crate) begins: Option<Header>,
 }
 
-/// Reads every record after a mark (from the beginning with the default mark).
+/// Reads every record after a mark (from the beginning with the default mark). `known` is a record that is known to
+/// have been durable, from elsewhere than the log: whatever its place holds, it was no write that was cut short.
 pub(crate) fn scan<E: From<io::Error>>(
     segments: &Segments,
     from: Mark,
+    known: Mark,
     mut meet: impl FnMut(Met<'_>) -> Result<(), E>,
 ) -> Result<End, E> {
     let list: Vec<u32> = segments
@@ -86,11 +97,13 @@ pub(crate) fn scan<E: From<io::Error>>(
             Some(header) if start == HEADER && header.first > next => {
                 meet(Met::Damage(Damage {
                     place: Place::new(segment, 0),
+                    until: Place::new(segment, HEADER),
                     first: next,
                     last: header.first - 1,
-                    runs: Vec::new(),
+                    remains: Remains::default(),
+                    indexed: false,
                     what: if gap {
-                        "a segment is missing"
+                        MISSING
                     } else {
                         "the segment before ends too early"
                     },
@@ -105,9 +118,11 @@ pub(crate) fn scan<E: From<io::Error>>(
             }
             None => meet(Met::Damage(Damage {
                 place: Place::new(segment, 0),
+                until: Place::new(segment, HEADER),
                 first: next,
                 last: next - 1,
-                runs: Vec::new(),
+                remains: Remains::none(),
+                indexed: false,
                 what: "the header of a segment is damaged",
             }))?,
         }
@@ -134,33 +149,64 @@ pub(crate) fn scan<E: From<io::Error>>(
             if stop == Some(next) {
                 break;
             }
-            match look_beyond(&bytes, used, at, next, last) {
-                Some((found, number)) => {
-                    meet(Met::Damage(Damage {
-                        place: Place::new(segment, start + at as u64),
-                        first: next,
-                        last: number - 1,
-                        runs: Frame::claimed_runs(&bytes[at..]),
-                        what: "records are damaged",
-                    }))?;
+            let place = Place::new(segment, start + at as u64);
+            let damaged = |until: usize, last: u64| Damage {
+                place,
+                until: Place::new(segment, start + until as u64),
+                first: next,
+                last,
+                remains: Remains::of(&bytes[at..until], place, next, last),
+                indexed: false,
+                what: "records are damaged",
+            };
+            let beyond = look_beyond(&bytes, used, at, next, last, known.number);
+            match beyond.nearest {
+                Some((found, number)) if beyond.proof => {
+                    meet(Met::Damage(damaged(found, number - 1)))?;
                     at = found;
                     next = number;
                 }
-                None if !last => {
+                _ if !last => {
                     // What is missing is said by the header of the segment that follows.
                     if let Some(stop) = stop.filter(|stop| *stop > next) {
-                        meet(Met::Damage(Damage {
-                            place: Place::new(segment, start + at as u64),
-                            first: next,
-                            last: stop - 1,
-                            runs: Frame::claimed_runs(&bytes[at..]),
-                            what: "records are damaged",
-                        }))?;
+                        let used = used.next_multiple_of(8).max(at).min(bytes.len());
+                        let mut found = damaged(used, stop - 1);
+                        found.until = Place::new(segment + 1, 0);
+                        meet(Met::Damage(found))?;
                         next = stop;
                     }
                     break;
                 }
-                None => {
+                nearest => {
+                    if let Some(until) = stood(&bytes, (segment, start), at, next, known) {
+                        meet(Met::Damage(damaged(until, known.number)))?;
+                        at = until;
+                        next = known.number + 1;
+                        end.head = known;
+                        continue;
+                    }
+                    let tail = Tail {
+                        bytes: &bytes[at..],
+                        used: used.saturating_sub(at),
+                        place,
+                        number: next,
+                        next: nearest
+                            .filter(|(_, number)| *number == next + 1)
+                            .map(|(found, _)| found - at),
+                    };
+                    if let Some(length) = tail.damaged() {
+                        let until = at + length;
+                        meet(Met::Damage(damaged(until, next)))?;
+                        end.head = Mark {
+                            number: next,
+                            place,
+                            end: Place::new(segment, start + until as u64),
+                            hash: Sha256::digest(&bytes[at..until]).into(),
+                        };
+                        at = until;
+                        next += 1;
+                        continue;
+                    }
                     end.torn = used > at;
                     if end.head.end.segment() != segment {
                         end.head.end = Place::new(segment, start + at as u64);
@@ -173,17 +219,46 @@ pub(crate) fn scan<E: From<io::Error>>(
     Ok(end)
 }
 
-/// The next whole record after a place that has none, where it proves damage: its writer knew the
-/// missing one to be durable. In the last segment, a whole record without that proof was written
-/// together with the missing one, and neither was ever acknowledged. No record begins at `used` or after.
+/// Where a record that is known to have been durable ends, if something of it still stands in the last segment at or
+/// after a place without a whole record. Offsets are those in these bytes, of which the first has the offset `start`.
+fn stood(
+    bytes: &[u8],
+    (segment, start): (u32, u64),
+    at: usize,
+    next: u64,
+    known: Mark,
+) -> Option<usize> {
+    if known.place.segment() != segment || known.end.segment() != segment {
+        return None;
+    }
+    let from = usize::try_from(known.place.offset().checked_sub(start)?).ok()?;
+    let until = usize::try_from(known.end.offset().checked_sub(start)?).ok()?;
+    let fits = (known.number == next && from == at) || (known.number > next && from > at);
+    let stands = bytes.get(from..until)?.iter().any(|byte| *byte != 0);
+    (fits && stands).then_some(until)
+}
+
+/// What stands after a place that has no whole record.
+#[derive(Default)]
+struct Beyond {
+    /// The nearest whole record, and its number.
+    nearest: Option<(usize, u64)>,
+    /// Whether it proves damage: the missing record was durable.
+    proof: bool,
+}
+
+/// The next whole record after a place that has none, and whether it proves damage: its writer, or another one that
+/// follows, knew the missing one to be durable. In the last segment, a whole record without that proof was written
+/// together with the missing one. No record begins at `used` or after.
 fn look_beyond(
     bytes: &[u8],
     used: usize,
     at: usize,
     missing: u64,
     last: bool,
-) -> Option<(usize, u64)> {
-    let mut nearest = None;
+    known: u64,
+) -> Beyond {
+    let mut beyond = Beyond::default();
     let mut offset = at.next_multiple_of(8) + 8;
     // A number beyond this one cannot be reached in what is left of the segment.
     let farthest = missing + ((bytes.len().saturating_sub(at)) / 32) as u64 + 1;
@@ -193,16 +268,17 @@ fn look_beyond(
             && Frame::claimed_number(rest)
                 .is_some_and(|number| number > missing && number <= farthest);
         if plausible && let Some(frame) = Frame::parse(rest) {
-            let nearest = *nearest.get_or_insert((offset, frame.number));
-            if !last || frame.durable >= missing {
-                return Some(nearest);
+            beyond.nearest.get_or_insert((offset, frame.number));
+            if !last || frame.durable >= missing || frame.number <= known {
+                beyond.proof = true;
+                return beyond;
             }
             offset += padded(frame.bytes.len());
         } else {
             offset += 8;
         }
     }
-    None
+    beyond
 }
 
 impl Damage {
@@ -225,12 +301,8 @@ impl Damage {
         text
     }
 
-    /// The hints that look like ids at all: damaged bytes may name anything.
+    /// The runs that it names, as far as these look like ids at all: damaged bytes may name anything.
     pub(crate) fn named_runs(&self) -> impl Iterator<Item = RunId> {
-        let looks_made = |run: &&RunId| {
-            let bytes = run.0.to_bytes();
-            bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2
-        };
-        self.runs.iter().filter(looks_made).take(16).copied()
+        self.remains.runs().into_iter().take(16)
     }
 }

@@ -5,8 +5,8 @@ use crate::chain::ChainPart;
 use crate::embedded::TakeFile;
 use crate::entity::{RunHead, Table};
 use crate::store::{
-    AppendError, Batch, CompactError, Compacted, EndedRun, LogHead, ReadError, RunQuery, Scan,
-    Store, StoreHealth, Ticket, Usage,
+    AppendError, Batch, CompactError, Compacted, EndedRun, LogHead, MissingRecords, Position,
+    ReadError, RunQuery, Scan, Store, StoreHealth, Ticket, Usage,
 };
 use druse_engine::{Digest, RunId, event::Entry};
 use serde_json::Value;
@@ -132,6 +132,15 @@ impl Store for FaultyReads {
     fn run_chain(&self, run: RunId) -> Result<Vec<ChainPart>, ReadError> {
         self.of_run(run)?;
         self.store.run_chain(run)
+    }
+
+    fn missing(&self) -> Vec<MissingRecords> {
+        self.store.missing()
+    }
+
+    fn position(&self, run: RunId, seq: u64) -> Result<Option<Position>, ReadError> {
+        self.of_run(run)?;
+        self.store.position(run, seq)
     }
 
     fn runs(&self, query: &RunQuery) -> Result<Vec<Arc<RunHead>>, ReadError> {

@@ -70,7 +70,7 @@ impl Link {
         out[32..64].copy_from_slice(&self.hash);
     }
 
-    fn read(bytes: &[u8]) -> Self {
+    pub(crate) fn read(bytes: &[u8]) -> Self {
         let mut run = [0; 16];
         run.copy_from_slice(&bytes[..16]);
         let mut hash = [0; 32];
@@ -166,19 +166,6 @@ impl<'a> Frame<'a> {
     /// The number that a frame claims, damaged or not.
     pub(crate) fn claimed_number(bytes: &[u8]) -> Option<u64> {
         (bytes.len() >= FRAME_HEAD).then(|| u64_at(bytes, 20))
-    }
-
-    /// The runs that a damaged frame claims to be about: hints, to be compared with known ones.
-    pub(crate) fn claimed_runs(bytes: &[u8]) -> Vec<RunId> {
-        if bytes.len() < FRAME_HEAD {
-            return Vec::new();
-        }
-        let count = usize::from(u16::from_le_bytes([bytes[10], bytes[11]])).min(4096);
-        bytes[FRAME_HEAD..]
-            .chunks_exact(LINK)
-            .take(count)
-            .map(|link| Link::read(link).run)
-            .collect()
     }
 
     pub(crate) fn links(&self) -> impl Iterator<Item = Link> + 'a {

@@ -18,7 +18,7 @@ pub(crate) const MAX_RECORD: usize = 16 << 20;
 pub(crate) const MAX_KEY: usize = 4096;
 
 /// Bytes before each fact: its tag and its length.
-const TAG: usize = 5;
+pub(crate) const TAG: usize = 5;
 const TAG_RUN: u8 = 1;
 const TAG_ROW: u8 = 2;
 const TAG_FORGOTTEN: u8 = 3;
@@ -284,6 +284,11 @@ pub(crate) fn v1_status(status: event::Status) -> u8 {
 /// The status of a code, for the index.
 pub(crate) fn v1_status_of(code: u8) -> Option<event::Status> {
     v1_parts::status(code).ok()
+}
+
+/// Whether there are facts of this kind.
+pub(crate) fn is_tag(tag: u8) -> bool {
+    matches!(tag, TAG_RUN | TAG_ROW | TAG_FORGOTTEN)
 }
 
 /// Whether a part of a body is a row.

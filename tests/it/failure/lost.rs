@@ -14,6 +14,63 @@ const BEGINNING: &str = "only-child";
 /// Stands in a later record of the child and in no other.
 const LATER: &str = "later-child";
 
+/// What is damaged, and what is known of it from elsewhere than the log.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Hit {
+    /// A record of the child that the index has.
+    Indexed(&'static str),
+    /// One that no index has, with others after it.
+    Alone(&'static str),
+    /// One that no index has, and the newest one of all.
+    Newest(&'static str),
+    /// The only record of the child, which creates it; no index has it, and others follow.
+    Only,
+    /// The same, and it is the newest one of all.
+    OnlyNewest,
+}
+
+const HITS: [Hit; 7] = [
+    Hit::Indexed(LATER),
+    Hit::Indexed(BEGINNING),
+    Hit::Alone(LATER),
+    Hit::Alone(BEGINNING),
+    Hit::Newest(LATER),
+    Hit::Only,
+    Hit::OnlyNewest,
+];
+
+impl Hit {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Indexed(words) | Self::Alone(words) | Self::Newest(words) => words,
+            Self::Only | Self::OnlyNewest => BEGINNING,
+        }
+    }
+
+    fn is_newest(self) -> bool {
+        matches!(self, Self::Newest(_) | Self::OnlyNewest)
+    }
+
+    /// A child that is in the middle of a payment.
+    fn child(self) -> Value {
+        let mark = json!({ "id": "mark", "action": "transform", "with": { "value": "{{ 'only-' ~ 'child' }}" } });
+        let steps = match self {
+            Self::Only | Self::OnlyNewest => {
+                json!([mark, call("pay", "POST /pay", json!({ "needs": ["mark"] }))])
+            }
+            _ => json!([
+                mark,
+                { "id": "say", "action": "shell", "with": { "argv": ["printf", "child"] } },
+                // What a program puts out stands in the log of the step, too; what is made of it does not.
+                { "id": "name", "action": "transform", "needs": ["say"],
+                  "with": { "value": "{{ 'later-' ~ steps.say.output.stdout }}" } },
+                call("pay", "POST /pay", json!({ "needs": ["name"] })),
+            ]),
+        };
+        json!({ "druse": 1, "name": "child", "steps": steps })
+    }
+}
+
 /// A byte of the log that is another one now.
 struct Flipped {
     segment: PathBuf,
@@ -43,9 +100,8 @@ impl Flipped {
     }
 
     /// Brings the record back, as a backup or a better disk does.
-    fn back(&self, data: &Path) {
+    fn back(&self) {
         self.write(Some(self.byte));
-        fs::remove_dir_all(data.join("index")).unwrap();
     }
 
     /// Writes this byte, or another one than there is; gives the one before.
@@ -74,41 +130,37 @@ struct Story {
 
 impl Story {
     /// The server runs again, with a record of the child damaged.
-    async fn damaged(words: &str) -> Self {
+    async fn damaged(hit: Hit) -> Self {
         let shop = Shop::open().await;
         let mut server = server(&shop).await;
         let admin = server.admin();
         shop.hold("POST /pay");
-        let child = json!({ "druse": 1, "name": "child", "steps": [
-            { "id": "mark", "action": "transform", "with": { "value": "{{ 'only-' ~ 'child' }}" } },
-            { "id": "say", "action": "shell", "with": { "argv": ["printf", "child"] } },
-            // What a program puts out stands in the log of the step, too; what is made of it does not.
-            { "id": "name", "action": "transform", "needs": ["say"],
-              "with": { "value": "{{ 'later-' ~ steps.say.output.stdout }}" } },
-            call("pay", "POST /pay", json!({ "needs": ["name"] })),
-        ] });
-        crate::harness::active(&admin, &child).await;
+        crate::harness::active(&admin, &hit.child()).await;
         let parent = json!({ "druse": 1, "name": "parent",
             "steps": [{ "id": "go", "action": "automation", "with": { "name": "child" } }],
             "on_failure": [{ "id": "mend", "action": "http", "with": with("POST", "/mend") }] });
         let parent = start(&admin, &parent).await;
         shop.asks("POST /pay", 1).await;
         let child = text(&of(&admin, &parent).await["steps"][0]["child"]);
-        // Whatever is damaged is not the end of the log.
-        let last = json!({ "druse": 1, "name": "last", "steps": [
-            { "id": "say", "action": "transform", "with": { "value": 1 } }] });
-        let last = start(&admin, &last).await;
-        wait::run(&admin, &last, "succeeded").await;
+        if !hit.is_newest() {
+            let last = json!({ "druse": 1, "name": "last", "steps": [
+                { "id": "say", "action": "transform", "with": { "value": 1 } }] });
+            let last = start(&admin, &last).await;
+            wait::run(&admin, &last, "succeeded").await;
+        }
         server.kill();
-        // Whoever reads takes into the index what the log has. Of a record that the index never had it is not known
-        // that it is missing.
-        let read = crate::harness::druse(["runs", "show", &parent])
-            .arg("--data")
-            .arg(server.data())
-            .output()
-            .unwrap();
-        assert!(read.status.success(), "{read:?}");
-        let flipped = Flipped::at(server.data(), words);
+        if let Hit::Indexed(_) = hit {
+            // Whoever reads takes into the index what the log has.
+            let read = crate::harness::druse(["runs", "show", &parent])
+                .arg("--data")
+                .arg(server.data())
+                .output()
+                .unwrap();
+            assert!(read.status.success(), "{read:?}");
+        } else {
+            fs::remove_dir_all(server.data().join("index")).unwrap();
+        }
+        let flipped = Flipped::at(server.data(), hit.words());
         server.start().await;
         let story = Self {
             shop,
@@ -165,7 +217,7 @@ impl Story {
     /// The server is killed, and starts on a log that is whole again.
     async fn whole_again(&mut self) -> Client {
         self.server.kill();
-        self.flipped.back(self.server.data());
+        self.flipped.back();
         self.server.start().await;
         self.server.admin()
     }
@@ -187,8 +239,8 @@ async fn of(admin: &Client, run: &str) -> Value {
 
 #[tokio::test]
 async fn a_parent_goes_on_with_the_child_that_can_be_read_again() {
-    for words in [LATER, BEGINNING] {
-        let mut story = Story::damaged(words).await;
+    for hit in HITS {
+        let mut story = Story::damaged(hit).await;
         // Also in a process that finds it so again.
         story.server.crash().await;
         story.waits_for_a_person().await;
@@ -208,8 +260,8 @@ async fn a_parent_goes_on_with_the_child_that_can_be_read_again() {
 
 #[tokio::test]
 async fn a_parent_that_was_told_that_it_failed_is_not_followed_by_the_child() {
-    for words in [LATER, BEGINNING] {
-        let mut story = Story::damaged(words).await;
+    for hit in HITS {
+        let mut story = Story::damaged(hit).await;
         story
             .resolve(&json!({ "step": "go", "found": "failed", "message": "paid by hand" }))
             .await;
@@ -232,8 +284,8 @@ async fn a_parent_that_was_told_that_it_failed_is_not_followed_by_the_child() {
 
 #[tokio::test]
 async fn a_parent_that_was_told_to_start_another_one_waits_for_that() {
-    for words in [LATER, BEGINNING] {
-        let mut story = Story::damaged(words).await;
+    for hit in HITS {
+        let mut story = Story::damaged(hit).await;
         story
             .resolve(&json!({ "step": "go", "found": "again" }))
             .await;
@@ -259,7 +311,7 @@ async fn a_parent_that_was_told_to_start_another_one_waits_for_that() {
 
 #[tokio::test]
 async fn the_command_line_alone_says_what_became_of_it() {
-    let mut story = Story::damaged(LATER).await;
+    let mut story = Story::damaged(Hit::Indexed(LATER)).await;
     story.server.kill();
     let output = crate::harness::druse(["runs", "resolve", &story.parent, "go"])
         .args([
@@ -273,11 +325,94 @@ async fn the_command_line_alone_says_what_became_of_it() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
-    story.flipped.back(story.server.data());
+    story.flipped.back();
     story.server.start().await;
     let admin = story.server.admin();
     let ended = wait::run(&admin, &story.parent, "succeeded").await;
     assert_eq!(ended["steps"][0]["output"]["outputs"], json!({}));
     story.child_ends(&admin).await;
     assert_eq!(story.shop.lines(), ["POST /pay"]);
+}
+
+/// Overwrites the whole record in which this stands.
+fn wipe(data: &Path, words: &str) {
+    let Flipped { segment, at, .. } = Flipped::at(data, words);
+    let mut bytes = fs::read(&segment).unwrap();
+    let (hit, mut start) = (usize::try_from(at).unwrap(), 4096);
+    loop {
+        let length = u32::from_le_bytes(bytes[start..start + 4].try_into().unwrap());
+        let end = (start + 8 + usize::try_from(length).unwrap()).next_multiple_of(8);
+        if hit < end {
+            bytes[start..end].fill(0xa5);
+            break;
+        }
+        start = end;
+    }
+    fs::write(segment, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn of_a_record_without_a_name_whoever_may_be_meant_is_held_until_the_loss_is_accepted() {
+    let shop = Shop::open().await;
+    let mut server = server(&shop).await;
+    let admin = server.admin();
+    shop.hold("POST /pay");
+    let gated = json!({ "druse": 1, "name": "gated", "steps": [
+        { "id": "ask", "action": "approval_gate", "with": { "title": "Go on?" } }] });
+    let waits = start(&admin, &gated).await;
+    wait::run(&admin, &waits, "waiting").await;
+    let pays = json!({ "druse": 1, "name": "pays", "steps": [
+        { "id": "say", "action": "shell", "with": { "argv": ["printf", "child"] } },
+        { "id": "name", "action": "transform", "needs": ["say"],
+          "with": { "value": "{{ 'later-' ~ steps.say.output.stdout }}" } },
+        call("pay", "POST /pay", json!({ "needs": ["name"] })),
+    ] });
+    let pays = start(&admin, &pays).await;
+    shop.asks("POST /pay", 1).await;
+    let other = json!({ "druse": 1, "name": "other", "steps": [
+        { "id": "say", "action": "transform", "with": { "value": 1 } }] });
+    let ended = start(&admin, &other).await;
+    wait::run(&admin, &ended, "succeeded").await;
+    server.kill();
+    wipe(server.data(), LATER);
+    fs::remove_dir_all(server.data().join("index")).unwrap();
+    server.start().await;
+    for _ in 0..2 {
+        let admin = server.admin();
+        let doctor = admin.get("/doctor").await.with(200);
+        let problems = doctor["problems"].as_array().unwrap();
+        let told = |code: &str, says: &str| {
+            let mut problems = problems.iter();
+            problems.any(|one| one["code"] == code && one.to_string().contains(says))
+        };
+        assert!(
+            told("store_damaged", "has written nothing since is held"),
+            "{doctor:#}"
+        );
+        assert!(told("store_damaged", "--accept-loss"), "{doctor:#}");
+        for held in [&waits, &pays] {
+            assert!(told("run_stuck", held), "{doctor:#}");
+            let refused = admin.get(&format!("/runs/{held}")).await;
+            refused.problem(500, "damaged");
+        }
+        // Others go on.
+        wait::run(&admin, &ended, "succeeded").await;
+        let another = admin.post("/automations/other/runs", &json!({})).await;
+        wait::run(&admin, &text(&another.with(202)["id"]), "succeeded").await;
+        server.crash().await;
+    }
+    assert_eq!(shop.lines(), ["POST /pay"]);
+    server.kill();
+    server.start_with("--accept-loss").await;
+    shop.asks("POST /pay", 2).await;
+    shop.let_go();
+    let admin = server.admin();
+    wait::run(&admin, &pays, "succeeded").await;
+    wait::run(&admin, &waits, "waiting").await;
+    // It is accepted once and for all.
+    server.crash().await;
+    let admin = server.admin();
+    wait::run(&admin, &waits, "waiting").await;
+    let doctor = admin.get("/doctor").await.with(200);
+    assert!(!doctor.to_string().contains("run_stuck"), "{doctor:#}");
 }

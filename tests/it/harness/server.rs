@@ -128,6 +128,13 @@ impl Server {
         }
     }
 
+    /// Starts it once with one more argument.
+    pub(crate) async fn start_with(&mut self, argument: &str) {
+        self.arguments.push(argument.to_owned());
+        self.start().await;
+        self.arguments.pop();
+    }
+
     /// Starts it, on whatever the folder holds, and waits until it listens or ends: whether it listens.
     pub(crate) async fn try_start(&mut self) -> bool {
         assert!(self.process.is_none(), "the server runs already");
