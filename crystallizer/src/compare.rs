@@ -209,7 +209,9 @@ impl Known {
         match self {
             Self::Recorded => format!("recorded {one}, missing in the replay"),
             Self::Further => format!("that recording has {one}, the draft sends nothing"),
-            Self::Changed => format!("it had to be {one}, and was missing (this trial gives data other names)"),
+            Self::Changed => {
+                format!("it had to be {one}, and was missing (this trial gives data other names)")
+            }
         }
     }
 
@@ -217,7 +219,9 @@ impl Known {
         match self {
             Self::Recorded => format!("replayed {two}, not recorded"),
             Self::Further => format!("the draft sends {two}, that recording has nothing"),
-            Self::Changed => format!("nothing had to stand there, and {two} did (this trial gives data other names)"),
+            Self::Changed => format!(
+                "nothing had to stand there, and {two} did (this trial gives data other names)"
+            ),
         }
     }
 }

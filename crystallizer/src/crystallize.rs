@@ -528,7 +528,7 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
                 format!(
                     "{} with the same calls and the same answers as the recording `{}`: copies count once.",
                     crate::show::count(count, "further recording came", "further recordings came"),
-                    crate::show::text(&name, 60)
+                    crate::show::name(&name, 60)
                 ),
             )
             .help("Give recordings of different runs of the task.");
@@ -544,7 +544,7 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
                     match options.names.get(at) {
                         Some(name) => format!(
                             "The recording `{}` was not used. {}",
-                            crate::show::text(name, 60),
+                            crate::show::name(name, 60),
                             error.message
                         ),
                         None => format!("A further recording was not used. {}", error.message),

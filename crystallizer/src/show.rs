@@ -32,6 +32,14 @@ pub(crate) fn text(text: &str, limit: usize) -> String {
     out
 }
 
+/// The name of a recording: of a long one the end, for in a path that is the file.
+pub(crate) fn name(name: &str, limit: usize) -> String {
+    let count = name.chars().count();
+    let end: String = name.chars().skip(count.saturating_sub(limit)).collect();
+    let lead = if count > limit { "…" } else { "" };
+    format!("{lead}{}", text(&end, limit))
+}
+
 /// A recorded value, for a message: text in its own words, anything else as JSON; secrets as dots.
 pub fn value(key: &str, value: &Value, limit: usize) -> String {
     match value {
@@ -116,13 +124,15 @@ pub fn apart(key: &str, one: &Value, two: &Value, limit: usize) -> (String, Stri
         (Value::String(one), Value::String(two)) if !short.0.contains("•••") => {
             parting(one, two, limit)
         }
-        (Value::Array(one), Value::Array(two)) => (
-            only_in(key, one, two, limit),
-            only_in(key, two, one, limit),
-        ),
+        (Value::Array(one), Value::Array(two)) => {
+            (only_in(key, one, two, limit), only_in(key, two, one, limit))
+        }
         (Value::Object(one), Value::Object(two)) => {
             let mut shown = (Vec::new(), Vec::new());
-            for name in one.keys().chain(two.keys().filter(|name| !one.contains_key(*name))) {
+            for name in one
+                .keys()
+                .chain(two.keys().filter(|name| !one.contains_key(*name)))
+            {
                 let name_shown = text(name, 30);
                 match (one.get(name), two.get(name)) {
                     (Some(a), Some(b)) if a != b => {
@@ -131,10 +141,14 @@ pub fn apart(key: &str, one: &Value, two: &Value, limit: usize) -> (String, Stri
                         shown.1.push(format!("{name_shown}: {b}"));
                     }
                     (Some(a), None) => {
-                        shown.0.push(format!("{name_shown}: {}", value(name, a, limit / 2)));
+                        shown
+                            .0
+                            .push(format!("{name_shown}: {}", value(name, a, limit / 2)));
                     }
                     (None, Some(b)) => {
-                        shown.1.push(format!("{name_shown}: {}", value(name, b, limit / 2)));
+                        shown
+                            .1
+                            .push(format!("{name_shown}: {}", value(name, b, limit / 2)));
                     }
                     _ => {}
                 }
@@ -159,7 +173,11 @@ pub fn apart(key: &str, one: &Value, two: &Value, limit: usize) -> (String, Stri
 
 /// The place where two texts part, in each of them.
 fn parting(one: &str, two: &str, limit: usize) -> (String, String) {
-    let shared = one.chars().zip(two.chars()).take_while(|(a, b)| a == b).count();
+    let shared = one
+        .chars()
+        .zip(two.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
     let from = shared.saturating_sub(LEAD);
     let shown = |content: &str| {
         let part: String = content.chars().skip(from).collect();
@@ -186,11 +204,22 @@ fn only_in(key: &str, list: &[Value], other: &[Value], limit: usize) -> String {
         let same = list.iter().zip(other).take_while(|(a, b)| a == b).count();
         own = list.iter().skip(same).collect();
     }
-    let shown: Vec<String> = own.iter().take(4).map(|item| value(key, item, limit / 2)).collect();
+    let shown: Vec<String> = own
+        .iter()
+        .take(4)
+        .map(|item| value(key, item, limit / 2))
+        .collect();
     let lead = if own.len() < list.len() { "…" } else { "" };
-    let between = if lead.is_empty() || shown.is_empty() { "" } else { ", " };
+    let between = if lead.is_empty() || shown.is_empty() {
+        ""
+    } else {
+        ", "
+    };
     let more = if own.len() > 4 { ", …" } else { "" };
-    text(&format!("[{lead}{between}{}{more}]", shown.join(", ")), limit)
+    text(
+        &format!("[{lead}{between}{}{more}]", shown.join(", ")),
+        limit,
+    )
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -244,33 +273,58 @@ mod tests {
         for (one, two, expected) in [
             (json!(false), json!(true), ["false", "true"]),
             (json!(1), json!("1"), ["1 (a whole number)", "1 (a text)"]),
-            (long("one"), long("two"), ["…the same words  and one", "…the same words  and two"]),
+            (
+                long("one"),
+                long("two"),
+                ["…the same words  and one", "…the same words  and two"],
+            ),
             (keys(&[]), keys(&["currency"]), ["[…]", "[…, currency]"]),
-            (json!([1, 2, 3, 4, 5]), json!([1, 2, 4, 3, 5]), ["[…, 3, 4, 5]", "[…, 4, 3, 5]"]),
+            (
+                json!([1, 2, 3, 4, 5]),
+                json!([1, 2, 4, 3, 5]),
+                ["[…, 3, 4, 5]", "[…, 4, 3, 5]"],
+            ),
             (
                 json!({ "a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "flag": true }),
                 json!({ "a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "flag": false, "g": 6 }),
                 ["{flag: true, …}", "{flag: false, g: 6, …}"],
             ),
-            (json!("a\nb  c"), json!("a\nb c"), ["a\\nb c (a text)", "a\\nb c (a text)"]),
+            (
+                json!("a\nb  c"),
+                json!("a\nb c"),
+                ["a\\nb c (a text)", "a\\nb c (a text)"],
+            ),
         ] {
             let (a, b) = apart("x", &one, &two, 60);
             let blank = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
             assert_eq!([a.as_str(), b.as_str()], expected.map(blank), "{one} {two}");
         }
         // A secret stays one, and what is kept as a whole is whole.
-        let (a, b) = apart("password", &json!("hunter2hunter2"), &json!("hunter3hunter3"), 60);
+        let (a, b) = apart(
+            "password",
+            &json!("hunter2hunter2"),
+            &json!("hunter3hunter3"),
+            60,
+        );
         assert_eq!(a, b);
         let list: Value = (0..40).collect();
         assert_eq!(whole("x", &list), list.to_string());
-        assert_eq!(whole("x", &json!({ "token": "s3cr3t-value-1" })), r#"{"token":"•••"}"#);
-        assert_eq!(whole("x", &json!("x".repeat(20_000))).chars().count(), WHOLE + 1);
+        assert_eq!(
+            whole("x", &json!({ "token": "s3cr3t-value-1" })),
+            r#"{"token":"•••"}"#
+        );
+        assert_eq!(
+            whole("x", &json!("x".repeat(20_000))).chars().count(),
+            WHOLE + 1
+        );
     }
 
     #[test]
     fn short_and_visible() {
         assert_eq!(text("  a\n\n b\tc ", 10), "a b c");
         assert_eq!(text("abcdef", 3), "abc…");
+        assert_eq!(name("/home/ana/monday.json", 12), "…/monday.json");
+        assert_eq!(name("monday.json", 60), "monday.json");
         assert_eq!(text("a\u{202e}b", 10), "a\\u{202e}b");
         assert_eq!(value("password", &json!("hunter2hunter2"), 20), "•••");
         assert_eq!(

@@ -385,11 +385,16 @@ pub(crate) fn told(held: &HeldOut) -> String {
     let first_message = first.map_or("", |first| first.message.as_str());
     let others = held.differences.iter().skip(1);
     let more = others
-        .filter(|one| first.is_some_and(|first| (&one.step, &one.kind) == (&first.step, &first.kind)))
+        .filter(|one| {
+            first.is_some_and(|first| (&one.step, &one.kind) == (&first.step, &first.kind))
+        })
         .count();
     match more {
         0 => first_message.to_owned(),
-        more => format!("{first_message} And {}.", count(more, "more value", "more values")),
+        more => format!(
+            "{first_message} And {}.",
+            count(more, "more value", "more values")
+        ),
     }
 }
 
@@ -408,7 +413,7 @@ fn held_out(report: &Report, out: &mut Out) {
         };
         out.line(&format!(
             "  the recording {} {verdict}",
-            shorten(held.called(), 60)
+            crate::show::name(held.called(), 60)
         ));
     }
 }

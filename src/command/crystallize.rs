@@ -135,8 +135,13 @@ pub(super) fn no_answers(answers: &BTreeMap<String, String>) -> Result<(), Failu
 fn unused(findings: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let all = findings.as_array().into_iter().flatten();
     all.filter_map(|finding| {
-        let code = finding["code"].as_str().filter(|code| UNUSED.contains(code))?;
-        let id = finding["id"].as_str()?.strip_prefix(code)?.strip_prefix(':')?;
+        let code = finding["code"]
+            .as_str()
+            .filter(|code| UNUSED.contains(code))?;
+        let id = finding["id"]
+            .as_str()?
+            .strip_prefix(code)?
+            .strip_prefix(':')?;
         Some((id, finding))
     })
 }
@@ -194,10 +199,16 @@ pub(super) fn keep_decisions(
 ) -> Result<(), Failure> {
     let mut now = Decisions::of_metadata(metadata);
     for (id, _) in unused(findings) {
-        if let Some((id, answer)) = before.as_ref().and_then(|before| before.answers.get_key_value(id)) {
+        if let Some((id, answer)) = before
+            .as_ref()
+            .and_then(|before| before.answers.get_key_value(id))
+        {
             now.answers.insert(id.clone(), answer.clone());
-            let known = before.as_ref().and_then(|before| before.answered_for.get(id));
-            now.answered_for.extend(known.map(|value| (id.clone(), value.clone())));
+            let known = before
+                .as_ref()
+                .and_then(|before| before.answered_for.get(id));
+            now.answered_for
+                .extend(known.map(|value| (id.clone(), value.clone())));
         }
     }
     match before {

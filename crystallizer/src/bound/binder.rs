@@ -265,7 +265,10 @@ impl<'a, 'k> Binder<'a, 'k> {
     /// Notes that a value is bound. From now on others can be compared with it.
     pub(super) fn bind(&mut self, sent: &Sent<'_>, pieces: Vec<Piece>) {
         if let [Piece::Value(binding)] = pieces.as_slice()
-            && !matches!(binding.value, Value::Array(_) | Value::Object(_) | Value::Bool(_))
+            && !matches!(
+                binding.value,
+                Value::Array(_) | Value::Object(_) | Value::Bool(_)
+            )
         {
             let known = Known {
                 expression: binding.expression.clone(),

@@ -123,17 +123,33 @@ fn kind(value: &Value, key: &Key) -> &'static str {
 /// Whether the numbers under a key are whole.
 fn is_whole(key: &Key) -> bool {
     let words = key.full();
-    if Unit::Money.is_of(&words) {
+    let last = words.last().cloned().unwrap_or_default();
+    if Unit::Money.is_of(std::slice::from_ref(&last)) {
         return false;
     }
-    let last = words.last().map_or("", String::as_str);
     names_things(&words)
         || Unit::Things.is_of(&words)
         || Unit::People.is_of(&words)
         || matches!(
-            last,
-            "limit" | "page" | "offset" | "index" | "year" | "month" | "day" | "port" | "night"
-                | "room" | "bag" | "baggage" | "ticket" | "copy" | "item" | "version"
+            last.as_str(),
+            "limit"
+                | "page"
+                | "offset"
+                | "index"
+                | "priority"
+                | "level"
+                | "year"
+                | "month"
+                | "day"
+                | "night"
+                | "port"
+                | "room"
+                | "bag"
+                | "baggage"
+                | "ticket"
+                | "copy"
+                | "item"
+                | "version"
         )
 }
 
@@ -152,7 +168,13 @@ mod tests {
     fn declared(word: &str, schema: Option<Value>, values: &[Value]) -> Value {
         let mut inputs = Inputs::default();
         let said = Said::default();
-        let (name, _) = inputs.get(&key(word), &values[0], Found::Answered, schema.as_ref(), &said);
+        let (name, _) = inputs.get(
+            &key(word),
+            &values[0],
+            Found::Answered,
+            schema.as_ref(),
+            &said,
+        );
         let others: Vec<Map<String, Value>> = values[1..]
             .iter()
             .map(|value| Map::from_iter([(name.clone(), value.clone())]))
@@ -172,11 +194,17 @@ mod tests {
             assert_eq!(declared(word, None, &[json!(20)])["type"], kind, "{word}");
         }
         let whole = json!({ "type": "integer" });
-        assert_eq!(declared("amount", Some(whole.clone()), &[json!(20)])["type"], "integer");
+        assert_eq!(
+            declared("amount", Some(whole.clone()), &[json!(20)])["type"],
+            "integer"
+        );
         // What another recording sends is taken, too.
         let both = declared("amount", Some(whole), &[json!(20), json!(35.5)]);
         assert_eq!(both["type"], "number");
-        assert_eq!(declared("quantity", None, &[json!(2), json!(2.5)])["type"], "number");
+        assert_eq!(
+            declared("quantity", None, &[json!(2), json!(2.5)])["type"],
+            "number"
+        );
         assert_eq!(
             declared("code", None, &[json!("A-1"), json!(7.5)])["type"],
             json!(["string", "number"])
@@ -191,7 +219,10 @@ mod tests {
         assert_eq!(mixed["items"], json!({ "type": ["string", "number"] }));
         assert_eq!(declared("tag", None, &[json!([])]).get("items"), None);
         // A date is one only where all are.
-        assert_eq!(declared("due", None, &[json!("2027-03-14")])["format"], "date");
+        assert_eq!(
+            declared("due", None, &[json!("2027-03-14")])["format"],
+            "date"
+        );
         let later = declared("due", None, &[json!("2027-03-14"), json!("later")]);
         assert_eq!(later.get("format"), None);
     }

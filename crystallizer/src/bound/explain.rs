@@ -745,7 +745,7 @@ pub(super) fn of_taken(
 pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
     let mut found = Vec::new();
     for held in held_out {
-        let recording = crate::show::text(held.called(), 60);
+        let recording = crate::show::name(held.called(), 60);
         let mut finding = match held.verdict {
             Verdict::Passed => Finding::info(
                 "held_out_predicted",

@@ -94,7 +94,9 @@ fn refused(plan: &Plan, inputs: &Value) -> Vec<Difference> {
                 step: String::new(),
                 call: String::new(),
                 kind: "differing".to_owned(),
-                recorded: inputs.get(name).map(|value| crate::show::whole(name, value)),
+                recorded: inputs
+                    .get(name)
+                    .map(|value| crate::show::whole(name, value)),
                 replayed: None,
                 message: format!(
                     "The draft does not take what the input `{name}` was there: {}.",
@@ -135,7 +137,8 @@ fn inputs(
         let Found::Said(mention) = &input.found else {
             return Err(input.name.clone());
         };
-        if let Some(value) = worded(decisions, input, mention, &said).or_else(|| truth(input, &said))
+        if let Some(value) =
+            worded(decisions, input, mention, &said).or_else(|| truth(input, &said))
         {
             all.insert(input.name.clone(), value);
             continue;
@@ -438,6 +441,9 @@ mod tests {
         assert_eq!(found[0].recorded.as_deref(), Some("35.5"));
         assert_eq!(found[0].path.as_deref(), Some("/amount"));
         let message = &found[0].message;
-        assert!(message.contains("the input `amount`") && message.contains("integer"), "{message}");
+        assert!(
+            message.contains("the input `amount`") && message.contains("integer"),
+            "{message}"
+        );
     }
 }

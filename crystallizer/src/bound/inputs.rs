@@ -295,7 +295,11 @@ impl Inputs {
 
     /// The inputs as the document declares them: each takes what it was in all recordings. `others` are the inputs of the
     /// further ones.
-    pub(super) fn declared(&self, said: &Said, others: &[Map<String, Value>]) -> Map<String, Value> {
+    pub(super) fn declared(
+        &self,
+        said: &Said,
+        others: &[Map<String, Value>],
+    ) -> Map<String, Value> {
         self.all
             .iter()
             .map(|input| {

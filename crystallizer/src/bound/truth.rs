@@ -13,7 +13,10 @@ impl Binder<'_, '_> {
             return;
         };
         let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
-        let is_broken = self.kept.get(sent.call).is_some_and(crate::findings::is_broken);
+        let is_broken = self
+            .kept
+            .get(sent.call)
+            .is_some_and(crate::findings::is_broken);
         if !is_broken && let Some(mention) = self.said.find_truth(flag, &sent.key.words) {
             let binding = self.input(sent, Found::Said(mention), schema.as_ref());
             return self.bind(sent, vec![Piece::Value(Box::new(binding))]);

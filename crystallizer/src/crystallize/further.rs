@@ -36,7 +36,7 @@ pub(super) fn witnesses<'a>(
                 "another_task",
                 format!(
                     "The recording `{}` has no step in common with the one that is followed, and was not used.",
-                    crate::show::text(&options.called(*at, session), 60)
+                    crate::show::name(&options.called(*at, session), 60)
                 ),
             );
             finding.id = format!("another_task:{name}");

@@ -17,11 +17,17 @@ pub(crate) fn only_held(findings: &mut [Finding], document: &Document) {
     let mut named = BTreeSet::new();
     words(&document, &mut named);
     for finding in lifted {
-        let name = finding.id.strip_prefix("secret_lifted:").unwrap_or_default();
+        let name = finding
+            .id
+            .strip_prefix("secret_lifted:")
+            .unwrap_or_default();
         if named.contains(name) {
             continue;
         }
-        let place = finding.path.as_deref().and_then(|path| document.pointer(path));
+        let place = finding
+            .path
+            .as_deref()
+            .and_then(|path| document.pointer(path));
         let source = place.and_then(Value::as_str).and_then(source);
         let there = match &source {
             Some(step) => format!("the draft takes it from what `{step}` answers in each run"),
@@ -29,7 +35,11 @@ pub(crate) fn only_held(findings: &mut [Finding], document: &Document) {
         };
         finding.message = format!(
             "{} Where it stood, {there}.",
-            finding.message.split(" A secret of this name is stored").next().unwrap_or_default()
+            finding
+                .message
+                .split(" A secret of this name is stored")
+                .next()
+                .unwrap_or_default()
         );
         finding.help = "Nothing is to be stored for it.".to_owned();
         finding.severity = Severity::Info;
@@ -59,5 +69,7 @@ fn words<'d>(value: &'d Value, found: &mut BTreeSet<&'d str>) {
 fn source(template: &str) -> Option<&str> {
     let (_, behind) = template.split_once("steps.")?;
     let end = behind.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    behind.get(..end.unwrap_or(behind.len())).filter(|step| !step.is_empty())
+    behind
+        .get(..end.unwrap_or(behind.len()))
+        .filter(|step| !step.is_empty())
 }

@@ -21,35 +21,59 @@ async fn an_answer_that_no_question_takes_is_refused_and_nothing_is_stored() {
     let path = format!("/agents/runs/{first}/crystallize");
     let body = |more: Value| {
         let mut body = json!({ "mode": "bound", "name": "order", "also": [other] });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         body
     };
     let question = "source:do_it:/flag";
     for (answers, code, said) in [
         (json!({ question: "constant" }), "choice_unknown", "`input`"),
-        (json!({ "source:do_it:/flags": "input" }), "question_unknown", question),
+        (
+            json!({ "source:do_it:/flags": "input" }),
+            "question_unknown",
+            question,
+        ),
     ] {
         let asked = body(json!({ "answers": answers }));
         let refused = admin.post(&path, &asked).await.problem(422, code);
-        assert!(refused["help"].as_str().unwrap().contains(said), "{refused:#}");
+        assert!(
+            refused["help"].as_str().unwrap().contains(said),
+            "{refused:#}"
+        );
         assert_eq!(refused["findings"][0]["code"], code);
     }
     let exact = body(json!({ "mode": "exact", "answers": { question: "input" } }));
-    let refused = admin.post(&path, &exact).await.problem(422, "question_unknown");
-    assert!(refused["detail"].as_str().unwrap().contains("`exact`"), "{refused:#}");
+    let refused = admin
+        .post(&path, &exact)
+        .await
+        .problem(422, "question_unknown");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("`exact`"),
+        "{refused:#}"
+    );
     assert_eq!(admin.all("/automations").await, [Value::Null; 0]);
 
     // What was answered before is taken where it fits.
     let before = json!({ question: "input", "source:gone:/x": "constant" });
-    let made = admin.post(&path, &body(json!({ "answers_before": before }))).await.with(201);
+    let made = admin
+        .post(&path, &body(json!({ "answers_before": before })))
+        .await
+        .with(201);
     let crystallized = &made["automation"]["document"]["metadata"]["crystallized"];
     assert_eq!(crystallized["answers"], json!({ question: "input" }));
     let unknown = "question_unknown:source:gone:/x";
     let findings = made["report"]["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|one| one["id"] == unknown), "{findings:#?}");
+    assert!(
+        findings.iter().any(|one| one["id"] == unknown),
+        "{findings:#?}"
+    );
     // The recording is called as it is stored.
     let held = &made["report"]["held_out"][0];
-    assert_eq!((&held["name"], &held["verdict"]), (&json!(other), &json!("passed")));
+    assert_eq!(
+        (&held["name"], &held["verdict"]),
+        (&json!(other), &json!("passed"))
+    );
 
     // What the automation was made with may be sent along, as the console does.
     let into = body(json!({ "into": made["automation"]["id"], "answers": { question: "input" } }));

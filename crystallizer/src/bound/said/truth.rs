@@ -66,11 +66,7 @@ struct Beside<'t> {
 impl Said {
     /// Where a person said of what a key names that it is to be so.
     pub(in crate::bound) fn find_truth(&self, value: bool, key: &[String]) -> Option<Mention> {
-        let names: Vec<String> = key
-            .iter()
-            .filter(|word| !is_plain(word))
-            .cloned()
-            .collect();
+        let names: Vec<String> = key.iter().filter(|word| !is_plain(word)).cloned().collect();
         let turned = key.iter().any(|word| is_turned(word));
         WORDS
             .iter()
@@ -114,7 +110,9 @@ impl Beside<'_> {
             "on" | "off" => self.turns() || self.ends() && self.sets(),
             "true" | "false" | "yes" | "no" | "ja" | "nein" => {
                 let before = self.before.iter().rev().take(NEAREST);
-                before.into_iter().any(|other| key.iter().any(|own| own == other))
+                before
+                    .into_iter()
+                    .any(|other| key.iter().any(|own| own == other))
             }
             _ => true,
         }
@@ -131,7 +129,17 @@ impl Beside<'_> {
         self.before.iter().any(|word| {
             matches!(
                 *word,
-                "turn" | "switch" | "set" | "put" | "make" | "leave" | "keep" | "to" | "is" | "be" | "are"
+                "turn"
+                    | "switch"
+                    | "set"
+                    | "put"
+                    | "make"
+                    | "leave"
+                    | "keep"
+                    | "to"
+                    | "is"
+                    | "be"
+                    | "are"
             )
         })
     }
@@ -139,7 +147,10 @@ impl Beside<'_> {
     /// Whether nothing follows that the word would belong to, as `Monday` in `on Monday`.
     fn ends(&self) -> bool {
         self.behind.first().is_none_or(|word| {
-            matches!(*word, "and" | "or" | "then" | "for" | "please" | "und" | "oder" | "bitte" | "again")
+            matches!(
+                *word,
+                "and" | "or" | "then" | "for" | "please" | "und" | "oder" | "bitte" | "again"
+            )
         })
     }
 }
@@ -157,9 +168,19 @@ mod tests {
             ("Turn it off, please.", "on", false, true),
             ("Turn on the lamp in the hall", "on", true, true),
             ("Switch the heating off", "enabled", false, true),
-            ("Refund order W1, reason damaged. Notify is true.", "notify", true, true),
+            (
+                "Refund order W1, reason damaged. Notify is true.",
+                "notify",
+                true,
+                true,
+            ),
             ("Refund order W1. Notify: yes", "notify", true, true),
-            ("Refund it with notify set to false.", "notify_customer", false, true),
+            (
+                "Refund it with notify set to false.",
+                "notify_customer",
+                false,
+                true,
+            ),
             ("Disable the newsletter of Ana", "newsletter", false, true),
             ("Disable the account of Ana", "disabled", true, true),
             ("Enable the account of Ana", "disabled", false, true),
@@ -171,7 +192,12 @@ mod tests {
             ("Take 10 % off the price", "enabled", false, false),
             ("Notify them on Monday", "notify", true, false),
             ("Yes, do it", "notify", true, false),
-            ("There is no order of this name, notify me", "order_public", true, false),
+            (
+                "There is no order of this name, notify me",
+                "order_public",
+                true,
+                false,
+            ),
             ("Set the lamp to on", "notify", true, false),
         ] {
             let mut said = Said::default();
@@ -181,6 +207,10 @@ mod tests {
         }
         let mut told = Said::default();
         told.hear("Notify is true", false);
-        assert_eq!(told.find_truth(true, &words("notify")), None, "instructions");
+        assert_eq!(
+            told.find_truth(true, &words("notify")),
+            None,
+            "instructions"
+        );
     }
 }
