@@ -12,6 +12,19 @@ pub(crate) struct Expected<'e> {
     pub(crate) request: &'e Request<'e>,
     /// The arguments of the tool, which stand at the call's places in it.
     pub(crate) arguments: &'e Value,
+    /// Where it is known from.
+    pub(crate) known: Known,
+}
+
+/// Where it is known from what a call is expected to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It was recorded.
+    Recorded,
+    /// It was recorded in a further recording.
+    Further,
+    /// It follows from answers that were changed, so that no recording has the values.
+    Changed,
 }
 
 impl<'e> Expected<'e> {
@@ -20,6 +33,15 @@ impl<'e> Expected<'e> {
         Self {
             request: &kept.target.filled.request,
             arguments: &kept.call.arguments,
+            known: Known::Recorded,
+        }
+    }
+
+    /// What was recorded in a further recording.
+    pub(crate) fn further(kept: &'e Kept<'_>) -> Self {
+        Self {
+            known: Known::Further,
+            ..Self::recorded(kept)
         }
     }
 }
@@ -30,6 +52,7 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     let made = made.as_object().unwrap_or(&empty);
     let mut walk = Walk {
         kept,
+        known: expected.known,
         found: Vec::new(),
     };
     // A gate that a tool became shows only its title and message.
@@ -56,8 +79,12 @@ pub(crate) fn compare(kept: &Kept<'_>, expected: &Expected<'_>, made: &Value) ->
     walk.found
 }
 
+/// How much of a value a message shows.
+const SHOWN: usize = 120;
+
 struct Walk<'k, 'a> {
     kept: &'k Kept<'a>,
+    known: Known,
     found: Vec<Difference>,
 }
 
@@ -123,16 +150,6 @@ impl Walk<'_, '_> {
 
     fn differ(&mut self, at: &str, recorded: Option<&Value>, made: Option<&Value>) {
         let key = at.rsplit('/').next().unwrap_or("");
-        let show = |value: Option<&Value>| value.map(|value| crate::show::value(key, value, 120));
-        let kinds = (recorded.map(kind), made.map(kind));
-        let (mut recorded, mut replayed) = (show(recorded), show(made));
-        if recorded == replayed
-            && let (Some(one), Some(two)) = kinds
-        {
-            // They look alike: the type, or what was cut off, is what differs.
-            recorded = recorded.map(|text| format!("{text} ({one})"));
-            replayed = replayed.map(|text| format!("{text} ({two})"));
-        }
         let path = self
             .kept
             .target
@@ -146,41 +163,65 @@ impl Walk<'_, '_> {
                 Some(format!("{argument}{rest}"))
             })
             .unwrap_or_else(|| at.to_owned());
-        let message = match (&recorded, &replayed) {
-            (Some(one), Some(two)) => format!(
-                "`{}` at `{path}`: recorded {one}, replayed {two}.",
-                self.kept.path
-            ),
-            (Some(one), None) => format!(
-                "`{}` at `{path}`: recorded {one}, missing in the replay.",
-                self.kept.path
-            ),
-            (None, Some(two)) => format!(
-                "`{}` at `{path}`: replayed {two}, not recorded.",
-                self.kept.path
-            ),
-            (None, None) => format!("`{}` at `{path}` differs.", self.kept.path),
+        let shown = |value: &Value| crate::show::value(key, value, SHOWN);
+        let differs = match (recorded, made) {
+            (Some(one), Some(two)) => {
+                let (one, two) = crate::show::apart(key, one, two, SHOWN);
+                self.known.both(&one, &two)
+            }
+            (Some(one), None) => self.known.missing(&shown(one)),
+            (None, Some(two)) => self.known.more(&shown(two)),
+            (None, None) => "it differs".to_owned(),
         };
+        let whole = |value: Option<&Value>| value.map(|value| crate::show::whole(key, value));
+        let (mut recorded_whole, mut replayed_whole) = (whole(recorded), whole(made));
+        if recorded_whole == replayed_whole
+            && let (Some(one), Some(two)) = (recorded, made)
+        {
+            // They look alike: `1` and the text of it.
+            let apart = crate::show::apart(key, one, two, usize::MAX);
+            (recorded_whole, replayed_whole) = (Some(apart.0), Some(apart.1));
+        }
         self.found.push(Difference {
             step: self.kept.path.clone(),
             call: self.kept.call.id.clone(),
             kind: "differing".to_owned(),
+            message: format!("`{}` at `{path}`: {differs}.", self.kept.path),
             path: Some(path),
-            recorded,
-            replayed,
-            message,
+            recorded: recorded_whole,
+            replayed: replayed_whole,
         });
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
-        Value::Number(number) if number.is_f64() => "a number with a fraction",
-        Value::Number(_) => "a whole number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
+impl Known {
+    fn both(self, one: &str, two: &str) -> String {
+        match self {
+            Self::Recorded => format!("recorded {one}, replayed {two}"),
+            Self::Further => format!("that recording has {one}, the draft sends {two}"),
+            Self::Changed => format!(
+                "it had to be {one}, and was {two} (both stand for what is recorded: this trial gives data other names)"
+            ),
+        }
+    }
+
+    fn missing(self, one: &str) -> String {
+        match self {
+            Self::Recorded => format!("recorded {one}, missing in the replay"),
+            Self::Further => format!("that recording has {one}, the draft sends nothing"),
+            Self::Changed => {
+                format!("it had to be {one}, and was missing (this trial gives data other names)")
+            }
+        }
+    }
+
+    fn more(self, two: &str) -> String {
+        match self {
+            Self::Recorded => format!("replayed {two}, not recorded"),
+            Self::Further => format!("the draft sends {two}, that recording has nothing"),
+            Self::Changed => format!(
+                "nothing had to stand there, and {two} did (this trial gives data other names)"
+            ),
+        }
     }
 }

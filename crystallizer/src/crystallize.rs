@@ -106,14 +106,15 @@ pub fn crystallize(
         Mode::Exact => Timestamp(0),
         Mode::Bound => session.started_at.unwrap_or_default(),
     };
-    let others: Vec<(&Session, prune::Pruned<'_>)> = match options.mode {
+    let others: Vec<(usize, &Session, prune::Pruned<'_>)> = match options.mode {
         Mode::Exact => Vec::new(),
         Mode::Bound => sessions
             .iter()
             .zip(copies::copies(sessions))
+            .enumerate()
             .skip(1)
-            .filter(|(other, copy)| copy.is_none() && accepted(other, options).is_ok())
-            .map(|(other, _)| (other, prune::prune(other, &BTreeSet::new())))
+            .filter(|(_, (other, copy))| copy.is_none() && accepted(other, options).is_ok())
+            .map(|(at, (other, _))| (at, other, prune::prune(other, &BTreeSet::new())))
             .collect(),
     };
     let (witnesses, strangers) = witnesses(&kept, &others, options);
@@ -228,6 +229,7 @@ pub fn crystallize(
             ));
         }
     }
+    secret::only_held(&mut found, &document);
     trust::once::once(&mut found, all);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
@@ -349,20 +351,22 @@ fn bind<'k: 'w, 'w>(
     made
 }
 
-/// Writes down what the answers were given for, and takes out those that hold no longer.
+/// Writes down what the answers were given for, and takes out those that hold no longer or that nothing was made of.
 fn kept_answers(document: &mut Document, options: &Options, made: &bound::Made<'_>) {
     let Some(Value::Object(crystallized)) = document.metadata.get_mut("crystallized") else {
         return;
     };
+    let is_gone = |id: &String| made.outdated.contains(id) || made.unused.contains(id);
     if let Some(Value::Object(answers)) = crystallized.get_mut("answers") {
-        answers.retain(|id, _| !made.outdated.contains(id));
+        answers.retain(|id, _| !is_gone(id));
         if answers.is_empty() {
             crystallized.shift_remove("answers");
         }
     }
     let mut answered_for = options.answered_for.clone();
     answered_for.extend(made.taken_for.clone());
-    answered_for.retain(|id, _| options.answers.contains_key(id) && !made.outdated.contains(id));
+    answered_for.retain(|id, _| options.answers.contains_key(id) && !is_gone(id));
+    crystallized.shift_remove("answered_for");
     if !answered_for.is_empty() {
         let answered_for = serde_json::to_value(answered_for).unwrap_or_default();
         crystallized.insert("answered_for".to_owned(), answered_for);
@@ -518,29 +522,33 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
             let Some(first) = sessions.get(of) else {
                 continue;
             };
-            let name = first
-                .external_id
-                .clone()
-                .unwrap_or_else(|| first.digest.to_string());
+            let name = options.called(of, first);
             let mut finding = Finding::warning(
                 "recording_not_used",
                 format!(
                     "{} with the same calls and the same answers as the recording `{}`: copies count once.",
                     crate::show::count(count, "further recording came", "further recordings came"),
-                    crate::show::text(&name, 60)
+                    crate::show::name(&name, 60)
                 ),
             )
             .help("Give recordings of different runs of the task.");
             finding.id = format!("recording_not_used:copy:{}", first.digest);
             found.push(finding);
         }
-        for (other, copy) in sessions.iter().zip(&copies).skip(1) {
+        for (at, (other, copy)) in sessions.iter().zip(&copies).enumerate().skip(1) {
             if copy.is_none()
                 && let Err(error) = accepted(other, options)
             {
                 let mut finding = Finding::warning(
                     "recording_not_used",
-                    format!("A further recording was not used. {}", error.message),
+                    match options.names.get(at) {
+                        Some(name) => format!(
+                            "The recording `{}` was not used. {}",
+                            crate::show::name(name, 60),
+                            error.message
+                        ),
+                        None => format!("A further recording was not used. {}", error.message),
+                    },
                 )
                 .help(error.help);
                 finding.id = format!("recording_not_used:{}", other.digest);

@@ -193,6 +193,9 @@ fn metadata(
     // What was answered stays with the draft, so that one more answer does not lose the others.
     if !options.answers.is_empty() {
         made["answers"] = json!(options.answers);
+        if !options.answered_for.is_empty() {
+            made["answered_for"] = json!(options.answered_for);
+        }
     }
     metadata.insert("crystallized".to_owned(), made);
     metadata.insert(

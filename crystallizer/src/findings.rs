@@ -66,7 +66,8 @@ pub(crate) fn of_origins(
         let finding = match &origin.from {
             From::Output { call, pointer, in_text, class } => {
                 let Some(source) = kept.get(*call) else { continue };
-                let what = class.map_or("a value", |class| class.name());
+                let text = origin.value.as_str().map_or_else(|| origin.value.to_string(), str::to_owned);
+                let what = class.map_or("a value", |class| class.name_of(text.trim()));
                 let at = if pointer.is_empty() { String::new() } else { format!(" at `{}`", crate::show::text(pointer, 80)) };
                 let inside = if *in_text { "inside a text of" } else { "in" };
                 let message = format!(

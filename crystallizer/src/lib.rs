@@ -74,7 +74,7 @@ pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};
 pub use secret::{looks_like_one, stands_in_clear, stands_in_query};
 pub use session::*;
-pub use show::value as shown_value;
+pub use show::{apart as shown_apart, value as shown_value};
 pub use summary::Summary;
 pub use text::text as report_text;
 pub use tool_map::{

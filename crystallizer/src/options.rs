@@ -1,6 +1,7 @@
 //! What is asked of the crystallizer, and what it answers.
 
 use crate::report::Report;
+use crate::session::Session;
 use crate::tool_map::ToolRule;
 use druse_engine::definition::Document;
 use druse_engine::{Digest, Timestamp};
@@ -70,6 +71,9 @@ pub struct Options {
     /// The values, as people are shown them, that answers were given for, by the ids of the questions. An answer holds
     /// for that value; one without is given now.
     pub answered_for: BTreeMap<String, String>,
+    /// What people call the recordings, in the order of these: their files, or the ids under which they are stored. Those
+    /// without a name are called as they call themselves.
+    pub names: Vec<String>,
     /// Calls, by their ids, that become steps though they would be left out. Not those that a person refused.
     pub keep: BTreeSet<String>,
     /// The folder that the automation works in, in the place of the one that the recording names, or where it names
@@ -92,9 +96,19 @@ impl Default for Options {
             accept: Vec::new(),
             answers: BTreeMap::new(),
             answered_for: BTreeMap::new(),
+            names: Vec::new(),
             keep: BTreeSet::new(),
             folder: None,
         }
+    }
+}
+
+impl Options {
+    /// What to call a recording, by its place.
+    pub(crate) fn called(&self, at: usize, session: &Session) -> String {
+        let own = || session.external_id.clone();
+        let name = self.names.get(at).cloned().or_else(own);
+        name.unwrap_or_else(|| session.digest.to_string())
     }
 }
 

@@ -158,7 +158,7 @@ pub struct Replay {
 /// One call that the replay did not repeat as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
-    /// The step.
+    /// The step; empty where it is about the inputs.
     pub step: String,
     /// The recorded call.
     pub call: String,
@@ -167,10 +167,10 @@ pub struct Difference {
     /// JSON Pointer into the recorded arguments, or into the request where no argument stands there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What was recorded, shortened.
+    /// What was recorded, as a whole up to 10,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<String>,
-    /// What the replay asked for, shortened.
+    /// What the replay asked for, as a whole up to 10,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<String>,
     /// The same in one sentence.
@@ -206,6 +206,9 @@ pub struct Perturbation {
 pub struct HeldOut {
     /// The recording: its own id, else its digest.
     pub recording: String,
+    /// What people call it: the file or the stored recording that was given; left out where nothing else was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Whether the draft changed there what was changed there, in that order, and asked for nothing unknown.
     pub verdict: Verdict,
     /// Requests that the recording holds.
@@ -219,6 +222,13 @@ pub struct HeldOut {
     /// Why it was not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+impl HeldOut {
+    /// What to call the recording.
+    pub(crate) fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.recording)
+    }
 }
 
 /// How a replay with changed answers went.

@@ -1,6 +1,6 @@
 //! The report in words, for a terminal.
 
-use crate::report::{Level, Question, Report, Verdict, Worth};
+use crate::report::{HeldOut, Level, Question, Report, Verdict, Worth};
 use crate::show::{count, text as shorten, visible};
 use druse_engine::definition::{Document, Step};
 use druse_engine::{Finding, Severity};
@@ -379,6 +379,25 @@ fn perturbed(report: &Report, document: &Document, out: &mut Out) {
     out.line(&format!("  So it is shown to hold for {level}."));
 }
 
+/// Where a further recording differs first, and in how many more values.
+pub(crate) fn told(held: &HeldOut) -> String {
+    let first = held.differences.first();
+    let first_message = first.map_or("", |first| first.message.as_str());
+    let others = held.differences.iter().skip(1);
+    let more = others
+        .filter(|one| {
+            first.is_some_and(|first| (&one.step, &one.kind) == (&first.step, &first.kind))
+        })
+        .count();
+    match more {
+        0 => first_message.to_owned(),
+        more => format!(
+            "{first_message} And {}.",
+            count(more, "more value", "more values")
+        ),
+    }
+}
+
 /// What came of predicting the further recordings.
 fn held_out(report: &Report, out: &mut Out) {
     for held in &report.held_out {
@@ -389,16 +408,12 @@ fn held_out(report: &Report, out: &mut Out) {
                 held.message.as_deref().unwrap_or("")
             ),
             Verdict::Failed => {
-                let first = held
-                    .differences
-                    .first()
-                    .map_or("", |first| first.message.as_str());
-                format!("is not predicted: {first}")
+                format!("is not predicted: {}", told(held))
             }
         };
         out.line(&format!(
             "  the recording {} {verdict}",
-            shorten(&held.recording, 60)
+            crate::show::name(held.called(), 60)
         ));
     }
 }
@@ -413,7 +428,8 @@ fn questions(report: &Report, out: &mut Out) {
     ));
     for question in report.questions.iter().take(MOST) {
         out.line(&format!("  - {}", question.text));
-        let id = question.id.replace('\'', "'\\''");
+        let quoted = |text: &str| text.replace('\'', "'\\''");
+        let id = quoted(&question.id);
         // The two that most questions have stand in one line.
         let (plain, others): (Vec<&str>, Vec<&str>) = question
             .choices
@@ -426,7 +442,7 @@ fn questions(report: &Report, out: &mut Out) {
             out.line(&format!("    --answer '{id}={first}'{or}"));
         }
         for choice in others {
-            out.line(&format!("    --answer '{id}={choice}'"));
+            out.line(&format!("    --answer '{id}={}'", quoted(choice)));
         }
         for finding in report.findings.iter().filter(|one| is_of(one, question)) {
             out.line(&format!("    or acknowledge as {}", finding.id));

@@ -31,6 +31,14 @@ impl ValueClass {
         }
     }
 
+    /// The same of a text that has it: of digits alone nobody knows that they are an id.
+    pub(crate) fn name_of(self, text: &str) -> &'static str {
+        match text.bytes().all(|b| b.is_ascii_digit()) {
+            true => Self::Amount.name(),
+            false => self.name(),
+        }
+    }
+
     /// Whether such a value is nearly always specific to what it was first seen in.
     pub(crate) fn is_strong(self) -> bool {
         matches!(
@@ -125,6 +133,12 @@ pub(crate) fn is_moment(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_alone_are_told_as_a_number() {
+        assert_eq!(ValueClass::Id.name_of("20500"), "a number");
+        assert_eq!(ValueClass::Id.name_of("W20500"), "an id");
+    }
 
     #[test]
     fn classes() {

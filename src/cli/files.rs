@@ -62,7 +62,7 @@ pub struct Crystallize {
     #[arg(long)]
     pub force: bool,
     /// Answer a question of the report of the mode `bound`: one of its choices.
-    #[arg(long = "answer", value_name = "ID=CHOICE", value_parser = answer)]
+    #[arg(long = "answer", value_name = "ID=CHOICE", value_parser = answer, conflicts_with = "summary")]
     pub answers: Vec<(String, String)>,
     /// Make a step of a call that would be left out, by its id in the recording.
     #[arg(long = "keep", value_name = "CALL")]

@@ -9,12 +9,16 @@ use crate::runtime::clock;
 use druse_crystallizer::{Crystallized, Decisions, Options, Session, SessionKind, SourceRef};
 use druse_engine::definition::to_yaml;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 pub(super) fn crystallize(args: &Crystallize) -> Done {
     let mut options = options_of(args)?;
+    if options.mode == druse_crystallizer::Mode::Exact {
+        no_answers(&options.answers)?;
+    }
     if args.summary {
         options.force = true;
         return Ok(summary(&args.files, &options));
@@ -30,10 +34,18 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     let busy = Busy::new("reading and crystallizing");
     let mut sessions = Vec::new();
     for path in files {
-        sessions.extend(import(path, &document::read_bytes(path)?)?);
+        let read = import(path, &document::read_bytes(path)?)?;
+        for number in 1..=read.len() {
+            options.names.push(match read.len() {
+                1 => path.display().to_string(),
+                _ => format!("{}, session {number}", path.display()),
+            });
+        }
+        sessions.extend(read);
     }
     if let Some(taken) = &taken {
         keep_the_last(&mut sessions);
+        options.names.truncate(sessions.len());
         // What the agent notes beside a session is as good as what it notes in it.
         for session in &mut sessions {
             if session.working_folder.is_none() {
@@ -68,12 +80,10 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     let made = druse_crystallizer::crystallize(&sessions, &options)
         .map_err(|error| Failure::data(error.code, error.message, error.help))?;
     drop(busy);
+    let findings = json!(made.report.findings);
+    refuse_unused(&findings, &args.answers)?;
     if let Some((path, before)) = decided {
-        keep_decisions(
-            path,
-            before,
-            &serde_json::to_value(&made.document.metadata).unwrap_or_default(),
-        )?;
+        keep_decisions(path, before, &json!(made.document.metadata), &findings)?;
     }
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&made.report)
@@ -93,12 +103,77 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The codes of findings about answers that nothing was made of.
+const UNUSED: [&str; 2] = ["question_unknown", "choice_unknown"];
+
+/// The answers that were given, by their questions.
+pub(super) fn answers_of(given: &[(String, String)]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut answers = BTreeMap::new();
+    for (id, choice) in given {
+        if let Some(other) = answers.insert(id.clone(), choice.clone()) {
+            return Err(Failure::usage(
+                format!("`{id}` is answered twice: `{other}` and `{choice}`."),
+                "Give one --answer for each question.",
+            ));
+        }
+    }
+    Ok(answers)
+}
+
+/// Refuses answers where nothing is asked.
+pub(super) fn no_answers(answers: &BTreeMap<String, String>) -> Result<(), Failure> {
+    match answers.keys().next() {
+        None => Ok(()),
+        Some(id) => Err(Failure::usage(
+            format!("`{id}` is answered, and the mode `exact` asks no questions."),
+            "Questions belong to --mode bound.",
+        )),
+    }
+}
+
+/// The ids of answers that nothing was made of, each with what is said about it.
+fn unused(findings: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let all = findings.as_array().into_iter().flatten();
+    all.filter_map(|finding| {
+        let code = finding["code"]
+            .as_str()
+            .filter(|code| UNUSED.contains(code))?;
+        let id = finding["id"]
+            .as_str()?
+            .strip_prefix(code)?
+            .strip_prefix(':')?;
+        Some((id, finding))
+    })
+}
+
+/// Refuses answers of the command line that nothing was made of: nothing is written then.
+fn refuse_unused(findings: &Value, given: &[(String, String)]) -> Result<(), Failure> {
+    let by_hand = |id: &str| given.iter().any(|(own, _)| own == id);
+    let wrong: Vec<&Value> = unused(findings)
+        .filter(|(id, _)| by_hand(id))
+        .map(|(_, finding)| finding)
+        .collect();
+    let Some(first) = wrong.first() else {
+        return Ok(());
+    };
+    let text = |key: &str| {
+        let all = wrong.iter().filter_map(|finding| finding[key].as_str());
+        all.collect::<Vec<_>>().join(" ")
+    };
+    let code = first["code"].as_str().unwrap_or_default();
+    Err(Failure::data(code, text("message"), text("help")))
+}
+
 /// Takes the decisions of a file; gives what stands in it, where more may be kept there. A draft is only read: it
 /// names its decisions itself.
 pub(super) fn decide(path: &Path, options: &mut Options) -> Result<Option<Decisions>, Failure> {
     let text = if path.exists() {
         document::read_text(path)?
     } else {
+        talk!(
+            "{} is not there: nothing was decided before. What is decided now is written there.",
+            path.display()
+        );
         String::new()
     };
     let before = Decisions::parse(&text).map_err(|error| {
@@ -114,13 +189,28 @@ pub(super) fn decide(path: &Path, options: &mut Options) -> Result<Option<Decisi
     Ok((!is_draft).then_some(before))
 }
 
-/// Writes the decisions that a draft was made with beside it, where they are others by now than stood there.
+/// Writes the decisions that a draft was made with beside it, where they are others by now than stood there. An answer
+/// of the file that nothing was made of this time stays: another recording may ask for it.
 pub(super) fn keep_decisions(
     path: &Path,
     before: Option<Decisions>,
     metadata: &Value,
+    findings: &Value,
 ) -> Result<(), Failure> {
-    let now = Decisions::of_metadata(metadata);
+    let mut now = Decisions::of_metadata(metadata);
+    for (id, _) in unused(findings) {
+        if let Some((id, answer)) = before
+            .as_ref()
+            .and_then(|before| before.answers.get_key_value(id))
+        {
+            now.answers.insert(id.clone(), answer.clone());
+            let known = before
+                .as_ref()
+                .and_then(|before| before.answered_for.get(id));
+            now.answered_for
+                .extend(known.map(|value| (id.clone(), value.clone())));
+        }
+    }
     match before {
         Some(before) if before != now => {
             std::fs::write(path, now.to_yaml()).map_err(|error| Failure::io(path, &error))
@@ -163,7 +253,7 @@ fn options_of(args: &Crystallize) -> Result<Options, Failure> {
         at: clock::now(),
         druse_version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,
-        answers: args.answers.iter().cloned().collect(),
+        answers: answers_of(&args.answers)?,
         keep: args.keep.iter().cloned().collect(),
         folder: match (&args.folder, args.from) {
             // There it says which session is meant.

@@ -64,8 +64,12 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             keep,
             decisions,
         } => {
+            let given = crystallize::answers_of(answers)?;
+            if matches!(mode, Some(Mode::Exact)) {
+                crystallize::no_answers(&given)?;
+            }
             let mut decided = Options {
-                answers: answers.iter().cloned().collect(),
+                answers: given.clone(),
                 keep: keep.iter().cloned().collect(),
                 folder: folder.clone(),
                 ..Options::default()
@@ -80,8 +84,10 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
                 // One more answer must not lose those before it.
                 Decisions::of_metadata(&before["document"]["metadata"]).apply(&mut decided);
             }
+            // What was decided before is taken where it fits; what is answered now has to.
+            decided.answers.retain(|id, _| !given.contains_key(id));
             let mut body = json!({
-                "force": force, "answers": decided.answers, "keep": decided.keep,
+                "force": force, "answers": given, "answers_before": decided.answers, "keep": decided.keep,
                 "answered_for": decided.answered_for,
             });
             if let Some(mode) = mode {
@@ -110,7 +116,8 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
             let made = client.post(&format!("{path}/crystallize"), &body).await?;
             if let Some((path, before)) = kept {
                 let metadata = &made["automation"]["document"]["metadata"];
-                crystallize::keep_decisions(path, before, metadata)?;
+                let findings = &made["report"]["findings"];
+                crystallize::keep_decisions(path, before, metadata, findings)?;
             }
             if target.output == Output::Text {
                 let counts = &made["report"]["counts"];

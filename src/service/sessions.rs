@@ -90,9 +90,13 @@ pub struct CrystallizeRequest {
     #[serde(default)]
     pub force: bool,
     /// Answers to the questions of an earlier report of the mode bound: one of the choices, by the question's id; left
-    /// out, with `into`: those that the automation was made with.
+    /// out, with `into`: those that the automation was made with. One that is new and that no question takes is refused.
     #[serde(default)]
     pub answers: Option<BTreeMap<String, String>>,
+    /// Answers that were given before, as a file of decisions has them. One that no question takes is left out, and a
+    /// finding says so; `answers` go before them.
+    #[serde(default)]
+    pub answers_before: Option<BTreeMap<String, String>>,
     /// The values that answers were given for, by the questions' ids: where another value stands, the answer is not
     /// taken and the question is asked anew. Left out, with `into`: what the automation was made with.
     #[serde(default)]
@@ -159,6 +163,45 @@ fn undropped(
         _ => true,
     });
     edits
+}
+
+/// Refuses answers where nothing is asked.
+fn no_answers(given: &BTreeMap<String, String>) -> Result<(), Problem> {
+    match given.keys().next() {
+        None => Ok(()),
+        Some(id) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "question_unknown",
+            format!("`{id}` is answered, and the mode `exact` asks no questions."),
+            "Questions belong to the mode `bound`.",
+        )),
+    }
+}
+
+/// Refuses answers of this request that nothing was made of.
+fn refuse_unused(findings: &[Finding], given: &BTreeMap<String, String>) -> Result<(), Problem> {
+    let is_wrong = |finding: &&Finding| {
+        let code = finding.code.as_str();
+        matches!(code, "question_unknown" | "choice_unknown")
+            && finding
+                .id
+                .strip_prefix(code)
+                .and_then(|id| id.strip_prefix(':'))
+                .is_some_and(|id| given.contains_key(id))
+    };
+    let wrong: Vec<Finding> = findings.iter().filter(is_wrong).cloned().collect();
+    match wrong.first() {
+        None => Ok(()),
+        Some(first) => {
+            let code = match first.code.as_str() {
+                "choice_unknown" => "choice_unknown",
+                _ => "question_unknown",
+            };
+            let (message, help) = (first.message.clone(), first.help.clone());
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Err(Problem::new(status, code, message, help).findings(wrong))
+        }
+    }
 }
 
 /// The refusal to make something by which these changes would be lost.
@@ -360,6 +403,17 @@ impl App {
             None => MadeWith::default(),
         };
         let also = request.also.unwrap_or(before.also);
+        let by_hand: BTreeMap<String, String> = request
+            .answers
+            .iter()
+            .flatten()
+            .filter(|(id, answer)| before.decisions.answers.get(*id) != Some(*answer))
+            .map(|(id, answer)| (id.clone(), answer.clone()))
+            .collect();
+        let mode = request.mode.or(before.mode).unwrap_or_default();
+        if mode == Mode::Exact {
+            no_answers(&by_hand)?;
+        }
         let answered_for = request.answered_for.unwrap_or_else(|| {
             // What is answered now is answered for what stands there now.
             let mut known = before.decisions.answered_for;
@@ -368,7 +422,14 @@ impl App {
             }
             known
         });
-        let answers = request.answers.unwrap_or(before.decisions.answers);
+        let answers = match (request.answers, request.answers_before) {
+            (None, None) => before.decisions.answers,
+            (answers, known) => {
+                let mut all = known.unwrap_or_default();
+                all.extend(answers.unwrap_or_default());
+                all
+            }
+        };
         let mut keep = request
             .keep
             .unwrap_or_else(|| before.decisions.keep.clone());
@@ -390,7 +451,7 @@ impl App {
         let connections: Vec<Connection> = page::all(&*self.store, "")?;
         let secrets: Vec<Secret> = page::all(&*self.store, "")?;
         let options = Options {
-            mode: request.mode.or(before.mode).unwrap_or_default(),
+            mode,
             name: request.name,
             tools: rules,
             connections: connections
@@ -411,6 +472,7 @@ impl App {
             accept: request.accept,
             answers,
             answered_for,
+            names: rows.iter().map(|row| row.id.to_string()).collect(),
             keep,
             folder: request.folder.or(before.decisions.folder),
             ..Options::default()
@@ -431,6 +493,7 @@ impl App {
                 Ok((made, used(given, &sessions), used(server, &sessions)))
             })
             .await?;
+        refuse_unused(&made.report.findings, &by_hand)?;
         if let Some(Value::Object(crystallized)) = made.document.metadata.get_mut("crystallized")
             && !also.is_empty()
         {

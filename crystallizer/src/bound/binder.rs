@@ -265,8 +265,10 @@ impl<'a, 'k> Binder<'a, 'k> {
     /// Notes that a value is bound. From now on others can be compared with it.
     pub(super) fn bind(&mut self, sent: &Sent<'_>, pieces: Vec<Piece>) {
         if let [Piece::Value(binding)] = pieces.as_slice()
-            && !binding.value.is_array()
-            && !binding.value.is_object()
+            && !matches!(
+                binding.value,
+                Value::Array(_) | Value::Object(_) | Value::Bool(_)
+            )
         {
             let known = Known {
                 expression: binding.expression.clone(),
@@ -436,6 +438,10 @@ impl<'a, 'k> Binder<'a, 'k> {
         self.learned_inputs = self.inputs.len();
         for (name, value, key) in new {
             self.recorded.set_input(&name, &value);
+            // True and false are equal to half of all flags.
+            if value.is_boolean() {
+                continue;
+            }
             self.know(
                 value.to_string(),
                 Known {

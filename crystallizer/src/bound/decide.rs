@@ -320,12 +320,8 @@ impl<'a> Binder<'a, '_> {
                 }
             }
             Value::String(text) if text.is_empty() => {}
-            Value::String(_) | Value::Number(_) => left.push(self.sent(at, value, path)),
-            Value::Bool(_) => {
-                let sent = self.sent(at, value, path);
-                if let Some(why) = self.of_record(&sent) {
-                    self.freeze(&sent, why);
-                }
+            Value::String(_) | Value::Number(_) | Value::Bool(_) => {
+                left.push(self.sent(at, value, path));
             }
             Value::Null => {}
         }
@@ -381,6 +377,9 @@ impl<'a> Binder<'a, '_> {
     }
 
     pub(super) fn scalar(&mut self, sent: &Sent<'_>) {
+        if sent.value.is_boolean() {
+            return self.truth(sent);
+        }
         let schema = schema_at(self.spec(sent.call), &sent.pointer).cloned();
         let key = sent.path.last().map_or("", String::as_str);
         let own = bits(sent.value, &sent.key.words);

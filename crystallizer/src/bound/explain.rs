@@ -2,9 +2,11 @@
 //! where only they can decide.
 
 mod branches;
+mod unused;
 mod waiting;
 
 pub(super) use branches::{Origin, of_branches};
+pub(super) use unused::of_unused;
 pub(super) use waiting::wait;
 
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
@@ -225,18 +227,6 @@ pub(super) fn explain(
         )
         .help("The question is asked anew, and listed under `questions`.");
         finding.id = format!("answer_outdated:{id}");
-        explained.findings.push(finding);
-    }
-    for id in &decisions.unused_answers {
-        let mut finding = Finding::warning(
-            "answer_not_used",
-            format!(
-                "There is no question `{}`, or the answer is none of its choices.",
-                crate::show::text(id, 120)
-            ),
-        )
-        .help("The questions and their choices are listed under `questions`.");
-        finding.id = format!("answer_not_used:{id}");
         explained.findings.push(finding);
     }
     if let Some(kept) = decisions.unfolded.and_then(|call| kept.get(call)) {
@@ -755,7 +745,7 @@ pub(super) fn of_taken(
 pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
     let mut found = Vec::new();
     for held in held_out {
-        let recording = crate::show::text(&held.recording, 60);
+        let recording = crate::show::name(held.called(), 60);
         let mut finding = match held.verdict {
             Verdict::Passed => Finding::info(
                 "held_out_predicted",
@@ -767,9 +757,7 @@ pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
                 "held_out_differs",
                 format!(
                     "The draft does not do what the recording `{recording}` shows: {}",
-                    held.differences
-                        .first()
-                        .map_or("", |difference| difference.message.as_str())
+                    crate::text::told(held)
                 ),
             )
             .help("The differences are listed under `held_out`. Give it what the recordings differ by, or acknowledge that this draft does not do what that recording shows.")

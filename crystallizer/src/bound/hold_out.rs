@@ -13,6 +13,7 @@ use super::said::{Mention, Said};
 use super::transform::Transform;
 use super::view;
 use super::witness::{Witness, said_by_people};
+use crate::compare::{Expected, compare};
 use crate::drive::{Drive, Order, outcome};
 use crate::kept::Kept;
 use crate::report::{Difference, HeldOut, Verdict};
@@ -26,6 +27,8 @@ use std::sync::Arc;
 
 /// The most differences that are listed for one recording.
 const MOST: usize = 10;
+/// The most calls among which the one is looked for that was meant.
+const MOST_MEANT: usize = 200;
 
 /// What came of predicting each further recording.
 pub(super) fn hold_out(
@@ -47,23 +50,59 @@ pub(super) fn hold_out(
         .zip(&decisions.witnessed)
         .enumerate()
         .map(|(number, (witness, shown))| {
-            let recording = graft::name_of(witness.session);
+            let held = HeldOut {
+                recording: graft::name_of(witness.session),
+                name: witness.name.clone(),
+                ..HeldOut::default()
+            };
             match inputs(decisions, witness, shown) {
                 Ok(mut inputs) => {
                     grafts.show_inputs(number, &mut inputs);
-                    predict(&plan, kept, witness, inputs, recording)
+                    let inputs = Value::Object(inputs);
+                    match refused(&plan, &inputs) {
+                        refused if refused.is_empty() => {
+                            predict(&plan, kept, witness, inputs, held)
+                        }
+                        refused => HeldOut {
+                            verdict: Verdict::Failed,
+                            differing: u64::try_from(refused.len()).unwrap_or(u64::MAX),
+                            differences: refused,
+                            ..held
+                        },
+                    }
                 }
                 Err(name) => HeldOut {
-                    recording,
-                    verdict: Verdict::NotRun,
-                    matched: 0,
-                    differing: 0,
-                    missing: 0,
-                    differences: Vec::new(),
                     message: Some(format!(
                         "It does not show what the input `{name}` was there."
                     )),
+                    ..held
                 },
+            }
+        })
+        .collect()
+}
+
+/// Inputs of a further recording that the draft does not take: a run with them would not begin.
+fn refused(plan: &Plan, inputs: &Value) -> Vec<Difference> {
+    let found = plan.check_inputs(inputs).err().unwrap_or_default();
+    let found = found.into_iter().take(MOST);
+    found
+        .map(|finding| {
+            let path = finding.path.unwrap_or_default();
+            let name = path.split('/').nth(1).unwrap_or_default();
+            Difference {
+                step: String::new(),
+                call: String::new(),
+                kind: "differing".to_owned(),
+                recorded: inputs
+                    .get(name)
+                    .map(|value| crate::show::whole(name, value)),
+                replayed: None,
+                message: format!(
+                    "The draft does not take what the input `{name}` was there: {}.",
+                    finding.message
+                ),
+                path: Some(path),
             }
         })
         .collect()
@@ -98,7 +137,9 @@ fn inputs(
         let Found::Said(mention) = &input.found else {
             return Err(input.name.clone());
         };
-        if let Some(value) = worded(decisions, input, mention, &said) {
+        if let Some(value) =
+            worded(decisions, input, mention, &said).or_else(|| truth(input, &said))
+        {
             all.insert(input.name.clone(), value);
             continue;
         }
@@ -177,6 +218,16 @@ fn worded(
     }
 }
 
+/// Whether the person said there that something is to be so, or not; none where they said both or neither.
+fn truth(input: &Input, said: &Said) -> Option<Value> {
+    input.value.as_bool()?;
+    let is_said = |flag: bool| said.find_truth(flag, &input.key.words).is_some();
+    match (is_said(true), is_said(false)) {
+        (yes, no) if yes != no => Some(Value::Bool(yes)),
+        _ => None,
+    }
+}
+
 /// What a further recording sent wherever an input is sent as it is; none where that differs.
 fn sent(decisions: &Decisions<'_>, witness: &Witness<'_>, name: &str) -> Option<Value> {
     let mut found: Option<&Value> = None;
@@ -211,8 +262,8 @@ fn predict(
     plan: &Arc<Plan>,
     kept: &[Kept<'_>],
     witness: &Witness<'_>,
-    inputs: Map<String, Value>,
-    recording: String,
+    inputs: Value,
+    held: HeldOut,
 ) -> HeldOut {
     let recorded: Vec<&Kept<'_>> = witness
         .kept
@@ -230,12 +281,13 @@ fn predict(
     );
     let matched = RefCell::new(0_u64);
     let strange: RefCell<Vec<Difference>> = RefCell::new(Vec::new());
+    let differing = RefCell::new(0_u64);
     let driven = Drive {
         kept,
-        inputs: Value::Object(inputs),
+        inputs,
         now: witness.session.started_at.unwrap_or_default(),
         order: Order::Recorded,
-        respond: &|_, path, request| {
+        respond: &|call, path, request| {
             let is_it = |kept: &Kept<'_>| {
                 let asked = request.as_object();
                 asked.is_some_and(|asked| kept.target.filled.request.is(asked))
@@ -255,7 +307,15 @@ fn predict(
                     outcome(look, &look.answer)
                 }
                 None => {
-                    strange.borrow_mut().push(difference(path, request));
+                    *differing.borrow_mut() += 1;
+                    let mut strange = strange.borrow_mut();
+                    if strange.len() < MOST {
+                        let tool = call.and_then(|call| kept.get(call));
+                        let left = left.iter().filter_map(|at| recorded.get(*at));
+                        let looks = recorded.iter().filter(|kept| !kept.changes());
+                        let meant = meant(tool, left.chain(looks).copied(), request);
+                        strange.extend(differences(path, request, meant));
+                    }
                     Outcome::Failed {
                         failure: Failure::new(
                             FailureClass::Permanent,
@@ -271,7 +331,7 @@ fn predict(
     }
     .run(plan);
     let mut differences = strange.into_inner();
-    let differing = u64::try_from(differences.len()).unwrap_or(u64::MAX);
+    let differing = differing.into_inner();
     let mut missing = 0;
     for at in left.into_inner() {
         let Some(kept) = recorded.get(at) else {
@@ -289,7 +349,7 @@ fn predict(
             call: kept.call.id.clone(),
             kind: "missing".to_owned(),
             path: None,
-            recorded: Some(crate::show::value("", &kept.call.arguments, 120)),
+            recorded: Some(crate::show::whole("", &kept.call.arguments)),
             replayed: None,
             message: format!(
                 "The draft does not ask for the recorded `{}`.{why}",
@@ -299,7 +359,6 @@ fn predict(
     }
     differences.truncate(MOST);
     HeldOut {
-        recording,
         verdict: if differing + missing == 0 {
             Verdict::Passed
         } else {
@@ -309,7 +368,41 @@ fn predict(
         differing,
         missing,
         differences,
-        message: None,
+        ..held
+    }
+}
+
+/// The call of a further recording that was meant by what the draft asks for: of the same tool, and the most alike.
+fn meant<'k, 'w>(
+    tool: Option<&Kept<'_>>,
+    recorded: impl Iterator<Item = &'k Kept<'w>>,
+    request: &Value,
+) -> Option<&'k Kept<'w>>
+where
+    'w: 'k,
+{
+    let tool = tool?;
+    recorded
+        .filter(|kept| kept.call.name == tool.call.name)
+        .take(MOST_MEANT)
+        .min_by_key(|kept| compare(kept, &Expected::further(kept), request).len())
+}
+
+/// Where what the draft asks for is not what was meant; as a whole where nothing was.
+fn differences(path: &str, request: &Value, meant: Option<&Kept<'_>>) -> Vec<Difference> {
+    let Some(meant) = meant else {
+        return vec![difference(path, request)];
+    };
+    let mut found = compare(meant, &Expected::further(meant), request);
+    for one in &mut found {
+        // It is known by the step of the draft.
+        let told = one.message.strip_prefix(&format!("`{}`", one.step));
+        one.message = told.map_or_else(|| one.message.clone(), |told| format!("`{path}`{told}"));
+        path.clone_into(&mut one.step);
+    }
+    match found.is_empty() {
+        true => vec![difference(path, request)],
+        false => found,
     }
 }
 
@@ -320,10 +413,37 @@ fn difference(path: &str, request: &Value) -> Difference {
         kind: "differing".to_owned(),
         path: None,
         recorded: None,
-        replayed: Some(crate::show::value("", request, 120)),
+        replayed: Some(crate::show::whole("", request)),
         message: format!(
             "`{path}` asks for {}, which the recording does not.",
             crate::show::value("", request, 120)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A run with such inputs would not begin, so that nothing is predicted by it.
+    #[test]
+    fn inputs_that_the_draft_does_not_take_are_told() {
+        let document: Document = serde_json::from_value(json!({
+            "druse": 1, "name": "refund", "inputs": { "amount": { "type": "integer", "default": 20 } },
+            "steps": [{ "id": "a", "action": "transform", "with": { "value": "{{ inputs.amount }}" } }],
+        }))
+        .unwrap();
+        let plan = Plan::compile(Arc::new(document)).unwrap();
+        assert_eq!(refused(&plan, &json!({ "amount": 35 })), []);
+        let found = refused(&plan, &json!({ "amount": 35.5 }));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].recorded.as_deref(), Some("35.5"));
+        assert_eq!(found[0].path.as_deref(), Some("/amount"));
+        let message = &found[0].message;
+        assert!(
+            message.contains("the input `amount`") && message.contains("integer"),
+            "{message}"
+        );
     }
 }

@@ -7,8 +7,6 @@ use super::key::Key;
 use super::said::{Mention, Said};
 use super::transform::{Op, Transform};
 use crate::session::ToolSpec;
-use crate::value_class;
-use druse_engine::plan::check_value;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +36,7 @@ pub(super) struct Input {
     pub(super) found: Found,
     pub(super) key: Key,
     /// The schema of the argument that it is for, where the tool has one.
-    schema: Option<Value>,
+    pub(super) schema: Option<Value>,
 }
 
 /// The inputs so far.
@@ -295,11 +293,20 @@ impl Inputs {
         }
     }
 
-    /// The inputs as the document declares them.
-    pub(super) fn declared(&self, said: &Said) -> Map<String, Value> {
+    /// The inputs as the document declares them: each takes what it was in all recordings. `others` are the inputs of the
+    /// further ones.
+    pub(super) fn declared(
+        &self,
+        said: &Said,
+        others: &[Map<String, Value>],
+    ) -> Map<String, Value> {
         self.all
             .iter()
-            .map(|input| (input.name.clone(), input.declared(said)))
+            .map(|input| {
+                let others = others.iter().filter_map(|all| all.get(&input.name));
+                let declared = input.declared(said, &others.collect::<Vec<_>>());
+                (input.name.clone(), declared)
+            })
             .collect()
     }
 }
@@ -366,76 +373,6 @@ fn kind(key: &Key) -> Option<&'static str> {
             _ => return None,
         })
     })
-}
-
-impl Input {
-    /// The JSON Schema: the tool's own as far as the recorded value fits it, else what the value shows.
-    fn declared(&self, said: &Said) -> Value {
-        let mut schema = Map::new();
-        if let Some(Value::Object(own)) = &self.schema {
-            for key in [
-                "type",
-                "enum",
-                "format",
-                "items",
-                "minimum",
-                "maximum",
-                "pattern",
-                "description",
-            ] {
-                if let Some(value) = own.get(key) {
-                    schema.insert(key.to_owned(), value.clone());
-                }
-            }
-            if !fits(&schema, &self.value) {
-                let description = schema.remove("description");
-                schema.clear();
-                schema.extend(description.map(|text| ("description".to_owned(), text)));
-            }
-        }
-        if !schema.contains_key("type") && !schema.contains_key("enum") {
-            schema.insert("type".to_owned(), of_value(&self.value).into());
-            if let Value::String(text) = &self.value
-                && value_class::is_date(text)
-            {
-                schema.insert("format".to_owned(), "date".into());
-            }
-        }
-        if !schema.contains_key("description")
-            && let Found::Said(mention) = &self.found
-        {
-            schema.insert(
-                "description".to_owned(),
-                format!("In the recording: “{}”", said.quote(mention)).into(),
-            );
-        }
-        if !schema.contains_key("description") && matches!(self.found, Found::Agreed(_)) {
-            schema.insert(
-                "description".to_owned(),
-                "In the recording the agent proposed it, and the person agreed. It is chosen anew in each run.".into(),
-            );
-        }
-        schema.insert("default".to_owned(), self.value.clone());
-        Value::Object(schema)
-    }
-}
-
-fn fits(schema: &Map<String, Value>, value: &Value) -> bool {
-    // A schema that points elsewhere cannot stand alone.
-    let text = Value::Object(schema.clone()).to_string();
-    !text.contains("\"$ref\"") && check_value(&Value::Object(schema.clone()), value).is_empty()
-}
-
-fn of_value(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// The schema of the argument at a pointer, as the tool declares it.
@@ -533,7 +470,7 @@ mod tests {
             get(&mut inputs, &key(&["since", "year"], &[]), json!(2000)),
             "inputs.since_year"
         );
-        let declared = inputs.declared(&Said::default());
+        let declared = inputs.declared(&Said::default(), &[]);
         assert_eq!(
             declared["user_id"],
             json!({ "type": "string", "default": "mia_li_3668" })
@@ -572,7 +509,7 @@ mod tests {
             cabin,
             &Said::default(),
         );
-        let declared = inputs.declared(&Said::default());
+        let declared = inputs.declared(&Said::default(), &[]);
         assert_eq!(
             declared["cabin"],
             json!({ "type": "string", "enum": ["economy", "business"], "default": "economy" })

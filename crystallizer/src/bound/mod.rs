@@ -20,6 +20,7 @@ mod cycle;
 mod data;
 mod day_range;
 mod decide;
+mod declare;
 mod enter;
 mod evaluate;
 mod explain;
@@ -64,6 +65,7 @@ mod title;
 mod told;
 mod total;
 mod transform;
+mod truth;
 mod turn;
 mod unread;
 mod unsourced;
@@ -133,6 +135,8 @@ pub(crate) struct Made<'w> {
     pub(crate) taken_for: BTreeMap<String, String>,
     /// Answers that hold no longer: another value stands there.
     pub(crate) outdated: BTreeSet<String>,
+    /// Answers that nothing was made of.
+    pub(crate) unused: BTreeSet<String>,
     /// The values that the findings speak of, as index of the call and pointer in its arguments.
     pub(crate) covered: BTreeSet<(usize, String)>,
     /// What further recordings gave to the draft.
@@ -304,6 +308,13 @@ pub(crate) fn bind<'k: 'w, 'w>(
     explained.questions.extend(told.questions);
     decisions.taken_for.extend(told.taken_for);
     explain::of_taken(&mut explained, &decisions.taken_for, answers);
+    let outdated: BTreeSet<String> = decisions
+        .outdated
+        .iter()
+        .map(|(id, ..)| id.clone())
+        .chain(told.outdated)
+        .collect();
+    let unused = explain::of_unused(&mut explained, kept, &decisions, answers, &outdated);
     let values = told
         .values
         .iter()
@@ -325,12 +336,8 @@ pub(crate) fn bind<'k: 'w, 'w>(
         values,
         findings: explained.findings,
         questions: explained.questions,
-        outdated: decisions
-            .outdated
-            .iter()
-            .map(|(id, ..)| id.clone())
-            .chain(told.outdated)
-            .collect(),
+        outdated,
+        unused,
         taken_for: decisions.taken_for,
         covered: explained.covered,
         grafts: grafts.all,
@@ -408,13 +415,16 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions<'_>) -> ValueCounts {
     counts
 }
 
-/// How many texts and numbers a value holds.
+/// How many texts and numbers a value holds; one that is true or false is one.
 fn scalars(arguments: &serde_json::Value, pointer: &str) -> u64 {
     if crate::tool_map::word_number(pointer).is_some() {
         return 1;
     }
     let mut count = 0;
     if let Some(value) = arguments.pointer(pointer) {
+        if value.is_boolean() {
+            return 1;
+        }
         crate::leaf::leaves(value, &mut |_, _, leaf| {
             count +=
                 u64::from(leaf.is_number() || leaf.as_str().is_some_and(|text| !text.is_empty()));

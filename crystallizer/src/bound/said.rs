@@ -20,6 +20,7 @@ mod counted;
 mod in_touch;
 mod measured;
 mod named;
+mod truth;
 mod worded;
 
 pub(super) use in_touch::is_of_contact;

@@ -20,6 +20,8 @@ const CONSTANT: &str = "constant";
 #[derive(Clone)]
 pub(crate) struct Witness<'w> {
     pub(crate) session: &'w Session,
+    /// What people call it, where that is not what it calls itself.
+    pub(crate) name: Option<String>,
     pub(crate) kept: Vec<Kept<'w>>,
     /// For each call that is followed its counterpart.
     pub(crate) counterparts: Vec<Option<usize>>,

@@ -49,7 +49,8 @@ pub(super) fn write(
         }
     }
     decisions.inputs.keep(&read_inputs(&document.steps));
-    document.inputs = decisions.inputs.declared(&decisions.said);
+    let others = &decisions.witnessed;
+    document.inputs = decisions.inputs.declared(&decisions.said, others);
 }
 
 /// Where the steps stand that calls became, with the loops around them.

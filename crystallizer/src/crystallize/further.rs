@@ -15,15 +15,16 @@ use crate::{
 use druse_engine::Finding;
 use druse_engine::definition::Document;
 
-/// The further recordings, aligned with the one that is followed; of those that share no call with it a finding.
+/// The further recordings, each with its place among all, aligned with the one that is followed; of those that share no
+/// call with it a finding.
 pub(super) fn witnesses<'a>(
     kept: &[Kept<'_>],
-    others: &'a [(&'a Session, prune::Pruned<'a>)],
+    others: &'a [(usize, &'a Session, prune::Pruned<'a>)],
     options: &Options,
 ) -> (Vec<bound::Witness<'a>>, Vec<Finding>) {
     let mut witnesses = Vec::new();
     let mut found = Vec::new();
-    for (session, pruned) in others {
+    for (at, session, pruned) in others {
         let draft = settled(session, options, pruned);
         let counterparts = align::align(kept, &draft.kept);
         if counterparts.iter().all(Option::is_none) {
@@ -35,7 +36,7 @@ pub(super) fn witnesses<'a>(
                 "another_task",
                 format!(
                     "The recording `{}` has no step in common with the one that is followed, and was not used.",
-                    crate::show::text(&name, 60)
+                    crate::show::name(&options.called(*at, session), 60)
                 ),
             );
             finding.id = format!("another_task:{name}");
@@ -44,6 +45,7 @@ pub(super) fn witnesses<'a>(
         }
         witnesses.push(bound::Witness {
             session,
+            name: options.names.get(*at).cloned(),
             kept: draft.kept,
             counterparts,
             draft: Some(bound::Unfolded {

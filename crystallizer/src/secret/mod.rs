@@ -8,6 +8,7 @@ mod findings;
 mod form;
 mod gather;
 mod header;
+mod held;
 mod key;
 mod lift;
 mod meaning;
@@ -24,6 +25,7 @@ mod told;
 mod trigrams;
 
 pub(crate) use findings::findings;
+pub(crate) use held::only_held;
 pub(crate) use lift::{Lift, Taken};
 pub(crate) use place::{Names, settle};
 pub(crate) use told::{told, told_elsewhere};

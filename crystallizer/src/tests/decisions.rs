@@ -93,7 +93,7 @@ fn a_decision_holds_when_a_call_is_put_back_and_when_a_recording_is_added() {
             .report
             .findings
             .iter()
-            .all(|finding| finding.code != "answer_not_used")
+            .all(|finding| finding.code != "question_unknown")
     );
 
     // So it is with another recording of the task.
@@ -105,7 +105,7 @@ fn a_decision_holds_when_a_call_is_put_back_and_when_a_recording_is_added() {
         both.report
             .findings
             .iter()
-            .all(|finding| finding.code != "answer_not_used")
+            .all(|finding| finding.code != "question_unknown")
     );
 
     // The same again gives the same bytes.

@@ -89,7 +89,7 @@ fn an_answer_settles_it() {
                 .report
                 .findings
                 .iter()
-                .any(|finding| finding.code == "answer_not_used")
+                .any(|finding| finding.code == "question_unknown")
         );
         assert_eq!(made.report.counts.gates, u64::from(answer == "gate"));
         // The figure stays, and a gate before it shows the message.

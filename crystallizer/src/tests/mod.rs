@@ -49,6 +49,7 @@ mod terminal;
 mod told_secrets;
 mod tries;
 mod trust;
+mod truth;
 mod waiting;
 mod whose_word;
 mod written_over;

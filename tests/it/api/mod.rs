@@ -1,6 +1,7 @@
 //! The API as an outside client meets it.
 
 mod agent_run;
+mod answers;
 mod approvals;
 mod audit;
 mod bad_input;

@@ -1,6 +1,7 @@
 //! The command line, as a person meets it.
 
 mod acknowledged;
+mod answers;
 mod bad_input;
 mod coding;
 mod demo;

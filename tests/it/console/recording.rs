@@ -375,6 +375,7 @@ async fn a_call_is_put_back_and_another_recording_confirms() {
     assert_eq!(crystallized["keep"], json!(["c1"]));
     let page = editor.see(&review).await;
     assert!(page.contains("Held against 1 more recording"), "{page}");
+    assert!(page.contains("requests as there"), "{page}");
     editor
         .act(&answer, &[("without", &second), ("version", "3")])
         .await;

@@ -46,6 +46,7 @@ impl<'w> Grafter<'_, 'w> {
         let mut numbers = vec![0];
         let mut others = vec![Witness {
             session: self.session,
+            name: None,
             kept: self.kept.to_vec(),
             counterparts: kept
                 .iter()
@@ -71,6 +72,7 @@ impl<'w> Grafter<'_, 'w> {
             numbers.push(at + 1);
             others.push(Witness {
                 session: other.session,
+                name: other.name.clone(),
                 kept: other.kept.clone(),
                 counterparts: kept.iter().enumerate().map(counterpart).collect(),
                 draft: None,

@@ -21,7 +21,7 @@ use super::selector;
 use super::slot;
 use super::view;
 use super::world::World;
-use crate::compare::{Expected, compare};
+use crate::compare::{Expected, Known, compare};
 use crate::drive::{Drive, Driven, Order, outcome, unknown, unread};
 use crate::kept::Kept;
 use crate::lent::with_plan;
@@ -365,7 +365,13 @@ impl Prover<'_> {
             .decisions
             .inputs
             .iter()
-            .map(|input| (input.name.clone(), rename::other(&input.value)))
+            .map(|input| {
+                let other = match &input.value {
+                    Value::Bool(flag) => Value::Bool(!flag),
+                    value => rename::other(value),
+                };
+                (input.name.clone(), other)
+            })
             .collect();
         let loops = passes(
             (&self.decisions.cycles, &self.decisions.pages),
@@ -526,6 +532,7 @@ impl Prover<'_> {
             &Expected {
                 request: &request.into(),
                 arguments: &arguments,
+                known: Known::Changed,
             },
             made.value(),
         )

@@ -5,7 +5,7 @@ use crate::bound::binding::Bound;
 use crate::bound::cycle::{Cycle, Stand};
 use crate::bound::pages::{Next, Pages};
 use crate::bound::slot;
-use crate::compare::{Expected, compare};
+use crate::compare::{Expected, Known, compare};
 use crate::drive::{Driven, outcome, unknown};
 use crate::kept::Kept;
 use crate::report::Difference;
@@ -69,6 +69,7 @@ impl Prover<'_> {
             &Expected {
                 request: &request.into(),
                 arguments: &arguments,
+                known: Known::Changed,
             },
             made.value(),
         )

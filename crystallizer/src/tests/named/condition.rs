@@ -143,7 +143,7 @@ fn a_loop_can_be_left_one_by_one_or_behind_a_gate() {
             .report
             .findings
             .iter()
-            .any(|finding| finding.code == "answer_not_used")
+            .any(|finding| finding.code == "question_unknown")
     );
     let made = answered("gate");
     assert_eq!(over(&made).len(), 1);

@@ -69,14 +69,6 @@ pub(super) const CODES: &[Code] = &[
         fix: "If it was a no, take the step out. If it was a condition, write it into the step's `when`. Else acknowledge it; a gate stands before the step.",
     },
     Code {
-        code: "answer_not_used",
-        group: Group::Recording,
-        severities: &[Warning],
-        meaning: "An answer belongs to no question, or is none of its choices.",
-        example: "",
-        fix: "Take the ids and choices from the report.",
-    },
-    Code {
         code: "answer_outdated",
         group: Group::Recording,
         severities: &[Warning],
@@ -187,6 +179,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "A session holds more calls than are read of one.",
         example: "",
         fix: "Record a shorter session, or split it.",
+    },
+    Code {
+        code: "choice_unknown",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "An answer is none of the choices of its question; it is not used and not kept.",
+        example: "",
+        fix: "Answer with one of the choices, written as the report lists them.",
     },
     Code {
         code: "chosen_by_agent",
@@ -613,6 +613,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "",
     },
     Code {
+        code: "question_unknown",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "An answer is to a question that is not asked; it is not used and not kept.",
+        example: "",
+        fix: "Take the ids of the questions from the report.",
+    },
+    Code {
         code: "recoded_text",
         group: Group::Recording,
         severities: &[Info],
@@ -735,10 +743,10 @@ pub(super) const CODES: &[Code] = &[
     Code {
         code: "secret_lifted",
         group: Group::Recording,
-        severities: &[Warning],
-        meaning: "A secret was taken out of the recording; steps of the draft name it.",
+        severities: &[Info, Warning],
+        meaning: "A secret was taken out of the recording; steps of the draft name it. As info: none does any more, for each run gets another one.",
         example: "",
-        fix: "Store it with `druse secrets set`, and acknowledge that these steps may have it.",
+        fix: "Store it with `druse secrets set`, and acknowledge that these steps may have it. As info there is nothing to do.",
     },
     Code {
         code: "secret_misplaced",

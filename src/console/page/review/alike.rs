@@ -51,8 +51,9 @@ pub(super) async fn show(call: &Call, draft: &Draft) -> Result<Markup, Refusal> 
         .map(|one| html! { a href={ "/recordings/" (one["id"].as_str().unwrap_or_default()) } { (title(one)) } })
         .collect();
     let held_out = draft.report["held_out"].as_array();
-    let predicted =
-        |id: &str| held_out.and_then(|all| all.iter().find(|one| one["recording"] == id));
+    // A recording may have an id of its own, which is not the one that it is stored under.
+    let is_it = |one: &Value, id: &str| one["name"] == id || one["recording"] == id;
+    let predicted = |id: &str| held_out.and_then(|all| all.iter().find(|one| is_it(one, id)));
     let review = format!(
         "/automations/{}/review",
         draft.automation["id"].as_str().unwrap_or_default()
