@@ -274,7 +274,7 @@ impl Binder<'_, '_> {
                 // What a pass gives is known in its loop alone.
                 matches!(
                     binding.source,
-                    Source::Input(_) | Source::Output(_) | Source::Clock(_)
+                    Source::Input(_) | Source::Inputs(_) | Source::Output(_) | Source::Clock(_)
                 )
             });
         let first = all.next()?;

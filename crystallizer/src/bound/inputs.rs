@@ -39,6 +39,10 @@ pub(super) struct Input {
     pub(super) key: Key,
     /// The schema of the argument that it is for, where the tool has one.
     schema: Option<Value>,
+    /// The steps that send what nobody said.
+    brought_to: Vec<String>,
+    /// Whether a person is asked about it, as one of them may change something.
+    is_open: bool,
 }
 
 /// The inputs so far.
@@ -198,6 +202,8 @@ impl Inputs {
             found,
             key: key.clone(),
             schema: schema.cloned(),
+            brought_to: Vec::new(),
+            is_open: false,
         });
         self.by_meaning.insert(meaning, index);
         index
@@ -281,6 +287,14 @@ impl Inputs {
             }
             self.all[index].value = value;
             self.all[index].schema = None;
+        }
+    }
+
+    /// Notes that a step sends what nobody said, and whether a person is asked about it.
+    pub(super) fn brought_to(&mut self, name: &str, step: &str, is_open: bool) {
+        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+            input.brought_to.push(step.to_owned());
+            input.is_open |= is_open;
         }
     }
 
@@ -415,8 +429,28 @@ impl Input {
                 "In the recording the agent proposed it, and the person agreed. It is chosen anew in each run.".into(),
             );
         }
-        schema.insert("default".to_owned(), self.value.clone());
+        if !schema.contains_key("description") && !self.brought_to.is_empty() {
+            schema.insert("description".to_owned(), self.brought().into());
+        }
+        // What is chosen anew in each run, or what nobody said, is not what a run takes when nobody tells it.
+        if matches!(self.found, Found::Agreed(_)) || self.is_open {
+            schema.insert("examples".to_owned(), vec![self.value.clone()].into());
+        } else {
+            schema.insert("default".to_owned(), self.value.clone());
+        }
         Value::Object(schema)
+    }
+
+    /// That the agent brought it along, and what sends it.
+    fn brought(&self) -> String {
+        let mut steps: Vec<String> = Vec::new();
+        for step in &self.brought_to {
+            let step = format!("`{step}`");
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+        format!("The agent brought it along; sent by {}.", steps.join(", "))
     }
 }
 

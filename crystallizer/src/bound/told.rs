@@ -178,7 +178,9 @@ impl Binder<'_, '_> {
             }
             for frozen in decided.frozen {
                 if let Value::String(text) = &frozen.value
-                    && matches!(frozen.why, Why::Agent | Why::Held(_) | Why::Instructions)
+                    && (matches!(frozen.why, Why::Agent | Why::Instructions(_))
+                        // A name that an answer holds is whole.
+                        || matches!(frozen.why, Why::Held(_)) && super::verbatim::is_worded(text))
                     && leaves(kept_one, &frozen.pointer, &frozen.key, text)
                 {
                     let pieces = vec![Piece::Text(text.clone())];

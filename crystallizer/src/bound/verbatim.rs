@@ -2,7 +2,7 @@
 //! Nothing reads such a text as data, so that no source is found there; but the agent hardly made them up.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Source, Why};
+use super::binding::{Bound, Piece, Source, Why};
 use super::information::{STRONG, bits};
 use super::unsourced::open_choices;
 use crate::kept::Kept;
@@ -34,6 +34,22 @@ impl Binder<'_, '_> {
         }
         holder(self.kept, sent.call, sent.value).map(|_| Why::Held(open_choices()))
     }
+
+    /// The question about a name that a text holds as a whole which was answered before, where a word of it is one that
+    /// the person said: `New Israeli Kitchen` is no name for what they want today.
+    pub(super) fn cut_out_of(&self, sent: &Sent<'_>, pieces: &[Piece]) -> Option<Why> {
+        let text = sent.value.as_str()?;
+        if pieces.len() < 2 || is_worded(text) {
+            return None;
+        }
+        let is_word = pieces.iter().any(|piece| match piece {
+            Piece::Value(binding) => {
+                matches!(binding.source, Source::Input(_)) && bits(&binding.value, &[]) < STRONG
+            }
+            Piece::Text(_) => false,
+        });
+        is_word.then(|| self.held_in_text(sent)).flatten()
+    }
 }
 
 impl<'a> Binder<'a, '_> {
@@ -48,6 +64,7 @@ impl<'a> Binder<'a, '_> {
         for (path, list) in lists {
             let sent = self.sent(at, list, &path);
             let inside = format!("{}/", sent.pointer);
+            let kept = self.kept;
             let Some(decided) = self.decided.get_mut(at) else {
                 return;
             };
@@ -55,14 +72,20 @@ impl<'a> Binder<'a, '_> {
             let held = frozen
                 .filter(|one| matches!(one.why, Why::Held(_)) && one.pointer.starts_with(&inside))
                 .count();
+            // What the person named and the text holds, too, is one of the list.
+            let is_held = |one: &Bound| {
+                let value = crate::pointer::at(&kept[at].call.arguments, &one.pointer);
+                value.is_some_and(|value| holder(kept, at, value).is_some())
+            };
             let bound = decided.bound.iter();
-            let bound: Vec<_> = bound
+            let (named, bound): (Vec<_>, Vec<_>) = bound
                 .filter(|one| one.pointer.starts_with(&inside))
-                .collect();
+                .partition(|one| held > 0 && is_of_input(one) && is_held(one));
             let is_given = bound
                 .iter()
                 .flat_map(|one| one.bindings())
                 .any(|binding| !matches!(binding.source, Source::Output(_)));
+            let held = held + named.len();
             if held < LISTED || held <= bound.len() || is_given {
                 continue;
             }
@@ -75,6 +98,18 @@ impl<'a> Binder<'a, '_> {
             self.freeze(&sent, Why::Held(open_choices()));
         }
     }
+}
+
+/// Whether a text is worded, and no name.
+pub(super) fn is_worded(text: &str) -> bool {
+    text.split_whitespace().count() >= MESSAGE
+}
+
+/// Whether what is bound is an input.
+fn is_of_input(bound: &Bound) -> bool {
+    bound
+        .bindings()
+        .all(|binding| matches!(binding.source, Source::Input(_)))
 }
 
 /// The lists in what a call sent that hold texts alone, each with the keys to it.
