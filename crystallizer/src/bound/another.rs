@@ -1,10 +1,10 @@
 //! What a change makes, and the record of another thing of its kind: a new booking is not the one that was looked up
 //! before it, and what that one has says nothing about it unless the task goes on with it.
 
+use super::answers::Place;
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Piece, Source, Why};
 use super::cycle;
-use super::answers::Place;
 use super::information::{STRONG, bits, names_things};
 use super::key::{Key, agree, keys_of, noun, words};
 use super::said::Mention;

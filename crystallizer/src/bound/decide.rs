@@ -533,12 +533,7 @@ impl<'a> Binder<'a, '_> {
             };
         }
         match self.template(sent) {
-            Composed::Pieces(pieces) => {
-                return match self.cut_out_of(sent, &pieces) {
-                    Some(why) => self.freeze(sent, why),
-                    None => self.bind(sent, pieces),
-                };
-            }
+            Composed::Pieces(pieces) => return self.bind(sent, pieces),
             Composed::Unsure => return self.freeze(sent, Why::Unsure(open_choices())),
             Composed::Nothing => {}
         }

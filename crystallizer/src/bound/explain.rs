@@ -576,7 +576,8 @@ impl From<'_> {
         match self {
             Self::Person => "a person said it, and nothing shows that it was meant here".to_owned(),
             Self::Instructions => {
-                "the instructions name it, and nothing shows that it is meant in every run".to_owned()
+                "the instructions name it, and nothing shows that it is meant in every run"
+                    .to_owned()
             }
             Self::Answer => {
                 "an earlier answer holds it, too, and nothing shows that it comes from there"

@@ -73,15 +73,86 @@ fn kind(value: &Value) -> Option<u8> {
 /// Whether a key names what things have: it is of the shape, whatever was said.
 fn is_property(key: &str) -> bool {
     const NAMES: [&str; 80] = [
-        "name", "title", "status", "state", "type", "kind", "price", "amount", "total", "sum",
-        "balance", "date", "time", "day", "month", "year", "email", "mail", "phone", "telephone",
-        "mobile", "fax", "address", "iban", "bic", "swift", "id", "number", "code", "key", "owner",
-        "author", "creator", "sender", "recipient", "receiver", "from", "to", "cc", "bcc",
-        "assignee", "reporter", "contact", "home", "work", "office", "support", "subject", "text",
-        "body", "description", "note", "comment", "reason", "priority", "quantity", "count", "size",
-        "weight", "city", "country", "currency", "tax", "vat", "fee", "url", "link", "website",
-        "web", "version", "order", "customer", "user", "account", "invoice", "arn", "first",
-        "last", "main", "result",
+        "name",
+        "title",
+        "status",
+        "state",
+        "type",
+        "kind",
+        "price",
+        "amount",
+        "total",
+        "sum",
+        "balance",
+        "date",
+        "time",
+        "day",
+        "month",
+        "year",
+        "email",
+        "mail",
+        "phone",
+        "telephone",
+        "mobile",
+        "fax",
+        "address",
+        "iban",
+        "bic",
+        "swift",
+        "id",
+        "number",
+        "code",
+        "key",
+        "owner",
+        "author",
+        "creator",
+        "sender",
+        "recipient",
+        "receiver",
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "assignee",
+        "reporter",
+        "contact",
+        "home",
+        "work",
+        "office",
+        "support",
+        "subject",
+        "text",
+        "body",
+        "description",
+        "note",
+        "comment",
+        "reason",
+        "priority",
+        "quantity",
+        "count",
+        "size",
+        "weight",
+        "city",
+        "country",
+        "currency",
+        "tax",
+        "vat",
+        "fee",
+        "url",
+        "link",
+        "website",
+        "web",
+        "version",
+        "order",
+        "customer",
+        "user",
+        "account",
+        "invoice",
+        "arn",
+        "first",
+        "last",
+        "main",
+        "result",
     ];
     let all = words(key);
     // Of a key of several words the last names it.
@@ -99,7 +170,10 @@ pub(super) struct Given<'b> {
 impl Given<'_> {
     /// Whether a key of a map was asked for by a value that follows, or a person named it: then the keys are data.
     pub(super) fn gives(&self, map: &Map<String, Value>) -> bool {
-        is_even(map) && map.keys().any(|key| self.is_asked(key) || self.is_said(key, map))
+        is_even(map)
+            && map
+                .keys()
+                .any(|key| self.is_asked(key) || self.is_said(key, map))
     }
 
     fn is_asked(&self, key: &str) -> bool {
@@ -140,14 +214,29 @@ mod tests {
     fn keys_that_are_data_and_keys_of_the_shape() {
         for (map, expected) in [
             (json!({ "TK-1": "Printer", "TK-2": "Acme" }), true),
-            (json!({ "U1": "DE89370400440532013000", "U2": "DE02120300000000202051" }), true),
-            (json!({ "Bolt": "DE89370400440532013000", "Acme": "DE02120300000000202051" }), true),
-            (json!({ "Alice": "+49 171 2223344", "Bob": "+49 171 5556677" }), true),
+            (
+                json!({ "U1": "DE89370400440532013000", "U2": "DE02120300000000202051" }),
+                true,
+            ),
+            (
+                json!({ "Bolt": "DE89370400440532013000", "Acme": "DE02120300000000202051" }),
+                true,
+            ),
+            (
+                json!({ "Alice": "+49 171 2223344", "Bob": "+49 171 5556677" }),
+                true,
+            ),
             (json!({ "Ann": "ann@x.test", "Bob": "bob@x.test" }), true),
             (json!({ "TK-1": "Printer", "TK-2": 3 }), false),
             (json!({ "address1": "Main street", "address2": "" }), false),
-            (json!({ "Email": "ann@x.test", "Sender": "bob@x.test" }), false),
-            (json!({ "OrderId": "1234567890", "UserId": "2234567890" }), false),
+            (
+                json!({ "Email": "ann@x.test", "Sender": "bob@x.test" }),
+                false,
+            ),
+            (
+                json!({ "OrderId": "1234567890", "UserId": "2234567890" }),
+                false,
+            ),
             (json!({ "from": "ann@x.test", "to": "bob@x.test" }), false),
             (json!({ "Order": "W48121", "Ticket": "T-1100" }), false),
             (json!({ "NAME": "Ann", "CITY": "Rome" }), false),
@@ -164,9 +253,15 @@ mod tests {
     #[test]
     fn keys_that_a_person_named_or_that_were_asked_for() {
         let mut said = Said::default();
-        said.hear("Mail the owner of the web shop, pay Acme and tell Bob the Total.", true);
+        said.hear(
+            "Mail the owner of the web shop, pay Acme and tell Bob the Total.",
+            true,
+        );
         let mut known = HashMap::new();
-        for (value, name) in [(json!("AAPL"), "symbol"), (json!(["Miznon"]), "restaurants")] {
+        for (value, name) in [
+            (json!("AAPL"), "symbol"),
+            (json!(["Miznon"]), "restaurants"),
+        ] {
             let one = Known {
                 expression: format!("inputs.{name}"),
                 key: super::super::key::Key::default(),
@@ -180,7 +275,10 @@ mod tests {
             asked: Some(&asked),
         };
         for (map, expected) in [
-            (json!({ "billing": "a@x.test", "webshop": "b@x.test" }), true),
+            (
+                json!({ "billing": "a@x.test", "webshop": "b@x.test" }),
+                true,
+            ),
             (json!({ "billing": "open", "webshop": "closed" }), false),
             (json!({ "Acme": 12.5, "Bolt": 30 }), true),
             (json!({ "Bob": { "age": 4 } }), true),

@@ -48,7 +48,9 @@ impl Binder<'_, '_> {
 
     /// What gives an end: the input that the beginning is, and the length, which is an input, too.
     pub(super) fn after_length(&mut self, sent: &Sent<'_>, end: &End) -> Option<Binding> {
-        let known = self.known.get(&Value::from(end.begin.as_str()).to_string())?;
+        let known = self
+            .known
+            .get(&Value::from(end.begin.as_str()).to_string())?;
         let begin = known
             .iter()
             .map(|known| known.expression.as_str())
@@ -118,7 +120,11 @@ fn earlier(text: &str, minutes: i64) -> Option<String> {
     let before = on.checked_sub(minutes.minutes()).ok()?;
     let time = format!("{:02}:{:02}", before.hour(), before.minute());
     match day {
-        Some(_) => Some(format!("{}{}{time}{rest}", before.date(), text.get(DAY..at)?)),
+        Some(_) => Some(format!(
+            "{}{}{time}{rest}",
+            before.date(),
+            text.get(DAY..at)?
+        )),
         None => (before.date() == on.date()).then(|| format!("{time}{rest}")),
     }
 }
@@ -132,7 +138,11 @@ mod tests {
         for (text, minutes, expected) in [
             ("2025-05-03 11:00", 60, Some("2025-05-03 10:00")),
             ("2025-05-03T11:30:00Z", 90, Some("2025-05-03T10:00:00Z")),
-            ("2025-05-03T00:30:00+02:00", 60, Some("2025-05-02T23:30:00+02:00")),
+            (
+                "2025-05-03T00:30:00+02:00",
+                60,
+                Some("2025-05-02T23:30:00+02:00"),
+            ),
             ("11:00", 60, Some("10:00")),
             ("11:00:30", 30, Some("10:30:30")),
             ("00:30", 60, None),

@@ -356,8 +356,8 @@ fn asked_places(
         let gated = taken.gate_before(*spot).is_some();
         for frozen in &decided.frozen {
             let is_read = read.contains(&call);
-            let acknowledged = frozen.why.choices().is_some()
-                && explain::is_acknowledged(kept, frozen, is_read);
+            let acknowledged =
+                frozen.why.choices().is_some() && explain::is_acknowledged(kept, frozen, is_read);
             if gated || acknowledged && slot::first(kept, &frozen.pointer).is_some() {
                 asked.insert((kept.step.clone(), frozen.pointer.clone()));
             }

@@ -95,12 +95,12 @@ impl Binder<'_, '_> {
             let mut whole = None;
             if let Some(decided) = self.decided.get_mut(call) {
                 let own = decided.bound.iter().find(|bound| bound.pointer == pointer);
-                whole = own.and_then(|bound| bound.bindings().next()).and_then(
-                    |binding| match &binding.source {
+                whole = own
+                    .and_then(|bound| bound.bindings().next())
+                    .and_then(|binding| match &binding.source {
                         Source::Input(name) => Some(name.clone()),
                         _ => None,
-                    },
-                );
+                    });
                 decided.bound.retain(|bound| bound.pointer != pointer);
             }
             if let (Some(name), [(_, only)]) = (whole, made.as_slice()) {

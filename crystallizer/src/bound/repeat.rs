@@ -54,9 +54,10 @@ impl Binder<'_, '_> {
                     continue;
                 };
                 gone.insert((call, place));
-                let is_own = self.kept.get(call).is_some_and(|kept| {
-                    kept.target.own_tool || kept.target.shell.is_some()
-                });
+                let is_own = self
+                    .kept
+                    .get(call)
+                    .is_some_and(|kept| kept.target.own_tool || kept.target.shell.is_some());
                 let is_new =
                     is_sent && !is_own && frozen.question.is_none() && is_code(&frozen.value);
                 match is_new {
@@ -113,9 +114,9 @@ impl Binder<'_, '_> {
         let sent = self.sent_again(call, frozen);
         self.freeze(&sent, Why::Made(open_choices()));
         let all = &mut self.decided.get_mut(call)?.frozen;
-        let is_open = all.last().is_some_and(|last| {
-            last.pointer == frozen.pointer && matches!(last.why, Why::Made(_))
-        });
+        let is_open = all
+            .last()
+            .is_some_and(|last| last.pointer == frozen.pointer && matches!(last.why, Why::Made(_)));
         if is_open { all.pop() } else { None }
     }
 }

@@ -740,9 +740,12 @@ impl Said {
             word.is_some_and(|word| word.bytes().any(|b| b.is_ascii_digit()))
         };
         if has_digit(to)
-            && to.checked_sub(1).and_then(|at| spoken.words.get(at)).is_some_and(|word| {
-                matches!(word.as_str(), "at" | "from" | "um" | "ab" | "gegen" | "à")
-            })
+            && to
+                .checked_sub(1)
+                .and_then(|at| spoken.words.get(at))
+                .is_some_and(|word| {
+                    matches!(word.as_str(), "at" | "from" | "um" | "ab" | "gegen" | "à")
+                })
         {
             to += 1;
         }

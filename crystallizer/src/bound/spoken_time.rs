@@ -495,7 +495,10 @@ mod tests {
         )
         .collect();
         let minutes = |words: &[String]| -> Vec<i64> {
-            durations(words).into_iter().map(|(minutes, _)| minutes).collect()
+            durations(words)
+                .into_iter()
+                .map(|(minutes, _)| minutes)
+                .collect()
         };
         assert_eq!(minutes(&words), [60, 30, 120]);
         let words: Vec<String> =

@@ -211,7 +211,9 @@ impl Binder<'_, '_> {
             all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
             let mut done = 0;
             for (at, part) in all {
-                if at < done {
+                let is_inside = bits(&Value::from(part), &[]) < STRONG
+                    && self.is_inside_name(call, &text, at, part);
+                if at < done || is_inside {
                     continue;
                 }
                 let Some(binding) = self.told_binding(call, pointer, key, whole, part) else {

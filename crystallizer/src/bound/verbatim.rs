@@ -2,7 +2,7 @@
 //! Nothing reads such a text as data, so that no source is found there; but the agent hardly made them up.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Bound, Piece, Source, Why};
+use super::binding::{Bound, Source, Why};
 use super::information::{STRONG, bits};
 use super::unsourced::open_choices;
 use crate::kept::Kept;
@@ -18,6 +18,8 @@ const SHORTEST: usize = 3;
 const LONGEST: usize = 120;
 /// How many elements of a list stand in a text at least for one question to be about all of it.
 const LISTED: usize = 2;
+/// The most words of a name on either side of a word in it.
+const MOST_OF_NAME: usize = 5;
 /// The words from which on a text is a message: the agent words it.
 const MESSAGE: usize = 6;
 
@@ -35,21 +37,63 @@ impl Binder<'_, '_> {
         holder(self.kept, sent.call, sent.value).map(|_| Why::Held(open_choices()))
     }
 
-    /// The question about a name that a text holds as a whole which was answered before, where a word of it is one that
-    /// the person said: `New Israeli Kitchen` is no name for what they want today.
-    pub(super) fn cut_out_of(&self, sent: &Sent<'_>, pieces: &[Piece]) -> Option<Why> {
-        let text = sent.value.as_str()?;
-        if pieces.len() < 2 || is_worded(text) {
-            return None;
+    /// Whether a word of a text is a part of a name that was answered before: the `Israeli` of `New Israeli Kitchen` is
+    /// none that the person said, and with another word there would be no such name.
+    pub(super) fn is_inside_name(&self, call: usize, text: &str, at: usize, word: &str) -> bool {
+        if text.len() > LONGEST_TEXT || word.contains(' ') {
+            return false;
         }
-        let is_word = pieces.iter().any(|piece| match piece {
-            Piece::Value(binding) => {
-                matches!(binding.source, Source::Input(_)) && bits(&binding.value, &[]) < STRONG
-            }
-            Piece::Text(_) => false,
+        let before = text.get(..at).unwrap_or_default();
+        let behind = text.get(at + word.len()..).unwrap_or_default();
+        let begins = starts_of_names(before);
+        let ends = ends_of_names(behind);
+        let mut names = begins.iter().flat_map(|back| {
+            let (from, to) = (at - back, at + word.len());
+            ends.iter().filter_map(move |on| text.get(from..to + on))
         });
-        is_word.then(|| self.held_in_text(sent)).flatten()
+        names.any(|name| {
+            name.len() > word.len() && holder(self.kept, call, &Value::from(name)).is_some()
+        })
     }
+}
+
+/// How many bytes before a word names may begin that it is in, itself the first: words with a capital, one blank between.
+fn starts_of_names(before: &str) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut rest = before;
+    while let Some(inner) = rest
+        .strip_suffix(' ')
+        .filter(|_| found.len() < MOST_OF_NAME)
+    {
+        let from = inner.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let word = inner.get(from..).unwrap_or_default();
+        if !word.starts_with(char::is_uppercase) {
+            break;
+        }
+        rest = inner.get(..from).unwrap_or_default();
+        found.push(before.len() - rest.len());
+    }
+    found
+}
+
+/// The same behind it.
+fn ends_of_names(behind: &str) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut rest = behind;
+    while let Some(inner) = rest
+        .strip_prefix(' ')
+        .filter(|_| found.len() < MOST_OF_NAME)
+    {
+        let to = inner
+            .find(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '!' | '?'))
+            .unwrap_or(inner.len());
+        if !inner.starts_with(char::is_uppercase) {
+            break;
+        }
+        rest = inner.get(to..).unwrap_or_default();
+        found.push(behind.len() - rest.len());
+    }
+    found
 }
 
 impl<'a> Binder<'a, '_> {

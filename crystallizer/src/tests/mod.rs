@@ -48,6 +48,7 @@ mod terminal;
 mod told_secrets;
 mod tries;
 mod trust;
+mod unasked;
 mod waiting;
 mod whose_word;
 mod written_over;

@@ -73,7 +73,11 @@ pub(super) fn add_days(text: &str, days: i64) -> Result<String, Error> {
 /// written. Over midnight a moment goes on with the next day, and a time of day with 00:00. It is counted by the clock
 /// that is written: an offset stays, and a moment without one knows no change to summer time.
 pub(super) fn add_minutes(text: &str, minutes: i64) -> Result<String, Error> {
-    let wrong = || failed(format!("`add_minutes` wants a moment or a time of day, not {text:?}"));
+    let wrong = || {
+        failed(format!(
+            "`add_minutes` wants a moment or a time of day, not {text:?}"
+        ))
+    };
     let (day, begin) = match text.split_at_checked(10) {
         Some((day, rest)) if rest.starts_with(['T', 't', ' ']) => {
             moment(text).ok_or_else(wrong)?;
@@ -97,9 +101,17 @@ pub(super) fn add_minutes(text: &str, minutes: i64) -> Result<String, Error> {
         .try_minutes(minutes)
         .ok()
         .and_then(|span| day?.to_datetime(time).checked_add(span).ok())
-        .ok_or_else(|| failed(format!("{text} and {minutes} minutes is outside of the calendar")))?;
+        .ok_or_else(|| {
+            failed(format!(
+                "{text} and {minutes} minutes is outside of the calendar"
+            ))
+        })?;
     let between = text.get(10..11).unwrap_or(" ");
-    Ok(format!("{}{between}{}{rest}", later.date(), later.strftime("%H:%M")))
+    Ok(format!(
+        "{}{between}{}{rest}",
+        later.date(),
+        later.strftime("%H:%M")
+    ))
 }
 
 enum Moment {

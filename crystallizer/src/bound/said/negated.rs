@@ -67,14 +67,22 @@ mod tests {
     #[test]
     fn what_is_taken_away_was_not_said() {
         for (text, value, expected) in [
-            ("Refund it to my original payment method, not a gift card.", "gift_card", false),
+            (
+                "Refund it to my original payment method, not a gift card.",
+                "gift_card",
+                false,
+            ),
             ("I need a nonstop flight to LAS, not LAX.", "LAX", false),
             ("I need a nonstop flight to LAS, not LAX.", "LAS", true),
             ("Cancel W48122 instead of W48121.", "W48121", false),
             ("Cancel W48122 instead of W48121.", "W48122", true),
             ("Take the train rather than the bus.", "bus", false),
             ("Storniere W48122 statt W48121.", "W48121", false),
-            ("Bitte nicht an ann@x.test, sondern an bob@x.test.", "bob@x.test", true),
+            (
+                "Bitte nicht an ann@x.test, sondern an bob@x.test.",
+                "bob@x.test",
+                true,
+            ),
             ("I did not get order W48121. Refund it.", "W48121", true),
             ("I never received W48121.", "W48121", true),
             ("It is not working: W48121.", "W48121", true),

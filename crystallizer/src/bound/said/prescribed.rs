@@ -11,16 +11,66 @@ use serde_json::Value;
 const BEFORE: usize = 4;
 /// Words that offer several, or hold for some cases only.
 const OFFERS: [&str; 29] = [
-    "or", "either", "if", "unless", "whenever", "otherwise", "else", "except", "depending",
-    "depends", "choose", "between", "usually", "normally", "typically", "default", "oder",
-    "entweder", "wenn", "falls", "sonst", "außer", "je", "wähle", "zwischen", "meist", "meistens",
-    "normalerweise", "gewöhnlich",
+    "or",
+    "either",
+    "if",
+    "unless",
+    "whenever",
+    "otherwise",
+    "else",
+    "except",
+    "depending",
+    "depends",
+    "choose",
+    "between",
+    "usually",
+    "normally",
+    "typically",
+    "default",
+    "oder",
+    "entweder",
+    "wenn",
+    "falls",
+    "sonst",
+    "außer",
+    "je",
+    "wähle",
+    "zwischen",
+    "meist",
+    "meistens",
+    "normalerweise",
+    "gewöhnlich",
 ];
 /// Words that say how far something may go.
 const LIMITS: [&str; 28] = [
-    "up", "over", "above", "under", "below", "than", "most", "least", "within", "until",
-    "maximum", "max", "minimum", "min", "limit", "limits", "exceed", "exceeds", "exceeding", "bis",
-    "über", "unter", "als", "höchstens", "mindestens", "innerhalb", "maximal", "minimal",
+    "up",
+    "over",
+    "above",
+    "under",
+    "below",
+    "than",
+    "most",
+    "least",
+    "within",
+    "until",
+    "maximum",
+    "max",
+    "minimum",
+    "min",
+    "limit",
+    "limits",
+    "exceed",
+    "exceeds",
+    "exceeding",
+    "bis",
+    "über",
+    "unter",
+    "als",
+    "höchstens",
+    "mindestens",
+    "innerhalb",
+    "maximal",
+    "minimal",
 ];
 /// What parts the elements of a list in a sentence.
 const PARTS: [char; 3] = [',', '/', '|'];
@@ -59,8 +109,8 @@ impl Said {
                 // `if you are asked to` says when, and not for which of them.
                 && !(matches!(word(at), "if" | "wenn" | "falls") && word(at + 1) == "you")
         });
-        let limits = (first.saturating_sub(BEFORE).max(from)..first)
-            .any(|at| LIMITS.contains(&word(at)));
+        let limits =
+            (first.saturating_sub(BEFORE).max(from)..first).any(|at| LIMITS.contains(&word(at)));
         offers || limits || self.is_in_list(mention, (from, to), (first, last))
     }
 
@@ -110,15 +160,19 @@ impl Said {
             && (parts(behind) && is_element(behind + 1)
                 || parts(behind) && joins(behind + 1) && behind + 2 <= to
                 || joins(behind + 1) && behind + 2 <= to && is_element(behind + 2));
-        let ends = behind >= to || !between(behind).trim_matches([' ', '"', '\'', '`']).is_empty();
+        let ends = behind >= to
+            || !between(behind)
+                .trim_matches([' ', '"', '\'', '`'])
+                .is_empty();
         let comes_behind = first > from
             && ends
-            && (parts(first - 1) || joins(first - 1) && first - 1 > from && {
-                let begin = (first - 1).checked_sub(length);
-                begin.is_some_and(|begin| {
-                    begin >= from && (begin == from || parts(begin - 1) || parts(first - 2))
-                })
-            });
+            && (parts(first - 1)
+                || joins(first - 1) && first - 1 > from && {
+                    let begin = (first - 1).checked_sub(length);
+                    begin.is_some_and(|begin| {
+                        begin >= from && (begin == from || parts(begin - 1) || parts(first - 2))
+                    })
+                });
         goes_on || comes_behind
     }
 
@@ -134,9 +188,7 @@ impl Said {
         };
         let spoken = &self.texts[mention.text];
         let own = spoken.sentences.get(mention.word).copied().unwrap_or(0);
-        let from = spoken
-            .sentences
-            .partition_point(|one| *one + 1 < own);
+        let from = spoken.sentences.partition_point(|one| *one + 1 < own);
         let to = spoken.sentences.partition_point(|one| *one <= own + 1);
         let begin = spoken.starts.get(from).copied().unwrap_or(0);
         let end = spoken.starts.get(to).copied();
@@ -161,27 +213,112 @@ mod tests {
     #[test]
     fn what_is_one_of_several_or_a_limit_is_not_prescribed() {
         for (text, value, key, expected) in [
-            ("Always use the currency EUR.", json!("EUR"), "currency", true),
+            (
+                "Always use the currency EUR.",
+                json!("EUR"),
+                "currency",
+                true,
+            ),
             ("Set the priority to low.", json!("low"), "priority", true),
-            ("Every refund has the quantity 3.", json!(3), "quantity", true),
-            ("Use currency EUR, language de.", json!("EUR"), "currency", true),
-            ("If you open a ticket, set its priority to high.", json!("high"), "priority", true),
-            ("Copies go to billing@acme.io.", json!("billing@acme.io"), "cc", true),
-            ("Priorities are low, medium, high.", json!("low"), "priority", false),
-            ("Priorities are low, medium, high.", json!("medium"), "priority", false),
-            ("Priorities are low, medium, high.", json!("high"), "priority", false),
-            ("Priorities are low and high.", json!("low"), "priority", false),
-            ("The priority is low or high.", json!("low"), "priority", false),
-            ("For VIPs the priority is high, otherwise low.", json!("low"), "priority", false),
+            (
+                "Every refund has the quantity 3.",
+                json!(3),
+                "quantity",
+                true,
+            ),
+            (
+                "Use currency EUR, language de.",
+                json!("EUR"),
+                "currency",
+                true,
+            ),
+            (
+                "If you open a ticket, set its priority to high.",
+                json!("high"),
+                "priority",
+                true,
+            ),
+            (
+                "Copies go to billing@acme.io.",
+                json!("billing@acme.io"),
+                "cc",
+                true,
+            ),
+            (
+                "Priorities are low, medium, high.",
+                json!("low"),
+                "priority",
+                false,
+            ),
+            (
+                "Priorities are low, medium, high.",
+                json!("medium"),
+                "priority",
+                false,
+            ),
+            (
+                "Priorities are low, medium, high.",
+                json!("high"),
+                "priority",
+                false,
+            ),
+            (
+                "Priorities are low and high.",
+                json!("low"),
+                "priority",
+                false,
+            ),
+            (
+                "The priority is low or high.",
+                json!("low"),
+                "priority",
+                false,
+            ),
+            (
+                "For VIPs the priority is high, otherwise low.",
+                json!("low"),
+                "priority",
+                false,
+            ),
             ("Default priority is low.", json!("low"), "priority", false),
-            ("Refunds up to an amount of 80 are allowed.", json!(80), "amount", false),
-            ("Refunds over 250 need a human.", json!(250), "refund", false),
+            (
+                "Refunds up to an amount of 80 are allowed.",
+                json!(80),
+                "amount",
+                false,
+            ),
+            (
+                "Refunds over 250 need a human.",
+                json!(250),
+                "refund",
+                false,
+            ),
             ("Answer within 24 hours.", json!(24), "due_hours", false),
             ("2 agents work here.", json!(2), "paid_bags", false),
-            ("Use reason codes R-10021 (late), R-20021 (lost).", json!("R-10021"), "reason", false),
-            ("Use reason codes R-10021 (late), R-20021 (lost).", json!("R-20021"), "reason", false),
-            ("Sales: a@acme.io\nBilling: b@acme.io", json!("b@acme.io"), "to", false),
-            ("If it is late, the priority is high.", json!("high"), "priority", false),
+            (
+                "Use reason codes R-10021 (late), R-20021 (lost).",
+                json!("R-10021"),
+                "reason",
+                false,
+            ),
+            (
+                "Use reason codes R-10021 (late), R-20021 (lost).",
+                json!("R-20021"),
+                "reason",
+                false,
+            ),
+            (
+                "Sales: a@acme.io\nBilling: b@acme.io",
+                json!("b@acme.io"),
+                "to",
+                false,
+            ),
+            (
+                "If it is late, the priority is high.",
+                json!("high"),
+                "priority",
+                false,
+            ),
         ] {
             let mut said = Said::default();
             said.hear(text, false);

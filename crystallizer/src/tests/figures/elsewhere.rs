@@ -365,7 +365,9 @@ fn fare_told(
         .inputs
         .iter()
         .filter_map(|(name, schema)| {
-            let given = schema.get("default").or_else(|| schema.get("examples")?.get(0))?;
+            let given = schema
+                .get("default")
+                .or_else(|| schema.get("examples")?.get(0))?;
             Some((name.clone(), how.value(given)))
         })
         .collect();
