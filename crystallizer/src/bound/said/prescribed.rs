@@ -8,7 +8,7 @@ use crate::value_class;
 use serde_json::Value;
 
 /// How many words before a value may say that it is a limit.
-const BEFORE: usize = 4;
+const BEFORE: usize = 6;
 /// Words that offer several, or hold for some cases only.
 const OFFERS: [&str; 29] = [
     "or",

@@ -69,10 +69,7 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
     let mut choices: Vec<(String, String)> = Vec::new();
     let mut others = Vec::new();
     for (name, schema) in inputs.into_iter().flatten() {
-        let one = (
-            format!("inputs.{name}"),
-            value::line(given(schema), 60),
-        );
+        let one = (format!("inputs.{name}"), value::line(given(schema), 60));
         match same(given(schema), &value) {
             true => choices.push(one),
             false => others.push(one),
