@@ -10,12 +10,24 @@ use crate::report::{Difference, Replay};
 use druse_engine::definition::Document;
 use druse_engine::plan::Plan;
 use druse_engine::{Json, Timestamp};
-use serde_json::json;
+use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::sync::Arc;
 
 /// The most differences that are listed for one call.
 const MOST: usize = 10;
+
+/// The recorded values of the inputs that a run has to be given: those without one that is taken when nobody gives any.
+fn as_recorded(document: &Document) -> Map<String, Value> {
+    let given = document.inputs.iter().filter_map(|(name, schema)| {
+        let first = schema.get("examples")?.get(0)?;
+        schema
+            .get("default")
+            .is_none()
+            .then(|| (name.clone(), first.clone()))
+    });
+    given.collect()
+}
 
 /// Runs the document with the recorded answers, beginning at this moment.
 pub(crate) fn replay(document: &mut Document, kept: &[Kept<'_>], now: Timestamp) -> Replay {
@@ -38,10 +50,11 @@ pub(crate) fn replay(document: &mut Document, kept: &[Kept<'_>], now: Timestamp)
             }
         }
     };
+    let inputs = as_recorded(document);
     let drive = |plan: &Arc<Plan>| {
         Drive {
             kept,
-            inputs: json!({}),
+            inputs: inputs.clone().into(),
             now,
             order: Order::Recorded,
             respond: &|call, _, _| match call.and_then(|call| kept.get(call)) {

@@ -293,11 +293,13 @@ fn bound(report: &Report, document: &Document, out: &mut Out) {
         count(number(follow), "value", "values")
     ));
     for (name, schema) in document.inputs.iter().take(MOST) {
-        let default = schema.get("default").unwrap_or(&Value::Null);
-        out.line(&format!(
-            "  input {name}, by default {}",
-            crate::show::value(name, default, 60)
-        ));
+        out.line(&match schema.get("default") {
+            Some(default) => format!(
+                "  input {name}, by default {}",
+                crate::show::value(name, default, 60)
+            ),
+            None => format!("  input {name}, given in each run"),
+        });
     }
     more(document.inputs.len(), out);
     let followed: Vec<&Finding> = report

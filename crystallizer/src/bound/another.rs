@@ -1,15 +1,18 @@
 //! What a change makes, and the record of another thing of its kind: a new booking is not the one that was looked up
 //! before it, and what that one has says nothing about it unless the task goes on with it.
 
+use super::answers::Place;
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Piece, Source, Why};
 use super::cycle;
-use super::information::{STRONG, bits};
-use super::key::{noun, words};
+use super::information::{STRONG, bits, names_things};
+use super::key::{Key, agree, keys_of, noun, words};
 use super::said::Mention;
 use super::unsourced::open_choices;
 use super::weigh::Outcome;
 use crate::mark::{MarkMap, mark};
+use crate::session::ToolCall;
+use crate::value_class::ValueClass;
 use serde_json::Value;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -106,6 +109,41 @@ impl Binder<'_, '_> {
             _ => String::new(),
         };
         !self.is_wanted(&sent.key.words, kind.clone()) && !self.is_wanted(&words(&theirs), kind)
+    }
+
+    /// Whether a place stands in what was looked up about another thing than the one that a change is about: the look
+    /// was asked for it under the key by which the change names its own, and nothing else joins the two.
+    pub(super) fn tells_of_another(&self, sent: &Sent<'_>, place: &Place) -> bool {
+        self.looks_at_another(sent.call, place.call) && !self.coherent(sent, place)
+    }
+
+    /// The same of what a binding takes as a whole.
+    pub(super) fn is_looked_up_of_another(&self, sent: &Sent<'_>, binding: &Binding) -> bool {
+        answered_by(&binding.source).is_some_and(|call| self.looks_at_another(sent.call, call))
+            && !self.is_its_record(binding)
+    }
+
+    fn looks_at_another(&self, change: usize, look: usize) -> bool {
+        let (Some(own), Some(source)) = (
+            self.kept.get(change).filter(|kept| kept.changes()),
+            self.kept.get(look),
+        ) else {
+            return false;
+        };
+        if cycle::ending(&self.cycles, look).is_some() {
+            return false;
+        }
+        let own_things = things_of(own.call);
+        let theirs = things_of(source.call);
+        let is_same = |one: &(Key, &Value), two: &(Key, &Value)| agree(&one.0, &two.0) == 3;
+        let noun = noun(&own.call.name);
+        own_things
+            .iter()
+            .filter(|(key, _)| key.full().iter().any(|word| noun.contains(word)))
+            .any(|one| {
+                let mut same = theirs.iter().filter(|two| is_same(one, two)).peekable();
+                same.peek().is_some() && same.all(|two| two.1 != one.1)
+            })
     }
 
     /// Whether the person wants what a key names as a thing of a kind has it.
@@ -225,6 +263,27 @@ impl Binder<'_, '_> {
         }
         found
     }
+}
+
+/// What a call sent by which things are told apart, each with its key.
+fn things_of(call: &ToolCall) -> Vec<(Key, &Value)> {
+    let mut found = Vec::new();
+    crate::leaf::leaves(&call.arguments, &mut |pointer, _, leaf| {
+        let keys = keys_of(pointer);
+        let path = keys
+            .iter()
+            .map(String::as_str)
+            .filter(|key| !key.bytes().all(|b| b.is_ascii_digit()));
+        let key = Key::new(path, &call.name);
+        let is_id = leaf
+            .as_str()
+            .and_then(crate::value_class::of)
+            .is_some_and(|class| matches!(class, ValueClass::Id | ValueClass::Uuid));
+        if bits(leaf, &key.words) >= NAMING && (is_id || names_things(&key.words)) {
+            found.push((key, leaf));
+        }
+    });
+    found
 }
 
 /// The call whose answer a binding takes a value from.

@@ -11,7 +11,7 @@ use crate::kept::Kept;
 use crate::mark::mark;
 use crate::shared::Shared;
 use quotable::Quotable;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use walk::Walk;
 
@@ -190,18 +190,19 @@ pub(super) struct Answers<'k> {
 
 impl<'k> Answers<'k> {
     /// Takes in what a call answered. `known` says whether a value was sent or said before: then this answer is not
-    /// where it comes from.
+    /// where it comes from. `given` says of a map whether one of its keys was asked for.
     pub(super) fn learn(
         &mut self,
         call: usize,
         kept: &Kept<'k>,
         known: &dyn Fn(&str, &Value) -> bool,
+        given: &dyn Fn(&Map<String, Value>) -> bool,
     ) {
         if !crate::prune::succeeded(kept.call) {
             return;
         }
         let root = super::view::shared(kept);
-        self.learn_value(call, &kept.call.name, root, known);
+        self.learn_value(call, &kept.call.name, root, known, given);
     }
 
     /// Takes in the places of what a call answered that somebody had said before, too: for when that was by chance.
@@ -210,6 +211,7 @@ impl<'k> Answers<'k> {
         call: usize,
         kept: &Kept<'_>,
         sent: &dyn Fn(&str, &Value) -> bool,
+        given: &dyn Fn(&Map<String, Value>) -> bool,
     ) {
         if !self.answers.contains_key(&call) {
             return;
@@ -217,7 +219,7 @@ impl<'k> Answers<'k> {
         let root = super::view::view(kept).data;
         // The nodes are numbered as they were.
         let mut tree = Tree::default();
-        let mut walk = Walk::new(call, &mut tree, sent, MOST_LEAVES);
+        let mut walk = Walk::new(call, &mut tree, sent, given, MOST_LEAVES);
         walk.value(&root, 0, 0);
         for (form, place) in walk.found {
             let small = Small {
@@ -236,10 +238,11 @@ impl<'k> Answers<'k> {
         tool: &'k str,
         root: Shared<'k>,
         known: &dyn Fn(&str, &Value) -> bool,
+        given: &dyn Fn(&Map<String, Value>) -> bool,
     ) {
         let mut tree = Tree::default();
         let left = MOST_LEAVES.min(MOST_IN_ALL.saturating_sub(self.leaves));
-        let mut walk = Walk::new(call, &mut tree, known, left);
+        let mut walk = Walk::new(call, &mut tree, known, given, left);
         walk.value(&root, 0, 0);
         let Walk {
             found,
@@ -684,7 +687,7 @@ fn column_form(values: &[Value]) -> String {
 }
 
 /// Whether the keys of a map are data: then it is a collection, whose entries come and go.
-pub(crate) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
+pub(crate) fn is_collection(map: &Map<String, Value>) -> bool {
     let is_name = |key: &str| {
         key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && key
@@ -702,6 +705,7 @@ pub(crate) fn is_collection(map: &serde_json::Map<String, Value>) -> bool {
     odd == map.len()
         || odd > 0 && odd * 2 >= map.len() && kinds.len() == 1
         || kinds.len() == 1 && map.len() > 24
+        || super::keyed::has_data_keys(map)
 }
 
 fn kind(value: &Value) -> u8 {

@@ -11,6 +11,7 @@ use super::evaluate::Recorded;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Inputs, schema_at};
 use super::key::Key;
+use super::keyed::Given;
 use super::offer::Offer;
 use super::pages::Pages;
 use super::route::{Router, Way};
@@ -24,7 +25,7 @@ use crate::kept::Kept;
 use crate::session::{Session, ToolCall, ToolSpec};
 use crate::tool_map::escape;
 use druse_engine::Digest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -170,15 +171,22 @@ impl<'a, 'k> Binder<'a, 'k> {
             return;
         };
         let (said, sent) = (&self.said, &self.sent);
-        self.answers.learn(at, kept, &|form, value| {
+        let keys = Given {
+            said,
+            known: &self.known,
+            asked: Some(&kept.call.arguments),
+        };
+        let given = |map: &Map<String, Value>| keys.gives(map);
+        let known = |form: &str, value: &Value| {
             sent.contains(form)
                 || bits(value, &[]) >= WEAK
                     && said.find(value, &[]).is_some_and(|mention| mention.person)
-        });
+        };
+        self.answers.learn(at, kept, &known, &given);
         // Further recordings may show that it was said by chance.
         if !self.witnesses.is_empty() {
-            self.answers
-                .learn_behind_words(at, kept, &|form, _| sent.contains(form));
+            let known = |form: &str, _: &Value| sent.contains(form);
+            self.answers.learn_behind_words(at, kept, &known, &given);
         }
     }
 

@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) enum Source {
     /// An input of the run.
     Input(String),
+    /// What is made of several inputs, by the expression alone.
+    Inputs(Vec<String>),
     /// A value in an earlier answer.
     Output(Place),
     /// A list or map of an earlier answer as a whole, with only these keys where some are named.
@@ -127,8 +129,8 @@ pub(super) enum Why {
     Secret,
     /// The tool takes it when nothing is said.
     Default,
-    /// The instructions name it.
-    Instructions,
+    /// The instructions name it, in these words.
+    Instructions(String),
     /// It stands in answers, but so small or common a value does by chance.
     Chance,
     /// It looks made by the clock or by chance.
@@ -198,12 +200,14 @@ pub(super) struct Frozen {
 pub(super) struct Decided {
     pub(super) bound: Vec<Bound>,
     pub(super) frozen: Vec<Frozen>,
+    /// Those of the bound that the agent brought along, and that a person is asked about.
+    pub(super) brought: Vec<Frozen>,
 }
 
 impl Decided {
     /// Gives up what only served to decide: of the choices that are left open, people are told the answers alone.
     pub(super) fn settle(&mut self) {
-        for frozen in &mut self.frozen {
+        for frozen in self.frozen.iter_mut().chain(&mut self.brought) {
             if let Some(choices) = frozen.why.choices_mut() {
                 for choice in choices.iter_mut() {
                     choice.binding = None;

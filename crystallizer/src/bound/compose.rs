@@ -149,10 +149,13 @@ impl Binder<'_, '_> {
     }
 
     fn hole(&mut self, sent: &Sent<'_>, text: &str, start: usize, word: &str) -> Hole {
-        if self.is_half_of_name(text, start, word) {
+        let value = Value::from(word);
+        let is_inside = bits(&value, &[]) < STRONG
+            && word.len() < text.len()
+            && self.is_inside_name(sent.call, text, start, word);
+        if is_inside || self.is_half_of_name(text, start, word) {
             return Hole::Word;
         }
-        let value = Value::from(word);
         // A folder that a person said and that another step follows is followed in every path.
         if is_segment(text, start, word) {
             let followed = self.inputs.iter().find(|input| is_followed(input, word));
@@ -347,7 +350,7 @@ impl Binder<'_, '_> {
                 // What a pass gives is known in its loop alone.
                 matches!(
                     binding.source,
-                    Source::Input(_) | Source::Output(_) | Source::Clock(_)
+                    Source::Input(_) | Source::Inputs(_) | Source::Output(_) | Source::Clock(_)
                 )
             });
         let first = all.next()?;

@@ -61,7 +61,7 @@ fn is_class(text: &str) -> bool {
 }
 
 /// `+43 660 1234567`, `(415) 555-0132`, `0660/1234567`.
-fn is_telephone(text: &str) -> bool {
+pub(super) fn is_telephone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_plain = text
         .bytes()

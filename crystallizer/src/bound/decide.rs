@@ -281,7 +281,12 @@ impl<'a> Binder<'a, '_> {
                 .partition(|sent| bits(sent.value, &sent.key.words) >= STRONG);
             // Messages last: what they tell again is known by then, and named by its own key.
             let is_message = |sent: &&Sent<'_>| sent.value.as_str().is_some_and(is_wording);
-            for sent in strong.iter().filter(|sent| !is_message(sent)).chain(&weak) {
+            // And what ends behind what begins.
+            let (ends, weak): (Vec<_>, Vec<_>) = weak
+                .into_iter()
+                .partition(|sent| self.end(sent.value).is_some());
+            let first = strong.iter().filter(|sent| !is_message(sent));
+            for sent in first.chain(&weak).chain(&ends) {
                 self.scalar(sent);
             }
             for sent in strong.iter().filter(is_message) {
@@ -369,7 +374,10 @@ impl<'a> Binder<'a, '_> {
         let Some(binding) = whole::find(self, &sent) else {
             return false;
         };
-        if !self.holds_everywhere(&sent, &binding) || self.is_of_another(&sent, &binding) {
+        if !self.holds_everywhere(&sent, &binding)
+            || self.is_of_another(&sent, &binding)
+            || self.is_looked_up_of_another(&sent, &binding)
+        {
             return false;
         }
         self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
@@ -451,6 +459,14 @@ impl<'a> Binder<'a, '_> {
         if let Some(why) = self.end_of_stay(sent) {
             return self.freeze(sent, why);
         }
+        if let Some(end) = self.end(sent.value) {
+            return match self.after_length(sent, &end) {
+                Some(binding) if self.holds_everywhere(sent, &binding) => {
+                    self.bind(sent, vec![Piece::Value(Box::new(binding))]);
+                }
+                _ => self.freeze(sent, Why::Made(open_choices())),
+            };
+        }
         // `no insurance` is said of what a change sends as `no`, whatever some record has there.
         if self.changes(sent.call)
             && is_denial(sent.value)
@@ -493,14 +509,23 @@ impl<'a> Binder<'a, '_> {
         if mention.is_some_and(|mention| mention.person) && own < WEAK && self.changes(sent.call) {
             return self.freeze(sent, Why::Unsure(open_choices()));
         }
-        if mention.is_some() && own < STRONG {
-            return self.freeze(sent, Why::Instructions);
+        // What the instructions name of a change may be one of several, or a limit.
+        let told = mention.and_then(|mention| match self.changes(sent.call) {
+            true if !mention.person => self.said.prescribed(sent.value, &sent.key.full()),
+            _ => Some(self.said.quote(&mention)),
+        });
+        let is_look = !self.changes(sent.call);
+        if let Some(words) = told.clone().filter(|_| is_look && own < STRONG) {
+            return self.freeze(sent, Why::Instructions(words));
         }
         if let Some(binding) = self.day_of_run(sent) {
             return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
         }
         if let Outcome::Open(why) = outcome {
             return self.freeze(sent, why);
+        }
+        if let Some(words) = told.clone().filter(|_| own < STRONG) {
+            return self.freeze(sent, Why::Instructions(words));
         }
         if let Some(outcome) = self.of_spelled(sent, schema.as_ref()) {
             return match outcome {
@@ -514,8 +539,8 @@ impl<'a> Binder<'a, '_> {
             Composed::Unsure => return self.freeze(sent, Why::Unsure(open_choices())),
             Composed::Nothing => {}
         }
-        if mention.is_some() {
-            return self.freeze(sent, Why::Instructions);
+        if let Some(words) = told {
+            return self.freeze(sent, Why::Instructions(words));
         }
         if let Some(binding) = self.among_lines(sent) {
             return self.bind(sent, vec![Piece::Value(binding)]);
@@ -526,7 +551,7 @@ impl<'a> Binder<'a, '_> {
         if let Some(why) = self.unnamed_day(sent).or_else(|| self.of_record(sent)) {
             return self.freeze(sent, why);
         }
-        let why = if self.is_data(sent) {
+        let why = if self.is_data(sent) || self.is_part_of_said(sent) {
             Why::Made(open_choices())
         } else if own < WEAK {
             Why::Chance

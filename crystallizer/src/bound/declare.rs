@@ -62,8 +62,26 @@ impl Input {
         {
             schema.insert("description".to_owned(), text.into());
         }
-        schema.insert("default".to_owned(), self.value.clone());
+        // What is chosen anew in each run, or what nobody said, is not what a run takes when nobody tells it.
+        if matches!(self.found, Found::Agreed(_)) || self.is_open {
+            schema.insert("examples".to_owned(), vec![self.value.clone()].into());
+        } else {
+            schema.insert("default".to_owned(), self.value.clone());
+        }
         Value::Object(schema)
+    }
+
+    /// That the agent brought it along, and what sends it.
+    fn brought(&self) -> Option<String> {
+        let mut steps: Vec<String> = Vec::new();
+        for step in &self.brought_to {
+            let step = format!("`{step}`");
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+        let steps = (!steps.is_empty()).then(|| steps.join(", "))?;
+        Some(format!("The agent brought it along; sent by {steps}."))
     }
 
     /// Where it was found, for whoever starts a run.
@@ -76,7 +94,7 @@ impl Input {
             Found::Answered => {
                 "Nobody said it in the recording. A person answered that it is given anew in each run.".to_owned()
             }
-            Found::Repeated => return None,
+            Found::Repeated => return self.brought(),
         })
     }
 }

@@ -8,6 +8,7 @@ use super::cycle::{self, Cycle, Inner, elements};
 use super::decide::strong_values;
 use super::fold::{Plan, loop_question};
 use super::information::{STRONG, WEAK, bits};
+use super::keyed::Given;
 use super::selector::EACH;
 use super::sent::Moment;
 use super::turn::{Writer, closed, path};
@@ -225,11 +226,19 @@ impl Binder<'_, '_> {
             .get(last)
             .map_or("", |kept| kept.call.name.as_str());
         let (said, sent) = (&self.said, &self.sent);
+        let keys = Given {
+            said,
+            known: &self.known,
+            asked: None,
+        };
+        let known = |form: &str, value: &Value| {
+            sent.before(before, form)
+                || bits(value, &[]) >= WEAK
+                    && said.find(value, &[]).is_some_and(|mention| mention.person)
+        };
         self.answers
-            .learn_value(last, tool, output.clone().into(), &|form, value| {
-                sent.before(before, form)
-                    || bits(value, &[]) >= WEAK
-                        && said.find(value, &[]).is_some_and(|mention| mention.person)
+            .learn_value(last, tool, output.clone().into(), &known, &|map| {
+                keys.gives(map)
             });
         self.recorded.set_loop(id, last, output);
         self.router.set_base(last, format!("steps.{id}.output"));

@@ -2,6 +2,7 @@
 //! where only they can decide.
 
 mod branches;
+mod brought;
 mod unused;
 mod waiting;
 
@@ -16,6 +17,7 @@ use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::Key;
+use super::read_by::read_by_changes;
 use super::{Answered, slot, verbatim};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
@@ -50,6 +52,7 @@ pub(super) fn explain(
 ) -> Explained {
     let mut explained = Explained::default();
     let mut asked_for = BTreeSet::new();
+    let read = read_by_changes(kept, decisions);
     // The questions that a finding to acknowledge stands for: one thing is asked about once.
     let mut asked_about: BTreeSet<String> = BTreeSet::new();
     let mut suggested: BTreeSet<&str> = BTreeSet::new();
@@ -79,6 +82,20 @@ pub(super) fn explain(
                     .push(located(finding, &kept_one.step, *step, &inner));
             }
         }
+        for frozen in &decided.brought {
+            if let Some(place) = slot::first(kept_one, &frozen.pointer) {
+                let from = known_from(decisions, kept, index, frozen);
+                let (mut finding, question) = brought::of_brought(kept_one, decided, frozen, from);
+                finding.acknowledge &= asked_about.insert(question.id.clone());
+                let inner = format!("/with{place}");
+                let finding = located(finding, &kept_one.step, *step, &inner);
+                explained.findings.push(finding);
+                if asked_for.insert(question.id.clone()) {
+                    let path = format!("{}{inner}", step.pointer());
+                    explained.questions.push(Question { path, ..question });
+                }
+            }
+        }
         if let Some(finding) = of_agreed(kept_one, decided, decisions)
             && !gated(index)
             && suggested.insert(&kept_one.step)
@@ -101,7 +118,8 @@ pub(super) fn explain(
                     .clone()
                     .unwrap_or_else(|| question_id(kept_one, &frozen.pointer));
                 let known = known_from(decisions, kept, index, frozen);
-                let mut finding = of_open(kept_one, frozen, &id, known);
+                let is_read = read.contains(&index);
+                let mut finding = of_open(kept_one, frozen, &id, known, is_read);
                 if finding.acknowledge && !asked_about.insert(id.clone()) {
                     finding.acknowledge = false;
                     finding.severity = druse_engine::Severity::Info;
@@ -311,7 +329,7 @@ fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions<'_>) -> Findin
         .map(String::as_str)
         .collect();
     let code = match bound.bindings().next().map(|binding| &binding.source) {
-        Some(Source::Input(_)) => "bound_to_input",
+        Some(Source::Input(_) | Source::Inputs(_)) => "bound_to_input",
         Some(Source::Clock(_)) => "bound_to_clock",
         _ => "bound_to_output",
     };
@@ -447,7 +465,8 @@ fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
         Source::Clock(0) => "the day of the run".to_owned(),
         Source::Counted { .. } => "the number of the pass".to_owned(),
         Source::Clock(days) => format!("the day of the run and {days} more"),
-        Source::Output(_)
+        Source::Inputs(_)
+        | Source::Output(_)
         | Source::Whole(..)
         | Source::Column(_)
         | Source::Total(..)
@@ -503,7 +522,9 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Column(place) => place.list.call,
             Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
             Source::Total(call, ..) => *call,
-            Source::Input(_) | Source::Clock(_) | Source::Counted { .. } => return None,
+            Source::Input(_) | Source::Inputs(_) | Source::Clock(_) | Source::Counted { .. } => {
+                return None;
+            }
         };
         let source = all.get(call)?;
         (runs || binding.from_text || others_write(source)).then_some(source)
@@ -527,6 +548,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
 #[derive(Debug, Clone, Copy)]
 enum From<'k> {
     Person,
+    Instructions,
     Answer,
     /// A text that this step answered.
     Text(&'k str),
@@ -543,6 +565,10 @@ impl From<'_> {
         };
         match self {
             Self::Person => "a person said it, and nothing shows that it was meant here".to_owned(),
+            Self::Instructions => {
+                "the instructions name it, and nothing shows that it is meant in every run"
+                    .to_owned()
+            }
             Self::Answer => {
                 "an earlier answer holds it, too, and nothing shows that it comes from there"
                     .to_owned()
@@ -564,9 +590,8 @@ fn known_from<'k>(
 ) -> From<'k> {
     let forms = super::canonical::forms(&frozen.value);
     let spelled = |text: &str| decisions.said.find_spelled(text).is_some();
-    if decisions.said.find(&frozen.value, &[]).is_some()
-        || frozen.value.as_str().is_some_and(spelled)
-    {
+    let mention = decisions.said.find(&frozen.value, &[]);
+    if mention.is_some_and(|mention| mention.person) || frozen.value.as_str().is_some_and(spelled) {
         return From::Person;
     }
     let answered = decisions
@@ -581,6 +606,9 @@ fn known_from<'k>(
             .any(|place| place.call < call);
     if answered {
         return From::Answer;
+    }
+    if mention.is_some() {
+        return From::Instructions;
     }
     if frozen.why == Why::Agent {
         return From::Unknown;
@@ -641,7 +669,13 @@ fn which(choices: &[Choice]) -> String {
     }
 }
 
-fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From<'_>) -> Finding {
+fn of_open(
+    kept: &Kept<'_>,
+    frozen: &Frozen,
+    question: &str,
+    from: From<'_>,
+    is_read: bool,
+) -> Finding {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
     let key = named(&frozen.key);
     let message = match &frozen.why {
@@ -680,16 +714,17 @@ fn of_open(kept: &Kept<'_>, frozen: &Frozen, question: &str, from: From<'_>) -> 
         "Every run uses this value again. Answer `{}` with one of its choices.",
         question
     ));
-    if is_acknowledged(kept, frozen) {
+    if is_acknowledged(kept, frozen, is_read) {
         finding.must_acknowledge()
     } else {
         finding
     }
 }
 
-/// Whether an open question about a value has to be acknowledged where nobody answers it.
-pub(super) fn is_acknowledged(kept: &Kept<'_>, frozen: &Frozen) -> bool {
-    !kept.is_harmless() || matches!(frozen.why, Why::Volatile(..))
+/// Whether an open question about a value has to be acknowledged where nobody answers it: that of a change, and of a
+/// look that a change hangs on (`is_read`).
+pub(super) fn is_acknowledged(kept: &Kept<'_>, frozen: &Frozen, is_read: bool) -> bool {
+    !kept.is_harmless() || is_read || matches!(frozen.why, Why::Volatile(..))
 }
 
 fn of_frozen(frozen: &Frozen, from: &dyn Fn() -> String) -> Option<Finding> {
@@ -697,7 +732,9 @@ fn of_frozen(frozen: &Frozen, from: &dyn Fn() -> String) -> Option<Finding> {
     let key = named(&frozen.key);
     let message = match &frozen.why {
         Why::Agent => format!("{key} stays {value}: the agent chose it, {}.", from()),
-        Why::Instructions => format!("{key} stays {value}: the instructions name it."),
+        Why::Instructions(words) => {
+            format!("{key} stays {value}: the instructions name it: “{words}”.")
+        }
         Why::Default => format!("{key} stays {value}, which the tool takes by default."),
         Why::Answered => format!("{key} stays {value}, as a person answered."),
         Why::Confirmed => format!(

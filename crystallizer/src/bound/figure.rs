@@ -212,7 +212,9 @@ fn figures(
                 continue;
             };
             let (pointer, key) = (frozen.pointer.as_str(), frozen.key.as_str());
-            let is_written = matches!(frozen.why, Why::Agent | Why::Held(_))
+            // A name that an answer holds is asked about as a whole.
+            let is_written = (frozen.why == Why::Agent
+                || matches!(frozen.why, Why::Held(_)) && super::verbatim::is_worded(text))
                 && slot::first(kept_one, pointer).is_some()
                 && !is_code(&Key::new([key].into_iter(), ""));
             let is_read = is_written && leaves(kept_one, pointer, key, text);

@@ -37,6 +37,10 @@ pub(super) struct Input {
     pub(super) key: Key,
     /// The schema of the argument that it is for, where the tool has one.
     pub(super) schema: Option<Value>,
+    /// The steps that send what nobody said.
+    pub(super) brought_to: Vec<String>,
+    /// Whether a person is asked about it, as one of them may change something.
+    pub(super) is_open: bool,
 }
 
 /// The inputs so far.
@@ -196,6 +200,8 @@ impl Inputs {
             found,
             key: key.clone(),
             schema: schema.cloned(),
+            brought_to: Vec::new(),
+            is_open: false,
         });
         self.by_meaning.insert(meaning, index);
         index
@@ -279,6 +285,14 @@ impl Inputs {
             }
             self.all[index].value = value;
             self.all[index].schema = None;
+        }
+    }
+
+    /// Notes that a step sends what nobody said, and whether a person is asked about it.
+    pub(super) fn brought_to(&mut self, name: &str, step: &str, is_open: bool) {
+        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+            input.brought_to.push(step.to_owned());
+            input.is_open |= is_open;
         }
     }
 

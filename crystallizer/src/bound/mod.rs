@@ -36,6 +36,8 @@ mod in_passing;
 mod information;
 mod inputs;
 mod key;
+mod keyed;
+mod lasting;
 mod nest;
 mod nested;
 mod of_record;
@@ -43,11 +45,13 @@ mod offer;
 mod order;
 mod other_field;
 mod pages;
+mod part;
 mod passes;
 mod places;
 mod prove;
 mod put_together;
 mod qualifier;
+mod read_by;
 mod rename;
 mod repeat;
 mod rival;
@@ -355,11 +359,14 @@ fn asked_places(
         .iter()
         .filter_map(|asked| asked.place(kept))
         .collect();
-    for ((kept, spot), decided) in kept.iter().zip(spots).zip(&decisions.calls) {
+    let read = read_by::read_by_changes(kept, decisions);
+    let all = kept.iter().zip(spots).zip(&decisions.calls);
+    for (call, ((kept, spot), decided)) in all.enumerate() {
         let gated = taken.gate_before(*spot).is_some();
         for frozen in &decided.frozen {
+            let is_read = read.contains(&call);
             let acknowledged =
-                frozen.why.choices().is_some() && explain::is_acknowledged(kept, frozen);
+                frozen.why.choices().is_some() && explain::is_acknowledged(kept, frozen, is_read);
             if gated || acknowledged && slot::first(kept, &frozen.pointer).is_some() {
                 asked.insert((kept.step.clone(), frozen.pointer.clone()));
             }
@@ -396,6 +403,7 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions<'_>) -> ValueCounts {
                         &mut counts.repeated
                     }) += all;
                 }
+                Some(Source::Inputs(_)) => counts.said += all,
                 Some(Source::Clock(_)) => counts.clock += all,
                 _ => counts.answered += all,
             }

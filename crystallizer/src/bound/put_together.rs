@@ -92,11 +92,36 @@ impl Binder<'_, '_> {
             if made.len() != all {
                 continue;
             }
+            let mut whole = None;
             if let Some(decided) = self.decided.get_mut(call) {
+                let own = decided.bound.iter().find(|bound| bound.pointer == pointer);
+                whole = own
+                    .and_then(|bound| bound.bindings().next())
+                    .and_then(|binding| match &binding.source {
+                        Source::Input(name) => Some(name.clone()),
+                        _ => None,
+                    });
                 decided.bound.retain(|bound| bound.pointer != pointer);
+            }
+            if let (Some(name), [(_, only)]) = (whole, made.as_slice()) {
+                self.give_only(&name, &only.expression);
             }
             for (sent, binding) in made {
                 self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
+            }
+        }
+    }
+
+    /// Lets what took the only element of a list that is an input take the input that this element is.
+    fn give_only(&mut self, list: &str, expression: &str) {
+        let only = format!("(inputs.{list} | only)");
+        let all = self.decided.iter_mut();
+        let pieces = all
+            .flat_map(|decided| &mut decided.bound)
+            .flat_map(|bound| &mut bound.pieces);
+        for piece in pieces {
+            if let Piece::Value(binding) = piece {
+                binding.expression = binding.expression.replace(&only, expression);
             }
         }
     }
@@ -164,6 +189,7 @@ impl Binder<'_, '_> {
             let Some(of_day) = self.binding_of(&day) else {
                 continue;
             };
+            self.ends_of_parts(&name, &of_day, &between);
             self.inputs.set_value(&name, Value::from(time.as_str()));
             self.recorded.set_input(&name, &Value::from(time.as_str()));
             let all = self.decided.iter_mut();
@@ -187,6 +213,28 @@ impl Binder<'_, '_> {
         }
     }
 
+    /// Counts the moments that are counted from one from the day and the time of day that it becomes.
+    fn ends_of_parts(&mut self, name: &str, of_day: &Binding, between: &str) {
+        let Source::Input(day) = &of_day.source else {
+            return;
+        };
+        let plain = format!("inputs.{name}");
+        let all = self.decided.iter_mut();
+        let pieces = all
+            .flat_map(|decided| &mut decided.bound)
+            .flat_map(|bound| &mut bound.pieces);
+        for piece in pieces {
+            if let Piece::Value(binding) = piece
+                && is_counted_from(binding, &plain)
+                && let Source::Inputs(names) = &mut binding.source
+            {
+                let whole = format!("({} ~ '{between}' ~ {plain})", of_day.expression);
+                binding.expression = binding.expression.replacen(&plain, &whole, 1);
+                names.push(day.clone());
+            }
+        }
+    }
+
     /// Whether an input is nowhere used but sent as it is, to tools that take a text there.
     fn is_sent_whole(&self, name: &str) -> bool {
         let plain = format!("inputs.{name}");
@@ -197,7 +245,9 @@ impl Binder<'_, '_> {
             let is_whole = matches!(bound.pieces.as_slice(), [Piece::Value(binding)] if binding.expression == plain)
                 && takes_text(kept, &bound.pointer);
             is_whole
-                || bound.bindings().all(|binding| !mentions(&binding.expression, &plain))
+                || bound.bindings().all(|binding| {
+                    !mentions(&binding.expression, &plain) || is_counted_from(binding, &plain)
+                })
         })
     }
 
@@ -209,6 +259,15 @@ impl Binder<'_, '_> {
             .find(|binding| binding.expression == plain)
             .cloned()
     }
+}
+
+/// Whether a binding is a moment so many minutes behind an input.
+fn is_counted_from(binding: &Binding, plain: &str) -> bool {
+    matches!(binding.source, Source::Inputs(_))
+        && binding
+            .expression
+            .strip_prefix(plain)
+            .is_some_and(|rest| rest.starts_with(" | add_minutes("))
 }
 
 fn is_compound(value: &Value) -> bool {

@@ -243,7 +243,24 @@ fn parsed(text: &str, like: &Number) -> Option<Value> {
 /// Another text in the place of one that has no name to change. A small amount stays one: what is read from it is
 /// a number, and grows as a small number does.
 pub(super) fn weak_text(text: &str) -> String {
-    amount(text).unwrap_or_else(|| format!("{text}q"))
+    amount(text)
+        .or_else(|| time_of_day(text))
+        .unwrap_or_else(|| format!("{text}q"))
+}
+
+/// A time of day, and another one in its place: what is counted from it has to be able to read it.
+fn time_of_day(text: &str) -> Option<String> {
+    let (hour, rest) = text.split_at_checked(2)?;
+    let is_clock = matches!(rest.len(), 3 | 6)
+        && rest.bytes().enumerate().all(|(at, b)| match at {
+            0 | 3 => b == b':',
+            _ => b.is_ascii_digit(),
+        });
+    let hour = hour
+        .parse::<u64>()
+        .ok()
+        .filter(|hour| is_clock && *hour < 24)?;
+    Some(format!("{:02}{rest}", (hour + WEAK_MORE) % 24))
 }
 
 /// A small amount with a sign of money or a percent, and three more of it.
@@ -331,6 +348,10 @@ mod tests {
             ("4.5 €", "7.5 €"),
             ("7 %", "10 %"),
             ("42", "42q"),
+            ("10:00", "13:00"),
+            ("22:15:30", "01:15:30"),
+            ("24:00", "24:00q"),
+            ("4:3", "4:3q"),
             ("$02", "$02q"),
             ("$4 or 5", "$4 or 5q"),
             ("economy", "economyq"),

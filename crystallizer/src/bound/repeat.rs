@@ -1,16 +1,18 @@
 //! Values that the agent brought along in several calls: parameters of the task that nobody spelled out.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Frozen, Piece, Why};
+use super::binding::{Frozen, Piece, Source, Why};
 use super::canonical;
 use super::information::{STRONG, bits};
 use super::inputs::{Found, schema_at};
 use super::key::{Key, keys_of, words};
+use super::unsourced::open_choices;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Binder<'_, '_> {
-    /// Values that the agent brought along in several calls become inputs.
+    /// Values that the agent brought along in several calls become inputs. Those that a change is sent stay a question:
+    /// nobody said them, and a run has to be given its own.
     pub(super) fn repeated(&mut self) {
         // By value and words of the key: the calls, and the place among what each froze.
         type Users = BTreeMap<(String, Vec<String>), Vec<(usize, usize)>>;
@@ -39,6 +41,9 @@ impl Binder<'_, '_> {
             if calls.len() < 2 {
                 continue;
             }
+            // What a change is sent is still asked about: it is another thing in each run.
+            let is_sent = calls.iter().any(|call| self.changes(*call));
+            let mut open = Vec::new();
             for (call, place) in places {
                 let Some(frozen) = self
                     .decided
@@ -48,26 +53,30 @@ impl Binder<'_, '_> {
                 else {
                     continue;
                 };
-                let path = keys_of(&frozen.pointer);
-                let tool = self
+                gone.insert((call, place));
+                let is_own = self
                     .kept
                     .get(call)
-                    .map_or("", |kept| kept.call.name.as_str());
-                let keys = path
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|word| !word.bytes().all(|b| b.is_ascii_digit()));
-                let sent = Sent {
-                    call,
-                    pointer: frozen.pointer.clone(),
-                    key: Key::new(keys, tool),
-                    path: path.clone(),
-                    value: &frozen.value,
-                };
+                    .is_some_and(|kept| kept.target.own_tool || kept.target.shell.is_some());
+                let is_new =
+                    is_sent && !is_own && frozen.question.is_none() && is_code(&frozen.value);
+                match is_new {
+                    true => open.extend(self.asked(call, &frozen).map(|frozen| (call, frozen))),
+                    false => open.push((call, frozen)),
+                }
+            }
+            for (call, frozen) in open {
+                let sent = self.sent_again(call, &frozen);
                 let schema = schema_at(self.spec(call), &frozen.pointer).cloned();
                 let binding = self.input(&sent, Found::Repeated, schema.as_ref());
+                let is_open = frozen.question.is_some() && self.changes(call);
+                if let (Source::Input(name), Some(kept)) = (&binding.source, self.kept.get(call)) {
+                    self.inputs.brought_to(name, &kept.step, is_open);
+                }
                 self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
-                gone.insert((call, place));
+                if is_open && let Some(decided) = self.decided.get_mut(call) {
+                    decided.brought.push(frozen.clone());
+                }
             }
         }
         for (call, decided) in self.decided.iter_mut().enumerate() {
@@ -78,6 +87,38 @@ impl Binder<'_, '_> {
             });
         }
     }
+
+    /// A value that stays, as it was sent.
+    fn sent_again<'f>(&self, call: usize, frozen: &'f Frozen) -> Sent<'f> {
+        let path = keys_of(&frozen.pointer);
+        let tool = self
+            .kept
+            .get(call)
+            .map_or("", |kept| kept.call.name.as_str());
+        let keys = path
+            .iter()
+            .map(String::as_str)
+            .filter(|word| !word.bytes().all(|b| b.is_ascii_digit()));
+        Sent {
+            call,
+            pointer: frozen.pointer.clone(),
+            key: Key::new(keys, tool),
+            path: path.clone(),
+            value: &frozen.value,
+        }
+    }
+
+    /// Asks about a value that nobody was asked about; the open question, where no answer, no yes and no other recording
+    /// tells it.
+    fn asked(&mut self, call: usize, frozen: &Frozen) -> Option<Frozen> {
+        let sent = self.sent_again(call, frozen);
+        self.freeze(&sent, Why::Made(open_choices()));
+        let all = &mut self.decided.get_mut(call)?.frozen;
+        let is_open = all
+            .last()
+            .is_some_and(|last| last.pointer == frozen.pointer && matches!(last.why, Why::Made(_)));
+        if is_open { all.pop() } else { None }
+    }
 }
 
 /// Whether a value that the agent sent again and again is a parameter of the task: an id, a path, a code. Words and
@@ -85,11 +126,16 @@ impl Binder<'_, '_> {
 fn is_brought_along(frozen: &Frozen) -> bool {
     match &frozen.value {
         Value::String(text) => {
-            let is_code =
-                (2..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase());
-            text.len() <= 300 && (crate::value_class::of(text).is_some() || is_code)
+            text.len() <= 300 && (crate::value_class::of(text).is_some() || is_code(&frozen.value))
         }
         Value::Number(number) => number.to_string().len() >= 3,
         _ => false,
     }
+}
+
+/// Whether a value is a code of a few capitals: an airport, a currency.
+fn is_code(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        (2..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase())
+    })
 }

@@ -18,8 +18,12 @@ use std::sync::OnceLock;
 mod alone;
 mod counted;
 mod in_touch;
+mod keyed;
+mod lasting;
 mod measured;
 mod named;
+mod negated;
+mod prescribed;
 mod truth;
 mod worded;
 
@@ -122,8 +126,8 @@ pub(super) struct Said {
     ordinals: HashMap<u64, Vec<(usize, usize)>>,
     days: Vec<(SpokenDay, usize, usize)>,
     times: Vec<(SpokenTime, usize)>,
-    /// How many minutes things last.
-    durations: Vec<i64>,
+    /// How many minutes things last, each with its text and the word of its unit.
+    durations: Vec<(i64, usize, usize)>,
     /// How many words were taken in.
     taken: usize,
     /// How many superlatives were taken in.
@@ -281,7 +285,9 @@ impl Said {
             for (day, word) in days.into_iter().chain(ranged) {
                 self.days.push((day, at, word));
             }
-            self.durations.extend(spoken_time::durations(&spoken.words));
+            for (minutes, word) in spoken_time::durations(&spoken.words) {
+                self.durations.push((minutes, at, word));
+            }
             for (days, word) in spoken_time::stays(&spoken.words) {
                 self.stays.push((days, at, word));
             }
@@ -535,6 +541,7 @@ impl Said {
                 found.extend(self.day(day, &text));
             }
         }
+        found.retain(|mention| !self.is_negated(mention, &text));
         found
     }
 
@@ -612,15 +619,9 @@ impl Said {
             if !spoken.is(day) {
                 return None;
             }
-            // A moment is said when the day and the time of day are, be it by when it begins and how long it lasts.
+            // A moment is said when the day and the time of day are.
             if let Some(time) = time
-                && !self.times.iter().any(|(spoken, _)| {
-                    spoken.is(time)
-                        || self
-                            .durations
-                            .iter()
-                            .any(|minutes| spoken.is_before(time, *minutes))
-                })
+                && !self.times.iter().any(|(spoken, _)| spoken.is(time))
             {
                 return None;
             }
@@ -733,6 +734,21 @@ impl Said {
         let mut to = (mention.word + mention.length + 3).min(spoken.words.len());
         while from > 0 && spoken.is_inside_number(from) {
             from -= 1;
+        }
+        // `at 10:00` belongs to the day before it.
+        let has_digit = |at: usize| {
+            let word = spoken.words.get(at);
+            word.is_some_and(|word| word.bytes().any(|b| b.is_ascii_digit()))
+        };
+        if has_digit(to)
+            && to
+                .checked_sub(1)
+                .and_then(|at| spoken.words.get(at))
+                .is_some_and(|word| {
+                    matches!(word.as_str(), "at" | "from" | "um" | "ab" | "gegen" | "à")
+                })
+        {
+            to += 1;
         }
         while spoken.is_inside_number(to) {
             to += 1;

@@ -760,12 +760,8 @@ pub(super) fn pick_entry(
     let index = map.keys().position(|key| key == chosen).unwrap_or(0);
     let key = Value::from(chosen);
     if key != *wanted {
-        let known = scope
-            .known
-            .get(&key.to_string())
-            .and_then(|known| known.first());
-        if let Some(known) = known {
-            return Pick::Under(Operand::Expression(known.expression.clone()));
+        if let Some(expression) = super::keyed::expression(&key, scope.known) {
+            return Pick::Under(Operand::Expression(expression));
         }
         // What nothing gives is asked for again in each run.
         if map.len() == 1 && origin.repeats(&key) {

@@ -285,17 +285,11 @@ impl SpokenTime {
     pub(super) fn is(self, time: &str) -> bool {
         format!("{:02}:{:02}", self.hour, self.minute) == time
     }
-
-    /// Whether `HH:MM` is so many minutes later on the same day.
-    pub(super) fn is_before(self, time: &str, minutes: i64) -> bool {
-        let later = i64::from(self.hour) * 60 + i64::from(self.minute) + minutes;
-        format!("{:02}:{:02}", later / 60, later % 60) == time && later < 24 * 60
-    }
 }
 
 /// For how many minutes somebody said that something lasts: `1 hour`, `a 30-minute call`, `half an hour`. Given as words
-/// in lower case.
-pub(super) fn durations(words: &[String]) -> Vec<i64> {
+/// in lower case; each with the place of its unit.
+pub(super) fn durations(words: &[String]) -> Vec<(i64, usize)> {
     let mut found = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let unit = match word.as_str() {
@@ -318,8 +312,8 @@ pub(super) fn durations(words: &[String]) -> Vec<i64> {
                 },
             },
         };
-        if minutes > 0 && !found.contains(&minutes) {
-            found.push(minutes);
+        if minutes > 0 && !found.iter().any(|(known, _)| *known == minutes) {
+            found.push((minutes, index));
         }
     }
     found
@@ -500,11 +494,17 @@ mod tests {
             "a new 1 hour long event, a 30-minute call, for two hours, half an hour, in 2027 hours",
         )
         .collect();
-        assert_eq!(durations(&words), [60, 30, 120]);
+        let minutes = |words: &[String]| -> Vec<i64> {
+            durations(words)
+                .into_iter()
+                .map(|(minutes, _)| minutes)
+                .collect()
+        };
+        assert_eq!(minutes(&words), [60, 30, 120]);
         let words: Vec<String> =
             super::super::canonical::runs("eine halbe Stunde, zwei Stunden, 45 Minuten, une heure")
                 .collect();
-        assert_eq!(durations(&words), [30, 120, 45, 60]);
+        assert_eq!(minutes(&words), [30, 120, 45, 60]);
         let words: Vec<String> =
             super::super::canonical::runs("drei Nächte, für eine Woche, in 5 Tagen, pour 4 jours")
                 .collect();
@@ -516,8 +516,5 @@ mod tests {
         .collect();
         let found: Vec<i64> = stays(&words).into_iter().map(|(days, _)| days).collect();
         assert_eq!(found, [2, 3, 7, 4]);
-        let ten = times("at 10:00")[0];
-        assert!(ten.is_before("11:30", 90) && !ten.is_before("11:00", 90));
-        assert!(!times("at 11 pm")[0].is_before("01:00", 120));
     }
 }

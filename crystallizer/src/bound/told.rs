@@ -191,7 +191,9 @@ impl Binder<'_, '_> {
             }
             for frozen in decided.frozen {
                 if let Value::String(text) = &frozen.value
-                    && matches!(frozen.why, Why::Agent | Why::Held(_) | Why::Instructions)
+                    && (matches!(frozen.why, Why::Agent | Why::Instructions(_))
+                        // A name that an answer holds is whole.
+                        || matches!(frozen.why, Why::Held(_)) && super::verbatim::is_worded(text))
                     && leaves(kept_one, &frozen.pointer, &frozen.key, text)
                 {
                     let pieces = vec![Piece::Text(text.clone())];
@@ -222,7 +224,9 @@ impl Binder<'_, '_> {
             all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
             let mut done = 0;
             for (at, part) in all {
-                if at < done {
+                let is_inside = bits(&Value::from(part), &[]) < STRONG
+                    && self.is_inside_name(call, &text, at, part);
+                if at < done || is_inside {
                     continue;
                 }
                 let Some(binding) = self.told_binding(call, pointer, key, whole, part) else {

@@ -2,7 +2,7 @@
 //! Nothing reads such a text as data, so that no source is found there; but the agent hardly made them up.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Source, Why};
+use super::binding::{Bound, Source, Why};
 use super::information::{STRONG, bits};
 use super::unsourced::open_choices;
 use crate::kept::Kept;
@@ -18,6 +18,8 @@ const SHORTEST: usize = 3;
 const LONGEST: usize = 120;
 /// How many elements of a list stand in a text at least for one question to be about all of it.
 const LISTED: usize = 2;
+/// The most words of a name on either side of a word in it.
+const MOST_OF_NAME: usize = 5;
 /// The words from which on a text is a message: the agent words it.
 const MESSAGE: usize = 6;
 
@@ -34,6 +36,64 @@ impl Binder<'_, '_> {
         }
         holder(self.kept, sent.call, sent.value).map(|_| Why::Held(open_choices()))
     }
+
+    /// Whether a word of a text is a part of a name that was answered before: the `Israeli` of `New Israeli Kitchen` is
+    /// none that the person said, and with another word there would be no such name.
+    pub(super) fn is_inside_name(&self, call: usize, text: &str, at: usize, word: &str) -> bool {
+        if text.len() > LONGEST_TEXT || word.contains(' ') {
+            return false;
+        }
+        let before = text.get(..at).unwrap_or_default();
+        let behind = text.get(at + word.len()..).unwrap_or_default();
+        let begins = starts_of_names(before);
+        let ends = ends_of_names(behind);
+        let mut names = begins.iter().flat_map(|back| {
+            let (from, to) = (at - back, at + word.len());
+            ends.iter().filter_map(move |on| text.get(from..to + on))
+        });
+        names.any(|name| {
+            name.len() > word.len() && holder(self.kept, call, &Value::from(name)).is_some()
+        })
+    }
+}
+
+/// How many bytes before a word names may begin that it is in, itself the first: words with a capital, one blank between.
+fn starts_of_names(before: &str) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut rest = before;
+    while let Some(inner) = rest
+        .strip_suffix(' ')
+        .filter(|_| found.len() < MOST_OF_NAME)
+    {
+        let from = inner.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let word = inner.get(from..).unwrap_or_default();
+        if !word.starts_with(char::is_uppercase) {
+            break;
+        }
+        rest = inner.get(..from).unwrap_or_default();
+        found.push(before.len() - rest.len());
+    }
+    found
+}
+
+/// The same behind it.
+fn ends_of_names(behind: &str) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut rest = behind;
+    while let Some(inner) = rest
+        .strip_prefix(' ')
+        .filter(|_| found.len() < MOST_OF_NAME)
+    {
+        let to = inner
+            .find(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '!' | '?'))
+            .unwrap_or(inner.len());
+        if !inner.starts_with(char::is_uppercase) {
+            break;
+        }
+        rest = inner.get(to..).unwrap_or_default();
+        found.push(behind.len() - rest.len());
+    }
+    found
 }
 
 impl<'a> Binder<'a, '_> {
@@ -48,6 +108,7 @@ impl<'a> Binder<'a, '_> {
         for (path, list) in lists {
             let sent = self.sent(at, list, &path);
             let inside = format!("{}/", sent.pointer);
+            let kept = self.kept;
             let Some(decided) = self.decided.get_mut(at) else {
                 return;
             };
@@ -55,14 +116,20 @@ impl<'a> Binder<'a, '_> {
             let held = frozen
                 .filter(|one| matches!(one.why, Why::Held(_)) && one.pointer.starts_with(&inside))
                 .count();
+            // What the person named and the text holds, too, is one of the list.
+            let is_held = |one: &Bound| {
+                let value = crate::pointer::at(&kept[at].call.arguments, &one.pointer);
+                value.is_some_and(|value| holder(kept, at, value).is_some())
+            };
             let bound = decided.bound.iter();
-            let bound: Vec<_> = bound
+            let (named, bound): (Vec<_>, Vec<_>) = bound
                 .filter(|one| one.pointer.starts_with(&inside))
-                .collect();
+                .partition(|one| held > 0 && is_of_input(one) && is_held(one));
             let is_given = bound
                 .iter()
                 .flat_map(|one| one.bindings())
                 .any(|binding| !matches!(binding.source, Source::Output(_)));
+            let held = held + named.len();
             if held < LISTED || held <= bound.len() || is_given {
                 continue;
             }
@@ -75,6 +142,18 @@ impl<'a> Binder<'a, '_> {
             self.freeze(&sent, Why::Held(open_choices()));
         }
     }
+}
+
+/// Whether a text is worded, and no name.
+pub(super) fn is_worded(text: &str) -> bool {
+    text.split_whitespace().count() >= MESSAGE
+}
+
+/// Whether what is bound is an input.
+fn is_of_input(bound: &Bound) -> bool {
+    bound
+        .bindings()
+        .all(|binding| matches!(binding.source, Source::Input(_)))
 }
 
 /// The lists in what a call sent that hold texts alone, each with the keys to it.

@@ -101,6 +101,13 @@ impl Binder<'_, '_> {
                 ways.push((candidate, way));
             }
         }
+        // What was looked up about another thing is no source of what is changed in this one.
+        let mut others: Vec<(Candidate, Way)> = Vec::new();
+        if self.changes(sent.call) {
+            (others, ways) = ways.into_iter().partition(|(candidate, way)| {
+                self.tells_of_another(sent, &candidate.place) && !self.is_shown(sent, way)
+            });
+        }
         ways.sort_by(|(one, first), (two, second)| {
             (second.route.is_said(), two.score)
                 .partial_cmp(&(first.route.is_said(), one.score))
@@ -119,8 +126,12 @@ impl Binder<'_, '_> {
             .collect();
         let Some((best, way)) = certain.first() else {
             if !positional.is_empty() {
-                let choices = self.choices(sent, positional.iter());
+                let choices = self.choices(sent, positional.iter().chain(&others));
                 return Outcome::Open(Why::Unpicked(choices));
+            }
+            if !others.is_empty() {
+                let choices = self.choices(sent, others.iter());
+                return Outcome::Open(Why::Unsure(choices));
             }
             if plausible {
                 let shown: Vec<(Candidate, Way)> = weighed
@@ -185,6 +196,15 @@ impl Binder<'_, '_> {
         }
         self.learn_inputs();
         Outcome::Bound(Box::new(binding))
+    }
+
+    /// Whether further recordings show that a way gives what was sent.
+    fn is_shown(&mut self, sent: &Sent<'_>, way: &Way) -> bool {
+        if self.witnesses.is_empty() {
+            return false;
+        }
+        let expression = self.written(way);
+        self.is_confirmed(sent, &expression)
     }
 
     /// The source of a name that stands in a text: a place of an earlier answer that holds just that, under a key for

@@ -133,7 +133,7 @@ impl World {
     }
 
     fn map(&self, key: &str, map: &Map<String, Value>, depth: usize) -> Map<String, Value> {
-        if !is_collection(map) {
+        if !self.is_collection(map) {
             return map
                 .iter()
                 .map(|(key, inner)| (self.field(key), self.value(key, inner, depth)))
@@ -154,6 +154,11 @@ impl World {
             );
         }
         entries.into_iter().collect()
+    }
+
+    /// Whether the keys of a map are data: also where a run reads what stands under one that it was given.
+    fn is_collection(&self, map: &Map<String, Value>) -> bool {
+        is_collection(map) || map.keys().any(|key| self.weak_keys.contains(key))
     }
 
     /// The key of a field, in this world.
@@ -235,7 +240,7 @@ impl World {
                             .filter_map(|other| other.get(key))
                             .cloned()
                             .collect();
-                        let name = if is_collection(map) {
+                        let name = if self.is_collection(map) {
                             format!("{key}zz9")
                         } else {
                             self.field(key)

@@ -86,7 +86,7 @@ impl Taken {
 fn reason(bound: &Bound) -> String {
     let of = |binding: &Binding| {
         let from = match &binding.source {
-            Source::Input(_) => "input",
+            Source::Input(_) | Source::Inputs(_) => "input",
             Source::Output(_)
             | Source::Whole(..)
             | Source::Column(_)

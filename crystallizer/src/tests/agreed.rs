@@ -469,7 +469,7 @@ fn moments_and_texts_follow_what_they_are_made_of() {
         arguments(&made, "create_event"),
         &json!({
             "start": "{{ inputs.start }}",
-            "end": "{{ inputs.end }}",
+            "end": "{{ inputs.start | add_minutes(inputs.duration_minutes) }}",
             "description": "We meet at {{ steps.get_address.output.address }} at last.",
         })
     );

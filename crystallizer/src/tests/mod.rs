@@ -50,6 +50,7 @@ mod told_secrets;
 mod tries;
 mod trust;
 mod truth;
+mod unasked;
 mod waiting;
 mod whose_word;
 mod written_over;

@@ -1,7 +1,7 @@
 //! The filters that Druse adds to the language, and those that it replaces so that values read as JSON.
 
 use super::output::{Budget, append, convert};
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp};
 use minijinja::value::{Kwargs, Rest, Value as Dyn, ValueKind};
 use minijinja::{Error, ErrorKind};
@@ -67,6 +67,51 @@ pub(super) fn add_days(text: &str, days: i64) -> Result<String, Error> {
         .and_then(|days| date.checked_add(days).ok())
         .ok_or_else(|| failed(format!("{text} and {days} days is outside of the calendar")))?;
     Ok(format!("{later}{rest}"))
+}
+
+/// Minutes added to a moment (`2027-03-28 23:30`, an RFC 3339 time) or to a time of day (`23:30`); all else stays as
+/// written. Over midnight a moment goes on with the next day, and a time of day with 00:00. It is counted by the clock
+/// that is written: an offset stays, and a moment without one knows no change to summer time.
+pub(super) fn add_minutes(text: &str, minutes: i64) -> Result<String, Error> {
+    let wrong = || {
+        failed(format!(
+            "`add_minutes` wants a moment or a time of day, not {text:?}"
+        ))
+    };
+    let (day, begin) = match text.split_at_checked(10) {
+        Some((day, rest)) if rest.starts_with(['T', 't', ' ']) => {
+            moment(text).ok_or_else(wrong)?;
+            (Some(day.parse::<Date>().map_err(|_| wrong())?), 11)
+        }
+        _ => (None, 0),
+    };
+    let clock = text.get(begin..begin + 5).ok_or_else(wrong)?;
+    let rest = text.get(begin + 5..).ok_or_else(wrong)?;
+    let time: Time = match clock.as_bytes().get(2) {
+        Some(b':') => clock.parse().map_err(|_| wrong())?,
+        _ => return Err(wrong()),
+    };
+    if day.is_none() {
+        text.parse::<Time>().map_err(|_| wrong())?;
+        let span = Span::new().try_minutes(minutes % (24 * 60));
+        let later = time.wrapping_add(span.map_err(|_| wrong())?);
+        return Ok(format!("{}{rest}", later.strftime("%H:%M")));
+    }
+    let later = Span::new()
+        .try_minutes(minutes)
+        .ok()
+        .and_then(|span| day?.to_datetime(time).checked_add(span).ok())
+        .ok_or_else(|| {
+            failed(format!(
+                "{text} and {minutes} minutes is outside of the calendar"
+            ))
+        })?;
+    let between = text.get(10..11).unwrap_or(" ");
+    Ok(format!(
+        "{}{between}{}{rest}",
+        later.date(),
+        later.strftime("%H:%M")
+    ))
 }
 
 enum Moment {

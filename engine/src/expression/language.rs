@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 pub(super) const FILTERS: &[&str] = &[
     "abs",
     "add_days",
+    "add_minutes",
     "agreed",
     "attr",
     "batch",
@@ -140,6 +141,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.add_filter("only", functions::only);
     environment.add_filter("first_where", functions::first_where);
     environment.add_filter("add_days", functions::add_days);
+    environment.add_filter("add_minutes", functions::add_minutes);
     environment.add_filter("format_date", functions::format_date);
     environment.add_filter("parse_number", functions::parse_number);
     environment.add_filter("url_part", functions::url_part);

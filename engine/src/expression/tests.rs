@@ -172,6 +172,24 @@ fn golden_expressions() {
         ("inputs.day | add_days(2)", json!("2027-03-01")),
         ("inputs.day | add_days(-58)", json!("2026-12-31")),
         ("inputs.day | add_days(2912020)", json!("9999-12-31")),
+        (
+            "run.started_at | add_minutes(110)",
+            json!("2023-11-15T00:03:20.000Z"),
+        ),
+        (
+            "(inputs.day ~ ' ' ~ '23:30') | add_minutes(90)",
+            json!("2027-02-28 01:00"),
+        ),
+        (
+            "'2027-03-28T01:30:00+01:00' | add_minutes(60)",
+            json!("2027-03-28T02:30:00+01:00"),
+        ),
+        (
+            "'2027-03-28T00:15' | add_minutes(-30)",
+            json!("2027-03-27T23:45"),
+        ),
+        ("'23:30' | add_minutes(1500)", json!("00:30")),
+        ("'09:05:30' | add_minutes(-10)", json!("08:55:30")),
         ("inputs.day | format_date('%d.%m.%Y')", json!("27.02.2027")),
         ("steps.find.output.money | parse_number", json!(1234.5)),
         ("' 42 ' | parse_number", json!(42)),
@@ -375,6 +393,7 @@ fn errors_name_the_path_and_the_nearest_name() {
         "'open",
         "'x' | parse_number",
         "'x' | add_days(1)",
+        "inputs.day | add_minutes(1)",
         "1 / 0",
         "'x' * 2000000",
         "range(9999) | map('string') | map('upper') | map('lower') | map('length') | map('abs') | sum",
@@ -441,6 +460,7 @@ bad_expression: the expression is empty
 bad_expression: the text that begins with ' is never closed
 expression_failed: the expression failed: "x" is not a number
 expression_failed: the expression failed: `add_days` wants a date or a time, not "x"
+expression_failed: the expression failed: `add_minutes` wants a moment or a time of day, not "2027-02-27"
 expression_failed: the expression failed: unable to calculate 1 / 0
 output_too_large: the expression makes more than 1 MiB of output (pass the value on as it stands, or make it smaller in a step of its own)
 expression_too_costly: the expression takes more than 50000 steps (do this work in a step of its own)

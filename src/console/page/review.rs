@@ -367,7 +367,7 @@ fn inputs(draft: &Draft) -> Markup {
                 h3 { "Inputs" }
                 dl .pairs {
                     @for (name, schema) in all {
-                        dt { (name) } dd { (value::show(&schema["default"]))
+                        dt { (name) } dd { (value::show(bind::given(schema)))
                             @if let Some(said) = schema["description"].as_str() { div .dim { (said) } } }
                     }
                 }

@@ -10,7 +10,7 @@ use crate::bound::transform::Part;
 use crate::leaf::{canonical_text, tokens};
 use crate::mark::{Mark, mark};
 use druse_engine::expression::json_in;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The most values of an answer that were said or sent before and are noted.
 const MOST_ECHOES: usize = 2_000;
@@ -20,6 +20,8 @@ pub(super) struct Walk<'w> {
     pub(super) call: usize,
     pub(super) tree: &'w mut Tree,
     pub(super) known: &'w dyn Fn(&str, &Value) -> bool,
+    /// Whether the keys of a map are data because somebody asked for one of them.
+    pub(super) given: &'w dyn Fn(&Map<String, Value>) -> bool,
     pub(super) found: Vec<(Mark, Place)>,
     pub(super) wholes: Vec<(Mark, WholePlace)>,
     pub(super) columns: Vec<(Mark, ColumnPlace)>,
@@ -36,12 +38,14 @@ impl<'w> Walk<'w> {
         call: usize,
         tree: &'w mut Tree,
         known: &'w dyn Fn(&str, &Value) -> bool,
+        given: &'w dyn Fn(&Map<String, Value>) -> bool,
         left: usize,
     ) -> Self {
         Self {
             call,
             tree,
             known,
+            given,
             found: Vec::new(),
             wholes: Vec::new(),
             columns: Vec::new(),
@@ -86,7 +90,7 @@ impl<'w> Walk<'w> {
         match value {
             Value::Object(map) => {
                 self.whole(value, node);
-                let collection = is_collection(map);
+                let collection = is_collection(map) || (self.given)(map);
                 for (key, inner) in map {
                     let hop = if collection {
                         Hop::Entry(key.clone())

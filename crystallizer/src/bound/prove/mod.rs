@@ -561,6 +561,10 @@ impl Prover<'_> {
         let world = scene.world;
         match &binding.source {
             Source::Input(name) => binding.transform.apply(scene.inputs.get(name)?),
+            Source::Inputs(_) => {
+                let given = Value::Object(scene.inputs.clone());
+                crate::bound::evaluate::with(&given, &binding.expression.replace("inputs.", "v."))
+            }
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
             Source::Counted { step, from } => {
                 let number = i64::try_from(here?.number).ok()?;

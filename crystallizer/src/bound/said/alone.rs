@@ -194,7 +194,10 @@ impl Said {
 
     /// Where words that a person said are a text when they are put together: the text they stand in, the first of them,
     /// and how many.
-    fn joined<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (usize, usize, usize)> + 's {
+    pub(super) fn joined<'s>(
+        &'s self,
+        text: &'s str,
+    ) -> impl Iterator<Item = (usize, usize, usize)> + 's {
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
         ends.flat_map(move |end| {
             let places = self.words.get(&text[..end]).into_iter().flatten();

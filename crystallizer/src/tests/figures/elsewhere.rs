@@ -364,7 +364,12 @@ fn fare_told(
         .document
         .inputs
         .iter()
-        .filter_map(|(name, schema)| Some((name.clone(), how.value(schema.get("default")?))))
+        .filter_map(|(name, schema)| {
+            let given = schema
+                .get("default")
+                .or_else(|| schema.get("examples")?.get(0))?;
+            Some((name.clone(), how.value(given)))
+        })
         .collect();
     let mut next = 0;
     let mut wrong = false;

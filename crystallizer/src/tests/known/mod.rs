@@ -178,7 +178,7 @@ fn recording(played: &Played, world: &World, notation: Notation) -> Session {
 fn inputs(document: &Document, recorded: &Played, fresh: &Played) -> Map<String, Value> {
     let mut inputs = Map::new();
     for (name, schema) in &document.inputs {
-        let default = &schema["default"];
+        let default = schema.get("default").unwrap_or(&schema["examples"][0]);
         let same = |one: &Value| {
             let plain = |value: &Value| match value {
                 Value::String(text) => text.clone(),

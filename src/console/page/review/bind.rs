@@ -69,11 +69,8 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
     let mut choices: Vec<(String, String)> = Vec::new();
     let mut others = Vec::new();
     for (name, schema) in inputs.into_iter().flatten() {
-        let one = (
-            format!("inputs.{name}"),
-            value::line(&schema["default"], 60),
-        );
-        match same(&schema["default"], &value) {
+        let one = (format!("inputs.{name}"), value::line(given(schema), 60));
+        match same(given(schema), &value) {
             true => choices.push(one),
             false => others.push(one),
         }
@@ -107,6 +104,14 @@ pub(super) async fn read(call: &Call, draft: &Draft) -> Result<Option<Panel>, Re
     }))
 }
 
+/// The recorded value of an input: its default, or its example where a run has to be given one.
+pub(super) fn given(schema: &Value) -> &Value {
+    match &schema["default"] {
+        Value::Null => &schema["examples"][0],
+        default => default,
+    }
+}
+
 /// What a value was in the recording: what it is, where it is frozen; nothing where nobody knows.
 pub(super) fn recorded(draft: &Draft, step: &str, pointer: &str) -> Option<Value> {
     let document = &draft.automation["document"];
@@ -124,7 +129,7 @@ pub(super) fn recorded(draft: &Draft, step: &str, pointer: &str) -> Option<Value
         call["arguments"].pointer(inner).cloned()
     };
     let input = || {
-        let given = &document["inputs"][parameter::input_of(written)?]["default"];
+        let given = given(&document["inputs"][parameter::input_of(written)?]);
         (!given.is_null()).then(|| given.clone())
     };
     call().or_else(input)
@@ -141,7 +146,12 @@ async fn outputs(call: &Call, draft: &Draft) -> Option<Vec<(String, Value)>> {
         .flatten()
     {
         if schema["default"].is_null() {
-            inputs.insert(name.clone(), stand_in(schema));
+            let given = given(schema);
+            let value = match given.is_null() {
+                true => stand_in(schema),
+                false => given.clone(),
+            };
+            inputs.insert(name.clone(), value);
         }
     }
     let body = json!({

@@ -1,0 +1,156 @@
+//! Moments at which something ends that begins at one which the person said, and lasts as long as they said: `a 1 hour
+//! call at 10:00`. Nobody said the end, so that it is no input: it follows the beginning and the length.
+
+use super::binder::{Binder, Sent};
+use super::binding::{Binding, Source};
+use super::information::WEAK;
+use super::inputs::Found;
+use super::key::Key;
+use super::said::Mention;
+use super::transform::Transform;
+use super::turn::Compared;
+use crate::value_class;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, DateTime, Time};
+use serde_json::Value;
+
+/// The digits of a day, and of an hour and a minute with the sign between them.
+const DAY: usize = 10;
+const CLOCK: usize = 5;
+
+/// What is known of an end.
+pub(super) struct End {
+    /// When it begins, written as the end is.
+    begin: String,
+    minutes: i64,
+    /// Where the length was said.
+    said: Mention,
+}
+
+impl Binder<'_, '_> {
+    /// Whether a value is the end of something that lasts as long as the person said, and was not said itself.
+    pub(super) fn end(&self, value: &Value) -> Option<End> {
+        let text = value.as_str()?;
+        clock(text)?;
+        if self.said.find(value, &[]).is_some_and(|found| found.person) {
+            return None;
+        }
+        self.said.lengths().find_map(|(minutes, said)| {
+            let begin = earlier(text, minutes)?;
+            let found = self.said.find(&Value::from(begin.as_str()), &[])?;
+            found.person.then_some(End {
+                begin,
+                minutes,
+                said,
+            })
+        })
+    }
+
+    /// What gives an end: the input that the beginning is, and the length, which is an input, too.
+    pub(super) fn after_length(&mut self, sent: &Sent<'_>, end: &End) -> Option<Binding> {
+        let known = self
+            .known
+            .get(&Value::from(end.begin.as_str()).to_string())?;
+        let begin = known
+            .iter()
+            .map(|known| known.expression.as_str())
+            .find_map(|text| text.strip_prefix("inputs.").filter(|name| is_name(name)))?
+            .to_owned();
+        let key = Key {
+            words: vec!["duration".to_owned(), "minutes".to_owned()],
+            around: Vec::new(),
+        };
+        let length = Value::from(end.minutes);
+        let of_length = Sent {
+            call: sent.call,
+            pointer: sent.pointer.clone(),
+            path: Vec::new(),
+            key,
+            value: &length,
+        };
+        let Source::Input(minutes) = self.input(&of_length, Found::Said(end.said), None).source
+        else {
+            return None;
+        };
+        let expression = format!("inputs.{begin} | add_minutes(inputs.{minutes})");
+        (self.recorded.evaluate(&expression).as_ref() == Some(sent.value)).then(|| Binding {
+            expression,
+            source: Source::Inputs(vec![begin, minutes]),
+            transform: Transform::default(),
+            score: WEAK,
+            because: format!(
+                "the person said how long it lasts (“{}”), and counted from when it begins it is this moment",
+                self.said.quote(&end.said)
+            ),
+            agreeing: Vec::new(),
+            from_text: false,
+            compared: Compared::default(),
+            value: sent.value.clone(),
+        })
+    }
+}
+
+/// Whether a text is the name of an input, and nothing is made of it.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The day, where there is one, and the hour and minute of a moment or of a time of day, with where these stand.
+fn clock(text: &str) -> Option<(Option<Date>, Time, usize)> {
+    let (day, at) = match value_class::is_moment(text) {
+        true => (Some(text.get(..DAY)?.parse().ok()?), DAY + 1),
+        false => (None, 0),
+    };
+    let (hour, minute) = text.get(at..at + CLOCK)?.split_once(':')?;
+    let number = |part: &str| {
+        let is_plain = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        is_plain.then(|| part.parse::<i8>().ok()).flatten()
+    };
+    let time = Time::new(number(hour)?, number(minute)?, 0, 0).ok()?;
+    let rest = text.get(at + CLOCK..)?;
+    let is_time = day.is_some() || rest.is_empty() || rest.len() == 3 && rest.starts_with(':');
+    is_time.then_some((day, time, at))
+}
+
+/// The moment so many minutes earlier, written alike; of a time of day one of the same day.
+fn earlier(text: &str, minutes: i64) -> Option<String> {
+    let (day, time, at) = clock(text)?;
+    let rest = text.get(at + CLOCK..)?;
+    let on: DateTime = day.unwrap_or(Date::new(2000, 1, 2).ok()?).to_datetime(time);
+    let before = on.checked_sub(minutes.minutes()).ok()?;
+    let time = format!("{:02}:{:02}", before.hour(), before.minute());
+    match day {
+        Some(_) => Some(format!(
+            "{}{}{time}{rest}",
+            before.date(),
+            text.get(DAY..at)?
+        )),
+        None => (before.date() == on.date()).then(|| format!("{time}{rest}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::earlier;
+
+    #[test]
+    fn a_moment_earlier_is_written_alike() {
+        for (text, minutes, expected) in [
+            ("2025-05-03 11:00", 60, Some("2025-05-03 10:00")),
+            ("2025-05-03T11:30:00Z", 90, Some("2025-05-03T10:00:00Z")),
+            (
+                "2025-05-03T00:30:00+02:00",
+                60,
+                Some("2025-05-02T23:30:00+02:00"),
+            ),
+            ("11:00", 60, Some("10:00")),
+            ("11:00:30", 30, Some("10:30:30")),
+            ("00:30", 60, None),
+            ("2025-05-03", 60, None),
+            ("soon", 60, None),
+            ("11:00 pm", 60, None),
+        ] {
+            assert_eq!(earlier(text, minutes).as_deref(), expected, "{text}");
+        }
+    }
+}
