@@ -44,6 +44,7 @@ mod qualified;
 mod sayings;
 mod segment;
 mod several;
+mod small_words;
 mod terminal;
 mod told_secrets;
 mod tries;
