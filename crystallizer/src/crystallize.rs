@@ -184,6 +184,7 @@ pub fn crystallize(
         &emitted.places,
         &gated,
         &gates.declined,
+        &gates.objected,
     ));
     found.extend(waiting::findings(&kept, &emitted.places));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
@@ -229,6 +230,7 @@ pub fn crystallize(
         }
     }
     trust::once::once(&mut found, all);
+    caution::once(&mut found);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {
