@@ -139,7 +139,7 @@ fn lines<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Cell<'t>>)
             && (mark != ',' || !head.contains(' '))
     };
     let is_sentence = mark == ',' && head.contains(", ") && !head.contains('"');
-    if heads.len() < 2 && mark != '|' || is_sentence || !heads.iter().all(|head| is_name(head)) {
+    if heads.len() < 2 && mark != '|' || is_sentence || !heads.iter().all(is_name) {
         return end;
     }
     let mut at = end;

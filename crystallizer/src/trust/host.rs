@@ -30,7 +30,7 @@ pub(crate) fn in_program(text: &str, is_line: bool) -> Vec<String> {
         let name = behind.map_or(word, |(_, host)| host);
         let name = name.trim_end_matches(['.', '!', '?', '\\']);
         let host = name.split([':', '/']).next().unwrap_or_default();
-        let goes_on = match name[host.len()..].as_bytes() {
+        let goes_on = match &name.as_bytes()[host.len()..] {
             [b'/', ..] => true,
             [b':', first, ..] => first.is_ascii_digit() || is_user,
             _ => false,
