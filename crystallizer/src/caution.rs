@@ -5,6 +5,7 @@ use crate::declined::Declined;
 use crate::findings::located;
 use crate::kept::{Kept, Spot};
 use crate::leaf::{canonical, leaves};
+use crate::objected::Objected;
 use crate::session::{Role, Session, ToolCall, Turn};
 use druse_engine::Finding;
 use druse_engine::definition::EffectLevel;
@@ -18,6 +19,7 @@ pub(crate) fn findings(
     spots: &[Spot],
     gated: &BTreeSet<usize>,
     declined: &[Declined<'_>],
+    objected: &[Objected<'_>],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     // The passes of a loop are one step.
@@ -40,7 +42,62 @@ pub(crate) fn findings(
     }
     findings.extend(other_ways(session, kept, spots));
     findings.extend(after_no(declined, kept, spots));
+    findings.extend(late_no(objected, kept, spots));
     findings
+}
+
+/// Changes that the person objected to once they were made.
+fn late_no(objected: &[Objected<'_>], kept: &[Kept<'_>], spots: &[Spot]) -> Vec<Finding> {
+    // Of the passes of a loop the one that has to be acknowledged stands for all.
+    let mut of: BTreeMap<&str, Finding> = BTreeMap::new();
+    for one in objected {
+        let (Some(kept), Some(spot)) = (kept.get(one.at), spots.get(one.at)) else {
+            continue;
+        };
+        if one.went_on && of.contains_key(kept.step.as_str()) {
+            continue;
+        }
+        let finding = Finding::warning(
+            "objected_after",
+            format!(
+                "After `{}` had been done, the person said “{}”.",
+                kept.step,
+                crate::show::value("", &one.said.into(), 120),
+            ),
+        );
+        let finding = match one.went_on {
+            true => finding.help("Look whether what the agent did then put it right."),
+            false => finding
+                .help("It may not have been wanted. Take the step out, put a gate before it, or acknowledge it.")
+                .must_acknowledge(),
+        };
+        let mut finding = located(finding, &kept.step, *spot, "");
+        finding.id = format!("objected_after:{}", kept.step);
+        of.insert(&kept.step, finding);
+    }
+    of.into_values().collect()
+}
+
+/// Takes back that an objection has to be acknowledged, where a question about the step asks of the same words.
+pub(crate) fn once(all: &mut [Finding]) {
+    let quoted = |finding: &Finding| {
+        let (_, behind) = finding.message.split_once('“')?;
+        let (words, _) = behind.rsplit_once('”')?;
+        Some(words.replace('*', ""))
+    };
+    let asked: Vec<(Option<String>, String)> = all
+        .iter()
+        .filter(|finding| finding.code == "condition_not_shown" && finding.acknowledge)
+        .filter_map(|finding| Some((finding.step.clone(), quoted(finding)?)))
+        .collect();
+    for finding in all {
+        if finding.code == "objected_after" && finding.acknowledge {
+            let said = quoted(finding).unwrap_or_default();
+            finding.acknowledge = !asked
+                .iter()
+                .any(|(step, words)| *step == finding.step && said.contains(words.as_str()));
+        }
+    }
 }
 
 /// Calls that changed something after a person had said no to the agent's question.

@@ -185,6 +185,7 @@ pub fn crystallize(
         &emitted.places,
         &gated,
         &gates.declined,
+        &gates.objected,
     ));
     found.extend(waiting::findings(&kept, &emitted.places));
     found.extend(findings::of_mapping(&kept, &emitted.places, options));
@@ -231,6 +232,7 @@ pub fn crystallize(
     }
     secret::only_held(&mut found, &document);
     trust::once::once(&mut found, all);
+    caution::once(&mut found);
     findings::unique(&mut found);
     found.sort_by_key(|finding| finding.severity);
     let judgement = judgement::judge(&judgement::Facts {

@@ -1,10 +1,10 @@
 //! A no in words: the agent asks whether it may, the person declines, and calls that change something follow all the
 //! same.
 
+use crate::about::About;
 use crate::exchange::{Exchange, asks_whether_sure, last_question, waits_for_yes};
 use crate::kept::Kept;
-use crate::reply::{Reply, declines, deeds, is_unclear, names, reply};
-use std::collections::BTreeSet;
+use crate::reply::{Held, Reply, declines, held, is_unclear, reply, turned};
 
 /// A call that followed a no.
 pub(crate) struct Declined<'s> {
@@ -36,9 +36,14 @@ pub(crate) fn declined<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec
         if !goes_on {
             no = refused(said);
         }
-        let Some(no) = &no else { continue };
         for at in &said.changes {
-            if let Some(of_this) = kept.get(*at).and_then(|kept| of_this(no, kept)) {
+            let Some(kept) = kept.get(*at) else { continue };
+            let held_back = held_back(said, kept);
+            let no = no.as_ref().filter(|no| !lets_go_on(no, kept));
+            let Some(no) = held_back.as_ref().or(no) else {
+                continue;
+            };
+            if let Some(of_this) = of_this(no, kept) {
                 found.push(Declined {
                     at: *at,
                     question: no.question,
@@ -50,6 +55,23 @@ pub(crate) fn declined<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec
     }
     found.sort_by_key(|one| one.at);
     found
+}
+
+/// Whether a no was one to a question that only asked what speaks against a change.
+fn lets_go_on(no: &No<'_>, change: &Kept<'_>) -> bool {
+    turned(no.question, change)
+        .is_some_and(|turned| held(no.answer, no.question, turned) == Held::GoesOn)
+}
+
+/// The yes to such a question, which holds the agent back.
+fn held_back<'s>(said: &Exchange<'s>, change: &Kept<'_>) -> Option<No<'s>> {
+    let question = said.question?;
+    let turned = turned(question, change)?;
+    (held(said.text, question, turned) == Held::Holds).then_some(No {
+        question,
+        answer: said.text,
+        more: "",
+    })
 }
 
 /// The no that a person said. To a question, or by itself: to what they had been asked before, to what the agent was
@@ -145,36 +167,6 @@ fn offers_to_do(question: &str) -> bool {
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     offers(asking)
         && !words.any(|word| matches!(word, "or" | "oder" | "ou" | "o" | "which" | "what"))
-}
-
-/// What somebody speaks of, or a call does: the deeds, and the things by their names.
-struct About {
-    deeds: BTreeSet<String>,
-    names: BTreeSet<String>,
-}
-
-impl About {
-    fn text(text: &str) -> Self {
-        Self {
-            deeds: deeds(text),
-            names: names(text),
-        }
-    }
-
-    fn call(kept: &Kept<'_>) -> Self {
-        Self {
-            deeds: deeds(&crate::words::split(&kept.call.name).join(" ")),
-            names: names(&kept.call.arguments.to_string()),
-        }
-    }
-
-    fn same_deed(&self, other: &Self) -> bool {
-        !self.deeds.is_disjoint(&other.deeds)
-    }
-
-    fn same_thing(&self, other: &Self) -> bool {
-        !self.names.is_disjoint(&other.names)
-    }
 }
 
 /// Whether a call may do what was declined; nothing where the question was not about doing something.

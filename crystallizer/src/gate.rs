@@ -3,6 +3,7 @@
 use crate::declined::{Declined, declined, unclear};
 use crate::exchange::{exchanges, last_question};
 use crate::kept::Kept;
+use crate::objected::{Objected, objected};
 use crate::prune::LeftOut;
 use crate::session::{RecordedApproval, Session, Turn};
 use druse_engine::Finding;
@@ -19,6 +20,8 @@ pub(crate) struct Gates<'s> {
     pub(crate) findings: Vec<Finding>,
     /// The calls that followed a no in words.
     pub(crate) declined: Vec<Declined<'s>>,
+    /// The calls that the person objected to once they were done.
+    pub(crate) objected: Vec<Objected<'s>>,
 }
 
 /// Finds the call that each recorded approval let through.
@@ -41,6 +44,7 @@ pub(crate) fn gates<'s>(
         asked: BTreeMap::new(),
         findings: Vec::new(),
         declined: Vec::new(),
+        objected: Vec::new(),
     };
     // Approvals of calls that were repeated, and approvals that name no call, find their place last.
     let mut moved: Vec<(usize, &RecordedApproval)> = Vec::new();
@@ -156,6 +160,7 @@ pub(crate) fn gates<'s>(
         }
     }
     gates.declined = declined(&exchanges, kept);
+    gates.objected = objected(&exchanges, kept);
     for said_no in gates.declined.iter().filter(|one| one.of_this) {
         gates.before.entry(said_no.at).or_default();
     }

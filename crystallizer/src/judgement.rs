@@ -53,6 +53,15 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
         };
         say("no_success", text.to_owned(), Vec::new());
     }
+    let objected = of_code(facts, "objected_after");
+    if !objected.is_empty() {
+        say(
+            "objected",
+            "The person objected to this once it was done: the recording may show what was not wanted."
+                .to_owned(),
+            objected,
+        );
+    }
     if let [only] = facts.kept {
         say(
             "one_step_only",

@@ -14,6 +14,7 @@ pub mod text;
 pub mod tool_map;
 mod trust;
 
+mod about;
 mod advice;
 mod align;
 mod answer;
@@ -41,6 +42,7 @@ mod lent;
 mod mark;
 mod name;
 mod not_repeated;
+mod objected;
 mod options;
 mod overwritten;
 mod packed;

@@ -51,7 +51,7 @@ pub struct Report {
 pub struct Judgement {
     /// The answer.
     pub worth: Worth,
-    /// What speaks against it: `no_success`, `one_step_only`, `exploratory`, `still_changing`, `recordings_differ`,
+    /// What speaks against it: `no_success`, `objected`, `one_step_only`, `exploratory`, `still_changing`, `recordings_differ`,
     /// `no_approval`.
     pub reasons: Vec<Reason>,
     /// What may come out otherwise each time: `model`, `model_wrote`, `search`, `web_search`, `web_fetch`, `time`,

@@ -3,7 +3,9 @@
 use crate::exchange::Exchange;
 use crate::kept::Kept;
 use crate::leaf::{canonical, canonical_text, leaves, tokens};
-use crate::reply::{Reply, agrees_in_unread_words, begins_with_yes, declines, reply};
+use crate::reply::{
+    Held, Reply, agrees_in_unread_words, begins_with_yes, declines, held, reply, turned,
+};
 use crate::session::RecordedApproval;
 use std::collections::HashSet;
 
@@ -29,7 +31,6 @@ pub(crate) struct Spoken<'s> {
 pub(crate) fn approvals<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec<Spoken<'s>> {
     exchanges
         .iter()
-        .filter(|said| agrees(said))
         .flat_map(|yes| {
             let question = yes.told.last().copied().unwrap_or_default();
             let unread = agrees_in_unread_words(yes.text)
@@ -58,8 +59,23 @@ fn agrees(said: &Exchange<'_>) -> bool {
         && declines(said.text, question).is_none_or(|more| !more.is_empty())
 }
 
+/// Whether a person let the agent make a change.
+fn lets(said: &Exchange<'_>, plainly: bool, change: &Kept<'_>) -> bool {
+    let question = said.told.last().copied().unwrap_or_default();
+    let turned = turned(question, change).filter(|_| said.asked);
+    match turned.map(|turned| held(said.text, question, turned)) {
+        Some(Held::GoesOn) => true,
+        Some(Held::Holds) => false,
+        Some(Held::Open) | None => plainly,
+    }
+}
+
 /// The calls that a yes covers, with the approval of each.
 fn covered(yes: &Exchange<'_>, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApproval)> {
+    if yes.changes.is_empty() {
+        return Vec::new();
+    }
+    let plainly = agrees(yes);
     let all = yes.changes.len() <= MOST_COVERED;
     // The words of what the agent had asked.
     let asked: HashSet<String> = match all {
@@ -84,6 +100,7 @@ fn covered(yes: &Exchange<'_>, kept: &[Kept<'_>]) -> Vec<(usize, RecordedApprova
     }
     calls
         .into_iter()
+        .filter(|at| kept.get(*at).is_some_and(|kept| lets(yes, plainly, kept)))
         .filter_map(|at| {
             let approval = RecordedApproval {
                 call: Some(kept.get(at)?.call.id.clone()),

@@ -1,11 +1,15 @@
 //! What calls send, by the words that tell where it came from. Calls send little and are answered much: their words are
 //! gathered first, and what people said and tools answered is gone over for them. Nothing else of it is remembered.
 
+mod data_key;
 mod index;
+mod lone;
 mod message;
 mod read;
 
+pub(crate) use data_key::DataKey;
 pub(crate) use index::{Index, Number, Shape, Shapes};
+pub(crate) use lone::{each_keyed, each_pair, each_under, is_short};
 pub(crate) use message::{Message, is_heard};
 use read::written;
 pub(crate) use read::{Found, pieces, plain, read};
@@ -14,11 +18,11 @@ use crate::kept::Kept;
 use crate::leaf::{PIECES, leaves, shortest};
 use crate::provenance::ids;
 use crate::session::{Session, Turn};
-use crate::trust::{Request, each_of_switch, leading, may_be_influenced};
+use crate::trust::{Request, each_of_switch, hosts_in, leading, may_be_influenced, runs};
 use index::is_long_number;
 use read::{SHORTEST_PIECE, each_part, together, with_kinds};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// The most different words that are looked for.
@@ -66,6 +70,12 @@ pub(crate) struct Asked<'k> {
     calls: Vec<usize>,
     /// The words of what is sent, one after the other.
     words: Vec<Number>,
+    /// Of values of one character of changes, by their place among `sent`, what they would stand in a text as.
+    beside: BTreeMap<usize, Vec<Number>>,
+    /// Of lines and programs of changes, by their place among `sent`, the hosts in them.
+    hosts: BTreeMap<usize, Vec<String>>,
+    /// Of changes, by their number, the keys that are data.
+    keys: BTreeMap<usize, Vec<DataKey>>,
     /// By the numbers of words.
     about: Vec<About>,
     parts: Vec<Part>,
@@ -82,6 +92,9 @@ impl<'k> Asked<'k> {
             sent: Vec::new(),
             calls: Vec::new(),
             words: Vec::new(),
+            beside: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+            keys: BTreeMap::new(),
             about: Vec::new(),
             parts: Vec::new(),
             requests: HashMap::new(),
@@ -92,8 +105,11 @@ impl<'k> Asked<'k> {
     /// What the kept calls of a session send.
     pub(crate) fn of(session: &Session, kept: &'k [Kept<'_>]) -> Self {
         let mut all = Self::with(MOST_WORDS);
-        for kept in kept {
+        for (call, kept) in kept.iter().enumerate() {
             all.calls.push(all.sent.len());
+            if kept.changes() {
+                all.take_keys(call, &kept.call.arguments);
+            }
             leaves(&kept.call.arguments, &mut |_, key, leaf| {
                 let sent = match leaf {
                     Value::Bool(_) if kept.changes() => {
@@ -103,6 +119,9 @@ impl<'k> Asked<'k> {
                         return;
                     }
                     Value::String(text) => {
+                        if kept.changes() {
+                            all.take_around(key, text, kept.target.shell.is_some());
+                        }
                         let mut sent = all.take(text);
                         sent.inside = match kept.target.shell {
                             Some(_) => leading(text, session.working_folder.as_deref())
@@ -113,7 +132,13 @@ impl<'k> Asked<'k> {
                         sent.inside.shrink_to_fit();
                         sent
                     }
-                    Value::Number(number) => all.take(&number.to_string()),
+                    Value::Number(number) => {
+                        let digits = number.to_string();
+                        if kept.changes() {
+                            all.take_around(key, &digits, false);
+                        }
+                        all.take(&digits)
+                    }
                     _ => return,
                 };
                 all.sent.push(sent);
@@ -186,6 +211,30 @@ impl<'k> Asked<'k> {
             .unwrap_or_default()
     }
 
+    /// Of a value of one character that a change sends what it would stand in a text as, beside the words of its key.
+    pub(crate) fn beside(&self, call: usize, nth: usize) -> &[Number] {
+        let at = self.calls.get(call).map(|from| from + nth);
+        let found = at.and_then(|at| self.beside.get(&at));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether values of one character are looked for.
+    pub(crate) fn has_short(&self) -> bool {
+        !self.beside.is_empty()
+    }
+
+    /// The hosts in a line or a program that a change sends.
+    pub(crate) fn hosts(&self, call: usize, nth: usize) -> &[String] {
+        let at = self.calls.get(call).map(|from| from + nth);
+        let found = at.and_then(|at| self.hosts.get(&at));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The keys of a change that are data.
+    pub(crate) fn keys(&self, call: usize) -> &[DataKey] {
+        self.keys.get(&call).map_or(&[], Vec::as_slice)
+    }
+
     /// The words in the form that they were sent in, in small letters, where characters that nobody sees stand in
     /// them: who has said what is seen of them has not said them.
     pub(crate) fn written(&self, sent: &Sent) -> &[Number] {
@@ -220,6 +269,40 @@ impl<'k> Asked<'k> {
             });
         }
         number
+    }
+
+    /// Takes in what has to be known of the next text or number that a change sends, beside its words.
+    fn take_around(&mut self, key: &str, text: &str, is_line: bool) {
+        let at = self.sent.len();
+        if is_short(text) {
+            let mut numbers = Vec::new();
+            lone::each_beside(key, text, &mut |pair| numbers.push(self.number(pair)));
+            self.beside.insert(at, numbers);
+        } else if is_line || runs(key) {
+            let hosts = hosts_in(text, is_line);
+            for host in &hosts {
+                // Who names a domain names what is in it.
+                let mut rest = host.as_str();
+                while rest.contains('.') {
+                    self.number(rest);
+                    rest = rest.split_once('.').map_or("", |(_, rest)| rest);
+                }
+            }
+            if !hosts.is_empty() {
+                self.hosts.insert(at, hosts);
+            }
+        }
+    }
+
+    /// Takes in the keys that are data.
+    fn take_keys(&mut self, call: usize, arguments: &Value) {
+        let mut found = Vec::new();
+        data_key::each(arguments, &mut |pointer, key| {
+            found.push(DataKey::of(pointer.to_owned(), key, self.take(key)));
+        });
+        if !found.is_empty() {
+            self.keys.insert(call, found);
+        }
     }
 
     /// Takes in a text that is sent.

@@ -6,6 +6,7 @@ use crate::asked::Asked;
 use crate::declined::declined;
 use crate::exchange::exchanges;
 use crate::kept::Kept;
+use crate::objected::objected;
 use crate::options::Options;
 use crate::session::Session;
 use crate::tool_map::Folders;
@@ -67,8 +68,10 @@ pub(super) fn of_graft(
     found: &mut Vec<Finding>,
 ) -> Vec<trust::Label> {
     let (kept, places, gated) = graft.present();
-    let declined = declined(&exchanges(session, &kept), &kept);
-    let mut own = caution::findings(session, &kept, &places, &gated, &declined);
+    let exchanges = exchanges(session, &kept);
+    let declined = declined(&exchanges, &kept);
+    let objected = objected(&exchanges, &kept);
+    let mut own = caution::findings(session, &kept, &places, &gated, &declined, &objected);
     own.extend(waiting::findings(&kept, &places));
     own.extend(findings::of_mapping(&kept, &places, options));
     own.extend(findings::of_calls(session, &kept, &places));

@@ -139,6 +139,10 @@ pub(super) const WEAK: &[&str] = &[
     "uh-huh",
     "passt",
     "mach",
+    "not a problem",
+    "i don't mind",
+    "i do not mind",
+    "don't mind",
 ];
 
 /// What is said beside a yes and changes nothing.
@@ -183,6 +187,7 @@ pub(super) const COURTESY: &[&str] = &[
     "don't forget",
     "don't worry",
     "no need to worry",
+    "not a problem",
 ];
 
 /// The words between those that say something.
@@ -294,6 +299,9 @@ pub(super) const PLAIN_YES: &[&str] = &[
     "go for it",
     "proceed",
     "please proceed",
+    "please do",
+    "do it",
+    "do so",
     "i confirm",
     "i approve",
     "ja",
@@ -495,4 +503,38 @@ pub(super) const NEGATES: &[&str] = &[
 pub(super) const NAMING: &[&str] = &[
     "use", "using", "pay", "take", "ending", "ends", "number", "last", "four", "digits", "please",
     "nimm", "nutze", "endend", "endet",
+];
+
+/// What leads from a reason to what follows from it.
+pub(super) const LEADS: &[&str] = &[
+    "so",
+    "then",
+    "and",
+    "please",
+    "just",
+    "therefore",
+    "bitte",
+    "also",
+    "dann",
+    "donc",
+    "alors",
+    "entonces",
+    "porfavor",
+];
+
+/// What is negated by who does not agree: `I can't allow that`.
+pub(super) const ASSENTS: &[&str] = &[
+    "allow",
+    "approve",
+    "agree",
+    "proceed",
+    "accept",
+    "authorize",
+    "authorise",
+    "permit",
+    "consent",
+    "confirm",
+    "continue",
+    "believe",
+    "recommend",
 ];

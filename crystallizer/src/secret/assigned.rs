@@ -318,6 +318,27 @@ pub(super) fn of_whom(bytes: &[u8], at: usize) -> Option<usize> {
     (whose > 0 && (behind.starts_with(b": ") || said().is_some())).then_some(at + end)
 }
 
+/// Where it goes on behind the words that say that a secret was made: `API key has been generated: …`. `None` where no
+/// value follows.
+pub(super) fn made_as(bytes: &[u8], at: usize) -> Option<usize> {
+    const MADE: [&str; 6] = [
+        "has been ",
+        "have been ",
+        "was ",
+        "wurde ",
+        "a été ",
+        "ha sido ",
+    ];
+    /// How far the colon may be, in bytes.
+    const NEAR: usize = 48;
+    let rest = bytes.get(at..)?;
+    let made = MADE.iter().find(|made| rest.starts_with(made.as_bytes()))?;
+    let behind = &rest[made.len()..];
+    let ends = |byte: &u8| !(byte.is_ascii_lowercase() || *byte == b' ' || !byte.is_ascii());
+    let colon = behind.iter().take(NEAR).position(ends)?;
+    (colon > 0 && behind[colon..].starts_with(b": ")).then_some(at + made.len() + colon)
+}
+
 /// Where the value behind a name begins, and the quote that it stands in.
 fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)> {
     let bytes = text.as_bytes();
@@ -330,7 +351,7 @@ fn value_after(text: &str, end: usize, flag: bool) -> Option<(usize, Option<u8>)
     at = blank(at);
     if at > end
         && !closed
-        && let Some(behind) = of_whom(bytes, at)
+        && let Some(behind) = of_whom(bytes, at).or_else(|| made_as(bytes, at))
     {
         at = blank(behind);
     }

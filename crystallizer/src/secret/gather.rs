@@ -7,6 +7,7 @@ use super::meaning::{Around, Key, Meanings};
 use super::next::{Next, walked};
 use super::option;
 use super::scan::{self, scan};
+use super::table;
 use crate::mark::{MarkSet, mark};
 use serde_json::{Map, Value};
 
@@ -72,11 +73,19 @@ impl Gathered {
                         return;
                     }
                 }
+                // `[["id", "password"], [1, "…"]]`, as cells of a sheet are given.
+                if let [Value::Array(_), Value::Array(_), ..] = items.as_slice() {
+                    self.tables([&items[0], value].into_iter());
+                }
                 for item in items {
                     self.inside(item, key, around, depth);
                 }
             }
             Value::Object(map) => {
+                // `{"columns": ["id", "password"], "rows": [[1, "…"]]}`
+                if map.len() >= 2 {
+                    self.tables(map.values());
+                }
                 // `{"name": "Authorization", "value": "…"}`, as headers and attributes are often written.
                 let named = name_in(map);
                 if typed_in(map) {
@@ -199,10 +208,48 @@ impl Gathered {
         if seen.addresses {
             self.parameters(text);
         }
+        if !seen.heads.is_empty() {
+            for cell in table::cells(text, &seen.heads) {
+                self.add_cell(&cell);
+            }
+        }
         if seen.programs {
             for one in option::named(text) {
                 self.add_bare(one);
             }
+        }
+    }
+
+    /// Looks at rows of values that stand beside the list of their heads, or below it.
+    fn tables<'v>(&mut self, parts: impl Iterator<Item = &'v Value> + Clone) {
+        let lists = parts.filter_map(Value::as_array);
+        let mut heads = lists.clone().filter_map(|list| heads_in(list));
+        let Some(heads) =
+            heads.find(|heads| heads.iter().any(|head| table::sort_of(head).is_some()))
+        else {
+            return;
+        };
+        let rows = lists.flatten().filter_map(Value::as_array);
+        let mut found = Vec::new();
+        let rows = rows.map(|row| row.iter().map(Value::as_str).collect());
+        table::column(&heads, rows, &mut found);
+        for cell in &found {
+            self.add_cell(cell);
+        }
+    }
+
+    fn add_cell(&mut self, cell: &table::Cell<'_>) {
+        if self.known.insert(cell.value.to_owned()) {
+            self.found.push(Found {
+                value: cell.value.to_owned(),
+                what: cell.sort.what(),
+                base: name_of(cell.head),
+                // A simple one is found again behind what stands before it.
+                key: match cell.lead {
+                    "" => cell.head.to_owned(),
+                    lead => format!("{lead},"),
+                },
+            });
         }
     }
 
@@ -342,6 +389,23 @@ fn tells_more(text: &str, is_json: bool, key: Key<'_>, around: Around) -> bool {
         || says.is_cookie
         || says.is_authorization
         || is_json && name.is_empty() && ["Value", "\\u"].iter().any(|part| text.contains(part))
+}
+
+/// The heads of columns that a list holds: texts, or maps that name them.
+fn heads_in(list: &[Value]) -> Option<Vec<&str>> {
+    let head = |value: &'_ Value| match value {
+        Value::Object(map) => name_in(map).is_some(),
+        other => other.is_string(),
+    };
+    // Most lists are none, and that is seen at the first.
+    if !list.first().is_some_and(head) {
+        return None;
+    }
+    let names = list.iter().map(|value| match value {
+        Value::Object(map) => name_in(map),
+        other => other.as_str(),
+    });
+    names.collect()
 }
 
 /// What a pair of a name and a value says is its name: the first of these fields that is a text.

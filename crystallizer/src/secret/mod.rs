@@ -21,6 +21,7 @@ mod prefix;
 mod provider;
 mod scan;
 mod shell;
+mod table;
 mod told;
 mod trigrams;
 

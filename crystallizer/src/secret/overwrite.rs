@@ -183,7 +183,7 @@ fn is_behind_lead(text: &str, start: usize, end: usize, lead: &str) -> bool {
         && !text[end..].starts_with(char::is_alphanumeric)
         && text[..start]
             .trim_end_matches(['"', '\'', '`', '\\', ' ', '='])
-            .trim_end_matches(['"', '\'', '`', '\\', ' ', ','])
+            .trim_end_matches(['"', '\'', '`', '\\', ' ', ',', '|', ';', '\t'])
             .ends_with(lead.trim_end().trim_end_matches(','))
 }
 

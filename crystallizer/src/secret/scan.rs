@@ -23,6 +23,8 @@ pub(super) struct Scan {
     /// Words behind which a secret stands and no mark between, in statements of SQL, in a file of logins, in what
     /// people say: where each ends.
     pub(super) beside: Vec<usize>,
+    /// Words that may name a secret at the head of a column: where each begins.
+    pub(super) heads: Vec<usize>,
     /// Whether a line of a file of passwords for a database may stand there.
     pub(super) database: bool,
 }
@@ -119,8 +121,13 @@ pub(super) fn scan(text: &str) -> Scan {
         if word.starts_with(super::form::PEM_IN_BASE64.as_bytes()) {
             found.words.push(start);
         }
-        if word.len() == 2 && word.eq_ignore_ascii_case(b"pw") && has_value(word, bytes, at) {
-            found.names.push((start, at));
+        if word.len() == 2 && word.eq_ignore_ascii_case(b"pw") {
+            if has_value(word, bytes, at) {
+                found.names.push((start, at));
+            }
+            if ends_cell(bytes, at) {
+                found.heads.push(start);
+            }
         }
         if next == Some(&b' ') && super::beside::may_stand_behind(word) {
             found.beside.push(at);
@@ -131,6 +138,9 @@ pub(super) fn scan(text: &str) -> Scan {
         if word.len() >= 3 {
             if has_value(word, bytes, at) && key::may_be_secret_in_text(word) {
                 found.names.push((start, at));
+            }
+            if ends_cell(bytes, at) && key::may_be_secret(word) {
+                found.heads.push(start);
             }
             match next {
                 Some(b' ') => {
@@ -152,6 +162,25 @@ pub(super) fn scan(text: &str) -> Scan {
     found
 }
 
+/// Whether what ends a cell of a table stands behind a word.
+fn ends_cell(bytes: &[u8], end: usize) -> bool {
+    match bytes.get(end) {
+        Some(b',' | b';' | b'\t' | b'|' | b'\n' | b'\r' | b')') => true,
+        Some(b'"' | b'`' | b'*' | b']') => {
+            matches!(
+                bytes.get(end + 1),
+                Some(b',' | b';' | b'\t' | b'\n' | b'\r' | b')' | b' ' | b'*')
+            )
+        }
+        Some(b' ') => {
+            let rest = bytes.get(end..).unwrap_or_default();
+            let next = rest.iter().find(|byte| **byte != b' ');
+            matches!(next, Some(b'|' | b'\n' | b'\r'))
+        }
+        _ => false,
+    }
+}
+
 /// Whether a value may follow a word that ends there.
 fn has_value(word: &[u8], bytes: &[u8], end: usize) -> bool {
     match bytes.get(end) {
@@ -166,6 +195,7 @@ fn has_value(word: &[u8], bytes: &[u8], end: usize) -> bool {
                     Some(b'i' | b'l' | b'e') => super::assigned::IS
                         .iter()
                         .any(|is| bytes[at..].starts_with(is.as_bytes())),
+                    Some(b'h' | b'w' | b'a') => super::assigned::made_as(bytes, at).is_some(),
                     Some(b'v') if bytes[at..].starts_with(b"value=") => true,
                     Some(b'o' | b'f' | b'v') => super::assigned::of_whom(bytes, at).is_some(),
                     other => matches!(other, Some(b'=' | b':')),

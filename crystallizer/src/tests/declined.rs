@@ -298,14 +298,14 @@ fn an_answer_that_is_not_understood_waits_for_a_person() {
 /// Who decides at the gate sees to what the yes was one.
 #[test]
 fn the_question_stands_with_the_yes() {
-    let question = "Your order is pending. Do you want to keep the order?";
+    let question = "Your order is pending. Do you want a receipt of the order?";
     for made in both(&talked(&[("assistant", question), ("user", "yes")])) {
         let mut steps = made.document.steps.iter();
         let gate = steps.find(|step| step.action.as_deref() == Some("approval_gate"));
         let with = gate.and_then(|gate| gate.with.as_ref()).unwrap();
         assert_eq!(
             with["message"],
-            "In the recording the agent asked “Do you want to keep the order?”, and a person said “yes”."
+            "In the recording the agent asked “Do you want a receipt of the order?”, and a person said “yes”."
         );
     }
 }
@@ -379,4 +379,115 @@ fn what_nobody_had_approved_stands_behind_a_gate() {
         json!({ "id": "ap4", "approved": true }),
     );
     assert!(approved.calls().all(|call| !call.waits));
+}
+
+/// Whether a change has to be acknowledged for what was said to a question, and whether a gate stands before it.
+fn answered_to(question: &str, answer: &str) -> Vec<(bool, bool)> {
+    let id = json!({ "id": "srv-771" });
+    let made = both(&asked(question, answer, "delete_server", id));
+    let asks = |made: &Crystallized| {
+        let mut found = made.report.findings.iter();
+        found.any(|one| {
+            one.acknowledge && matches!(&*one.code, "after_refusal" | "answer_not_understood")
+        })
+    };
+    made.iter()
+        .map(|made| (asks(made), has_gate(made)))
+        .collect()
+}
+
+#[test]
+fn a_no_lets_the_agent_go_on_where_that_is_what_it_asked() {
+    for question in [
+        "I will delete srv-771 now. Any objections?",
+        "I will delete srv-771. Anything else before I go on?",
+        "Do you want to keep srv-771?",
+        "srv-771 is stopped. Do you still need it?",
+        "I am going to delete srv-771. Do you mind?",
+        "Ich werde srv-771 löschen. Einwände?",
+        "Je vais supprimer srv-771. Des objections ?",
+        "Voy a borrar srv-771. ¿Alguna objeción?",
+    ] {
+        for answer in ["No", "No, go ahead", "Nope, none"] {
+            for told in answered_to(question, answer) {
+                assert_eq!(told, (false, true), "{question} {answer}");
+            }
+        }
+        for told in answered_to(question, "No, wait!") {
+            assert_eq!(told, (true, true), "{question}");
+        }
+        if !question.contains("else") {
+            for told in answered_to(question, "Yes") {
+                assert_eq!(told, (true, true), "{question}");
+            }
+        }
+    }
+    for told in answered_to("Should I not delete srv-771?", "Yes") {
+        assert_eq!(told, (true, true));
+    }
+    // Where it asks for the deed beside it, a no is one.
+    let question = "Shall I delete srv-771? Any questions?";
+    for told in answered_to(question, "No") {
+        assert_eq!(told, (true, true));
+    }
+}
+
+#[test]
+fn a_reason_beside_a_yes_is_no_refusal() {
+    let question = "srv-771 is stopped. Shall I delete srv-771?";
+    for answer in [
+        "I can't use it, delete it",
+        "I don't want it, so yes",
+        "Not a problem, go ahead",
+        "It never worked. Delete it please",
+        "I don't mind",
+        "Yes, I am sure. I don't want it.",
+        "no changes needed, proceed",
+        "I'm not happy with it, delete it please",
+        "Can't afford it. Delete.",
+    ] {
+        for told in answered_to(question, answer) {
+            assert_eq!(told, (false, true), "{answer}");
+        }
+    }
+    for answer in [
+        "I can't allow that",
+        "don't touch it",
+        "No, delete nothing",
+        "Not now, I need it",
+        "I do not want it deleted",
+        "Don't delete it, I need it",
+        "never ever",
+        "No way, keep it",
+    ] {
+        for told in answered_to(question, answer) {
+            assert_eq!(told, (true, true), "{answer}");
+        }
+    }
+    for (question, answer, expected) in [
+        (
+            "Soll ich srv-771 löschen?",
+            "Ja, löschen Sie ihn",
+            (false, true),
+        ),
+        (
+            "Soll ich srv-771 löschen?",
+            "Lösche ihn nicht",
+            (true, true),
+        ),
+        (
+            "Voulez-vous que je supprime srv-771 ?",
+            "Oui, supprimez-le",
+            (false, true),
+        ),
+        (
+            "Voulez-vous que je supprime srv-771 ?",
+            "Ne le supprimez pas",
+            (true, true),
+        ),
+    ] {
+        for told in answered_to(question, answer) {
+            assert_eq!(told, expected, "{question} {answer}");
+        }
+    }
 }

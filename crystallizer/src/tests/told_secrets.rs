@@ -355,3 +355,45 @@ fn the_password_of_a_basic_header_is_one_wherever_it_stands() {
         is_taken(&kept, &pair, "sent");
     }
 }
+
+#[test]
+fn what_stands_in_a_table_is_told_by_the_head_of_its_column() {
+    let key = "kT7mQ2vR9xZ4bN8cYw3L";
+    for (text, secret) in [
+        (format!("id,name,password\n1,anna,{key}\n"), key),
+        ("id,name,password\n1,anna,hunterbear\n".to_owned(), "hunterbear"),
+        (format!("| id | api_key |\n|---|---|\n| 1 | {key} |"), key),
+        (json!({ "columns": ["id", "api_key"], "rows": [[1, key]] }).to_string(), key),
+        (
+            json!({ "fields": [{ "name": "user" }, { "name": "password" }], "rows": [["anna", "hunterbear"]] })
+                .to_string(),
+            "hunterbear",
+        ),
+        (json!([["id", "password"], ["1", key]]).to_string(), key),
+        (format!("Your new API key has been generated: {key}"), key),
+        (format!("Das Passwort wurde erstellt: {key}"), key),
+    ] {
+        is_taken(&answered(&text), secret, &text);
+    }
+    for query in [
+        format!("INSERT INTO users (name, password) VALUES ('bob', '{key}')"),
+        format!(
+            "INSERT INTO users (name, password) VALUES ('bob', crypt('{key}', gen_salt('bf')))"
+        ),
+    ] {
+        is_taken(
+            &given("execute_sql", &json!({ "query": query })),
+            key,
+            &query,
+        );
+    }
+    for text in [
+        "id,name,page_token\n1,anna,CAoQAA1234567",
+        "| Password | Points |\n|---|---|\n| strong | 5 |",
+        "It has a user, a password, and a mail\nand a name, a surname, and a phone",
+        "The token was sent to anna: she has it",
+    ] {
+        let kept = answered(text);
+        assert!(!kept.contains("{{ secrets."), "{text}: {kept}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The parts of a bound value that stay as the agent wrote them: whom and which hosts they name.
 
-use super::find::leads_out;
+use super::line::leads_out;
 
 /// What stands in the place of an expression. It is no letter of a recorded value: `plain` takes such ones out.
 const BOUND: char = '\0';
@@ -51,7 +51,7 @@ fn address(word: &str, person: &str, domain: &str, found: &mut Vec<String>) {
 }
 
 /// The hosts of the addresses in a word: one may be a parameter of another.
-fn hosts(word: &str, found: &mut Vec<String>) {
+pub(super) fn hosts(word: &str, found: &mut Vec<String>) {
     for rest in word.split("://").skip(1) {
         let end = rest.find(['/', '?', '#', '&', '\\']).unwrap_or(rest.len());
         let authority = rest.get(..end).unwrap_or_default();

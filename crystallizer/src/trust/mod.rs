@@ -2,16 +2,24 @@
 //! brought about. A recording is what an agent did, and an agent does what it reads.
 
 mod encoded;
-mod find;
 mod fixed;
+mod host;
+mod key;
+mod line;
 pub(crate) mod once;
 mod request;
 mod seen;
+mod spot;
 mod switch;
+mod walk;
+mod why;
 
-pub(crate) use find::{is_path, is_recipient, leading, lists, may_be_influenced, trust};
-pub(crate) use request::{Kinds, Request, is_thing, kinds};
+pub(crate) use host::in_program as hosts_in;
+pub(crate) use key::{is_path, is_recipient, runs};
+pub(crate) use line::{leading, lists};
+pub(crate) use request::{Kinds, Request, ends_things, is_thing, kinds};
 pub(crate) use switch::each_word as each_of_switch;
+pub(crate) use walk::{may_be_influenced, trust};
 
 use druse_engine::{Finding, Severity};
 use schemars::JsonSchema;
@@ -25,6 +33,9 @@ pub struct Label {
     pub step: String,
     /// JSON Pointer into the step: `/with/arguments/to`.
     pub path: String,
+    /// The host that it is about, where one stands in a line or a program that the value is; none: about all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Whose word it is.
     pub from: Word,
     /// The step that answered it, or the tool where its call is no step.

@@ -1,7 +1,7 @@
 //! Who decides is asked about a matter once.
 
-use super::find::is_path;
 use super::is_of_trust;
+use super::key::is_path;
 use crate::findings::place;
 use crate::kept::Kept;
 use crate::leaf::leaves;

@@ -171,6 +171,25 @@ const ENDING: [&str; 13] = [
     "clear",
 ];
 
+/// Whether a name of a tool, or a word, is that of ending something.
+pub(crate) fn ends_things(name: &str) -> bool {
+    const GIVES_UP: [&str; 8] = [
+        "return",
+        "refund",
+        "unsubscribe",
+        "close",
+        "archive",
+        "discard",
+        "deactivate",
+        "disable",
+    ];
+    let words = crate::words::split(name);
+    words.iter().any(|word| {
+        let word = word.as_str();
+        ENDING.contains(&word) || GIVES_UP.contains(&word)
+    })
+}
+
 /// Words of work that are names of things as well: who asks to look at the mail asks for nothing to be mailed.
 const THINGS: [&str; 12] = [
     "mail", "mails", "email", "emails", "message", "messages", "order", "orders", "book", "books",

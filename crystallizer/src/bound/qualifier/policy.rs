@@ -94,7 +94,15 @@ fn told_at(sentence: &Sentence, at: usize, deed: &str, things: &BTreeSet<String>
     let before = at
         .checked_sub(1)
         .map(|before| sentence[before].word.as_str());
-    if before.is_some_and(|before| l::is_preposition(before) && before != "to") {
+    let is_time = |word: &str| l::is_preposition(word) && word != "to";
+    if before.is_some_and(is_time) {
+        return None;
+    }
+    // `after the booking`, `after initial booking`
+    let is_before_noun =
+        |word: &str| l::is_determiner(word) || matches!(word, "initial" | "original" | "first");
+    let two_before = at.checked_sub(2).map(|at| sentence[at].word.as_str());
+    if before.is_some_and(is_before_noun) && two_before.is_some_and(is_time) {
         return None;
     }
     let (is_own, is_like) = (
@@ -110,6 +118,18 @@ fn told_at(sentence: &Sentence, at: usize, deed: &str, things: &BTreeSet<String>
     if clause.iter().any(|token| names(token)) {
         // A word that may be a thing of its own has to be the deed: `the flight change`, `orders of the user`.
         return Some(2);
+    }
+    // `the flight has not taken off, cannot be booked` is said of a flight.
+    if clause.first().is_some_and(|first| is_modal(&first.word)) {
+        let mut before = sentence
+            .iter()
+            .filter(|token| token.clause + 1 == own.clause);
+        let is_of_another = before
+            .next()
+            .is_some_and(|first| l::is_determiner(&first.word));
+        if is_of_another && !before.any(names) {
+            return None;
+        }
     }
     let next = sentence
         .get(at + 1)
@@ -136,6 +156,14 @@ fn told_at(sentence: &Sentence, at: usize, deed: &str, things: &BTreeSet<String>
     });
     // Who does it is no thing that it is done with: `you may only refund within 30 days`.
     (is_own && alone).then_some(1)
+}
+
+/// Whether a word leads to a deed that somebody else is the subject of.
+fn is_modal(word: &str) -> bool {
+    matches!(
+        word,
+        "cannot" | "can't" | "can" | "may" | "must" | "mustn't" | "shall" | "should" | "is" | "are"
+    )
 }
 
 /// Whether a word is a form of a deed: `cancelled`, `cancellations`. `like` takes words that mean the same.
@@ -304,6 +332,12 @@ mod tests {
         assert!(best > with("If the airline is late, the reservation can be cancelled."));
         assert!(with("Only cancel within 24 hours of booking.") > 0);
         assert_eq!(with("All flights can be booked within 24 hours."), 0);
+        let added = "The user cannot add insurance after initial booking.";
+        assert_eq!(plain(added, "book", &["reservation"]), 0);
+        // A part without a subject has that of the part before it.
+        let state = "If it is delayed, the flight has not taken off, cannot be booked.";
+        assert_eq!(plain(state, "book", &["reservation"]), 0);
+        assert!(plain(state, "book", &["flight"]) > 0);
         let booked = "Reservations can be cancelled within 24 hours of booking.";
         assert_eq!(plain(booked, "book", &["reservation"]), 0);
         // What is called by the name of a deed is none.

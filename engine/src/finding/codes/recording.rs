@@ -557,6 +557,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "Record it as a string, or correct the frozen value.",
     },
     Code {
+        code: "objected_after",
+        group: Group::Recording,
+        severities: &[Warning],
+        meaning: "Once this step was done, the person objected to it: nobody had asked for it, it was wrong, or it is to be taken back.",
+        example: "“Cancelled.”, “I never told you to do that!”",
+        fix: "Take the step out, put a gate before it, or acknowledge it.",
+    },
+    Code {
         code: "open_choice",
         group: Group::Recording,
         severities: &[Warning],

@@ -34,6 +34,7 @@ fn words(code: &str) -> &str {
             "The agent had read texts of others before it did this, and nobody named it"
         }
         "after_refusal" => "A person had refused a call or said no, and the agent did this then",
+        "objected_after" => "Once this was done, the person said that it was wrong or not wanted",
         "answer_not_understood" => {
             "The agent asked, and what the person answered is not understood"
         }
