@@ -232,6 +232,50 @@ impl Inputs {
         name
     }
 
+    /// The input that a person said as a list of such values, with its own and where they said it.
+    pub(super) fn of_list(&self, values: &[&Value]) -> Option<(&str, &[Value], Mention)> {
+        self.all.iter().find_map(|input| {
+            let (Value::Array(own), Found::Said(mention)) = (&input.value, &input.found) else {
+                return None;
+            };
+            let same = |(one, other): (&Value, &&Value)| {
+                let one = form(one);
+                one.is_some() && one == form(other)
+            };
+            let is_it = own.len() == values.len() && own.iter().zip(values).all(same);
+            is_it.then_some((input.name.as_str(), own.as_slice(), *mention))
+        })
+    }
+
+    /// A new input for a list of what a person named one by one, each of which was sent under a key. `items` is the schema
+    /// of that argument, and whether nothing is named twice. Gives its name.
+    pub(super) fn add_list(
+        &mut self,
+        key: &Key,
+        elements: Vec<Value>,
+        mention: Mention,
+        (items, once): (Option<&Value>, bool),
+    ) -> String {
+        let mut words = key.full();
+        if let Some(last) = words.last_mut() {
+            *last = plural(last);
+        }
+        let key = Key {
+            words,
+            around: Vec::new(),
+        };
+        let name = self.name(&key);
+        let schema = of_elements(items, &elements, once);
+        self.all.push(Input {
+            name: name.clone(),
+            value: Value::Array(elements),
+            found: Found::Said(mention),
+            key,
+            schema: Some(schema),
+        });
+        name
+    }
+
     /// Names a new input that says how many there are as its key does: `adults`, `total_baggages`.
     pub(super) fn in_plural(&mut self, name: String, key: &str) -> String {
         let Some(plural) = crate::words::split(key).pop() else {
@@ -381,6 +425,7 @@ impl Input {
                 "minimum",
                 "maximum",
                 "pattern",
+                "uniqueItems",
                 "description",
             ] {
                 if let Some(value) = own.get(key) {
@@ -417,6 +462,48 @@ impl Input {
         }
         schema.insert("default".to_owned(), self.value.clone());
         Value::Object(schema)
+    }
+}
+
+/// The schema of a list of such elements: `items` is that of the argument which each of them was sent as.
+fn of_elements(items: Option<&Value>, elements: &[Value], once: bool) -> Value {
+    let mut own = Map::new();
+    if let Some(Value::Object(items)) = items {
+        for key in ["type", "enum", "format", "minimum", "maximum", "pattern"] {
+            if let Some(value) = items.get(key) {
+                own.insert(key.to_owned(), value.clone());
+            }
+        }
+        if !elements.iter().all(|element| fits(&own, element)) {
+            own.clear();
+        }
+    }
+    let mut types = elements.iter().map(of_value);
+    if !own.contains_key("type")
+        && !own.contains_key("enum")
+        && let Some(first) = types.next()
+        && types.all(|other| other == first)
+    {
+        own.insert("type".to_owned(), first.into());
+    }
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "array".into());
+    schema.insert("items".to_owned(), Value::Object(own));
+    if once {
+        schema.insert("uniqueItems".to_owned(), true.into());
+    }
+    Value::Object(schema)
+}
+
+/// A word for several of what it names, as keys are written.
+fn plural(word: &str) -> String {
+    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(is_vowel) && !stem.is_empty() => format!("{stem}ies"),
+        _ if word.ends_with(['s', 'x']) || word.ends_with("ch") || word.ends_with("sh") => {
+            format!("{word}es")
+        }
+        _ => format!("{word}s"),
     }
 }
 

@@ -34,6 +34,8 @@ mod in_passing;
 mod information;
 mod inputs;
 mod key;
+mod marked;
+mod named_list;
 mod nest;
 mod nested;
 mod of_record;
@@ -158,7 +160,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
         .collect();
     command_words::put_together(kept);
     let folds = unfolded.is_some();
-    let mut decisions = decide::decide(session, kept, answers, folds, gated.clone(), witnesses);
+    let mut decisions = decide::decide(session, kept, answers, folds, &gated, witnesses);
     let mut apart: Vec<Witness<'w>> = Vec::new();
     for _ in 0..ROUNDS {
         let known = if apart.is_empty() { witnesses } else { &apart };
@@ -173,7 +175,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
             break;
         };
         apart = more;
-        decisions = decide::decide(session, kept, answers, folds, gated.clone(), &apart);
+        decisions = decide::decide(session, kept, answers, folds, &gated, &apart);
     }
     let witnesses = if apart.is_empty() { witnesses } else { &apart };
     // Only a draft with loops is ever taken back, and only of such a one a copy is kept.
@@ -302,6 +304,12 @@ pub(crate) fn bind<'k: 'w, 'w>(
     explained.questions.extend(told.questions);
     decisions.taken_for.extend(told.taken_for);
     explain::of_taken(&mut explained, &decisions.taken_for, answers);
+    explain::label(
+        &mut explained.questions,
+        kept,
+        &decisions,
+        session.started_at.unwrap_or_default(),
+    );
     let values = told
         .values
         .iter()
@@ -388,6 +396,7 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions<'_>) -> ValueCounts {
                     }) += all;
                 }
                 Some(Source::Clock(_)) => counts.clock += all,
+                Some(Source::Named(_)) => counts.said += all,
                 _ => counts.answered += all,
             }
         }

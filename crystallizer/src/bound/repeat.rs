@@ -25,7 +25,8 @@ impl Binder<'_, '_> {
                 let Some(form) = canonical::form(&frozen.value) else {
                     continue;
                 };
-                let words = if bits(&frozen.value, &[]) >= STRONG {
+                // A code is one thing, whatever it is sent as: where a journey begins, and where it ends.
+                let words = if bits(&frozen.value, &[]) >= STRONG || is_code(&frozen.value) {
                     Vec::new()
                 } else {
                     words(&frozen.key)
@@ -36,9 +37,12 @@ impl Binder<'_, '_> {
         let mut gone: BTreeSet<(usize, usize)> = BTreeSet::new();
         for places in users.into_values() {
             let calls: BTreeSet<usize> = places.iter().map(|(call, _)| *call).collect();
-            if calls.len() < 2 {
+            let known = self.known_code(&places);
+            if calls.len() < 2 && known.is_none() {
                 continue;
             }
+            // Under which key, and where it was found: one thing is one input.
+            let mut named = known;
             for (call, place) in places {
                 let Some(frozen) = self
                     .decided
@@ -57,7 +61,7 @@ impl Binder<'_, '_> {
                     .iter()
                     .map(String::as_str)
                     .filter(|word| !word.bytes().all(|b| b.is_ascii_digit()));
-                let sent = Sent {
+                let mut sent = Sent {
                     call,
                     pointer: frozen.pointer.clone(),
                     key: Key::new(keys, tool),
@@ -65,7 +69,12 @@ impl Binder<'_, '_> {
                     value: &frozen.value,
                 };
                 let schema = schema_at(self.spec(call), &frozen.pointer).cloned();
-                let binding = self.input(&sent, Found::Repeated, schema.as_ref());
+                let mut found = Found::Repeated;
+                if is_code(&frozen.value) {
+                    let first = named.get_or_insert_with(|| (sent.key.clone(), found));
+                    (sent.key, found) = first.clone();
+                }
+                let binding = self.input(&sent, found, schema.as_ref());
                 self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
                 gone.insert((call, place));
             }
@@ -78,6 +87,29 @@ impl Binder<'_, '_> {
             });
         }
     }
+}
+
+impl Binder<'_, '_> {
+    /// The key and the finding place of the input that alone has the code which stands in some places.
+    fn known_code(&self, places: &[(usize, usize)]) -> Option<(Key, Found)> {
+        let (call, place) = places.first()?;
+        let value = &self.decided.get(*call)?.frozen.get(*place)?.value;
+        let mut all = self.inputs.of_value(value).filter(|input| {
+            is_code(value) && input.value == *value && !matches!(input.found, Found::Answered)
+        });
+        let one = all.next()?;
+        all.next().is_none().then(|| (one.key.clone(), one.found))
+    }
+}
+
+/// The fewest letters of a code that is one thing under any key.
+const SHORTEST_CODE: usize = 3;
+
+/// Whether a value is a code: a few capitals.
+fn is_code(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        (SHORTEST_CODE..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase())
+    })
 }
 
 /// Whether a value that the agent sent again and again is a parameter of the task: an id, a path, a code. Words and
