@@ -101,7 +101,7 @@ pub(super) fn decide<'a, 'k>(
         }
         // What is done one by one may be needed one by one: then it is no list.
         let plain = plain.get_or_insert_with(|| with(None));
-        let torn = named_list::torn(&decisions, plain);
+        let torn = named_list::torn(kept, &decisions, plain);
         if torn.is_empty() {
             return decisions;
         }

@@ -28,6 +28,8 @@ const MOST_TRIED: usize = 12;
 const MOST_NAMED: usize = 1_000;
 /// From so many on what a person named one by one is no chance, however little each tells.
 const TELLING: usize = 3;
+/// The fewest characters of a value that is known to come from an answer by standing in it.
+const SHORTEST_TOLD: usize = 4;
 /// What stands before the last of several in a text.
 const LAST: [&str; 5] = [" and ", ", and ", " & ", " und ", ", "];
 /// What stands for a list while the rest of a text is looked at: a sign of no script.
@@ -303,7 +305,11 @@ impl Binder<'_, '_> {
 
 /// The first calls of loops over what was named one by one that take away from what is done besides: it follows less than
 /// where nothing is a loop, or sends one of those things by itself.
-pub(super) fn torn(decisions: &Decisions<'_>, plain: &Decisions<'_>) -> BTreeSet<usize> {
+pub(super) fn torn(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    plain: &Decisions<'_>,
+) -> BTreeSet<usize> {
     let named = || decisions.cycles.iter().filter(|cycle| cycle.is_named());
     let mut torn = BTreeSet::new();
     for (call, (own, other)) in decisions.calls.iter().zip(&plain.calls).enumerate() {
@@ -329,6 +335,25 @@ pub(super) fn torn(decisions: &Decisions<'_>, plain: &Decisions<'_>) -> BTreeSet
                     .filter(|cycle| cycle.first < call)
                     .map(|cycle| cycle.first),
             );
+        }
+    }
+    // What was looked at for each, and what came of it stays as it was: a run with other things would go on with the old.
+    for cycle in named().filter(|cycle| cycle.harmless) {
+        let passes = kept.get(cycle.first..=cycle.last()).unwrap_or_default();
+        let told = |value: &Value| {
+            let text = shown(value);
+            text.chars().count() >= SHORTEST_TOLD
+                && bits(value, &[]) >= WEAK
+                && passes.iter().any(|one| one.answer.text.contains(&text))
+        };
+        let behind = decisions.calls.iter().skip(cycle.last() + 1);
+        let stays = behind.flat_map(|one| &one.frozen).any(|frozen| {
+            let mut found = false;
+            crate::leaf::leaves(&frozen.value, &mut |_, _, leaf| found |= told(leaf));
+            found
+        });
+        if stays {
+            torn.insert(cycle.first);
         }
     }
     // One of the things by itself, be it sent or compared.

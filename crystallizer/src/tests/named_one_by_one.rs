@@ -372,3 +372,39 @@ fn twice_the_same_may_be_meant_where_it_was_recorded() {
     );
     assert_eq!(made.document.inputs["users"].get("uniqueItems"), None);
 }
+
+#[test]
+fn what_was_looked_at_for_each_and_stays_further_on_makes_no_list() {
+    let hotels = |number: u32, city: &str, all: &str| {
+        call(
+            &format!("h{number}"),
+            number,
+            "list_hotels",
+            json!({ "city": city }),
+            json!(format!("Hotels: {all}")),
+        )
+    };
+    let session = session(
+        "Look for the hotels in Paris and London, and book the best of each.",
+        vec![
+            hotels(1, "Paris", "Le Marais, Good Night"),
+            hotels(2, "London", "Cozy Stay, Riverside"),
+            call(
+                "b",
+                3,
+                "book_hotel",
+                json!({ "hotel": "Good Night" }),
+                json!({ "ok": true }),
+            ),
+            call(
+                "c",
+                4,
+                "book_hotel",
+                json!({ "hotel": "Cozy Stay" }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    let one_by_one = ["list_hotels", "list_hotels_2", "book_hotel", "book_hotel_2"];
+    assert_eq!(steps(&made(&session, &bound())), one_by_one);
+}
