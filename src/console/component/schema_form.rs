@@ -79,10 +79,7 @@ fn shown(schema: &Value, value: &Value) -> String {
     let lines = value
         .as_array()
         .filter(|_| is_list(schema))
-        .and_then(|all| {
-            let lines: Option<Vec<String>> = all.iter().map(line).collect();
-            lines
-        });
+        .and_then(|all| all.iter().map(line).collect::<Option<Vec<String>>>());
     lines.map_or_else(|| text(value), |lines| lines.join("\n"))
 }
 
