@@ -273,6 +273,10 @@ pub struct Question {
     pub text: String,
     /// The possible answers.
     pub choices: Vec<String>,
+    /// What each of them means, in a few words and in the same order: what it takes, from which step's answer, and what
+    /// that was in the recording.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// The answer that was assumed.
     pub default: String,
 }

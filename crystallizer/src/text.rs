@@ -438,13 +438,19 @@ fn questions(report: &Report, out: &mut Out) {
             .iter()
             .map(String::as_str)
             .partition(|choice| matches!(*choice, "constant" | "input"));
+        let label = |choice: &str| {
+            let at = question.choices.iter().position(|one| one == choice)?;
+            question.labels.get(at).filter(|label| *label != choice)
+        };
         if let Some((first, rest)) = plain.split_first() {
             let or = rest.iter().map(|other| format!(" (or ={other})"));
             let or: String = or.collect();
             out.line(&format!("    --answer '{id}={first}'{or}"));
         }
         for choice in others {
-            out.line(&format!("    --answer '{id}={}'", quoted(choice)));
+            let label = label(choice).map(|label| format!("  # {label}"));
+            let label = label.unwrap_or_default();
+            out.line(&format!("    --answer '{id}={}'{label}", quoted(choice)));
         }
         for finding in report.findings.iter().filter(|one| is_of(one, question)) {
             out.line(&format!("    or acknowledge as {}", finding.id));

@@ -232,7 +232,8 @@ pub(super) fn explained(
                 look.step, own.step
             ),
             choices: CHOICES.map(str::to_owned).to_vec(),
-            default: ALWAYS.to_owned(),
+            labels: Vec::new(),
+                        default: ALWAYS.to_owned(),
         });
     }
     let open = !questions.is_empty();

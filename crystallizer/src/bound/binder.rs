@@ -69,6 +69,9 @@ pub(super) struct Binder<'a, 'k> {
     pub(super) decided: Vec<Decided>,
     /// Whether calls that repeat become loops.
     pub(super) folds: bool,
+    /// The first calls of those that stay one by one, though the person named what they are about one by one; none: all
+    /// do.
+    pub(super) apart: Option<BTreeSet<usize>>,
     /// The calls before which a person spoke.
     pub(super) cuts: BTreeSet<usize>,
     /// The calls with a gate before them.
@@ -146,6 +149,7 @@ impl<'a, 'k> Binder<'a, 'k> {
             session,
             decided: vec![Decided::default(); kept.len()],
             folds: true,
+            apart: None,
             cuts: BTreeSet::new(),
             gated: BTreeSet::new(),
             alike: Alike::default(),

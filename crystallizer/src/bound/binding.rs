@@ -25,6 +25,8 @@ pub(super) enum Source {
     Clock(i64),
     /// A field of the element of the pass, in a loop over a list that this call answered.
     Item(usize, Vec<String>),
+    /// The element of the pass, in a loop over the list of this input, which a person named one by one.
+    Named(String),
     /// A field of the element of the round, in a loop inside of another; the list is held by what this call answered.
     Inside(usize, Vec<String>),
     /// A field of what this place of the body answered in the same pass; with the call of the first pass there.

@@ -3,10 +3,13 @@
 //! else that parts them as well. Otherwise a person is asked, and also where a few recordings would be parted by some
 //! field or other whatever the reason was, and nobody named it.
 
+mod cut;
+
 use super::binding::Bound;
 use super::cycle;
 use super::decide::Decisions;
 use super::evaluate::{literal, member};
+use super::information::names_things;
 use super::key::words;
 use super::qualifier::{Parting, Unshown};
 use super::selector::field;
@@ -15,6 +18,7 @@ use super::view;
 use super::witness::Witness;
 use super::write::each_expression;
 use crate::kept::{Kept, Spot};
+use cut::Cut;
 use druse_engine::definition::Document;
 use druse_engine::expression::Expression;
 use serde_json::Value;
@@ -437,6 +441,8 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
     // Fields that group the recordings alike part them alike.
     let mut groupings: BTreeSet<Vec<usize>> = BTreeSet::new();
     let mut sides = (0, 0);
+    // What parts them by its size, where nothing is the same on one side.
+    let mut cuts: Vec<(String, Cut, &Kept<'_>, Vec<String>)> = Vec::new();
     let batch = kept.get(call).map(|kept| kept.call.batch);
     for (before, source) in kept.iter().enumerate().take(call) {
         let known = Some(source.call.batch) != batch
@@ -478,7 +484,13 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
             let (shared, equal) = match (alike(&with), alike(&without)) {
                 (Some(shared), _) if !without.contains(&shared) => (shared, true),
                 (_, Some(shared)) if !with.contains(&shared) => (shared, false),
-                _ => continue,
+                _ => {
+                    // The number of a thing says nothing by its size.
+                    let is_id = path.last().is_some_and(|key| names_things(&words(key)));
+                    let cut = cut::between(&with, &without).filter(|_| !is_id);
+                    cuts.extend(cut.map(|cut| (place, cut, source, path)));
+                    continue;
+                }
             };
             // A list parts them by whether it is empty.
             let is_list = field(&seen.data, &path).is_some_and(Value::is_array);
@@ -508,9 +520,31 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
             });
         }
     }
+    if found.is_empty() {
+        return (of_cuts(cuts), 0.0);
+    }
     found.truncate(MOST);
     let chance = groupings.iter().map(|groups| by_chance(groups, sides));
     (found, chance.sum())
+}
+
+/// The conditions on which side of a number a field is. Each field has two: nobody showed what holds for what lies
+/// between the sides, so that a person has to say it.
+fn of_cuts(cuts: Vec<(String, Cut, &Kept<'_>, Vec<String>)>) -> Vec<Condition> {
+    let of_field = |(place, cut, source, path): (String, Cut, &Kept<'_>, Vec<String>)| {
+        let one = |(sign, limit): (&str, Value)| Condition {
+            expression: format!("{place} {sign} {}", literal(&limit)),
+            parting: parting(source, &path, &limit, cut.is_below),
+            other: parting(source, &path, &limit, !cut.is_below),
+            // The other way is on the other side of the same number.
+            place: format!("{place} at {limit}"),
+            rest: None,
+        };
+        cut.signs().map(one)
+    };
+    let mut all: Vec<Condition> = cuts.into_iter().flat_map(of_field).collect();
+    all.truncate(MOST);
+    all
 }
 
 /// Which of the values are alike: to each the place of the first that is the same.

@@ -20,6 +20,8 @@ use serde_json::Value;
 const MOST_AGREEING: usize = 2;
 /// How many passes show that they are counted, or that a list has one element.
 const LEAST_COUNTED: usize = 3;
+/// The information from which on the numbers of all passes are those of the one field that has them.
+const TOLD_ALONE: f64 = 4.0;
 /// What stands for a hole while the rest of a text is looked at: a sign of no script.
 const HOLE: char = '\u{e000}';
 
@@ -272,14 +274,16 @@ impl Binder<'_, '_> {
                     transform,
                 })
             })
-            .filter(|giver| {
-                if varies {
-                    most >= STRONG || giver.agreement >= 2
-                } else {
-                    giver.agreement == 3 || giver.agreement == 2 && most >= WEAK
-                }
-            })
             .collect();
+        // Where just one field has the number of each pass, less will do.
+        let alone = varies && givers.len() == 1 && told_loosely(&column.values) >= TOLD_ALONE;
+        givers.retain(|giver| {
+            if varies {
+                alone || most >= STRONG || giver.agreement >= 2
+            } else {
+                giver.agreement == 3 || giver.agreement == 2 && most >= WEAK
+            }
+        });
         // The best first; of equals the first field, and the element before the answers.
         givers.sort_by_key(|giver| std::cmp::Reverse(giver.agreement));
         let (best, others) = givers.split_first()?;
@@ -589,6 +593,22 @@ fn told(values: &[&Value], key: &[String]) -> f64 {
         }
     }
     most.max(sum)
+}
+
+/// The same where one of them tells something by itself: small numbers beside it tell a little, too.
+fn told_loosely(values: &[&Value]) -> f64 {
+    let mut seen: Vec<&Value> = Vec::new();
+    let mut sum = 0.0;
+    let mut tells = false;
+    for value in values {
+        if !seen.contains(value) {
+            seen.push(value);
+            let own = bits(value, &[]);
+            tells |= own >= WEAK;
+            sum += own;
+        }
+    }
+    if tells { sum } else { 0.0 }
 }
 
 /// A value as it stands in a text.

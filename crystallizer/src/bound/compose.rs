@@ -56,6 +56,12 @@ impl Binder<'_, '_> {
         {
             return Composed::Nothing;
         }
+        if let Some(told) = self.told_list(sent, text) {
+            return told;
+        }
+        if let Some(pieces) = self.marked(sent, text) {
+            return Composed::Pieces(pieces);
+        }
         let mut pieces = Vec::new();
         let mut done = 0;
         for (start, word) in self.parts(text) {

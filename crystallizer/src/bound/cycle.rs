@@ -1,7 +1,7 @@
 //! A loop that recorded calls were folded into: which calls it holds, what it goes over, and when it ends.
 
 use super::alike::Alike;
-use super::answers::WholePlace;
+use super::answers::{Answers, WholePlace};
 use super::filter::Filter;
 use super::turn::Compared;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub(super) struct Cycle {
     /// The loop inside, where there is one.
     pub(super) inner: Option<Inner>,
     /// The list that it goes over.
-    pub(super) list: WholePlace,
+    pub(super) list: Over,
     /// The index in the list of the element of each pass.
     pub(super) chosen: Vec<usize>,
     /// The expression of what it goes over.
@@ -45,6 +45,33 @@ pub(super) struct Cycle {
     pub(super) harmless: bool,
     /// Why, in words.
     pub(super) because: String,
+}
+
+/// What a loop goes over.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Over {
+    /// A list that was answered.
+    Answered(WholePlace),
+    /// What the person named one by one, each as it was sent: the list of an input.
+    Named { input: String, elements: Vec<Value> },
+}
+
+impl Over {
+    /// The list that was answered.
+    pub(super) fn place(&self) -> Option<WholePlace> {
+        match self {
+            Self::Answered(place) => Some(*place),
+            Self::Named { .. } => None,
+        }
+    }
+
+    /// The elements as they were recorded.
+    pub(super) fn elements(&self, answers: &Answers<'_>) -> Vec<Value> {
+        match self {
+            Self::Answered(place) => answers.whole(*place).map(elements).unwrap_or_default(),
+            Self::Named { elements, .. } => elements.clone(),
+        }
+    }
 }
 
 /// A loop inside of the passes of another.
@@ -178,6 +205,12 @@ impl Cycle {
         }
         all.sort_unstable();
         all
+    }
+
+    /// Whether it goes over what the person named one by one: what they said of it is said of its calls, and nothing of
+    /// it tells which elements of a list are meant.
+    pub(super) fn is_named(&self) -> bool {
+        matches!(self.list, Over::Named { .. })
     }
 
     /// The path in a run of the step that a call became.

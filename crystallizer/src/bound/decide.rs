@@ -10,6 +10,7 @@ use super::cycle::Cycle;
 use super::information::{STRONG, WEAK, bits};
 use super::inputs::{Found, Inputs, is_default, schema_at};
 use super::key::words;
+use super::named_list;
 use super::offer::Offer;
 use super::pages::Pages;
 use super::said::Said;
@@ -78,6 +79,42 @@ pub(super) fn decide<'a, 'k>(
     kept: &'a [Kept<'k>],
     answered: super::Answered<'a>,
     folds: bool,
+    gated: &BTreeSet<usize>,
+    witnesses: &'a [Witness<'a>],
+) -> Decisions<'k> {
+    let with = |apart: Option<BTreeSet<usize>>| {
+        once(
+            session,
+            kept,
+            answered,
+            (folds, apart),
+            gated.clone(),
+            witnesses,
+        )
+    };
+    let mut apart = BTreeSet::new();
+    let mut plain: Option<Decisions<'k>> = None;
+    loop {
+        let decisions = with(folds.then(|| apart.clone()));
+        if decisions.cycles.iter().all(|cycle| !cycle.is_named()) {
+            return decisions;
+        }
+        // What is done one by one may be needed one by one: then it is no list.
+        let plain = plain.get_or_insert_with(|| with(None));
+        let torn = named_list::torn(kept, &decisions, plain);
+        if torn.is_empty() {
+            return decisions;
+        }
+        apart.extend(torn);
+    }
+}
+
+/// The same with what the person named one by one staying so where it begins with one of these calls, or anywhere.
+fn once<'a, 'k>(
+    session: &'a Session,
+    kept: &'a [Kept<'k>],
+    answered: super::Answered<'a>,
+    (folds, apart): (bool, Option<BTreeSet<usize>>),
     gated: BTreeSet<usize>,
     witnesses: &'a [Witness<'a>],
 ) -> Decisions<'k> {
@@ -93,6 +130,7 @@ pub(super) fn decide<'a, 'k>(
         .collect();
     binder.differ = witness::differ(kept, witnesses);
     binder.folds = folds;
+    binder.apart = apart;
     binder.cuts = cuts(session, kept, &index);
     binder.gated = gated;
     binder.alike = Alike::of(kept, &binder.cuts, &binder.gated);

@@ -11,7 +11,7 @@ use druse_engine::plan::check_value;
 use serde_json::{Map, Value, json};
 
 /// What of a tool's own schema an input takes over.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 9] = [
     "type",
     "enum",
     "format",
@@ -19,6 +19,7 @@ const TAKEN: [&str; 8] = [
     "minimum",
     "maximum",
     "pattern",
+    "uniqueItems",
     "description",
 ];
 
@@ -96,6 +97,44 @@ impl Input {
             }
             Found::Repeated => return self.brought(),
         })
+    }
+}
+
+/// The schema of a list of such elements: `items` is that of the argument which each of them was sent as.
+pub(super) fn of_elements(items: Option<&Value>, elements: &[Value], once: bool) -> Value {
+    let mut own = Map::new();
+    if let Some(Value::Object(items)) = items {
+        for key in ["type", "enum", "format", "minimum", "maximum", "pattern"] {
+            if let Some(value) = items.get(key) {
+                own.insert(key.to_owned(), value.clone());
+            }
+        }
+        if !elements.iter().all(|element| fits(&own, element)) {
+            own.clear();
+        }
+    }
+    let mut types = elements.iter().map(own_kind);
+    if !own.contains_key("type")
+        && !own.contains_key("enum")
+        && let Some(first) = types.next()
+        && types.all(|other| other == first)
+    {
+        own.insert("type".to_owned(), first.into());
+    }
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "array".into());
+    schema.insert("items".to_owned(), Value::Object(own));
+    if once {
+        schema.insert("uniqueItems".to_owned(), true.into());
+    }
+    Value::Object(schema)
+}
+
+/// The type that a value has by itself.
+fn own_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Number(number) if !number.is_f64() => "integer",
+        other => kind(other, &Key::default()),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Takes a loop that was found: notes what is bound in it, decides about the rest of its body, and remembers what it
 //! gives for what comes after.
 
-use super::answers::WholePlace;
 use super::binder::Binder;
 use super::binding::Bound;
-use super::cycle::{self, Cycle, Inner, elements};
+use super::cycle::{self, Cycle, Inner, Over};
 use super::decide::strong_values;
 use super::fold::{Plan, loop_question};
 use super::information::{STRONG, WEAK, bits};
@@ -91,11 +90,16 @@ impl Binder<'_, '_> {
             &plan.item,
             &body,
             &bases,
-            &self.items_of(&plan.list, &plan.chosen),
+            &chosen_of(&plan.list.elements(&self.answers), &plan.chosen),
             &plan.answers,
             plan.inner.is_some(),
         );
+        let is_named = matches!(plan.list, Over::Named { .. });
         let mut because = vec![match (&plan.until, plan.filter.is_empty()) {
+            (None, true) if is_named => {
+                "the person named what it is done with one by one, so that a run takes as many as its list has"
+                    .to_owned()
+            }
             (None, true) => "each element of the list was taken, in its order".to_owned(),
             (None, false) => format!("those elements were taken whose {}", plan.filter.shown()),
             (Some(_), true) => {
@@ -108,13 +112,14 @@ impl Binder<'_, '_> {
             ),
         }];
         if plan.shown > 0 {
-            because.push(format!(
-                "{} that, though nobody said it",
-                match plan.shown {
-                    1 => "a further recording shows".to_owned(),
-                    more => format!("{more} further recordings show"),
+            because.push(match (plan.shown, is_named) {
+                (1, true) => "a further recording has another list".to_owned(),
+                (more, true) => format!("{more} further recordings have another list"),
+                (1, false) => "a further recording shows that, though nobody said it".to_owned(),
+                (more, false) => {
+                    format!("{more} further recordings show that, though nobody said it")
                 }
-            ));
+            });
         }
         because.push("every pass was predicted exactly".to_owned());
         let harmless = kept
@@ -180,14 +185,6 @@ impl Binder<'_, '_> {
         self.others(at, &taken);
     }
 
-    fn items_of(&self, list: &WholePlace, chosen: &[usize]) -> Vec<Value> {
-        let all = self.answers.whole(*list).map(elements).unwrap_or_default();
-        chosen
-            .iter()
-            .filter_map(|at| all.get(*at).cloned())
-            .collect()
-    }
-
     /// Decides about what is not bound to the pass.
     pub(super) fn others(&mut self, at: usize, taken: &BTreeSet<String>) {
         let mut scalars = Vec::new();
@@ -243,6 +240,14 @@ impl Binder<'_, '_> {
         self.recorded.set_loop(id, last, output);
         self.router.set_base(last, format!("steps.{id}.output"));
     }
+}
+
+/// The elements at some places of a list.
+fn chosen_of(all: &[Value], chosen: &[usize]) -> Vec<Value> {
+    chosen
+        .iter()
+        .filter_map(|at| all.get(*at).cloned())
+        .collect()
 }
 
 /// What a pass gives, as a template where it is not what the last step gives, and what that was in the recording.

@@ -3,10 +3,14 @@
 
 mod branches;
 mod brought;
+mod label;
+mod proof;
 mod unused;
 mod waiting;
 
 pub(super) use branches::{Origin, of_branches};
+pub(super) use label::label;
+pub(super) use proof::{of_held_out, of_proof};
 pub(super) use unused::of_unused;
 pub(super) use waiting::wait;
 
@@ -21,7 +25,7 @@ use super::read_by::read_by_changes;
 use super::{Answered, slot, verbatim};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
-use crate::report::{Difference, HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
+use crate::report::Question;
 use druse_engine::Finding;
 use druse_engine::definition::EffectLevel;
 use serde_json::Value;
@@ -35,9 +39,6 @@ pub(super) struct Explained {
     /// The values that are spoken of here, as index of the call and pointer in its arguments.
     pub(super) covered: BTreeSet<(usize, String)>,
 }
-
-/// How many differences of a world are listed at most.
-use super::prove::MOST as MOST_LISTED;
 
 /// How many values of what stays are named for one step.
 const MOST_NAMES: usize = 5;
@@ -133,6 +134,7 @@ pub(super) fn explain(
                         step: kept_one.step.clone(),
                         path: format!("{}{inner}", step.pointer()),
                         text: asked(kept_one, frozen, known),
+                        labels: Vec::new(),
                         default: answers.first().cloned().unwrap_or_default(),
                         choices: answers,
                     });
@@ -216,6 +218,7 @@ pub(super) fn explain(
             choices: std::iter::once(ONE_BY_ONE.to_owned())
                 .chain(offer.offered.answers().cloned())
                 .collect(),
+            labels: Vec::new(),
             default: ONE_BY_ONE.to_owned(),
         };
         explained
@@ -471,6 +474,7 @@ fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
         | Source::Column(_)
         | Source::Total(..)
         | Source::Item(..)
+        | Source::Named(_)
         | Source::Inside(..)
         | Source::Pass(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
@@ -522,7 +526,11 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             Source::Column(place) => place.list.call,
             Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
             Source::Total(call, ..) => *call,
-            Source::Input(_) | Source::Inputs(_) | Source::Clock(_) | Source::Counted { .. } => {
+            Source::Input(_)
+            | Source::Inputs(_)
+            | Source::Named(_)
+            | Source::Clock(_)
+            | Source::Counted { .. } => {
                 return None;
             }
         };
@@ -775,160 +783,5 @@ pub(super) fn of_taken(
         .help("Nothing is to be done: `answered_for` names the value from now on.");
         finding.id = format!("answer_taken:{id}");
         explained.findings.push(finding);
-    }
-}
-
-/// What came of predicting the further recordings.
-pub(super) fn of_held_out(held_out: &[HeldOut]) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for held in held_out {
-        let recording = crate::show::name(held.called(), 60);
-        let mut finding = match held.verdict {
-            Verdict::Passed => Finding::info(
-                "held_out_predicted",
-                format!(
-                    "The draft predicts the recording `{recording}`: it changes there what was changed there."
-                ),
-            ),
-            Verdict::Failed => Finding::warning(
-                "held_out_differs",
-                format!(
-                    "The draft does not do what the recording `{recording}` shows: {}",
-                    crate::text::told(held)
-                ),
-            )
-            .help("The differences are listed under `held_out`. Give it what the recordings differ by, or acknowledge that this draft does not do what that recording shows.")
-            .must_acknowledge(),
-            Verdict::NotRun => Finding::warning(
-                "held_out_not_run",
-                format!(
-                    "The recording `{recording}` was not predicted. {}",
-                    held.message.as_deref().unwrap_or("")
-                ),
-            )
-            .help("Whether the draft does what that recording shows is not known. Give recordings that show it, or acknowledge it.")
-            .must_acknowledge(),
-        };
-        finding.id = format!("{}:{}", finding.code, held.recording);
-        found.push(finding);
-    }
-    found
-}
-
-/// Why the draft was not shown to hold in more worlds: to be acknowledged, unless all of it is asked about anyway.
-pub(super) fn of_proof(
-    perturbed: &Perturbed,
-    level: Level,
-    asked: &BTreeSet<(String, String)>,
-) -> Vec<Finding> {
-    let told = |code: &str, world: &Perturbation, with: &str, next: Level| {
-        let open: Vec<&Difference> = world
-            .differences
-            .iter()
-            .filter(|difference| {
-                let place = difference.path.clone().unwrap_or_default();
-                !asked.contains(&(difference.step.clone(), place))
-            })
-            .collect();
-        // Of more than are listed it is not known which are asked about.
-        let is_open = !open.is_empty() || world.differences.len() >= MOST_LISTED;
-        let first = open
-            .first()
-            .copied()
-            .or(world.differences.first())
-            .map_or("", |difference| difference.message.as_str());
-        let more = world.differences.len().saturating_sub(1);
-        let more = match more {
-            0 => String::new(),
-            more => format!(
-                " And {}.",
-                crate::show::count(more, "more difference", "more differences")
-            ),
-        };
-        (world.verdict == Verdict::Failed && level < next).then(|| {
-            let finding = Finding::warning(
-                code,
-                format!("With {with} the draft does not do the same: {first}{more}"),
-            )
-            .help("The report lists the differences. Let the value follow where it comes from, or acknowledge that the draft is shown to hold for the recorded data only.");
-            match is_open {
-                true => finding.must_acknowledge(),
-                false => finding,
-            }
-        })
-    };
-    [
-        told(
-            "not_renamed",
-            &perturbed.renamed,
-            "other names in the answers and inputs",
-            Level::Renamed,
-        ),
-        told(
-            "not_reordered",
-            &perturbed.reordered,
-            "answers that come in another order",
-            Level::Reordered,
-        ),
-        told(
-            "not_shuffled",
-            &perturbed.shuffled,
-            "shuffled lists and an element more in each",
-            Level::Shuffled,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .take(1)
-    .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The first world in which the draft does otherwise gives the code, and is to be acknowledged.
-    #[test]
-    fn the_first_world_that_fails_is_told() {
-        let failed = || Perturbation {
-            verdict: Verdict::Failed,
-            differences: vec![Difference {
-                step: "pay".to_owned(),
-                call: "a".to_owned(),
-                kind: "differing".to_owned(),
-                path: None,
-                recorded: None,
-                replayed: None,
-                message: "`pay` asked for another amount.".to_owned(),
-            }],
-            ..Perturbation::default()
-        };
-        let worlds = |from: usize| {
-            let world = |at: usize| {
-                if at >= from {
-                    failed()
-                } else {
-                    Perturbation::default()
-                }
-            };
-            Perturbed {
-                renamed: world(0),
-                reordered: world(1),
-                shuffled: world(2),
-            }
-        };
-        for (from, level, code) in [
-            (0, Level::Same, "not_renamed"),
-            (1, Level::Renamed, "not_reordered"),
-            (2, Level::Reordered, "not_shuffled"),
-        ] {
-            let found = of_proof(&worlds(from), level, &BTreeSet::new());
-            let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
-            assert_eq!(codes, [code]);
-            assert!(found[0].acknowledge && found[0].message.contains("another amount"));
-            // What is asked about anyway is not acknowledged, too.
-            let asked = BTreeSet::from([("pay".to_owned(), String::new())]);
-            assert!(!of_proof(&worlds(from), level, &asked)[0].acknowledge);
-        }
     }
 }

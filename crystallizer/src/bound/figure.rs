@@ -796,6 +796,7 @@ pub(super) fn explained(
                     false => "",
                 }
             ),
+            labels: Vec::new(),
             default: choices.first().cloned().unwrap_or_default(),
             choices,
         });

@@ -7,7 +7,7 @@ use super::binding::{Bound, Source};
 use super::body::{Body, doubts};
 use super::column::{Column, Field, columns, fields_of};
 use super::cycle::{
-    self, Rounds, Within, call, call_inside, elements, elements_in, length, repeats,
+    self, Over, Rounds, Within, call, call_inside, elements, elements_in, length, repeats,
 };
 use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
@@ -35,7 +35,7 @@ pub(super) struct Plan {
     pub(super) first: usize,
     pub(super) width: usize,
     pub(super) passes: usize,
-    pub(super) list: WholePlace,
+    pub(super) list: Over,
     pub(super) chosen: Vec<usize>,
     pub(super) filter: Filter,
     pub(super) until: Option<Vec<Equal>>,
@@ -179,6 +179,11 @@ impl Binder<'_, '_> {
                 return None;
             }
         }
+        if let Some(plan) = self.fold_named(at) {
+            let last = at + plan.calls() - 1;
+            self.enter(plan);
+            return Some(last);
+        }
         // No list is gone over more often than it is long.
         let longest = self.longest_list(at);
         let mut offered = Offered::default();
@@ -285,9 +290,12 @@ impl Binder<'_, '_> {
         }
         let plan = plans.drain(..1.min(plans.len())).next()?;
         // Where something is changed it has to be certain which list is meant.
-        let rival = plans.iter().any(|other| {
-            !self.derives(other.list, plan.list) && !self.derives(plan.list, other.list)
-        });
+        let rival = plans
+            .iter()
+            .any(|other| match (other.list.place(), plan.list.place()) {
+                (Some(other), Some(own)) => !self.derives(other, own) && !self.derives(own, other),
+                _ => true,
+            });
         (!rival).then_some(plan)
     }
 
@@ -295,7 +303,7 @@ impl Binder<'_, '_> {
     fn derives(&self, list: WholePlace, from: WholePlace) -> bool {
         let cycle = cycle::ending(&self.cycles, list.call).and_then(|at| self.cycles.get(at));
         cycle.is_some_and(|cycle| {
-            cycle.list == from && cycle.until.is_none() && cycle.filter.is_none()
+            cycle.list == Over::Answered(from) && cycle.until.is_none() && cycle.filter.is_none()
         })
     }
 
@@ -359,7 +367,7 @@ impl Binder<'_, '_> {
                     offers = literals(&elements, &chosen);
                 }
                 if weighed(offers.clone()).left.is_empty() {
-                    if !self.are_named(stretch, &elements, &chosen, column, &origin) {
+                    if !self.are_named((list, stretch), &elements, &chosen, column, &origin) {
                         all.push(found);
                     }
                     continue;
@@ -368,7 +376,9 @@ impl Binder<'_, '_> {
             if offers.is_empty() {
                 offers = literals(&elements, &chosen);
             }
-            if offers.is_empty() || self.are_named(stretch, &elements, &chosen, column, &origin) {
+            if offers.is_empty()
+                || self.are_named((list, stretch), &elements, &chosen, column, &origin)
+            {
                 continue;
             }
             let answer = self
@@ -412,15 +422,21 @@ impl Binder<'_, '_> {
         })
     }
 
-    /// Whether the person named elements one by one: those are no list.
+    /// Whether the person named elements one by one: those are no list, unless all of it was made for what they named.
     fn are_named(
         &self,
-        stretch: &Stretch,
+        (list, stretch): (WholePlace, &Stretch),
         elements: &[Value],
         chosen: &[usize],
         column: &Column<'_>,
         origin: &Origin<'_>,
     ) -> bool {
+        let of_loop = cycle::ending(&self.cycles, list.call).and_then(|at| self.cycles.get(at));
+        if Answers::is_root(list)
+            && of_loop.is_some_and(|cycle| cycle.is_named() && chosen.len() == elements.len())
+        {
+            return false;
+        }
         let scope = Scope {
             said: &self.said,
             known: &self.known,
@@ -564,8 +580,43 @@ impl Binder<'_, '_> {
         let of_item = fields_of(&items, &item, &|path| Source::Item(call, path), &|path| {
             self.answers.key_of_whole(found.list, path)
         });
+        let bound = self.bodies(stretch, of_item, columns)?;
+        let (items, compared) = self.items(&found, &all)?;
+        Some(Plan {
+            first,
+            width,
+            passes,
+            list: Over::Answered(found.list),
+            chosen: found.chosen,
+            filter: found.filter,
+            until: found.until,
+            shown: found.shown,
+            items,
+            compared,
+            item,
+            bound,
+            answers: answers.to_vec(),
+            inner: None,
+        })
+    }
+
+    /// What is bound in each call of the body, where that sends in each pass what was sent. `fields` are those of the
+    /// elements.
+    pub(super) fn bodies(
+        &mut self,
+        stretch: &Stretch,
+        mut fields: Vec<Field>,
+        columns: &[Column<'_>],
+    ) -> Option<Vec<Vec<Bound>>> {
+        let kept = self.kept;
+        let Stretch {
+            first,
+            width,
+            passes,
+            ..
+        } = *stretch;
+        let answers = stretch.answers(kept);
         let mut bound: Vec<Vec<Bound>> = vec![Vec::new(); width];
-        let mut fields = of_item;
         let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
@@ -600,23 +651,7 @@ impl Binder<'_, '_> {
             fields.extend(own.into_iter().filter(|field| !field.repeats(&sent_so_far)));
         }
         self.predicts(first, width, passes, &bound)?;
-        let (items, compared) = self.items(&found, &all)?;
-        Some(Plan {
-            first,
-            width,
-            passes,
-            list: found.list,
-            chosen: found.chosen,
-            filter: found.filter,
-            until: found.until,
-            shown: found.shown,
-            items,
-            compared,
-            item,
-            bound,
-            answers: answers.to_vec(),
-            inner: None,
-        })
+        Some(bound)
     }
 
     /// What gives a column of a call of a body. None where it differs between the passes and nothing gives it.

@@ -236,6 +236,52 @@ impl Inputs {
         name
     }
 
+    /// The input that a person said as a list of such values, with its own and where they said it.
+    pub(super) fn of_list(&self, values: &[&Value]) -> Option<(&str, &[Value], Mention)> {
+        self.all.iter().find_map(|input| {
+            let (Value::Array(own), Found::Said(mention)) = (&input.value, &input.found) else {
+                return None;
+            };
+            let same = |(one, other): (&Value, &&Value)| {
+                let one = form(one);
+                one.is_some() && one == form(other)
+            };
+            let is_it = own.len() == values.len() && own.iter().zip(values).all(same);
+            is_it.then_some((input.name.as_str(), own.as_slice(), *mention))
+        })
+    }
+
+    /// A new input for a list of what a person named one by one, each of which was sent under a key. `items` is the schema
+    /// of that argument, and whether nothing is named twice. Gives its name.
+    pub(super) fn add_list(
+        &mut self,
+        key: &Key,
+        elements: Vec<Value>,
+        mention: Mention,
+        (items, once): (Option<&Value>, bool),
+    ) -> String {
+        let mut words = key.full();
+        if let Some(last) = words.last_mut() {
+            *last = plural(last);
+        }
+        let key = Key {
+            words,
+            around: Vec::new(),
+        };
+        let name = self.name(&key);
+        let schema = super::declare::of_elements(items, &elements, once);
+        self.all.push(Input {
+            name: name.clone(),
+            value: Value::Array(elements),
+            found: Found::Said(mention),
+            key,
+            schema: Some(schema),
+            brought_to: Vec::new(),
+            is_open: false,
+        });
+        name
+    }
+
     /// Names a new input that says how many there are as its key does: `adults`, `total_baggages`.
     pub(super) fn in_plural(&mut self, name: String, key: &str) -> String {
         let Some(plural) = crate::words::split(key).pop() else {
@@ -387,6 +433,18 @@ fn kind(key: &Key) -> Option<&'static str> {
             _ => return None,
         })
     })
+}
+
+/// A word for several of what it names, as keys are written.
+fn plural(word: &str) -> String {
+    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(is_vowel) && !stem.is_empty() => format!("{stem}ies"),
+        _ if word.ends_with(['s', 'x']) || word.ends_with("ch") || word.ends_with("sh") => {
+            format!("{word}es")
+        }
+        _ => format!("{word}s"),
+    }
 }
 
 /// The schema of the argument at a pointer, as the tool declares it.

@@ -38,6 +38,8 @@ mod inputs;
 mod key;
 mod keyed;
 mod lasting;
+mod marked;
+mod named_list;
 mod nest;
 mod nested;
 mod of_record;
@@ -168,7 +170,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
         .collect();
     command_words::put_together(kept);
     let folds = unfolded.is_some();
-    let mut decisions = decide::decide(session, kept, answers, folds, gated.clone(), witnesses);
+    let mut decisions = decide::decide(session, kept, answers, folds, &gated, witnesses);
     let mut apart: Vec<Witness<'w>> = Vec::new();
     for _ in 0..ROUNDS {
         let known = if apart.is_empty() { witnesses } else { &apart };
@@ -183,7 +185,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
             break;
         };
         apart = more;
-        decisions = decide::decide(session, kept, answers, folds, gated.clone(), &apart);
+        decisions = decide::decide(session, kept, answers, folds, &gated, &apart);
     }
     let witnesses = if apart.is_empty() { witnesses } else { &apart };
     // Only a draft with loops is ever taken back, and only of such a one a copy is kept.
@@ -319,6 +321,12 @@ pub(crate) fn bind<'k: 'w, 'w>(
         .chain(told.outdated)
         .collect();
     let unused = explain::of_unused(&mut explained, kept, &decisions, answers, &outdated);
+    explain::label(
+        &mut explained.questions,
+        kept,
+        &decisions,
+        session.started_at.unwrap_or_default(),
+    );
     let values = told
         .values
         .iter()
@@ -405,6 +413,7 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions<'_>) -> ValueCounts {
                 }
                 Some(Source::Inputs(_)) => counts.said += all,
                 Some(Source::Clock(_)) => counts.clock += all,
+                Some(Source::Named(_)) => counts.said += all,
                 _ => counts.answered += all,
             }
         }

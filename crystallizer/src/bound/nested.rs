@@ -7,7 +7,7 @@ use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::body::{Body, doubts};
 use super::column::{Column, Field, columns_of, fields_of};
-use super::cycle::{Layout, Within, call, call_inside, elements, layouts};
+use super::cycle::{Layout, Over, Within, call, call_inside, elements, layouts};
 use super::evaluate::member;
 use super::filter::{Filter, filters};
 use super::fold::{Found, InnerPlan, Plan, Stretch, chosen, is_inside, item_name, item_of};
@@ -121,7 +121,7 @@ impl Binder<'_, '_> {
             }
         }
         // It has to be certain which list is meant.
-        let mut lists: Vec<_> = plans.iter().map(|plan: &Plan| plan.list).collect();
+        let mut lists: Vec<_> = plans.iter().map(|plan: &Plan| plan.list.place()).collect();
         lists.dedup();
         (lists.len() == 1).then(|| plans.swap_remove(0))
     }
@@ -187,7 +187,7 @@ impl Binder<'_, '_> {
             first,
             width: layout.width,
             passes,
-            list: found.list,
+            list: Over::Answered(found.list),
             chosen: found.chosen,
             filter: found.filter,
             until: None,

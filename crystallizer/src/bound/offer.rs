@@ -418,7 +418,7 @@ impl Binder<'_, '_> {
 
     /// What the calls of a further recording that are those of a stretch sent at the place of a column: all calls of its
     /// tools around one that stands at the place of one of the stretch. None where nobody can tell which they are.
-    fn sent_elsewhere<'w>(
+    pub(super) fn sent_elsewhere<'w>(
         &self,
         there: &'w [Kept<'w>],
         counterparts: &[Option<usize>],

@@ -1,8 +1,8 @@
 //! The passes of a loop in a changed world: which elements it goes over there, in which order, and what the tools
 //! answer in each pass. Elements that the recording did not go over are strangers to the tools.
 
-use super::answers::Answers;
-use super::cycle::{self, Cycle, Inner, elements};
+use super::answers::{Answers, WholePlace};
+use super::cycle::{self, Cycle, Inner, Over, elements};
 use super::nested::list_at;
 use super::pages::Pages;
 use super::rename;
@@ -35,11 +35,13 @@ pub(super) fn passes(
 ) -> Vec<Vec<Pass>> {
     let mut all: Vec<Vec<Pass>> = Vec::new();
     for cycle in cycles {
-        let before = answers.whole(cycle.list).map(elements).unwrap_or_default();
-        let paged = pages.iter().find(|pages| pages.gives(answers, cycle.list));
-        let list = match paged {
-            Some(pages) => pages.over(kept, world),
-            None => over(cycle, cycles, &all, kept, answers, world, before.len()),
+        let before = cycle.list.elements(answers);
+        let list = match &cycle.list {
+            Over::Named { elements, .. } => world.named(elements),
+            Over::Answered(list) => match pages.iter().find(|pages| pages.gives(answers, *list)) {
+                Some(pages) => pages.over(kept, world),
+                None => over(*list, (cycles, &all), kept, answers, world, before.len()),
+            },
         };
         let mut passes = Vec::new();
         let mut list: Vec<(Value, Option<usize>)> = list;
@@ -65,17 +67,16 @@ pub(super) fn passes(
 
 /// The elements of the list that a loop goes over, each with its index in the recording.
 fn over(
-    cycle: &Cycle,
-    cycles: &[Cycle],
-    done: &[Vec<Pass>],
+    list: WholePlace,
+    (cycles, done): (&[Cycle], &[Vec<Pass>]),
     kept: &[Kept<'_>],
     answers: &Answers<'_>,
     world: &World,
     count: usize,
 ) -> Vec<(Value, Option<usize>)> {
     // What an earlier loop gave.
-    if let Some(at) = cycle::ending(cycles, cycle.list.call)
-        && Answers::is_root(cycle.list)
+    if let Some(at) = cycle::ending(cycles, list.call)
+        && Answers::is_root(list)
         && let (Some(other), Some(passes)) = (cycles.get(at), done.get(at))
     {
         return gathered(other, kept, passes)
@@ -83,8 +84,8 @@ fn over(
             .zip(passes.iter().map(|pass| pass.recorded))
             .collect();
     }
-    let key = answers.last_key_of(cycle.list);
-    let Some(list) = answers.whole(cycle.list) else {
+    let key = answers.last_key_of(list);
+    let Some(list) = answers.whole(list) else {
         return Vec::new();
     };
     elements(&world.value(&key, list, 0))

@@ -283,7 +283,7 @@ fn takes_text(kept: &Kept<'_>, pointer: &str) -> bool {
 }
 
 /// Whether an expression uses an input, not one whose name only begins like it.
-fn mentions(expression: &str, plain: &str) -> bool {
+pub(super) fn mentions(expression: &str, plain: &str) -> bool {
     expression.match_indices(plain).any(|(at, _)| {
         let behind = expression[at + plain.len()..].chars().next();
         !behind.is_some_and(|c| c.is_alphanumeric() || c == '_')

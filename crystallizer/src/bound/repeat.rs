@@ -27,7 +27,8 @@ impl Binder<'_, '_> {
                 let Some(form) = canonical::form(&frozen.value) else {
                     continue;
                 };
-                let words = if bits(&frozen.value, &[]) >= STRONG {
+                // A code is one thing, whatever it is sent as: where a journey begins, and where it ends.
+                let words = if bits(&frozen.value, &[]) >= STRONG || is_code(&frozen.value) {
                     Vec::new()
                 } else {
                     words(&frozen.key)
@@ -38,12 +39,15 @@ impl Binder<'_, '_> {
         let mut gone: BTreeSet<(usize, usize)> = BTreeSet::new();
         for places in users.into_values() {
             let calls: BTreeSet<usize> = places.iter().map(|(call, _)| *call).collect();
-            if calls.len() < 2 {
+            let known = self.known_code(&places);
+            if calls.len() < 2 && known.is_none() {
                 continue;
             }
             // What a change is sent is still asked about: it is another thing in each run.
             let is_sent = calls.iter().any(|call| self.changes(*call));
             let mut open = Vec::new();
+            // Under which key, and where it was found: one thing is one input.
+            let mut named = known;
             for (call, place) in places {
                 let Some(frozen) = self
                     .decided
@@ -66,11 +70,21 @@ impl Binder<'_, '_> {
                 }
             }
             for (call, frozen) in open {
-                let sent = self.sent_again(call, &frozen);
+                let mut sent = self.sent_again(call, &frozen);
                 let schema = schema_at(self.spec(call), &frozen.pointer).cloned();
-                let binding = self.input(&sent, Found::Repeated, schema.as_ref());
-                let is_open = frozen.question.is_some() && self.changes(call);
-                if let (Source::Input(name), Some(kept)) = (&binding.source, self.kept.get(call)) {
+                let mut found = Found::Repeated;
+                if is_one_code(&frozen.value) {
+                    let first = named.get_or_insert_with(|| (sent.key.clone(), found));
+                    (sent.key, found) = first.clone();
+                }
+                let binding = self.input(&sent, found, schema.as_ref());
+                let is_open = frozen.question.is_some()
+                    && self.changes(call)
+                    && matches!(found, Found::Repeated);
+                if matches!(found, Found::Repeated)
+                    && let (Source::Input(name), Some(kept)) =
+                        (&binding.source, self.kept.get(call))
+                {
                     self.inputs.brought_to(name, &kept.step, is_open);
                 }
                 self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
@@ -119,6 +133,29 @@ impl Binder<'_, '_> {
             .is_some_and(|last| last.pointer == frozen.pointer && matches!(last.why, Why::Made(_)));
         if is_open { all.pop() } else { None }
     }
+}
+
+impl Binder<'_, '_> {
+    /// The key and the finding place of the input that alone has the code which stands in some places.
+    fn known_code(&self, places: &[(usize, usize)]) -> Option<(Key, Found)> {
+        let (call, place) = places.first()?;
+        let value = &self.decided.get(*call)?.frozen.get(*place)?.value;
+        let mut all = self.inputs.of_value(value).filter(|input| {
+            is_one_code(value) && input.value == *value && !matches!(input.found, Found::Answered)
+        });
+        let one = all.next()?;
+        all.next().is_none().then(|| (one.key.clone(), one.found))
+    }
+}
+
+/// The fewest letters of a code that is one thing under any key.
+const SHORTEST_CODE: usize = 3;
+
+/// Whether a value is a code that is one thing under any key: a few capitals.
+fn is_one_code(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        (SHORTEST_CODE..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase())
+    })
 }
 
 /// Whether a value that the agent sent again and again is a parameter of the task: an id, a path, a code. Words and

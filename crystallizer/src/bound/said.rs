@@ -17,6 +17,7 @@ use std::sync::OnceLock;
 
 mod alone;
 mod counted;
+mod enumerated;
 mod in_touch;
 mod keyed;
 mod lasting;

@@ -180,6 +180,8 @@ pub(super) enum Op {
     Pick(Vec<String>),
     /// Of each map of a list the value under this key.
     Column(String),
+    /// All elements of a list in words, with this before the last.
+    Listed(String),
     /// So many per cent of a number, with two decimals at most; whether it is written as a whole number where it is one.
     Share {
         percent: u32,
@@ -239,6 +241,14 @@ impl Op {
                 format!("pick({})", names.join(", "))
             }
             Self::Column(name) => format!("column({})", quoted(name)),
+            Self::Listed(between) if between == ", " => "join(', ')".to_owned(),
+            Self::Listed(between) => {
+                let list = closed(expression);
+                return format!(
+                    "({list}[:-1] | join(', ')) ~ ({} if ({list} | length) > 1 else '') ~ ({list}[-1:] | join(''))",
+                    quoted(between)
+                );
+            }
             Self::Share { percent, whole } => {
                 let number = closed(expression);
                 let part = f64::from(*percent) / 100.0;
@@ -312,6 +322,7 @@ impl Op {
             Self::FormatDate(_) | Self::ParseDate(_) => "as a date".to_owned(),
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
+            Self::Listed(_) => "all of its elements in words".to_owned(),
             Self::Column(_) => "one field of each of its elements".to_owned(),
             Self::Share { percent, .. } => format!("{percent} per cent of it"),
             Self::Times(times) => format!("{times} times as much"),

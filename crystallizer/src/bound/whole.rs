@@ -55,6 +55,9 @@ pub(super) fn find(binder: &mut Binder<'_, '_>, sent: &Sent<'_>) -> Option<Bindi
 
 /// A list of which the person said every value: one input that may hold others, and more or fewer.
 fn said(binder: &mut Binder<'_, '_>, sent: &Sent<'_>) -> Option<Binding> {
+    if let Some(list) = binder.list_in_use(sent) {
+        return Some(list);
+    }
     let items = sent.value.as_array()?;
     let first = items.iter().find_map(|item| match item {
         Value::Object(map) => map

@@ -132,6 +132,22 @@ impl World {
         }
     }
 
+    /// What a person names one by one, in this world, each with its index in the recording.
+    pub(super) fn named(&self, elements: &[Value]) -> Vec<(Value, Option<usize>)> {
+        let mut all: Vec<(Value, Option<usize>)> = elements
+            .iter()
+            .enumerate()
+            .map(|(index, element)| (rename::other(element), Some(index)))
+            .collect();
+        if self.shuffled
+            && let Some(first) = elements.first()
+        {
+            all.reverse();
+            all.insert(0, (self.stranger("", &rename::other(first), &[]), None));
+        }
+        all
+    }
+
     fn map(&self, key: &str, map: &Map<String, Value>, depth: usize) -> Map<String, Value> {
         if !self.is_collection(map) {
             return map

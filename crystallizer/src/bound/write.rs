@@ -92,7 +92,7 @@ fn reason(bound: &Bound) -> String {
             | Source::Column(_)
             | Source::Total(..)
             | Source::Pass(..) => "output",
-            Source::Item(..) | Source::Inside(..) => "item",
+            Source::Item(..) | Source::Inside(..) | Source::Named(_) => "item",
             Source::Clock(_) => "clock",
             Source::Counted { .. } => "pass",
         };

@@ -830,3 +830,58 @@ fn a_field_of_the_only_element_of_a_list_is_given_to_each_pass() {
             .all(|one| !one.contains("each_order: ") || one.contains("each_payment"))
     );
 }
+
+#[test]
+fn small_numbers_beside_a_larger_one_are_those_of_the_only_field_that_has_them() {
+    let pay = |number: u32, invoice: &str, amount: u32| {
+        call(
+            &format!("p{number}"),
+            number,
+            "pay_invoice",
+            json!({ "invoice_id": invoice, "amount": amount }),
+            json!({ "ok": true }),
+        )
+    };
+    let invoices = |last: u32| {
+        json!({ "invoices": [
+            { "id": "inv_70031", "total": 80, "net": 67 },
+            { "id": "inv_70242", "total": 120, "net": last },
+        ] })
+    };
+    let paid = |last: u32| {
+        session(
+            "Pay every approved invoice.",
+            vec![
+                call(
+                    "l",
+                    0,
+                    "list_invoices",
+                    json!({ "status": "approved" }),
+                    invoices(last),
+                ),
+                pay(1, "inv_70031", 80),
+                pay(2, "inv_70242", 120),
+            ],
+        )
+    };
+    let made = crystallized(&paid(100));
+    assert_eq!(
+        loops(&made),
+        ["each_invoice: {{ steps.list_invoices.output.invoices }} [pay_invoice]"]
+    );
+    // Where two fields have them, nobody can tell.
+    let mut both = paid(100);
+    for turn in &mut both.turns {
+        if let Turn::Call(call) = turn
+            && call.name == "list_invoices"
+        {
+            let all = call.result.as_mut().unwrap().content["invoices"]
+                .as_array_mut()
+                .unwrap();
+            for one in all {
+                one["net"] = one["total"].clone();
+            }
+        }
+    }
+    assert_eq!(loops(&crystallized(&both)), [] as [&str; 0]);
+}

@@ -60,6 +60,40 @@ fn text(value: &Value) -> String {
     }
 }
 
+/// Whether a value of this schema is a list of texts or numbers: it is written with one of them in each line.
+fn is_list(schema: &Value) -> bool {
+    let plain = ["string", "integer", "number"];
+    kind(schema) == "array" && plain.contains(&kind(&schema["items"]))
+}
+
+/// A value as the field for it has it: a list of texts or numbers in lines, where each stands in one by itself.
+fn shown(schema: &Value, value: &Value) -> String {
+    let line = |one: &Value| match one {
+        Value::String(text) => {
+            let alone = !text.is_empty() && text.trim() == text && !text.contains(['\n', '\r']);
+            (alone && !text.starts_with('[')).then(|| text.clone())
+        }
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let lines = value
+        .as_array()
+        .filter(|_| is_list(schema))
+        .and_then(|all| all.iter().map(line).collect::<Option<Vec<String>>>());
+    lines.map_or_else(|| text(value), |lines| lines.join("\n"))
+}
+
+/// The list that a text stands for: JSON, or one in each line.
+fn list_of(schema: &Value, text: &str) -> Result<Value, &'static str> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text).map_err(|_| "JSON");
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let all: Result<Vec<Value>, &'static str> =
+        lines.map(|line| value_of(&schema["items"], line)).collect();
+    all.map(Value::from)
+}
+
 /// What a choice is called; one that is null can be chosen, too.
 pub(crate) fn choice_text(choice: &Value) -> String {
     match choice {
@@ -80,7 +114,7 @@ pub(in crate::console) fn among(call: &Call, schema: &Value, given: &Value, apar
             @let name = format!("field.{}", field.name);
             @let id = format!("{apart}{name}");
             @let known = given.get(field.name).unwrap_or(&field.schema["default"]);
-            @let known = text(known);
+            @let known = shown(field.schema, known);
             @let value = call.kept(&name, &known);
             div .field {
                 label for=(id) {
@@ -121,6 +155,8 @@ fn control(field: &Field<'_>, id: &str, name: &str, value: &str) -> Markup {
             } @else {
                 input #(id) name=(name) autocomplete="off" value=(super::super::visible::kept(value)) required[field.required];
             }
+        } @else if is_list(field.schema) {
+            textarea #(id) name=(name) rows="4" placeholder="one in each line" { (Kept(value)) }
         } @else {
             textarea .code #(id) name=(name) rows="3" spellcheck="false" required[field.required]
                 placeholder="JSON" { (Kept(value)) }
@@ -136,8 +172,11 @@ pub(in crate::console) fn read(schema: &Value, form: &Fields) -> Result<Value, R
     let mut object = Map::new();
     for field in fields(schema) {
         let name = format!("field.{}", field.name);
-        let Some(text) = form.get(&name) else {
-            continue;
+        let text = match form.get(&name) {
+            Some(text) => text,
+            // A list out of which all was taken is an empty one, not the one that is taken where nothing is given.
+            None if is_list(field.schema) && form.has(&name) => "[]",
+            None => continue,
         };
         let value = value_of(field.schema, text).map_err(|what| {
             let message = format!("`{}` is not {what}.", field.name);
@@ -161,6 +200,7 @@ pub(crate) fn value_of(schema: &Value, text: &str) -> Result<Value, &'static str
         (_, "boolean") => Ok(json!(text == "true")),
         (_, "string") => Ok(text.into()),
         (_, "integer" | "number") => serde_json::from_str(text.trim()).map_err(|_| "a number"),
+        _ if is_list(schema) => list_of(schema, text),
         _ => serde_json::from_str(text).map_err(|_| "JSON"),
     }
 }
@@ -187,8 +227,52 @@ mod tests {
             (json!({ "type": "boolean" }), "true", Ok(json!(true))),
             (json!({}), "[1]", Ok(json!([1]))),
             (json!({ "type": "object" }), "{", Err("JSON")),
+            (
+                json!({ "type": "array", "items": { "type": "string" } }),
+                "anna\r\n\n bob ",
+                Ok(json!(["anna", "bob"])),
+            ),
+            (
+                json!({ "type": "array", "items": { "type": "string" } }),
+                "[\"a\\nb\"]",
+                Ok(json!(["a\nb"])),
+            ),
+            (
+                json!({ "type": "array", "items": { "type": "integer" } }),
+                "12\n15",
+                Ok(json!([12, 15])),
+            ),
+            (
+                json!({ "type": "array", "items": { "type": "integer" } }),
+                "12, 15",
+                Err("a number"),
+            ),
+            (json!({ "type": "array" }), "12", Ok(json!(12))),
         ] {
             assert_eq!(value_of(&schema, text), expected, "{schema} {text}");
         }
+    }
+
+    #[test]
+    fn a_list_is_read_as_it_is_shown_and_an_emptied_one_is_empty() {
+        let schema = json!({ "type": "array", "items": { "type": ["string", "null"] }, "default": ["anna"] });
+        for (list, expected) in [
+            (json!(["anna", "bob c"]), "anna\nbob c"),
+            (json!(["a\nb"]), "[\"a\\nb\"]"),
+            (json!([" a"]), "[\" a\"]"),
+            (json!(["[a]"]), "[\"[a]\"]"),
+        ] {
+            let text = shown(&schema, &list);
+            assert_eq!(text, expected);
+            assert_eq!(value_of(&schema, &text), Ok(list));
+        }
+        let form = json!({ "properties": { "users": schema, "note": { "type": "string" } } });
+        let read = |sent: &str| read(&form, &Fields::parse(sent.as_bytes())).unwrap();
+        assert_eq!(read("field.users=&field.note="), json!({ "users": [] }));
+        assert_eq!(
+            read("field.users=bob%0D%0Adora"),
+            json!({ "users": ["bob", "dora"] })
+        );
+        assert_eq!(read("field.note=x"), json!({ "note": "x" }));
     }
 }

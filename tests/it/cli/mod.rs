@@ -13,6 +13,7 @@ mod help;
 mod hidden;
 mod judged;
 mod mapped;
+mod named_lists;
 mod nouns;
 mod offline;
 mod recurring;

@@ -110,7 +110,8 @@ pub(in crate::bound) fn of_branches(
                     .chain(branch.choices())
                     .map(str::to_owned)
                     .collect(),
-                default: branch.taken.clone().unwrap_or_else(|| ALWAYS.to_owned()),
+                labels: Vec::new(),
+                        default: branch.taken.clone().unwrap_or_else(|| ALWAYS.to_owned()),
             });
         }
     }

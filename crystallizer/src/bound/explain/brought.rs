@@ -55,6 +55,7 @@ pub(super) fn of_brought(
         ),
         default: "input".to_owned(),
         choices: answers,
+        labels: Vec::new(),
     };
     (finding, question)
 }

@@ -155,6 +155,7 @@ impl Left {
                     .chain(choices)
                     .map(str::to_owned)
                     .collect(),
+                labels: Vec::new(),
                 default: NEVER.to_owned(),
             });
         }

@@ -93,7 +93,7 @@ impl<'w> Grafter<'_, 'w> {
             })
             .collect();
         let mut decisions =
-            decide::decide(source.session, &kept, self.answers, false, gated, &others);
+            decide::decide(source.session, &kept, self.answers, false, &gated, &others);
         command_words::set_apart(&mut document, &mut kept, &spots, &mut decisions);
         let mut unshown = qualifier::unshown(&kept, &spots, &mut decisions, self.answers);
         unshown.retain(|one| new.contains(&one.call));

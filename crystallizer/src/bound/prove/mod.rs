@@ -10,7 +10,7 @@ mod weak;
 use super::answers::{Answers, Of, WholePlace};
 use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::compose;
-use super::cycle;
+use super::cycle::{self, Over};
 use super::decide::Decisions;
 use super::file_name;
 use super::information::{bits, names_things};
@@ -361,7 +361,7 @@ impl Prover<'_> {
             });
             made.clone()
         };
-        let inputs: Map<String, Value> = self
+        let mut inputs: Map<String, Value> = self
             .decisions
             .inputs
             .iter()
@@ -373,6 +373,14 @@ impl Prover<'_> {
                 (input.name.clone(), other)
             })
             .collect();
+        // What is gone over is named in another order there, with one more.
+        for cycle in &self.decisions.cycles {
+            if let Over::Named { input, elements } = &cycle.list {
+                let named = world.named(elements).into_iter();
+                let all = named.map(|(element, _)| element).collect();
+                inputs.insert(input.clone(), Value::Array(all));
+            }
+        }
         let loops = passes(
             (&self.decisions.cycles, &self.decisions.pages),
             self.kept,
@@ -578,6 +586,7 @@ impl Prover<'_> {
             Source::Item(_, path) => binding
                 .transform
                 .apply(selector::field(&here?.pass.element, path)?),
+            Source::Named(_) => binding.transform.apply(&here?.pass.element),
             Source::Inside(_, path) => binding
                 .transform
                 .apply(selector::field(&here?.round?.element, path)?),

@@ -87,11 +87,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World 
 
 /// The values that the passes of a loop follow, with the keys that they stand under.
 fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions<'_>) -> Vec<(String, Value)> {
-    let items = decisions
-        .answers
-        .whole(cycle.list)
-        .map(elements)
-        .unwrap_or_default();
+    let items = cycle.list.elements(&decisions.answers);
     let mut found = Vec::new();
     let bindings = cycle
         .bodies()
@@ -143,7 +139,10 @@ fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions<'_>) -> Vec<
                     .and_then(|inner| inner.list.path.last());
                 match (&binding.source, inside) {
                     (Source::Inside(..), Some(key)) => key.clone(),
-                    _ => decisions.answers.last_key_of(cycle.list),
+                    _ => cycle
+                        .list
+                        .place()
+                        .map_or_else(String::new, |list| decisions.answers.last_key_of(list)),
                 }
             });
             for from in from.iter().flatten() {

@@ -8,7 +8,6 @@ use super::read::Kind;
 use crate::bound::Answered;
 use crate::bound::binding::Bound;
 use crate::bound::branch::Branch;
-use crate::bound::cycle::elements;
 use crate::bound::decide::Decisions;
 use crate::bound::fold::ONE_BY_ONE;
 use crate::bound::key::{named_by, words};
@@ -600,6 +599,7 @@ pub(in crate::bound) fn explained(
                 path: place.pointer(),
                 text: one.asked(step, parted.filter(|_| one.is_condition)),
                 choices,
+                labels: Vec::new(),
                 default: ALWAYS.to_owned(),
             });
         }
@@ -615,11 +615,7 @@ fn held(kept: &[Kept<'_>], spots: &[Spot], decisions: &Decisions<'_>) -> Vec<Fin
         let (Some(filter), Some(spot)) = (&cycle.filter, spots.get(cycle.first)) else {
             continue;
         };
-        let all = decisions
-            .answers
-            .whole(cycle.list)
-            .map(elements)
-            .unwrap_or_default();
+        let all = cycle.list.elements(&decisions.answers);
         if filter.of(&all).len() == all.len() {
             let finding = Finding::info(
                 "condition_held",

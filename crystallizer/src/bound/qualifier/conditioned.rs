@@ -332,7 +332,8 @@ impl Asker<'_> {
                 let cycle = cycle::of(&self.decisions.cycles, call);
                 let around = cycle.and_then(|at| self.decisions.cycles.get(at));
                 // What a loop leaves out is read about its nouns already.
-                let of_loop = around.is_some_and(|cycle| {
+                let over_list = around.filter(|cycle| !cycle.is_named());
+                let of_loop = over_list.is_some_and(|cycle| {
                     let (heads, deeds) = (self.heads_of(cycle), self.deeds_of(cycle));
                     let nouns = Nouns {
                         heads: &heads,

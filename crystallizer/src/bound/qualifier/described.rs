@@ -65,7 +65,7 @@ impl Asker<'_> {
         let mut naming: Option<Naming<'_>> = None;
         let mut read: BTreeMap<Spoken, Vec<(usize, Qualifier)>> = BTreeMap::new();
         for (call, kept) in self.kept.iter().enumerate() {
-            let in_loop = self.decisions.cycles.iter().any(|cycle| cycle.holds(call));
+            let in_loop = self.is_in_loop(call);
             let gated = self
                 .spots
                 .get(call)

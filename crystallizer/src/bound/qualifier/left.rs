@@ -41,6 +41,12 @@ impl<'a> Asker<'a> {
         found
     }
 
+    /// Whether a call is one of a loop over a list that was answered: what was said may say which elements are meant.
+    pub(super) fn is_in_loop(&self, call: usize) -> bool {
+        let mut cycles = self.decisions.cycles.iter();
+        cycles.any(|cycle| !cycle.is_named() && cycle.holds(call))
+    }
+
     /// What single changes hang on, or what is left out of them.
     fn left_of_deeds(&self, draft: &BTreeSet<String>) -> Vec<Missed> {
         let taken = write::Taken::of(self.spots);
@@ -49,7 +55,7 @@ impl<'a> Asker<'a> {
         let mut read: BTreeMap<Spoken, (Vec<(usize, Qualifier)>, usize)> = BTreeMap::new();
         let carried = self.carried_anywhere();
         for (call, kept) in self.kept.iter().enumerate() {
-            let in_loop = self.decisions.cycles.iter().any(|cycle| cycle.holds(call));
+            let in_loop = self.is_in_loop(call);
             let gated = self
                 .spots
                 .get(call)
@@ -237,7 +243,8 @@ impl<'a> Asker<'a> {
         }
         for (index, cycle) in self.decisions.cycles.iter().enumerate() {
             let (first, last) = (cycle.first, cycle.last());
-            if cycle.harmless && last_change.is_some_and(|change| change > last) {
+            if cycle.is_named() || cycle.harmless && last_change.is_some_and(|change| change > last)
+            {
                 continue;
             }
             let all = read
@@ -252,8 +259,10 @@ impl<'a> Asker<'a> {
             }
             let width = ((last + 1 - first) / cycle.passes.max(1)).max(1);
             let days = self.days_of_run(cycle);
+            let looked = self.looked_for(cycle);
             let told = |part: &str| {
                 lists.contains(part)
+                    || looked.contains(part)
                     || days.contains(part)
                     || self.told().up_to_loop(first, last, width, part)
             };
@@ -445,8 +454,12 @@ impl<'a> Asker<'a> {
                     heads: &heads,
                     deeds: &deeds,
                 };
-                let has =
-                    |word: &str| carried.contains(word) || self.told().sent_before(call + 1, word);
+                let looked = self.looked_by(place.call);
+                let has = |word: &str| {
+                    carried.contains(word)
+                        || looked.contains(word)
+                        || self.told().sent_before(call + 1, word)
+                };
                 for (key, value, mention) in told {
                     let said = &self.decisions.said;
                     // Said as something else, it was said of something else: the way back ends where the way out began.

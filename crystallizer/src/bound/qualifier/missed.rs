@@ -35,6 +35,8 @@ pub(super) const MANUAL: usize = 250;
 
 /// From how many words on a value that a person said is a text that they dictated.
 const DICTATED: usize = 3;
+/// The most looks that are gone back through for what was looked for.
+const MOST_LOOKED_THROUGH: usize = 16;
 
 /// The call that goes on without it, its loop, and where it was said.
 pub(super) type Missed = (usize, Option<usize>, usize, Qualifier);
@@ -206,6 +208,9 @@ impl<'a> Asker<'a> {
         let mut named: BTreeMap<WholePlace, Vec<Named>> = BTreeMap::new();
         for (index, cycle) in self.decisions.cycles.iter().enumerate() {
             let (first, last) = (cycle.first, cycle.last());
+            let Some(list) = cycle.list.place() else {
+                continue;
+            };
             if cycle.harmless && last_change.is_some_and(|change| change > last) {
                 continue;
             }
@@ -228,6 +233,7 @@ impl<'a> Asker<'a> {
             let told = |part: &str| {
                 days.contains(part) || self.told().up_to_loop(first, last, width, part)
             };
+            let looked = self.looked_for(cycle);
             let mut asked: Vec<(usize, &Qualifier)> = Vec::new();
             for Heard { text, one, .. } in all.all().iter().filter(|heard| !heard.widens) {
                 if *text >= heard || !self.may_look(1) {
@@ -239,6 +245,7 @@ impl<'a> Asker<'a> {
                 let says_more = !one.content.iter().all(is_thing);
                 let has = |word: &str| {
                     carried.contains(word)
+                        || !one.negated && looked.contains(word)
                         || says_more
                             && heads.contains(word)
                             && one.content.iter().any(|own| {
@@ -269,8 +276,8 @@ impl<'a> Asker<'a> {
                     || deeds.iter().any(|deed| l::same_deed(word, deed))
             };
             let named = named
-                .entry(cycle.list)
-                .or_insert_with(|| self.naming(self.decisions.answers.whole(cycle.list)));
+                .entry(list)
+                .or_insert_with(|| self.naming(self.decisions.answers.whole(list)));
             let named = &named[..self.before(named, heard)];
             let all_meant = OnceCell::new();
             let aside = |sentence: &Sentence, word: &str| {
@@ -385,7 +392,8 @@ impl<'a> Asker<'a> {
                 _ => false,
             };
         }
-        let lists = self.around(cycle).into_iter().map(|one| one.list);
+        let around = self.around(cycle).into_iter();
+        let lists = around.filter_map(|one| one.list.place());
         let lists = lists.filter_map(|list| self.decisions.answers.whole(list));
         let looked_up = self.kept.get(cycle.first..=cycle.last());
         let looked_up = looked_up
@@ -408,7 +416,8 @@ impl<'a> Asker<'a> {
     fn tells_nothing_of(&self, aside: Aside, cycle: &Cycle, word: &str) -> bool {
         let all_taken = self.around(cycle).into_iter().all(|one| {
             let inner = one.inner.as_ref().and_then(|inner| inner.filter.as_ref());
-            let count = match self.decisions.answers.whole(one.list) {
+            let list = one.list.place();
+            let count = match list.and_then(|list| self.decisions.answers.whole(list)) {
                 Some(Value::Array(items)) => Some(items.len()),
                 Some(Value::Object(map)) => Some(map.len()),
                 _ => None,
@@ -418,7 +427,9 @@ impl<'a> Asker<'a> {
                 && count == Some(one.chosen.len())
                 && (inner.is_none() || !self.looks_up(one, word))
         });
-        let elements: Vec<&Value> = match self.decisions.answers.whole(cycle.list) {
+        let list = cycle.list.place();
+        let list = list.and_then(|list| self.decisions.answers.whole(list));
+        let elements: Vec<&Value> = match list {
             Some(Value::Array(items)) => items.iter().collect(),
             Some(Value::Object(map)) => map.values().collect(),
             _ => Vec::new(),
@@ -441,8 +452,9 @@ impl<'a> Asker<'a> {
         let cycles = &self.decisions.cycles;
         // They stand one behind the other, so that the last call of each lies behind that of the one before.
         while let Some(last) = all.last()
-            && last.list.call < last.first
-            && let Ok(at) = cycles.binary_search_by_key(&last.list.call, Cycle::last)
+            && let Some(list) = last.list.place()
+            && list.call < last.first
+            && let Ok(at) = cycles.binary_search_by_key(&list.call, Cycle::last)
             && let Some(before) = cycles.get(at)
         {
             all.push(before);
@@ -453,10 +465,11 @@ impl<'a> Asker<'a> {
     pub(super) fn heads_of(&self, cycle: &Cycle) -> BTreeSet<String> {
         let mut all: Vec<String> = Vec::new();
         for cycle in self.around(cycle) {
-            all.extend(words(&self.decisions.answers.last_key_of(cycle.list)));
             all.extend(words(&cycle.item));
-            if let Some(source) = self.kept.get(cycle.list.call) {
-                all.extend(noun(&source.call.name));
+            if let Some(list) = cycle.list.place() {
+                all.extend(words(&self.decisions.answers.last_key_of(list)));
+                let source = self.kept.get(list.call);
+                all.extend(source.into_iter().flat_map(|one| noun(&one.call.name)));
             }
             if let Some(inner) = &cycle.inner {
                 all.extend(words(&inner.item));
@@ -470,6 +483,56 @@ impl<'a> Asker<'a> {
             .filter_map(|call| self.kept.get(call))
             .filter_map(|kept| deed(kept))
             .collect()
+    }
+
+    /// The words by which the answer of a call was looked for: what its arguments were picked by, and what the arguments
+    /// of the looks before it were. `of the Payments board`, where a list was asked for by the id of that board.
+    pub(super) fn looked_by(&self, call: usize) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let (mut seen, mut open) = (BTreeSet::new(), vec![call]);
+        while let Some(call) = open.pop() {
+            if !seen.insert(call) || seen.len() > MOST_LOOKED_THROUGH {
+                continue;
+            }
+            let bound = self
+                .decisions
+                .calls
+                .get(call)
+                .map(|one| one.bound.as_slice());
+            for bound in bound.unwrap_or_default() {
+                for binding in bound.bindings() {
+                    let Source::Output(place) = &binding.source else {
+                        continue;
+                    };
+                    open.push(place.call);
+                    if !binding.compared.fields.is_empty() {
+                        found.extend(compared(&binding.compared));
+                        found.extend(words(&bound.key));
+                        let source = self.kept.get(place.call);
+                        found.extend(source.into_iter().flat_map(|one| noun(&one.call.name)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The same of the lists that a loop goes over, with the names of what its passes are given of their elements.
+    pub(super) fn looked_for(&self, cycle: &Cycle) -> BTreeSet<String> {
+        let around = self.around(cycle);
+        let lists = around.iter().filter_map(|one| one.list.place());
+        let mut found: BTreeSet<String> =
+            lists.flat_map(|list| self.looked_by(list.call)).collect();
+        for call in cycle.bodies() {
+            let decided = self.decisions.calls.get(call);
+            let bound = decided.into_iter().flat_map(|one| &one.bound);
+            for binding in bound.flat_map(Bound::bindings) {
+                if let Source::Item(_, path) | Source::Inside(_, path) = &binding.source {
+                    found.extend(path.iter().flat_map(|key| words(key)));
+                }
+            }
+        }
+        found
     }
 
     /// The words that the filters of a loop carry.

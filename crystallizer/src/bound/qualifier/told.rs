@@ -173,7 +173,10 @@ fn note_all(all: &mut BTreeMap<String, Vec<usize>>, call: usize, words: Vec<Stri
 
 /// The words of a word, as values and keys have them.
 pub(super) fn normal(word: &str) -> Vec<String> {
-    let bare = word.strip_suffix("'s").unwrap_or(word);
+    let bare = match word.strip_suffix("'s").unwrap_or(word) {
+        "e-mail" | "e-mails" => "email",
+        bare => bare,
+    };
     words(bare)
         .into_iter()
         .map(|word| match l::number(&word) {

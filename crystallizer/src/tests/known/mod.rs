@@ -10,6 +10,7 @@ mod bindings;
 mod conditions;
 mod construct;
 mod drift;
+mod listed;
 mod loops;
 mod named;
 mod nested;
@@ -315,6 +316,21 @@ fn known_loops_are_followed_in_fresh_worlds() {
         both_sides: false,
     });
     holds(&figures);
+}
+
+#[test]
+fn known_lists_named_one_by_one_are_followed_in_fresh_worlds() {
+    for (name, recordings) in [("listed", 1), ("listed, three recordings", 3)] {
+        let figures = measure(&Family {
+            name,
+            count: 150,
+            play: listed::play,
+            recordings,
+            one_way: false,
+            both_sides: true,
+        });
+        holds(&figures);
+    }
 }
 
 #[test]
@@ -714,6 +730,10 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "loops" => "known programs over lists",
         "programs, three recordings" => "known programs that go one way, three recordings",
         "loops, three recordings" => "known programs over lists, three recordings",
+        "listed" => "known programs over what is named one by one",
+        "listed, three recordings" => {
+            "known programs over what is named one by one, three recordings"
+        }
         "nested" => "known programs with loops inside of loops",
         "pages" => "known programs that turn pages",
         "named" => "known programs with words that one recording does not show",

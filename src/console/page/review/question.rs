@@ -62,7 +62,7 @@ pub(super) fn summary(call: &Call, address: &str, draft: &Draft) -> Markup {
                 ul .plain.jumps {
                     @for one in &questions {
                         li { a href={ "#question-" (id(one)) } { (step(one)) } " " span .dim { (value::said(&value::cut(one["text"].as_str().unwrap_or_default(), 90))) }
-                            @if let Some(choice) = one["default"].as_str() { " " span { "Suggested: " (label(choice)) } } }
+                            @if let Some(choice) = one["default"].as_str() { " " span { "Suggested: " (label(one, choice)) } } }
                     }
                 }
                 @for one in questions.iter().filter(lost) { (asked(call, address, one, &version)) }
@@ -86,14 +86,19 @@ pub(super) fn of_step(call: &Call, address: &str, draft: &Draft, step_id: &str) 
 
 fn asked(call: &Call, address: &str, question: &Value, version: &str) -> Markup {
     let choices = question["choices"].as_array().into_iter().flatten();
+    let choices = choices.filter_map(Value::as_str);
     html! {
         div .question #{ "question-" (id(question)) } {
             p { span .sr { "Question: " } span aria-hidden="true" { "? " } (value::said(question["text"].as_str().unwrap_or_default())) }
             @if call.may(Role::Editor) {
                 div .buttons {
-                    @for choice in choices.filter_map(Value::as_str) {
-                        (action::with(address, &label(choice), if question["default"] == choice { "chosen" } else { "" },
+                    @for choice in choices {
+                        @let label = label(question, choice);
+                        (action::with(address, &label, if question["default"] == choice { "chosen" } else { "" },
                             &[("question", id(question)), ("choice", choice), ("version", version)]))
+                        @if is_expression(choice) && !label.starts_with('⇐') {
+                            " " code .dim { "⇐ " (value::cut(choice, MOST_OF_CHOICE)) } br;
+                        }
                     }
                 }
             }
@@ -101,10 +106,29 @@ fn asked(call: &Call, address: &str, question: &Value, version: &str) -> Markup 
     }
 }
 
-fn label(choice: &str) -> String {
+/// What is shown of an expression beside what it means.
+const MOST_OF_CHOICE: usize = 200;
+
+/// What a choice means, in a few words.
+fn label(question: &Value, choice: &str) -> String {
     match choice {
-        "constant" => "Keep it as it is".into(),
-        "input" => "Make it an input".into(),
-        expression => format!("⇐ {}", value::cut(expression, 90)),
+        "constant" => return "Keep it as it is".into(),
+        "input" => return "Make it an input".into(),
+        _ => {}
     }
+    let mut all = question["choices"].as_array().into_iter().flatten();
+    let told = all
+        .position(|one| one == choice)
+        .and_then(|at| question["labels"][at].as_str());
+    match told {
+        Some(told) if is_expression(choice) => told.to_owned(),
+        Some(told) => format!("{choice}: {told}"),
+        // A report of before has none.
+        None => format!("⇐ {}", value::cut(choice, 90)),
+    }
+}
+
+/// Whether a choice is written in the language of expressions: the others are single words.
+fn is_expression(choice: &str) -> bool {
+    choice.contains(|c: char| !(c.is_alphanumeric() || c == '_'))
 }

@@ -1,0 +1,345 @@
+//! What a person named one by one: `invite anna, bob and carl`, `tickets 12, 15 and 19`, or line by line.
+
+use super::{Mention, Said, Spoken};
+use crate::value_class::{self, ValueClass};
+use serde_json::Value;
+
+/// The most words around the things of a list that each of them has, as `order` in `order W1 and order W2`.
+const MOST_ALIKE: usize = 3;
+/// The most things that are looked for.
+const MOST_NAMED: usize = 1_000;
+
+/// What the things of a list look like: what looks so right before or behind them is one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Look {
+    Class(ValueClass),
+    Number,
+    /// A word with a capital.
+    Name,
+    /// Any other word.
+    Word,
+}
+
+impl Look {
+    fn of(token: &str) -> Self {
+        let token = token.trim_matches(|c: char| !c.is_alphanumeric());
+        match value_class::of(token) {
+            Some(class) => Self::Class(class),
+            None if token.bytes().any(|b| b.is_ascii_digit()) => Self::Number,
+            None if token.starts_with(char::is_uppercase) => Self::Name,
+            None => Self::Word,
+        }
+    }
+}
+
+/// One of the things: the words from the first on, up to the one behind it.
+#[derive(Debug, Clone, Copy)]
+struct Thing {
+    from: usize,
+    to: usize,
+}
+
+impl Said {
+    /// Where a person named all of these one after the other, and nothing else beside them; in whatever order.
+    pub(in crate::bound) fn enumerated(&self, values: &[&Value]) -> Option<Mention> {
+        let first = values.first().filter(|_| values.len() <= MOST_NAMED)?;
+        let mut starts = self.by_person(first);
+        starts.reverse();
+        starts
+            .into_iter()
+            .find_map(|start| self.enumeration(start, values))
+    }
+
+    /// The same around the place where the first of them stands.
+    fn enumeration(&self, start: Mention, values: &[&Value]) -> Option<Mention> {
+        let spoken = self.texts.get(start.text)?;
+        let mut things: Vec<Thing> = Vec::with_capacity(values.len());
+        for value in values {
+            // What is named twice is meant twice.
+            let nearest = self
+                .by_person(value)
+                .into_iter()
+                .filter(|one| one.text == start.text && !self.is_left_out(one))
+                .map(|one| Thing {
+                    from: one.word,
+                    to: one.word + one.length.max(1),
+                })
+                .filter(|one| things.iter().all(|known| !known.overlaps(one)))
+                .min_by_key(|one| one.from.abs_diff(start.word))?;
+            things.push(nearest);
+        }
+        things.sort_by_key(|one| one.from);
+        let alike = spoken.alike(&things)?;
+        let is_whole = !spoken.begins_before(&things, alike.0) && !spoken.goes_on(&things, alike.1);
+        let (first, last) = (things.first()?, things.last()?);
+        is_whole.then(|| self.mention(start.text, first.from, last.to - first.from))
+    }
+}
+
+impl Thing {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+}
+
+impl Spoken {
+    /// What stands between two words.
+    fn between(&self, before: usize, next: usize) -> Option<&str> {
+        let from = self.starts.get(before)? + self.words.get(before)?.len();
+        self.text.get(from..*self.starts.get(next)?)
+    }
+
+    /// How many words right before each of some things, and right behind it, are the same for all of them, where nothing
+    /// else stands between them but what parts the things of a list.
+    fn alike(&self, things: &[Thing]) -> Option<(usize, usize)> {
+        let mut own: Option<Vec<&str>> = None;
+        for (at, pair) in things.windows(2).enumerate() {
+            let words = self.of_gap(pair[0].to, pair[1].from, at + 2)?;
+            if own.as_ref().is_some_and(|own| *own != words) {
+                return None;
+            }
+            own = Some(words);
+        }
+        let (own, first, last) = (own?, things.first()?, things.last()?);
+        if own.len() > MOST_ALIKE {
+            return None;
+        }
+        (0..=own.len())
+            .map(|behind| (own.len() - behind, behind))
+            .find(|(before, behind)| {
+                let (tail, head) = own.split_at(*behind);
+                let leads = first.from.checked_sub(*before).is_some_and(|from| {
+                    self.words
+                        .get(from..first.from)
+                        .is_some_and(|words| words == head)
+                });
+                let follows = self
+                    .words
+                    .get(last.to..last.to + behind)
+                    .is_some_and(|words| words == tail);
+                leads && follows
+            })
+    }
+
+    /// The words between two things of a list, but for those that only part them; `number` is that of the second. None
+    /// where they are parted by more than that.
+    fn of_gap(&self, from: usize, to: usize, number: usize) -> Option<Vec<&str>> {
+        let mut parts = false;
+        let mut words = Vec::new();
+        for word in from..=to {
+            let mut signs = self.between(word.checked_sub(1)?, word)?;
+            // `1. anna`, on a line of its own.
+            let is_numbered = |word: usize| {
+                self.words.get(word).map(String::as_str) == Some(number.to_string().as_str())
+                    && self
+                        .between(word, word + 1)
+                        .is_some_and(|signs| signs.starts_with(['.', ')']))
+            };
+            if word > from && is_numbered(word - 1) {
+                signs = signs.trim_start_matches(['.', ')']);
+            }
+            if signs.contains(['.', '!', '?', ':']) {
+                return None;
+            }
+            parts |= signs.contains([',', ';', '/', '&', '+', '|', '\n']);
+            if word == to {
+                break;
+            }
+            match self.words.get(word)?.as_str() {
+                one if joins(one) => parts = true,
+                _ if is_numbered(word) => parts = true,
+                one => words.push(one),
+            }
+        }
+        // Numbers and ids may stand side by side.
+        let are_marked = |word: usize| self.words[word].bytes().any(|b| b.is_ascii_digit());
+        (parts || words.is_empty() && are_marked(from - 1) && are_marked(to)).then_some(words)
+    }
+
+    /// What a thing looks like.
+    fn look(&self, thing: &Thing) -> Look {
+        let from = self.starts.get(thing.from).copied().unwrap_or(0);
+        let last = thing.to.saturating_sub(1);
+        let end = self
+            .starts
+            .get(last)
+            .map(|start| start + self.words[last].len());
+        Look::of(self.text.get(from..end.unwrap_or(from)).unwrap_or_default())
+    }
+
+    /// The token that a word begins, up to a blank.
+    fn token(&self, word: usize) -> &str {
+        let rest = self
+            .starts
+            .get(word)
+            .and_then(|start| self.text.get(*start..))
+            .unwrap_or_default();
+        let end = rest.find([' ', ',', ';', '\n']).unwrap_or(rest.len());
+        &rest[..end]
+    }
+
+    /// Whether something that looks like one of the things stands before them, parted from them as they are.
+    fn begins_before(&self, things: &[Thing], alike: usize) -> bool {
+        let Some(first) = things.first() else {
+            return false;
+        };
+        let lead = first.from - alike;
+        let Some(mut before) = lead.checked_sub(1) else {
+            return false;
+        };
+        let mut parts = self
+            .between(before, lead)
+            .is_some_and(|signs| signs.contains([',', ';', '/', '&', '+', '|']));
+        if joins(&self.words[before]) {
+            let Some(more) = before.checked_sub(1) else {
+                return false;
+            };
+            (before, parts) = (more, true);
+        }
+        let is_one = || {
+            let start = self.text[..self.starts[before]]
+                .rfind([' ', ',', ';', '\n'])
+                .map_or(0, |at| at + 1);
+            let end = self.starts[before] + self.words[before].len();
+            Look::of(&self.text[start..end]) == self.look(first)
+        };
+        parts && !is_courtesy(&self.words[before]) && is_one()
+    }
+
+    /// The same behind them.
+    fn goes_on(&self, things: &[Thing], alike: usize) -> bool {
+        let Some(last) = things.last() else {
+            return false;
+        };
+        let mut next = last.to + alike;
+        let Some(signs) = self.between(next - 1, next) else {
+            return false;
+        };
+        let is_below = things.windows(2).all(|pair| {
+            self.between(pair[0].to - 1, pair[0].to)
+                .is_some_and(|signs| signs.contains('\n'))
+        });
+        // What is said below a list that stands in one line is said of something else.
+        if signs.contains(['.', '!', '?']) || signs.contains('\n') && !is_below {
+            return false;
+        }
+        let mut parts = signs.contains([',', ';', '/', '&', '+', '|', '\n']);
+        while self.words.get(next).is_some_and(|word| joins(word)) {
+            (next, parts) = (next + 1, true);
+        }
+        if !parts || next >= self.words.len() || is_courtesy(&self.words[next]) {
+            return false;
+        }
+        let look = Look::of(self.token(next));
+        // A word is one of them where it stands alone, too.
+        let stands_alone = || match self.between(next, next + 1) {
+            Some(signs) => signs.contains([',', ';', '.', '!', '?', '\n']),
+            None => true,
+        };
+        look == self.look(last) && (look != Look::Word || stands_alone())
+    }
+}
+
+/// Whether a word only joins the things of a list.
+fn joins(word: &str) -> bool {
+    matches!(
+        word,
+        "and" | "und" | "sowie" | "plus" | "et" | "y" | "e" | "then" | "also" | "dann" | "auch"
+    )
+}
+
+fn is_courtesy(word: &str) -> bool {
+    matches!(
+        word,
+        "please"
+            | "thanks"
+            | "thank"
+            | "thx"
+            | "bitte"
+            | "danke"
+            | "ok"
+            | "okay"
+            | "hi"
+            | "hello"
+            | "hallo"
+            | "hey"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn names(text: &str, values: &[Value]) -> bool {
+        let mut said = Said::default();
+        said.hear(text, true);
+        let values: Vec<&Value> = values.iter().collect();
+        said.enumerated(&values).is_some()
+    }
+
+    #[test]
+    fn things_named_one_by_one_are_a_list() {
+        let people = [json!("anna"), json!("bob"), json!("carl")];
+        for text in [
+            "Please invite anna, bob and carl to the channel #sales.",
+            "Invite anna, bob, and carl. Thanks!",
+            "invite anna/bob/carl",
+            "Invite anna, bob and carl, please.",
+            "Invite:\n- anna\n- bob\n- carl\n\nThen tell me.",
+            "Invite these:\n1. anna\n2. bob\n3. carl",
+            "Lade bitte anna, bob und carl ein.",
+            "Add user anna, user bob and user carl.",
+            "Is carl here? Invite carl, anna and bob.",
+            "Invite [\"anna\", \"bob\", \"carl\"] now",
+            "Invite anna, bob and carl, and tell dora about it.",
+        ] {
+            assert!(names(text, &people), "{text}");
+        }
+        let tickets = [json!(12), json!(15), json!(19)];
+        for text in [
+            "Close tickets 12, 15 and 19 of the Payments board.",
+            "Close #12, #15, and #19",
+            "close ticket 12, then ticket 15, and ticket 19",
+            "close 12 15 19",
+        ] {
+            assert!(names(text, &tickets), "{text}");
+        }
+        assert!(names(
+            "Write to anna.b@example.com and carl@example.org about it.",
+            &[json!("anna.b@example.com"), json!("carl@example.org")]
+        ));
+        // In another order, and twice the same.
+        assert!(names(
+            "a1, b2 and c3",
+            &[json!("c3"), json!("a1"), json!("b2")]
+        ));
+        assert!(names(
+            "Ring anna, bob and anna.",
+            &[json!("anna"), json!("bob"), json!("anna")]
+        ));
+    }
+
+    #[test]
+    fn what_is_not_all_of_a_list_is_none() {
+        let two = [json!("anna"), json!("bob")];
+        for text in [
+            "Invite anna, bob and carl.",
+            "Invite dora, anna and bob.",
+            "Move anna to sales and bob to support.",
+            "Replace anna with bob.",
+            "Invite anna. Remove bob.",
+            "Invite anna or bob.",
+            "Invite all of them except anna and bob.",
+            "Invite anna.",
+        ] {
+            assert!(!names(text, &two), "{text}");
+        }
+        assert!(!names("Close 12, 15 and 19.", &[json!(12), json!(15)]));
+        assert!(!names("Close W-12, W-15.", &[json!("W-15"), json!("W-19")]));
+        assert!(!names(
+            "Ring anna and bob.",
+            &[json!("anna"), json!("bob"), json!("anna")]
+        ));
+    }
+}
