@@ -1,8 +1,11 @@
 //! What has changed outside, as people read it: automations that need review, answers that look otherwise, and what
 //! good runs show.
 
+use super::automations;
 use super::print::{self, talk};
-use serde_json::Value;
+use crate::service::offered::CODES;
+use crate::service::words;
+use serde_json::{Value, json};
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -20,8 +23,23 @@ pub(super) fn waiting(automations: &[Value]) {
                 print::cell(&review["run_id"]),
                 print::cell(&review["message"]),
             );
+            if let Some((told, help)) = words::changed(&review["changes"]) {
+                for message in told.into_iter().filter(|one| !text(&review["message"]).contains(one)) {
+                    talk!("  {}", print::shown(message));
+                }
+                talk!("  {help}");
+            }
         }
     }
+}
+
+/// Says what an activation was told of the tools of its version, where nobody had to acknowledge it.
+pub(super) fn of_tools(automation: &Value) {
+    let found = automation["findings"].as_array().into_iter().flatten();
+    let told: Vec<&Value> = found
+        .filter(|one| CODES.iter().any(|code| one["code"] == *code) && one["acknowledge"] != true)
+        .collect();
+    automations::findings(&json!(told), automation);
 }
 
 /// Prints what looks otherwise in the answers of a run.

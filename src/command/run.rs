@@ -8,6 +8,7 @@ use crate::client::{Client, EXIT_DATA, EXIT_FAILED, Failure};
 use crate::command::print::{Seen, talk};
 use crate::serve::{Assembly, Setup};
 use druse_engine::Severity;
+use druse_engine::expression::nearest;
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
@@ -92,7 +93,7 @@ async fn rehearse(
     if let Some(found) = found.as_array_mut() {
         found.retain(|finding| finding["severity"] != "error");
     }
-    automations::findings(&found);
+    automations::findings(&found, &applied);
     let mut body = json!({ "inputs": given, "version": applied["latest_version"] });
     let wanted = rehearsal::Wanted {
         mocks: args.mocks.as_deref(),
@@ -125,7 +126,7 @@ async fn start_and_follow(
         let lacks_connection = errors
             .iter()
             .any(|finding| finding["code"] == "missing_connection");
-        automations::findings(&json!(errors));
+        automations::findings(&json!(errors), &applied);
         return Err(Failure::new(
             EXIT_DATA,
             "not_runnable",
@@ -158,6 +159,23 @@ async fn start_and_follow(
 /// Sees to it that everything that is to be acknowledged is: by name, by `--yes`, or by whoever sits at the terminal.
 fn acknowledge(args: &Run, applied: &Value, ask: &[Value]) -> Result<(), Failure> {
     let before = applied["acknowledged"].as_array();
+    let all = applied["findings"].as_array().into_iter().flatten();
+    let names: Vec<&str> = all.filter_map(|one| one["id"].as_str()).collect();
+    let unknown = args.acknowledge.iter().find(|id| {
+        let known = before.is_some_and(|known| known.iter().any(|one| one == id.as_str()));
+        !known && !names.contains(&id.as_str())
+    });
+    if let Some(id) = unknown {
+        automations::findings(&json!(ask), applied);
+        return Err(Failure::data(
+            "unknown_finding",
+            format!("The document has no finding {id}."),
+            match nearest(id, names) {
+                Some(near) => format!("Did you mean {near}?"),
+                None => "Acknowledge findings by the ids that they have.".into(),
+            },
+        ));
+    }
     let open: Vec<&Value> = ask
         .iter()
         .filter(|finding| {
@@ -169,7 +187,7 @@ fn acknowledge(args: &Run, applied: &Value, ask: &[Value]) -> Result<(), Failure
     if open.is_empty() {
         return Ok(());
     }
-    automations::findings(&json!(open));
+    automations::findings(&json!(open), applied);
     let all = args.yes
         || open
             .iter()

@@ -126,7 +126,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
                     replay["differing"],
                     replay["missing"]
                 ));
-                automations::findings(&made["automation"]["findings"]);
+                automations::findings(&made["automation"]["findings"], &made["automation"]);
             }
             made
         }

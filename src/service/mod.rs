@@ -23,6 +23,7 @@ pub mod kept_text;
 pub mod label;
 pub mod links;
 pub(crate) mod merge;
+pub(crate) mod offered;
 pub mod page;
 pub mod pins;
 pub mod principal;

@@ -2,7 +2,7 @@
 //! what runs show about the schemas. Nothing of it changes a document.
 
 use super::automation::{Change, document_of, tag};
-use super::{App, Principal, Problem, RunView, audit::Audited, page};
+use super::{App, Principal, Problem, RunView, audit::Audited, page, words};
 use druse_crystallizer::drift::{self, Rejected, ShapeChange};
 use druse_engine::definition::Step;
 use druse_engine::event::Status;
@@ -36,6 +36,8 @@ pub struct ReviewView {
     pub message: String,
     /// Each change: what was expected beside what came.
     pub changes: Value,
+    /// What to do about it; null: nothing says what has changed.
+    pub help: Option<&'static str>,
     /// Since when.
     pub at: Timestamp,
 }
@@ -120,6 +122,7 @@ impl App {
                 step: review.step,
                 version: review.version,
                 message: review.message,
+                help: words::changed(&review.changes).map(|(_, help)| help),
                 changes: review.changes,
                 at: review.at,
             }))

@@ -147,7 +147,7 @@ async fn activate_held(call: &Call, wanted: &Activate, listed: &Listed) -> Resul
     }
     let change = call
         .app
-        .activated(&call.who, row, Some(number), &wanted.acknowledge, listed)?;
+        .activated(&call.who, row, Some(number), Some(&wanted.acknowledge), listed)?;
     Ok(Held::Done(done(call, change, StatusCode::OK).await?))
 }
 

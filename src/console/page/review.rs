@@ -1,6 +1,6 @@
 //! A draft beside the recording that it was made from.
 
-mod acknowledge;
+pub(in crate::console::page) mod acknowledge;
 mod alike;
 mod bind;
 mod by_hand;
