@@ -36,11 +36,15 @@ fn within(was: &Value, now: &Value, place: &str, found: &mut Vec<Value>) {
                     (Some(was), Some(now)) => within(was, now, &place, found),
                     (Some(was), None) => {
                         let message = format!("{place} is gone; it was {}.", shown(was));
-                        found.push(json!({ "place": place, "was": was, "now": null, "message": message }));
+                        found.push(
+                            json!({ "place": place, "was": was, "now": null, "message": message }),
+                        );
                     }
                     (None, Some(now)) => {
                         let message = format!("{place} is new: {}.", shown(now));
-                        found.push(json!({ "place": place, "was": null, "now": now, "message": message }));
+                        found.push(
+                            json!({ "place": place, "was": null, "now": now, "message": message }),
+                        );
                     }
                     (None, None) => {}
                 }
@@ -110,7 +114,15 @@ mod tests {
     #[test]
     fn of_a_list_is_told_what_came_and_what_went() {
         let names = |last: &[&str]| {
-            let mut all = vec!["order_id", "amount", "notify", "reason", "on", "items", "a_long_name"];
+            let mut all = vec![
+                "order_id",
+                "amount",
+                "notify",
+                "reason",
+                "on",
+                "items",
+                "a_long_name",
+            ];
             all.extend(last);
             json!({ "required": all })
         };
@@ -118,8 +130,14 @@ mod tests {
             said(names(&["old"]), names(&["currency"])),
             ["/required has currency added, and old no more."]
         );
-        assert_eq!(said(names(&[]), names(&["currency"])), ["/required has currency added."]);
-        assert_eq!(said(names(&["old"]), names(&[])), ["/required has old no more."]);
+        assert_eq!(
+            said(names(&[]), names(&["currency"])),
+            ["/required has currency added."]
+        );
+        assert_eq!(
+            said(names(&["old"]), names(&[])),
+            ["/required has old no more."]
+        );
         assert_eq!(
             said(json!({ "enum": [1, 2] }), json!({ "enum": [2, 1] })),
             ["/enum has the same in another order, or another number of times."]
@@ -128,11 +146,18 @@ mod tests {
 
     #[test]
     fn long_texts_are_told_from_where_they_differ() {
-        let text = |end: &str| json!({ "description": format!("{} {end}", "It does much. ".repeat(20)) });
+        let text =
+            |end: &str| json!({ "description": format!("{} {end}", "It does much. ".repeat(20)) });
         let told = said(text("It asks first."), text("It asks nobody."));
-        assert!(told[0].contains("asks nobody") && told[0].contains("asks first"), "{told:?}");
+        assert!(
+            told[0].contains("asks nobody") && told[0].contains("asks first"),
+            "{told:?}"
+        );
         assert_eq!(
-            said(json!({ "a": { "type": "number" } }), json!({ "a": { "type": "string" }, "b": {} })),
+            said(
+                json!({ "a": { "type": "number" } }),
+                json!({ "a": { "type": "string" }, "b": {} })
+            ),
             ["/a/type is string, and was number.", "/b is new: {}."]
         );
     }

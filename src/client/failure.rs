@@ -172,6 +172,7 @@ impl Failure {
             (_, "activation_blocked") => {
                 "Put right what is an error; accept the others with --acknowledge ID.".into()
             }
+            (_, "comment_required") => "Say why with --comment, for whoever has to go on with it.".into(),
             _ => part("help"),
         };
         // The body was put together from words and a file: nobody has seen its lines.

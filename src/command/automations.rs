@@ -116,16 +116,19 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             done
         }
         Automations::Versions { automation } => {
-            let id = id_of(&client, automation).await?;
+            let found = find(&client, automation).await?;
+            let id = print::cell(&found["id"]);
             let items = client
                 .list(&format!("/automations/{id}/versions"), 10_000)
                 .await?;
             if target.output == Output::Text {
-                let fields = ["version", "digest", "created_by", "created_at"];
-                print::table(
-                    &["VERSION", "DIGEST", "BY", "CREATED"],
-                    &print::rows(&items, &fields),
-                );
+                let fields = ["version", "state", "digest", "created_by", "created_at"];
+                let mut rows = print::rows(&items, &fields);
+                for (row, item) in rows.iter_mut().zip(&items) {
+                    let active = item["version"] == found["active_version"];
+                    row[1] = if active { "active" } else { "" }.to_owned();
+                }
+                print::table(&["VERSION", "STATE", "DIGEST", "BY", "CREATED"], &rows);
             }
             json!(items)
         }
@@ -199,7 +202,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             let found = client.get(&format!("/automations/{id}/drift")).await?;
             let items = found["items"].as_array().cloned().unwrap_or_default();
             if target.output == Output::Text {
-                review::unread(&items);
+                review::unread(&found);
             }
             json!(items)
         }

@@ -123,15 +123,17 @@ async fn start_and_follow(
         .filter(|finding| finding["severity"] == "error")
         .collect();
     if !errors.is_empty() {
-        let lacks_connection = errors
-            .iter()
-            .any(|finding| finding["code"] == "missing_connection");
+        let lacks = |code: &str| errors.iter().any(|finding| finding["code"] == code);
+        // Without a data folder no secret can be there, whatever is set in another one.
+        let lacks_data = args.data.is_none() && lacks("missing_secret");
         automations::findings(&json!(errors), &applied);
         return Err(Failure::new(
             EXIT_DATA,
             "not_runnable",
             "The automation cannot be run like this.",
-            if lacks_connection {
+            if lacks_data {
+                "A run without --data knows no secrets: set them with `druse secrets set NAME --data DIR`, and give --data DIR here, too."
+            } else if lacks("missing_connection") {
                 "Give what it reaches its tools with: --connections FILE."
             } else {
                 "Correct what the findings above name; `druse check` shows them without running anything."

@@ -236,7 +236,8 @@ impl App {
     ) -> Result<(), ReadError> {
         for finding in findings {
             for one in &row.acknowledgements {
-                if one.finding == finding.id && self.calls_the_same(&finding, version, one.version)?
+                if one.finding == finding.id
+                    && self.calls_the_same(&finding, version, one.version)?
                 {
                     asked.acknowledged.insert(finding.id.clone());
                     break;

@@ -8,14 +8,16 @@ use super::pins::Listed;
 use super::{App, Principal, Problem, Role, RunError, audit::Audited};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
+use druse_engine::capability::{Grant, needs};
 use druse_engine::definition;
 use druse_engine::expression::nearest;
 use druse_engine::{AutomationId, Finding, Timestamp};
 use druse_storage::{
-    Automation, AutomationStatus, Batch, ReadError, StoreExt as _, Trigger, Version,
+    Automation, AutomationStatus, Batch, ReadError, Secret, StoreExt as _, Trigger, Version,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 impl App {
     /// All triggers that an automation has or had.
@@ -48,6 +50,7 @@ impl App {
         let mut asked = self.asked(&row, &version, &catalog)?;
         asked.extend(self.pinned(&version, &row.name, &document)?);
         asked.extend(self.started(&document)?);
+        asked.extend(self.secrets_of_connections(&document)?);
         let before = self.seen_before(&row, number)?;
         let mut of_tools = offered::findings(&document, &version.document, listed, &before);
         if acknowledge.is_none() {
@@ -156,6 +159,38 @@ impl App {
     /// What stops a version that is not the active one: errors, and what nobody has acknowledged.
     fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, ReadError> {
         Ok(self.asked(row, version, &self.catalog()?)?.blocking(&[]))
+    }
+
+    /// The secrets that the connections of a document name and that are not set.
+    fn secrets_of_connections(
+        &self,
+        document: &definition::Document,
+    ) -> Result<Vec<Finding>, Problem> {
+        let mut findings = Vec::new();
+        let mut seen = BTreeSet::new();
+        for need in needs(document).into_iter().filter(|need| !need.computed) {
+            let Grant::Connection(name) = &need.grant else {
+                continue;
+            };
+            let Ok(open) = self.connections.get(name) else {
+                continue;
+            };
+            for secret in open.connection().secrets() {
+                let is_set = self.store.get::<Secret>(&secret)?.is_some();
+                if is_set || !seen.insert((name.clone(), secret.clone())) {
+                    continue;
+                }
+                let message = format!(
+                    "the connection `{name}` needs the secret `{secret}`, which is not set"
+                );
+                let mut finding = Finding::error("missing_secret", message)
+                    .help(format!("set it with `druse secrets set {secret}`"))
+                    .at_path(need.path.clone());
+                finding.step = need.step.clone();
+                findings.push(finding);
+            }
+        }
+        Ok(findings)
     }
 
     /// What is wrong with the versions that steps start by number.

@@ -11,8 +11,8 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Acknowledgement, Automation, AutomationName, AutomationStatus, Batch, HookAddress, ReadError, Source,
-    SourceType, StoreExt, Trigger, Version,
+    Acknowledgement, Automation, AutomationName, AutomationStatus, Batch, HookAddress, ReadError,
+    Source, SourceType, StoreExt, Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -275,7 +275,11 @@ impl App {
             findings: self.asked(row, version, catalog)?.findings,
             document: version.document.clone(),
             acknowledged: acknowledged::ids(row),
-            acknowledgements: row.acknowledgements.iter().map(AcknowledgementView::of).collect(),
+            acknowledgements: row
+                .acknowledgements
+                .iter()
+                .map(AcknowledgementView::of)
+                .collect(),
             needs_review: self.needs_review(row)?,
             created_at: row.created_at,
             updated_at: row.updated_at,

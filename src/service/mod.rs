@@ -28,6 +28,7 @@ pub mod page;
 pub mod pins;
 pub mod principal;
 pub mod problem;
+mod recorded;
 pub mod recurring;
 pub mod rehearsal;
 pub mod retention;

@@ -100,12 +100,7 @@ fn at(finding: Finding, need: &Need, inner: &str) -> Finding {
     }
 }
 
-fn not_offered(
-    need: &Need,
-    connection: &str,
-    tool: &str,
-    offered: &[(String, Value)],
-) -> Finding {
+fn not_offered(need: &Need, connection: &str, tool: &str, offered: &[(String, Value)]) -> Finding {
     let names = || offered.iter().map(|(name, _)| name.as_str());
     let help = match nearest(tool, names()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -116,7 +111,8 @@ fn not_offered(
             format!("it offers {}{more}", first.join(", "))
         }
     };
-    let message = format!("the server of `{connection}` offers no tool `{tool}`: each call would fail");
+    let message =
+        format!("the server of `{connection}` offers no tool `{tool}`: each call would fail");
     let finding = Finding::warning("tool_not_offered", message).help(help);
     at(finding.must_acknowledge(), need, "/tool")
 }
@@ -195,7 +191,10 @@ mod tests {
         let listed = Listed {
             version: 1,
             tools: Vec::new(),
-            offered: BTreeMap::from([("shop".into(), vec![("refund_order".into(), schema.clone())])]),
+            offered: BTreeMap::from([(
+                "shop".into(),
+                vec![("refund_order".into(), schema.clone())],
+            )]),
         };
         let found = findings(&document, &stored, &listed, before);
         let line = |one: &Finding| format!("{} | {} | {}", one.id, one.message, one.help);
@@ -211,10 +210,16 @@ mod tests {
         let with = |tool: &str, arguments: Value| json!({ "connection": "shop", "tool": tool, "arguments": arguments });
         assert_eq!(
             said(with("refund_ordr", json!({})), &schema, &[]),
-            ["tool_not_offered:a:/steps/0/with/tool | the server of `shop` offers no tool `refund_ordr`: each call would fail | did you mean `refund_order`?"]
+            [
+                "tool_not_offered:a:/steps/0/with/tool | the server of `shop` offers no tool `refund_ordr`: each call would fail | did you mean `refund_order`?"
+            ]
         );
         assert_eq!(
-            said(with("refund_order", json!({ "id": 1, "amuont": "{{ run.id }}" })), &schema, &[]),
+            said(
+                with("refund_order", json!({ "id": 1, "amuont": "{{ run.id }}" })),
+                &schema,
+                &[]
+            ),
             [
                 "argument_missing:a:/steps/0/with/arguments/a~1b | `refund_order` requires `a/b`, and the step does not give it | give it under `arguments`",
                 "argument_unknown:a:/steps/0/with/arguments/amuont | `refund_order` knows no argument `amuont` | did you mean `amount`?",
@@ -236,15 +241,19 @@ mod tests {
         before["required"] = json!(["id"]);
         assert_eq!(
             said(good.clone(), &schema, &[pin("refund_order", &before)]),
-            ["tool_renewed:a:/steps/0/with/tool | `refund_order` of `shop` takes other arguments than when it was seen last: /required has a/b added. | from the activation on it is taken as it is now"]
+            [
+                "tool_renewed:a:/steps/0/with/tool | `refund_order` of `shop` takes other arguments than when it was seen last: /required has a/b added. | from the activation on it is taken as it is now"
+            ]
         );
         assert!(said(good, &schema, &[pin("refund_order", &schema)]).is_empty());
     }
 
     #[test]
     fn the_same_is_asked_for_where_the_same_tool_is() {
-        let document = |tool: &str| json!({ "steps": [{ "with": { "connection": "shop", "tool": tool } }] });
-        let finding = Finding::warning("argument_missing", "x").at_path("/steps/0/with/arguments/a");
+        let document =
+            |tool: &str| json!({ "steps": [{ "with": { "connection": "shop", "tool": tool } }] });
+        let finding =
+            Finding::warning("argument_missing", "x").at_path("/steps/0/with/arguments/a");
         assert!(asks_the_same(&finding, &document("a"), &document("a")));
         assert!(!asks_the_same(&finding, &document("a"), &document("b")));
         assert!(!asks_the_same(&finding, &json!({}), &json!({})));

@@ -52,11 +52,10 @@ impl App {
         let mut tools = Vec::new();
         let mut offered = BTreeMap::new();
         for (connection, names) in wanted(&document) {
-            let pool = self
-                .connections
-                .get(&connection)
-                .and_then(|open| open.mcp());
-            let Ok(pool) = pool else { continue };
+            let Ok(open) = self.connections.get(&connection) else {
+                continue;
+            };
+            let Ok(pool) = open.mcp() else { continue };
             let listed = match tokio::time::timeout(ASKED, pool.list_tools()).await {
                 Ok(Ok(listed)) => listed,
                 Ok(Err(_)) | Err(_) => {
@@ -68,6 +67,7 @@ impl App {
                     continue;
                 }
             };
+            open.offers(&listed);
             for tool in listed.iter().filter(|tool| names.contains(&tool.name)) {
                 tools.push(ToolPin {
                     connection: connection.clone(),

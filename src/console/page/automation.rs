@@ -1,7 +1,7 @@
 //! One automation: its graph, document, versions, triggers and runs.
 
-use super::runs::{strip, table};
 use super::review::acknowledge;
+use super::runs::{strip, table};
 use super::{document, meanwhile, rehearsal, step, triggers, versions};
 use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
@@ -74,7 +74,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 (state::pill(automation["status"].as_str().unwrap_or_default()))
                 @match automation["active_version"].as_u64() { Some(version) => { span { "version " (version) " is active" } } None => { span .dim { "no version is active" } } }
                 @if automation["active_version"] != automation["latest_version"] { span .dim { "latest " (automation["latest_version"]) } }
-                @if automation["source_type"] == "CRYSTALLIZED" { a href={ "/automations/" (id) "/review" } { "crystallized: the review" } } @else { span .dim { "written by hand" } }
+                @if automation["source_type"] == "CRYSTALLIZED" { a href={ "/automations/" (id) "/review" } { "crystallized: the review" } } @else if automation["document"]["metadata"]["crystallized"].is_object() { span .dim { "crystallized elsewhere" } } @else { span .dim { "written by hand" } }
                 @if let Some(next) = next { span { "next " (time::ago(&Value::from(next), call.now)) } }
                 (value::id(&automation["id"]))
             }
@@ -125,7 +125,8 @@ fn review(call: &Call, automation: &Value) -> Markup {
             p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " at step " code { (review["step"].as_str().unwrap_or_default()) } ", " (time::ago(&review["at"], call.now)) ": " (value::said(&value::cut(review["message"].as_str().unwrap_or_default(), 300))) }
             ul .plain {
                 @for change in review["changes"].as_array().into_iter().flatten() {
-                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(change["message"].as_str().unwrap_or_default(), 200))) }
+                    @let (place, message) = (change["place"].as_str().unwrap_or_default(), change["message"].as_str().unwrap_or_default());
+                    li { @if !message.starts_with(place) { code { (place) } " " } (value::said(&value::cut(message, 200))) }
                 }
             }
             p .dim { @if let Some(help) = review["help"].as_str() { (value::said(help)) " " } "A new active version ends this, too." }
@@ -137,7 +138,10 @@ fn review(call: &Call, automation: &Value) -> Markup {
 /// What the servers of its tools said when the click that led here activated a version.
 fn told_of_tools(call: &Call, path: &str) -> Markup {
     let lines = ["activate", "rollback"].map(|what| format!("POST /api/v1{path}/{what}"));
-    let asked = call.clicked.iter().filter(|asked| lines.contains(&asked.line));
+    let asked = call
+        .clicked
+        .iter()
+        .filter(|asked| lines.contains(&asked.line));
     let told: Vec<Finding> = asked
         .filter_map(|asked| asked.answer.as_ref()?.as_ref().ok())
         .flat_map(|answer| finding::read(&answer["findings"]))
@@ -154,6 +158,9 @@ fn told_of_tools(call: &Call, path: &str) -> Markup {
 fn changed(call: &Call, unread: &Value) -> Markup {
     let items = super::home::items(unread);
     html! {
+        @if unread["recorded"] == false && unread["made_of"].is_string() {
+            p .dim { "The answers of its runs are compared with nothing: the recording that it was made of is not here. " a href="/recordings" { "Bring it in" } }
+        }
         @if !items.is_empty() {
             details .more {
                 summary { "Answers look otherwise than recorded (" (items.len()) ")" }
