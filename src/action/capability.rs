@@ -1,22 +1,15 @@
 //! Keeps an attempt to what its version may touch. The configuration is looked at as it is rendered, secrets
 //! and sensitive inputs aside, before anything is opened or sent.
 
-use super::{Attempt, Failed, http, input};
+use super::{Attempt, Failed, http, input, schema_changes};
 use druse_engine::capability::{Capabilities, Grant, asked, schema_digest};
 use druse_engine::plan::ActionKind;
 use druse_mcp::Pool;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use serde_json::json;
 use url::Url;
 
 /// The code of a step that was stopped because its tool is another than when its version was activated.
 pub const TOOL_CHANGED: &str = "tool_changed";
-
-/// How many places of a schema are told at most.
-const TOLD: usize = 20;
-
-/// The most characters of a value that are told.
-const SHOWN: usize = 80;
 
 /// Refuses what is not on the list.
 pub(super) fn check(attempt: &Attempt) -> Result<(), Failed> {
@@ -87,7 +80,7 @@ pub(super) async fn tool(
         return Err(
             Failed::permanent("capability_denied", message).details(json!({
                 "kind": "tool", "connection": connection, "value": tool, "expected": listed, "found": found,
-                "changes": pinned.map(|pin| tool_changes(&pin.schema, schema)),
+                "changes": pinned.map(|pin| schema_changes(&pin.schema, schema)),
             })),
         );
     }
@@ -102,46 +95,8 @@ pub(super) async fn tool(
     };
     Err(Failed::permanent(TOOL_CHANGED, message).details(json!({
         "connection": connection, "tool": tool, "expected": pin.digest, "found": found,
-        "changes": tool_changes(&pin.schema, schema),
+        "changes": schema_changes(&pin.schema, schema),
     })))
-}
-
-/// Where the schema of a tool's arguments is another, each place once.
-fn tool_changes(was: &Value, now: Option<&Value>) -> Vec<Value> {
-    fn within(was: &Value, now: &Value, place: &str, found: &mut Vec<Value>) {
-        if was == now || found.len() >= TOLD {
-            return;
-        }
-        if let (Value::Object(one), Value::Object(two)) = (was, now) {
-            let keys: BTreeSet<&String> = one.keys().chain(two.keys()).collect();
-            for key in keys {
-                let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
-                match (one.get(key), two.get(key)) {
-                    (Some(was), Some(now)) => within(was, now, &place, found),
-                    (Some(was), None) => push(found, &place, Some(was), None),
-                    (None, now) => push(found, &place, None, now),
-                }
-            }
-            return;
-        }
-        push(found, place, Some(was), Some(now));
-    }
-    fn push(found: &mut Vec<Value>, place: &str, was: Option<&Value>, now: Option<&Value>) {
-        let shown = |value: &Value| druse_crystallizer::shown_value("", value, SHOWN);
-        let message = match (was, now) {
-            (Some(was), Some(now)) => format!("{place} is {}, and was {}.", shown(now), shown(was)),
-            (Some(was), None) => format!("{place} is gone; it was {}.", shown(was)),
-            (None, Some(now)) => format!("{place} is new: {}.", shown(now)),
-            (None, None) => return,
-        };
-        found.push(json!({ "place": place, "was": was, "now": now, "message": message }));
-    }
-    let mut found = Vec::new();
-    match now {
-        Some(now) => within(was, now, "", &mut found),
-        None => found.push(json!({ "place": "", "message": "The tool is gone." })),
-    }
-    found
 }
 
 /// The host of an address as it is asked, with its port where that is not the scheme's own.

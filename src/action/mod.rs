@@ -13,12 +13,14 @@ mod input;
 pub mod mail;
 pub mod mcp;
 mod mcp_files;
+mod schema_changes;
 pub mod shell;
 pub mod sql;
 
 pub use attempt::{Attempt, Failed, Limits, Performed};
 pub use capability::TOOL_CHANGED;
 pub use guard::is_public;
+pub(crate) use schema_changes::schema_changes;
 pub use shell::ShellPolicy;
 
 use crate::{

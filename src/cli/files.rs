@@ -103,7 +103,8 @@ pub struct Run {
     /// Connections, as a file.
     #[arg(long, value_name = "FILE")]
     pub connections: Option<PathBuf>,
-    /// Where the run is kept; a temporary folder when left out.
+    /// The data folder in which the run is kept, and whose secrets it may have; left out: a temporary one, which has
+    /// none.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// A finding (by id) that is acknowledged; at a terminal the others are asked about.

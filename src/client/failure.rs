@@ -172,10 +172,13 @@ impl Failure {
             (_, "activation_blocked") => {
                 "Put right what is an error; accept the others with --acknowledge ID.".into()
             }
+            (_, "comment_required") => "Say why with --comment, for whoever has to go on with it.".into(),
             _ => part("help"),
         };
         // The body was put together from words and a file: nobody has seen its lines.
         let own = ["bad_inputs", "bad_fields"].contains(&code.as_str());
+        // Of several documents one may have what another has not.
+        let is_unknown = code == "unknown_finding";
         for (finding, steps) in alike(&body["findings"]) {
             let place = match (finding["line"].as_u64(), finding["column"].as_u64()) {
                 _ if own => String::new(),
@@ -217,7 +220,7 @@ impl Failure {
             code,
             message,
             help,
-            inputs: match own {
+            inputs: match own || is_unknown {
                 true => body["findings"].as_array().cloned().unwrap_or_default(),
                 false => Vec::new(),
             },

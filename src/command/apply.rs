@@ -1,6 +1,6 @@
 //! `druse apply`.
 
-use super::{Done, automations, document, print};
+use super::{Done, automations, document, print, review};
 use crate::cli::{Apply, Output};
 use crate::client::{Client, EXIT_FAILED, Failure};
 use crate::command::print::talk;
@@ -8,6 +8,7 @@ use crate::service::difference;
 use druse_engine::definition;
 use http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ async fn apply_all(
     let text = args.target.output == Output::Text;
     let mut done = Vec::new();
     let mut blocked = false;
+    let mut acknowledged = Acknowledged::new(&args.acknowledge, documents.len());
     for (path, loaded) in documents {
         let name = &loaded.document.name;
         if args.dry_run {
@@ -68,20 +70,18 @@ async fn apply_all(
         }
         let activate = args.activate && automation["active_version"] != latest;
         if text {
-            automations::findings(&said(&automation["findings"], activate));
+            automations::findings(&said(&automation["findings"], activate), &automation);
         }
         if args.activate && !activate {
             if text {
                 print::line(&format!("{name}: active already"));
             }
         } else if activate {
-            // What was sent, whatever somebody else has sent meanwhile.
-            let body = json!({ "version": latest, "acknowledge": args.acknowledge });
-            let address = format!("/automations/{}/activate", print::cell(&automation["id"]));
-            match client.post(&address, &body).await {
+            match acknowledged.activate(client, &automation, &latest).await {
                 Ok(active) => {
                     if text {
                         print::line(&format!("{name}: active"));
+                        review::of_tools(&active);
                     }
                     automation = active;
                 }
@@ -96,11 +96,80 @@ async fn apply_all(
     if !text {
         print::json(&json!(done));
     }
+    for id in acknowledged.of_none() {
+        blocked = true;
+        talk!("None of the documents has a finding {id}.");
+    }
     Ok(if blocked {
         ExitCode::from(EXIT_FAILED)
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The ids that are acknowledged. One that a single document has not is a mistake; of several each may have its own.
+struct Acknowledged<'a> {
+    ids: &'a [String],
+    several: bool,
+    /// Those that a document had.
+    known: BTreeSet<&'a str>,
+    /// Whether a document was asked.
+    asked: bool,
+}
+
+impl<'a> Acknowledged<'a> {
+    fn new(ids: &'a [String], documents: usize) -> Self {
+        Self {
+            ids,
+            several: documents > 1,
+            known: BTreeSet::new(),
+            asked: false,
+        }
+    }
+
+    /// Activates what was sent, whatever somebody else has sent meanwhile.
+    async fn activate(
+        &mut self,
+        client: &Client,
+        automation: &Value,
+        version: &Value,
+    ) -> Result<Value, Failure> {
+        let address = format!("/automations/{}/activate", print::cell(&automation["id"]));
+        let post = async |ids: &[&String]| {
+            let body = json!({ "version": version, "acknowledge": ids });
+            client.post(&address, &body).await
+        };
+        let mut ids: Vec<&'a String> = self.ids.iter().collect();
+        self.asked = true;
+        let mut done = post(&ids).await;
+        if let Err(failure) = &done
+            && self.several
+            && failure.code == "unknown_finding"
+        {
+            let of = |at: &usize| {
+                let path = format!("/acknowledge/{at}");
+                let mut all = failure.inputs.iter();
+                all.any(|one| one["code"] == "unknown_finding" && one["path"] == path.as_str())
+            };
+            let known = ids.iter().enumerate().filter(|(at, _)| !of(at));
+            ids = known.map(|(_, id)| *id).collect();
+            done = post(&ids).await;
+        }
+        let unknown = done
+            .as_ref()
+            .is_err_and(|failure| failure.code == "unknown_finding");
+        if !unknown {
+            self.known.extend(ids.into_iter().map(String::as_str));
+        }
+        done
+    }
+
+    /// The ids that none of several documents had.
+    fn of_none(&self) -> Vec<&'a str> {
+        let all = self.ids.iter().map(String::as_str);
+        all.filter(|id| self.several && self.asked && !self.known.contains(id))
+            .collect()
+    }
 }
 
 /// What is to be said of a document: before it is activated without that which the activation itself answers for,

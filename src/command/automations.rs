@@ -70,7 +70,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                 let yaml = client.text(&path, "application/yaml").await?;
                 print::document(yaml.trim_end());
                 touches(&found["capabilities"]);
-                findings(&found["findings"]);
+                findings(&found["findings"], &found);
             }
             found
         }
@@ -97,6 +97,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                     print::cell(&done["name"]),
                     print::cell(&done["active_version"])
                 ));
+                review::of_tools(&done);
                 triggers(&client, &id).await?;
             }
             done
@@ -115,16 +116,19 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             done
         }
         Automations::Versions { automation } => {
-            let id = id_of(&client, automation).await?;
+            let found = find(&client, automation).await?;
+            let id = print::cell(&found["id"]);
             let items = client
                 .list(&format!("/automations/{id}/versions"), 10_000)
                 .await?;
             if target.output == Output::Text {
-                let fields = ["version", "digest", "created_by", "created_at"];
-                print::table(
-                    &["VERSION", "DIGEST", "BY", "CREATED"],
-                    &print::rows(&items, &fields),
-                );
+                let fields = ["version", "state", "digest", "created_by", "created_at"];
+                let mut rows = print::rows(&items, &fields);
+                for (row, item) in rows.iter_mut().zip(&items) {
+                    let active = item["version"] == found["active_version"];
+                    row[1] = if active { "active" } else { "" }.to_owned();
+                }
+                print::table(&["VERSION", "STATE", "DIGEST", "BY", "CREATED"], &rows);
             }
             json!(items)
         }
@@ -151,6 +155,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
                     "{}: version {latest} has the document of version {old}.{active}",
                     print::cell(&done["name"]),
                 ));
+                review::of_tools(&done);
             }
             done
         }
@@ -197,7 +202,7 @@ pub(super) async fn automations(what: Automations, target: &Target) -> Done {
             let found = client.get(&format!("/automations/{id}/drift")).await?;
             let items = found["items"].as_array().cloned().unwrap_or_default();
             if target.output == Output::Text {
-                review::unread(&items);
+                review::unread(&found);
             }
             json!(items)
         }
@@ -253,8 +258,9 @@ pub(super) fn document_text(document: &Value) -> String {
         .unwrap_or_else(|_| document.to_string())
 }
 
-/// Prints findings as people read them: what is said about several steps is said once.
-pub(super) fn findings(findings: &Value) {
+/// Prints findings of an automation as people read them: what is said about several steps is said once, and of what was
+/// accepted by whom.
+pub(super) fn findings(findings: &Value, automation: &Value) {
     let mut said: Vec<(Vec<&str>, &Value)> = Vec::new();
     for finding in findings.as_array().into_iter().flatten() {
         let step = finding["step"].as_str();
@@ -286,8 +292,26 @@ pub(super) fn findings(findings: &Value) {
             talk!("  {}", text("help"));
         }
         if finding["acknowledge"] == true {
-            talk!("  To accept it: --acknowledge {}", text("id"));
+            talk!("  {}", accepted(text("id"), automation));
         }
+    }
+}
+
+/// Who accepted a finding, or how it is accepted.
+fn accepted(id: &str, automation: &Value) -> String {
+    let all = automation["acknowledgements"].as_array();
+    let mut all = all.into_iter().flatten().rev();
+    if let Some(one) = all.find(|one| one["finding"] == id) {
+        return format!(
+            "Accepted by {}, version {}.",
+            print::cell(&one["by"]),
+            one["version"]
+        );
+    }
+    let known = automation["acknowledged"].as_array();
+    match known.is_some_and(|known| known.iter().any(|known| known == id)) {
+        true => "Accepted.".to_owned(),
+        false => format!("To accept it: --acknowledge {id}"),
     }
 }
 

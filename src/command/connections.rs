@@ -3,9 +3,11 @@
 use super::{Done, document, print};
 use crate::cli::{Connections, Output, Target};
 use crate::client::{Client, Failure, encode};
+use crate::secret::names_in;
 use druse_engine::definition;
 use http::Method;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -42,6 +44,7 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
                         .await?,
                 );
                 said.push(format!("{name} is set."));
+                said.extend(unset(&client, &name, &definition).await?);
             }
             json!(done)
         }
@@ -80,6 +83,29 @@ pub(super) async fn connections(what: Connections, target: &Target) -> Done {
     }
     client.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The secrets that a definition names and that are not set, each in a sentence.
+async fn unset(client: &Client, name: &str, definition: &Value) -> Result<Vec<String>, Failure> {
+    fn names(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => found.extend(names_in(text).into_iter().map(str::to_owned)),
+            Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+            Value::Object(map) => map.values().for_each(|item| names(item, found)),
+            _ => {}
+        }
+    }
+    let mut wanted = BTreeSet::new();
+    names(definition, &mut wanted);
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = client.list("/secrets", 10_000).await?;
+    wanted.retain(|secret| known.iter().all(|one| one["name"] != secret.as_str()));
+    let said = |secret: String| {
+        format!("{name} names the secret {secret}, which is not set: druse secrets set {secret}")
+    };
+    Ok(wanted.into_iter().map(said).collect())
 }
 
 /// What a test found, in one sentence.

@@ -48,6 +48,13 @@ pub(super) async fn events(what: Events, target: &Target) -> Done {
         })?;
         event["datacontenttype"] = "application/json".into();
     }
+    let folder = target.data.to_string_lossy();
+    if target.server.is_none() && folder.starts_with(['{', '[', '"']) {
+        return Err(Failure::usage(
+            format!("--data names the data folder, and {folder} is none."),
+            "The data of the event are given with --event-data.",
+        ));
+    }
     let client = Client::connect(target).await?;
     let body = event.to_string().into_bytes();
     let answer = client

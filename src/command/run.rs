@@ -8,6 +8,7 @@ use crate::client::{Client, EXIT_DATA, EXIT_FAILED, Failure};
 use crate::command::print::{Seen, talk};
 use crate::serve::{Assembly, Setup};
 use druse_engine::Severity;
+use druse_engine::expression::nearest;
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
@@ -92,7 +93,7 @@ async fn rehearse(
     if let Some(found) = found.as_array_mut() {
         found.retain(|finding| finding["severity"] != "error");
     }
-    automations::findings(&found);
+    automations::findings(&found, &applied);
     let mut body = json!({ "inputs": given, "version": applied["latest_version"] });
     let wanted = rehearsal::Wanted {
         mocks: args.mocks.as_deref(),
@@ -122,15 +123,17 @@ async fn start_and_follow(
         .filter(|finding| finding["severity"] == "error")
         .collect();
     if !errors.is_empty() {
-        let lacks_connection = errors
-            .iter()
-            .any(|finding| finding["code"] == "missing_connection");
-        automations::findings(&json!(errors));
+        let lacks = |code: &str| errors.iter().any(|finding| finding["code"] == code);
+        // Without a data folder no secret can be there, whatever is set in another one.
+        let lacks_data = args.data.is_none() && lacks("missing_secret");
+        automations::findings(&json!(errors), &applied);
         return Err(Failure::new(
             EXIT_DATA,
             "not_runnable",
             "The automation cannot be run like this.",
-            if lacks_connection {
+            if lacks_data {
+                "A run without --data knows no secrets: set them with `druse secrets set NAME --data DIR`, and give --data DIR here, too."
+            } else if lacks("missing_connection") {
                 "Give what it reaches its tools with: --connections FILE."
             } else {
                 "Correct what the findings above name; `druse check` shows them without running anything."
@@ -158,6 +161,23 @@ async fn start_and_follow(
 /// Sees to it that everything that is to be acknowledged is: by name, by `--yes`, or by whoever sits at the terminal.
 fn acknowledge(args: &Run, applied: &Value, ask: &[Value]) -> Result<(), Failure> {
     let before = applied["acknowledged"].as_array();
+    let all = applied["findings"].as_array().into_iter().flatten();
+    let names: Vec<&str> = all.filter_map(|one| one["id"].as_str()).collect();
+    let unknown = args.acknowledge.iter().find(|id| {
+        let known = before.is_some_and(|known| known.iter().any(|one| one == id.as_str()));
+        !known && !names.contains(&id.as_str())
+    });
+    if let Some(id) = unknown {
+        automations::findings(&json!(ask), applied);
+        return Err(Failure::data(
+            "unknown_finding",
+            format!("The document has no finding {id}."),
+            match nearest(id, names) {
+                Some(near) => format!("Did you mean {near}?"),
+                None => "Acknowledge findings by the ids that they have.".into(),
+            },
+        ));
+    }
     let open: Vec<&Value> = ask
         .iter()
         .filter(|finding| {
@@ -169,7 +189,7 @@ fn acknowledge(args: &Run, applied: &Value, ask: &[Value]) -> Result<(), Failure
     if open.is_empty() {
         return Ok(());
     }
-    automations::findings(&json!(open));
+    automations::findings(&json!(open), applied);
     let all = args.yes
         || open
             .iter()

@@ -5,6 +5,7 @@ use super::{Done, apply, artifacts, automations, document, inputs, logs, print, 
 use crate::cli::{Output, Resolve, Retry, Runs, Target};
 use crate::client::{Client, EXIT_FAILED, EXIT_UNREACHABLE, Failure, encode};
 use crate::command::print::talk;
+use crate::service::words::changed;
 use http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -457,6 +458,9 @@ pub(super) fn show(run: &Value) {
     if let Some(message) = run["error"]["message"].as_str() {
         print::line(&format!("  error: {}", print::shown(message)));
     }
+    if let Some((_, help)) = changed(&run["error"]["details"]["changes"]) {
+        print::line(&format!("  {help}"));
+    }
     if let Some(waits) = run["waits_for"].as_str() {
         print::line(&format!("  {}", print::shown(waits)));
     }
@@ -502,7 +506,10 @@ fn steps(run: &Value) -> Vec<String> {
         let (part, more) = rest.split_at(end.unwrap_or(rest.len()));
         rest = more;
         let Some(outer) = outer.filter(|_| part.len() > SHOWN) else {
-            lines.extend(part.iter().map(step_line));
+            for step in part {
+                lines.push(step_line(step));
+                lines.extend(changes(step));
+            }
             continue;
         };
         let quiet = ["succeeded", "skipped"];
@@ -518,6 +525,14 @@ fn steps(run: &Value) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What has changed outside so that a step stopped, a line each.
+fn changes(step: &Value) -> Vec<String> {
+    let changes = changed(&step["error"]["details"]["changes"]);
+    let (told, _) = changes.unwrap_or_default();
+    let line = |message: &str| format!("               {}", print::shown(message));
+    told.into_iter().map(line).collect()
 }
 
 fn step_line(step: &Value) -> String {

@@ -6,7 +6,9 @@ use super::{Done, automations, crystallize, discover, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Answer, Client, Failure, encode};
 use crate::command::print::talk;
+use druse_crystallizer::report::Report;
 use druse_crystallizer::{Decisions, Options, SessionKind};
+use druse_engine::definition::Document;
 use http::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -120,20 +122,7 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
                 crystallize::keep_decisions(path, before, metadata, findings)?;
             }
             if target.output == Output::Text {
-                let counts = &made["report"]["counts"];
-                let replay = &made["report"]["replay"];
-                print::line(&format!(
-                    "{}: {} from {}, {}, {} left out; replay {} matched, {} differing, {} missing.",
-                    print::cell(&made["automation"]["name"]),
-                    count(&counts["steps"], "step"),
-                    count(&counts["calls"], "call"),
-                    count(&counts["gates"], "gate"),
-                    counts["left_out"],
-                    replay["matched"],
-                    replay["differing"],
-                    replay["missing"]
-                ));
-                automations::findings(&made["automation"]["findings"]);
+                say_made(id, name.as_deref(), &made)?;
             }
             made
         }
@@ -151,6 +140,55 @@ pub(super) async fn sessions(what: Sessions, target: &Target) -> Done {
     }
     client.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what was made of a recording, in the words in which it is said where no server is.
+fn say_made(id: &str, name: Option<&str>, made: &Value) -> Result<(), Failure> {
+    let (automation, report) = (&made["automation"], &made["report"]);
+    let read = |error: serde_json::Error| Failure::internal(&error);
+    let told: Report = serde_json::from_value(report.clone()).map_err(read)?;
+    let document: Document =
+        serde_json::from_value(automation["document"].clone()).map_err(read)?;
+    talk!(
+        "{}",
+        druse_crystallizer::text::text(&told, &document).trim_end()
+    );
+    // What is so here, beside what the recording shows.
+    let told_of_tools = told.findings.iter().any(|one| one.code == "unmapped_tool");
+    let known = |one: &&Value| {
+        let mut all = told.findings.iter();
+        !(told_of_tools && one["code"] == "unmapped_tool")
+            && all.all(|known| one["id"] != known.id.as_str())
+    };
+    let all = automation["findings"].as_array().into_iter().flatten();
+    let here: Vec<&Value> = all.filter(known).collect();
+    if !here.is_empty() {
+        talk!("\nOn this server");
+        automations::findings(&json!(here), automation);
+    }
+    let called = print::cell(&automation["name"]);
+    if !told.questions.is_empty() {
+        talk!(
+            "\nAn answer makes a new version:\n  druse sessions crystallize {id} --into {called} --answer ID=CHOICE"
+        );
+    }
+    let (counts, replay) = (&report["counts"], &report["replay"]);
+    print::line(&format!(
+        "{called}: {} from {}, {}, {} left out; replay {} matched, {} differing, {} missing.",
+        count(&counts["steps"], "step"),
+        count(&counts["calls"], "call"),
+        count(&counts["gates"], "gate"),
+        counts["left_out"],
+        replay["matched"],
+        replay["differing"],
+        replay["missing"]
+    ));
+    if let Some(name) = name.filter(|name| *name != document.name) {
+        talk!(
+            "There is an automation {name} already: `--into {name}` makes a new version of that one."
+        );
+    }
+    Ok(())
 }
 
 /// What recurs, each with the command that makes one draft of it.
@@ -234,7 +272,16 @@ async fn import(files: &[PathBuf], target: &Target) -> Done {
     if !stored.is_empty() {
         match target.output {
             Output::Json => print::json(&json!(stored)),
-            Output::Text => table(&stored),
+            Output::Text => {
+                table(&stored);
+                for one in stored.iter().filter(|one| one["same_as"].is_string()) {
+                    talk!(
+                        "{} is the same recording as {}; `druse sessions rm` removes one of them.",
+                        print::cell(&one["id"]),
+                        print::cell(&one["same_as"])
+                    );
+                }
+            }
         }
     }
     let mut failures = failures.into_iter();
@@ -260,26 +307,39 @@ pub(super) fn read(path: &Path) -> Result<(&'static str, Vec<u8>), Failure> {
 fn table(items: &[Value]) {
     let fields = [
         "id",
+        "created_at",
         "kind",
         "format",
         "status",
         "counts.tool_calls",
         "counts.failed",
         "counts.approvals",
+        "goal",
     ];
+    let mut rows = print::rows(items, &fields);
+    for (row, item) in rows.iter_mut().zip(items) {
+        if let (Some(cell), Some(goal)) = (row.last_mut(), item["goal"].as_str()) {
+            *cell = discover::plain(goal, WHAT);
+        }
+    }
     print::table(
         &[
             "ID",
+            "BROUGHT",
             "KIND",
             "FORMAT",
             "STATUS",
             "CALLS",
             "FAILED",
             "APPROVALS",
+            "WHAT",
         ],
-        &print::rows(items, &fields),
+        &rows,
     );
 }
+
+/// The most characters of what was wanted that a line shows.
+const WHAT: usize = 60;
 
 async fn path_of(client: &Client, id: &str) -> Result<String, Failure> {
     for home in HOMES {

@@ -7,7 +7,7 @@ use crate::{
     secret::{MissingSecret, Secrets},
 };
 use druse_engine::{definition::FailureClass, event::Failure};
-use druse_mcp::{Endpoint, Options, Pool};
+use druse_mcp::{Endpoint, Options, Pool, ToolInfo};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -93,6 +93,25 @@ impl Connections {
         tested.map_err(|failure| self.secrets.redactor().redact_failure(failure))
     }
 
+    /// Tries one out that is not kept, as [`Connections::test`] does.
+    ///
+    /// # Errors
+    /// A failure without secrets.
+    pub async fn try_out(&self, name: &str, connection: Connection) -> Result<Value, Failure> {
+        let open = Open::new(name.to_owned(), connection, self.secrets.clone());
+        let tested = open.test().await;
+        if let Some(pool) = open.pool() {
+            pool.close().await;
+        }
+        tested.map_err(|failure| self.secrets.redactor().redact_failure(failure))
+    }
+
+    /// The names of the tools that an MCP server offered when it was asked last, since the process began.
+    pub fn last_tools(&self, name: &str) -> Vec<String> {
+        self.get(name)
+            .map_or_else(|_| Vec::new(), |open| open.last_tools())
+    }
+
     /// Ends everything that is open, programs first politely.
     pub async fn close(&self) {
         let all: Vec<_> = {
@@ -162,6 +181,8 @@ pub struct Open {
     secrets: Arc<Secrets>,
     client: Kept<reqwest::Client>,
     pool: Mutex<Option<Filled>>,
+    /// The names of the tools that its server offered last.
+    tools: Mutex<Vec<String>>,
     pub(super) data: DataState,
 }
 
@@ -189,6 +210,7 @@ impl Open {
             secrets,
             client: Kept::default(),
             pool: Mutex::default(),
+            tools: Mutex::default(),
             data: DataState::default(),
         }
     }
@@ -301,6 +323,7 @@ impl Open {
                 let listed = tokio::time::timeout(TEST, pool.list_tools()).await;
                 let listed = listed.unwrap_or(Err(druse_mcp::Error::Timeout(TEST)));
                 let tools = listed.map_err(|error| crate::action::mcp::failure(&error))?;
+                self.offers(&tools);
                 let message = format!("The server has {} tools.", tools.len());
                 Ok(json!({ "kind": "mcp", "tools": tools, "message": message }))
             }
@@ -309,6 +332,17 @@ impl Open {
             | Connection::Folder(_)
             | Connection::Smtp(_) => self.test_data(TEST).await,
         }
+    }
+
+    /// Keeps what its server offers now.
+    pub fn offers(&self, tools: &[ToolInfo]) {
+        let mut known = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = tools.iter().map(|tool| tool.name.clone()).collect();
+    }
+
+    fn last_tools(&self) -> Vec<String> {
+        let known = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
     }
 
     fn pool(&self) -> Option<Arc<Pool>> {

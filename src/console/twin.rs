@@ -92,7 +92,8 @@ pub(super) struct Asked {
     pub(super) line: String,
     /// What was sent, where anybody may see it.
     pub(super) body: Option<String>,
-    /// What came of it, where the page that it leads to tells it: of a connection that was tried.
+    /// What came of it, where the page that it leads to tells it: of a connection that was tried, and of a version that
+    /// was made active what was found.
     pub(super) answer: Option<Result<Value, Refusal>>,
 }
 
@@ -170,6 +171,12 @@ pub(super) async fn taken(response: axum::response::Response) -> Result<Said, Re
 /// Whether a connection is tried out there.
 fn is_trial(path: &str) -> bool {
     path.starts_with("/connections/") && path.ends_with("/test")
+}
+
+/// Whether a version is made active there.
+fn is_activation(path: &str) -> bool {
+    let last = path.rsplit('/').next();
+    path.starts_with("/automations/") && matches!(last, Some("activate" | "rollback"))
 }
 
 /// A success of the API.
@@ -281,10 +288,14 @@ impl Twin {
         headers: &[(HeaderName, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Said, Refusal> {
-        let tried = method == Method::POST && is_trial(path);
+        let post = method == Method::POST;
+        let (tried, activated) = (post && is_trial(path), post && is_activation(path));
         let said = self.sent(method, path, headers, body).await;
-        if tried {
-            let answer = said.as_ref().map(Said::json).map_err(Refusal::clone);
+        if tried || activated {
+            let mut answer = said.as_ref().map(Said::json).map_err(Refusal::clone);
+            if let (true, Ok(whole)) = (activated, &mut answer) {
+                *whole = json!({ "findings": whole["findings"].take() });
+            }
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(last) = asked.last_mut() {
                 last.answer = Some(answer);

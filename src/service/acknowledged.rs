@@ -3,6 +3,7 @@
 //! version, and says what has changed since.
 
 use super::automation::document_of;
+use super::offered::asks_the_same;
 use super::{App, Principal, Problem, page};
 use crate::runtime::clock;
 use druse_crystallizer::shown_value;
@@ -38,6 +39,19 @@ pub struct Asked {
     renamed: BTreeMap<String, String>,
     /// What findings say by themselves, by their places in the list, where it is more here.
     said: BTreeMap<usize, String>,
+    /// The ids of what servers say of their tools now: no look at the document alone finds it again.
+    of_tools: BTreeSet<String>,
+}
+
+/// What ids that a person gave come to.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// The findings of the version that are acknowledged by them.
+    pub findings: Vec<String>,
+    /// The ids that acknowledge one.
+    pub used: Vec<String>,
+    /// The ids that no finding has, by their places among those that were given.
+    pub unknown: Vec<usize>,
 }
 
 /// What findings of one version are about, by their ids. Several may have one id, and none stands for another.
@@ -155,6 +169,7 @@ impl App {
             acknowledged: BTreeSet::new(),
             renamed: BTreeMap::new(),
             said: BTreeMap::new(),
+            of_tools: BTreeSet::new(),
         };
         if row.acknowledged.is_empty() && row.acknowledgements.is_empty() {
             return Ok(asked);
@@ -207,6 +222,48 @@ impl App {
         Ok(asked)
     }
 
+    /// Adds what servers say of the tools that a version calls. It was acknowledged where somebody did so for a call of
+    /// the same tool at the same place.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn ask_of_tools(
+        &self,
+        asked: &mut Asked,
+        row: &Automation,
+        version: &Version,
+        findings: Vec<Finding>,
+    ) -> Result<(), ReadError> {
+        for finding in findings {
+            for one in &row.acknowledgements {
+                if one.finding == finding.id
+                    && self.calls_the_same(&finding, version, one.version)?
+                {
+                    asked.acknowledged.insert(finding.id.clone());
+                    break;
+                }
+            }
+            asked.of_tools.insert(finding.id.clone());
+            asked.findings.push(finding);
+        }
+        Ok(())
+    }
+
+    /// Whether another version calls the same tool at the place of a finding.
+    fn calls_the_same(
+        &self,
+        finding: &Finding,
+        version: &Version,
+        other: u32,
+    ) -> Result<bool, ReadError> {
+        if other == version.number {
+            return Ok(true);
+        }
+        let key = Version::key_of(version.automation, other);
+        let other = self.store.get::<Version>(&key)?;
+        Ok(other.is_some_and(|other| asks_the_same(finding, &version.document, &other.document)))
+    }
+
     /// The findings of a version that somebody acknowledges with these ids: each its own id, or one with `@` and the
     /// number of a version behind it, where that version has the same there.
     ///
@@ -215,11 +272,13 @@ impl App {
     pub fn given(
         &self,
         asked: &Asked,
+        row: &Automation,
         version: &Version,
         ids: &[String],
         catalog: &Catalog,
-    ) -> Result<Vec<String>, Problem> {
+    ) -> Result<Given, Problem> {
         let mut given = Vec::new();
+        let mut used: BTreeSet<&String> = BTreeSet::new();
         let mut not_meant: BTreeSet<&str> = BTreeSet::new();
         // What a version has there is read once.
         let mut read: BTreeMap<u32, About> = BTreeMap::new();
@@ -231,6 +290,7 @@ impl App {
             for id in ids {
                 if *id == finding.id {
                     is_meant = true;
+                    used.insert(id);
                     continue;
                 }
                 let seen_as = |name: &str| {
@@ -246,15 +306,23 @@ impl App {
                 if asked.findings.iter().any(|one| one.id == *id) {
                     continue;
                 }
-                if let Entry::Vacant(slot) = read.entry(seen) {
-                    slot.insert(self.subjects(version.automation, seen, catalog)?);
-                }
-                let Some(there) = read.get(&seen).filter(|all| !all.contains_key(id)) else {
-                    continue;
+                let holds = if asked.of_tools.contains(&finding.id) {
+                    self.calls_the_same(finding, version, seen)?
+                } else {
+                    if let Entry::Vacant(slot) = read.entry(seen) {
+                        slot.insert(self.subjects(version.automation, seen, catalog)?);
+                    }
+                    let Some(there) = read.get(&seen).filter(|all| !all.contains_key(id)) else {
+                        continue;
+                    };
+                    let now = now.get_or_insert_with(|| subject(&original, &version.document));
+                    let then = there.get(&original.id);
+                    then.is_some_and(|then| then.contains(now))
                 };
-                let now = now.get_or_insert_with(|| subject(&original, &version.document));
-                let then = there.get(&original.id);
-                is_meant |= then.is_some_and(|then| then.contains(now));
+                if holds {
+                    is_meant = true;
+                    used.insert(id);
+                }
             }
             match is_meant {
                 true => given.push(finding.id.clone()),
@@ -265,7 +333,51 @@ impl App {
         }
         // An id that two findings have is given only with both.
         given.retain(|id| !not_meant.contains(id.as_str()));
-        Ok(given)
+        let mut unknown = Vec::new();
+        for (at, id) in ids.iter().enumerate() {
+            if !used.contains(id) && !self.is_known(asked, row, id, &mut read, catalog)? {
+                unknown.push(at);
+            }
+        }
+        let used = ids.iter().filter(|id| used.contains(id));
+        Ok(Given {
+            findings: given,
+            used: used.cloned().collect(),
+            unknown,
+        })
+    }
+
+    /// Whether a finding has or had this id: here, in the version whose number stands behind it, or where it was
+    /// acknowledged before. What is gone by now needs no acknowledgement, and is no mistake of whoever gives it.
+    fn is_known(
+        &self,
+        asked: &Asked,
+        row: &Automation,
+        id: &str,
+        read: &mut BTreeMap<u32, About>,
+        catalog: &Catalog,
+    ) -> Result<bool, Problem> {
+        let seen = id.rsplit_once('@').and_then(|(name, number)| {
+            let number = number.parse::<u32>().ok()?;
+            Some((name, number))
+        });
+        let before = ids(row);
+        let is = |name: &str| {
+            let mut here = asked.findings.iter();
+            here.any(|one| one.id == name)
+                || asked.renamed.values().any(|known| known == name)
+                || before.iter().any(|known| known == name)
+        };
+        if is(id) || seen.is_some_and(|(name, _)| is(name)) {
+            return Ok(true);
+        }
+        let Some((name, number)) = seen else {
+            return Ok(false);
+        };
+        if let Entry::Vacant(slot) = read.entry(number) {
+            slot.insert(self.subjects(row.id, number, catalog)?);
+        }
+        Ok(read.get(&number).is_some_and(|all| all.contains_key(name)))
     }
 
     /// The versions in which a finding was acknowledged, in their order.

@@ -1,18 +1,23 @@
 //! Activation: what blocks it, what a person acknowledged, and the triggers that come to life.
 
+use super::acknowledged::{Asked, Given};
 use super::automation::{Change, document_of, tag};
 use super::children::children;
+use super::offered::{self, TOOL_RENEWED};
 use super::pins::Listed;
 use super::{App, Principal, Problem, Role, RunError, audit::Audited};
 use crate::runtime::clock;
 use crate::trigger::Triggers;
+use druse_engine::capability::{Grant, needs};
 use druse_engine::definition;
+use druse_engine::expression::nearest;
 use druse_engine::{AutomationId, Finding, Timestamp};
 use druse_storage::{
-    Automation, AutomationStatus, Batch, ReadError, StoreExt as _, Trigger, Version,
+    Automation, AutomationStatus, Batch, ReadError, Secret, StoreExt as _, Trigger, Version,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 impl App {
     /// All triggers that an automation has or had.
@@ -25,15 +30,17 @@ impl App {
 
     /// Makes a version the one that triggers start, and holds it to the tools that were `listed`; not stored yet.
     /// Hold [`super::app::Parts::edits`] and [`crate::trigger::Triggers::hold`] from reading the row to the commit.
+    /// `acknowledge` are the findings that a person takes; none where nobody is asked: then what the servers say of the
+    /// tools is told, and blocks nothing.
     ///
     /// # Errors
-    /// 422 with the findings that block it.
+    /// 422 with the findings that block it, or with the ids that no finding has.
     pub fn activated(
         &self,
         who: &Principal,
         mut row: Automation,
         version: Option<u32>,
-        acknowledge: &[String],
+        acknowledge: Option<&[String]>,
         listed: &Listed,
     ) -> Result<Change, Problem> {
         let number = version.unwrap_or(row.latest_version);
@@ -43,8 +50,22 @@ impl App {
         let mut asked = self.asked(&row, &version, &catalog)?;
         asked.extend(self.pinned(&version, &row.name, &document)?);
         asked.extend(self.started(&document)?);
-        let given = self.given(&asked, &version, acknowledge, &catalog)?;
-        let blocking = asked.blocking(&given);
+        asked.extend(self.secrets_of_connections(&document)?);
+        let before = self.seen_before(&row, number)?;
+        let mut of_tools = offered::findings(&document, &version.document, listed, &before);
+        if acknowledge.is_none() {
+            of_tools
+                .iter_mut()
+                .for_each(|finding| finding.acknowledge = false);
+        }
+        let told = of_tools.clone();
+        self.ask_of_tools(&mut asked, &row, &version, of_tools)?;
+        let acknowledge = acknowledge.unwrap_or_default();
+        let given = self.given(&asked, &row, &version, acknowledge, &catalog)?;
+        let blocking = asked.blocking(&given.findings);
+        if !given.unknown.is_empty() {
+            return Err(unknown_ids(number, acknowledge, &given, &asked, blocking));
+        }
         if !blocking.is_empty() {
             let open = blocking
                 .iter()
@@ -75,6 +96,8 @@ impl App {
             Some(&document),
             since,
         )?;
+        let renewed = told.iter().filter(|one| one.code == TOOL_RENEWED);
+        let renewed: Vec<&str> = renewed.map(|one| one.message.as_str()).collect();
         let mut batch = rows.put(&row);
         if let Some(pins) = pins {
             batch = batch.put(&pins);
@@ -83,18 +106,23 @@ impl App {
             who,
             "automation.activate",
             &row.id,
-            json!({ "version": number, "digest": version.digest, "acknowledged": acknowledge }),
+            json!({
+                "version": number, "digest": version.digest, "acknowledged": given.used, "tools": renewed,
+            }),
         );
         let data = json!({
             "automation_id": row.id, "automation": row.name, "version": number,
             "digest": version.digest, "by": who.name,
         });
-        batch
-            .facts
-            .extend(told("version.activated", &row, now, data).facts);
+        let event = announced("version.activated", &row, now, data);
+        batch.facts.extend(event.facts);
+        let mut answer = json!(self.automation_view(&row, &catalog)?);
+        if let Some(findings) = answer["findings"].as_array_mut() {
+            findings.extend(told.iter().map(|finding| json!(finding)));
+        }
         Ok(Change {
             batch,
-            answer: json!(self.automation_view(&row, &catalog)?),
+            answer,
             automation: row.id,
             tag: tag(&row),
         })
@@ -131,6 +159,38 @@ impl App {
     /// What stops a version that is not the active one: errors, and what nobody has acknowledged.
     fn stopping(&self, row: &Automation, version: &Version) -> Result<Vec<Finding>, ReadError> {
         Ok(self.asked(row, version, &self.catalog()?)?.blocking(&[]))
+    }
+
+    /// The secrets that the connections of a document name and that are not set.
+    fn secrets_of_connections(
+        &self,
+        document: &definition::Document,
+    ) -> Result<Vec<Finding>, Problem> {
+        let mut findings = Vec::new();
+        let mut seen = BTreeSet::new();
+        for need in needs(document).into_iter().filter(|need| !need.computed) {
+            let Grant::Connection(name) = &need.grant else {
+                continue;
+            };
+            let Ok(open) = self.connections.get(name) else {
+                continue;
+            };
+            for secret in open.connection().secrets() {
+                let is_set = self.store.get::<Secret>(&secret)?.is_some();
+                if is_set || !seen.insert((name.clone(), secret.clone())) {
+                    continue;
+                }
+                let message = format!(
+                    "the connection `{name}` needs the secret `{secret}`, which is not set"
+                );
+                let mut finding = Finding::error("missing_secret", message)
+                    .help(format!("set it with `druse secrets set {secret}`"))
+                    .at_path(need.path.clone());
+                finding.step = need.step.clone();
+                findings.push(finding);
+            }
+        }
+        Ok(findings)
     }
 
     /// What is wrong with the versions that steps start by number.
@@ -263,8 +323,8 @@ impl App {
         let batch = rows.put(&row);
         let mut batch = batch.audited(who, "automation.deactivate", &row.id, json!({}));
         let data = json!({ "automation_id": row.id, "automation": row.name, "by": who.name });
-        let told = told("automation.deactivated", &row, row.updated_at, data);
-        batch.facts.extend(told.facts);
+        let event = announced("automation.deactivated", &row, row.updated_at, data);
+        batch.facts.extend(event.facts);
         Ok(Change {
             batch,
             answer: json!(self.automation_view(&row, &self.catalog()?)?),
@@ -274,8 +334,52 @@ impl App {
     }
 }
 
+/// The refusal of ids that no finding has, each with the one that is nearest, and with what is open beside them.
+fn unknown_ids(
+    number: u32,
+    ids: &[String],
+    given: &Given,
+    asked: &Asked,
+    blocking: Vec<Finding>,
+) -> Problem {
+    let open: Vec<&Finding> = asked
+        .findings
+        .iter()
+        .filter(|one| one.acknowledge)
+        .collect();
+    let mut findings = Vec::new();
+    for at in &given.unknown {
+        let id = ids.get(*at).map_or("", String::as_str);
+        let names = || open.iter().map(|one| one.id.as_str());
+        // Of a long id the beginning may be all that is right.
+        let near = nearest(id, names()).or_else(|| {
+            let like = |name: &&str| id.starts_with(*name) || name.starts_with(id);
+            names().filter(like).max_by_key(|name| name.len())
+        });
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if open.is_empty() => "nothing in it is to be acknowledged".to_owned(),
+            None => "leave it out".to_owned(),
+        };
+        let message = format!("version {number} has no finding `{id}`");
+        let path = format!("/acknowledge/{at}");
+        findings.push(
+            Finding::error("unknown_finding", message)
+                .at_path(path)
+                .help(help),
+        );
+    }
+    findings.extend(blocking);
+    Problem::unprocessable(
+        "unknown_finding",
+        "What is to be acknowledged is not there; nothing was activated.",
+        "Acknowledge findings by the ids that they have.",
+    )
+    .findings(findings)
+}
+
 /// The row that tells an event of an automation; its name is the subject.
-fn told(event_type: &str, row: &Automation, at: Timestamp, data: Value) -> Batch {
+fn announced(event_type: &str, row: &Automation, at: Timestamp, data: Value) -> Batch {
     let source = format!("/automations/{}", row.id);
     crate::trigger::announcement(event_type, &source, &row.name, at, data)
 }

@@ -2,6 +2,7 @@
 
 use super::acknowledged::Before;
 use super::checked::Checked;
+use super::recorded::RecordedShapes;
 use super::recurring::Signatures;
 use super::retention::Keeper;
 use super::{
@@ -63,6 +64,8 @@ pub struct Parts {
     pub keeper: Keeper,
     /// What recordings have in common with others.
     pub signatures: Signatures,
+    /// How the answers of versions looked that were made elsewhere.
+    pub recorded_shapes: RecordedShapes,
     /// What was found about versions.
     pub checked: Checked,
     /// What the audit log tells of earlier acknowledgements.
@@ -115,6 +118,7 @@ impl App {
             edits: Mutex::new(()),
             keys: KeyLocks::default(),
             keeper: Keeper::default(),
+            recorded_shapes: RecordedShapes::default(),
             checked: Checked::default(),
             before: Before::default(),
             requests: AtomicU64::new(0),

@@ -11,8 +11,8 @@ use druse_engine::check::Catalog;
 use druse_engine::definition::{Document, digest, of_surroundings};
 use druse_engine::{AutomationId, Digest, Finding, Severity, Timestamp};
 use druse_storage::{
-    Automation, AutomationName, AutomationStatus, Batch, HookAddress, ReadError, Source,
-    SourceType, StoreExt, Trigger, Version,
+    Acknowledgement, Automation, AutomationName, AutomationStatus, Batch, HookAddress, ReadError,
+    Source, SourceType, StoreExt, Trigger, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -64,12 +64,39 @@ pub struct AutomationView {
     /// Findings that were acknowledged, by id. One that is about something else by now is among `findings` with `@` and
     /// the number of the version behind its id, and has to be acknowledged anew.
     pub acknowledged: Vec<String>,
+    /// Who acknowledged them, in which version and when; nothing says so of those that were acknowledged by a server of
+    /// before.
+    pub acknowledgements: Vec<AcknowledgementView>,
     /// Why it needs review, because an answer was not as its steps rely on; null: it does not.
     pub needs_review: Option<ReviewView>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// That somebody acknowledged a finding.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AcknowledgementView {
+    /// The id of the finding.
+    pub finding: String,
+    /// The number of the version in which it was acknowledged.
+    pub version: u32,
+    /// Who did it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl AcknowledgementView {
+    fn of(row: &Acknowledgement) -> Self {
+        Self {
+            finding: row.finding.clone(),
+            version: row.version,
+            by: row.by.clone(),
+            at: row.at,
+        }
+    }
 }
 
 /// What a new automation is made of, beside its document.
@@ -248,6 +275,11 @@ impl App {
             findings: self.asked(row, version, catalog)?.findings,
             document: version.document.clone(),
             acknowledged: acknowledged::ids(row),
+            acknowledgements: row
+                .acknowledgements
+                .iter()
+                .map(AcknowledgementView::of)
+                .collect(),
             needs_review: self.needs_review(row)?,
             created_at: row.created_at,
             updated_at: row.updated_at,

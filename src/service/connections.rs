@@ -36,6 +36,33 @@ pub fn tag(row: &Row) -> String {
     format!("\"{}-{}\"", &digest.hex()[..16], row.updated_at.0)
 }
 
+/// A connection as a caller writes it. What a GET gave can be sent back as it is: what is no part of the definition is
+/// taken out of it.
+///
+/// # Errors
+/// 422 with findings for a wrong one.
+pub(crate) fn read_connection(definition: &mut Value) -> Result<Connection, Problem> {
+    if let Some(map) = definition.as_object_mut() {
+        map.shift_remove("name");
+        map.shift_remove("updated_at");
+    }
+    // Of what is stored already it is not asked: a server goes on with what it was given before.
+    let clear = in_clear("", definition);
+    let parsed = match Connection::parse("", definition) {
+        Ok(_) if !clear.is_empty() => Err(clear),
+        Err(wrong) => Err(wrong.into_iter().chain(clear).collect()),
+        parsed => parsed,
+    };
+    parsed.map_err(|findings: Vec<druse_engine::Finding>| {
+        Problem::unprocessable(
+            "bad_connection",
+            "The connection is wrong.",
+            "`findings` has each place and what to do.",
+        )
+        .findings(findings)
+    })
+}
+
 impl App {
     /// Puts every stored connection at the actions' disposal. Called once, before the engine recovers.
     ///
@@ -81,26 +108,7 @@ impl App {
                 "Use letters, digits, dots, dashes and underscores.",
             ));
         }
-        // What GET gave can be sent back as it is.
-        if let Some(map) = definition.as_object_mut() {
-            map.shift_remove("name");
-            map.shift_remove("updated_at");
-        }
-        // Of what is stored already it is not asked: a server goes on with what it was given before.
-        let clear = in_clear("", &definition);
-        let parsed = match Connection::parse("", &definition) {
-            Ok(_) if !clear.is_empty() => Err(clear),
-            Err(wrong) => Err(wrong.into_iter().chain(clear).collect()),
-            parsed => parsed,
-        };
-        let connection = parsed.map_err(|findings: Vec<druse_engine::Finding>| {
-            Problem::unprocessable(
-                "bad_connection",
-                "The connection is wrong.",
-                "`findings` has each place and what to do.",
-            )
-            .findings(findings)
-        })?;
+        let connection = read_connection(&mut definition)?;
         let rate = rate_of("", &definition).ok().flatten();
         let row = Row {
             name: name.into(),

@@ -6,6 +6,7 @@ use druse_engine::AutomationId;
 use druse_engine::capability::{Capabilities, schema_digest};
 use druse_engine::definition::Document;
 use druse_storage::{Automation, Review, StoreExt as _, ToolPin, ToolPins};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -17,8 +18,10 @@ const ASKED: Duration = Duration::from_secs(5);
 pub struct Listed {
     /// The version whose tools were asked for.
     pub version: u32,
-    /// Those that were named.
+    /// Those of them that the version may call.
     pub tools: Vec<ToolPin>,
+    /// By connection what each server that answered offers: the names of its tools and the schemas of their arguments.
+    pub offered: BTreeMap<String, Vec<(String, Value)>>,
 }
 
 /// Connections and the names of their tools that a document may call.
@@ -47,12 +50,12 @@ impl App {
         let version = self.version(automation, version)?;
         let document = super::automation::document_of(&version)?;
         let mut tools = Vec::new();
+        let mut offered = BTreeMap::new();
         for (connection, names) in wanted(&document) {
-            let pool = self
-                .connections
-                .get(&connection)
-                .and_then(|open| open.mcp());
-            let Ok(pool) = pool else { continue };
+            let Ok(open) = self.connections.get(&connection) else {
+                continue;
+            };
+            let Ok(pool) = open.mcp() else { continue };
             let listed = match tokio::time::timeout(ASKED, pool.list_tools()).await {
                 Ok(Ok(listed)) => listed,
                 Ok(Err(_)) | Err(_) => {
@@ -64,19 +67,51 @@ impl App {
                     continue;
                 }
             };
-            for tool in listed.into_iter().filter(|tool| names.contains(&tool.name)) {
+            open.offers(&listed);
+            for tool in listed.iter().filter(|tool| names.contains(&tool.name)) {
                 tools.push(ToolPin {
                     connection: connection.clone(),
-                    tool: tool.name,
+                    tool: tool.name.clone(),
                     digest: schema_digest(&tool.input_schema),
-                    schema: tool.input_schema,
+                    schema: tool.input_schema.clone(),
                 });
             }
+            let all = listed.into_iter();
+            let all = all.map(|tool| (tool.name, tool.input_schema)).collect();
+            offered.insert(connection, all);
         }
         Ok(Listed {
             version: version.number,
             tools,
+            offered,
         })
+    }
+
+    /// The tools that a version is held to; none where it was never active.
+    fn pinned_tools(
+        &self,
+        automation: AutomationId,
+        version: Option<u32>,
+    ) -> Result<Vec<ToolPin>, Problem> {
+        let Some(version) = version else {
+            return Ok(Vec::new());
+        };
+        let pins: Option<ToolPins> = self.store.get(&Review::key_of(automation, version))?;
+        Ok(pins.map(|pins| pins.tools).unwrap_or_default())
+    }
+
+    /// The tools as they were seen before a version is activated: with the version in force, or else with this one.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(super) fn seen_before(
+        &self,
+        row: &Automation,
+        number: u32,
+    ) -> Result<Vec<ToolPin>, Problem> {
+        let mut pins = self.pinned_tools(row.id, row.active_version)?;
+        pins.extend(self.pinned_tools(row.id, Some(number))?);
+        Ok(pins)
     }
 
     /// The tools that a version is held to from its activation on: as they are now, and where a server does not name
@@ -101,10 +136,8 @@ impl App {
             }
         };
         take(&listed.tools);
-        let earlier = [Some(number), Some(listed.version), row.active_version];
-        for version in earlier.into_iter().flatten() {
-            let pins: Option<ToolPins> = self.store.get(&Review::key_of(row.id, version))?;
-            take(&pins.map(|pins| pins.tools).unwrap_or_default());
+        for version in [Some(number), Some(listed.version), row.active_version] {
+            take(&self.pinned_tools(row.id, version)?);
         }
         let wanted = wanted(document);
         let tools: Vec<ToolPin> = known

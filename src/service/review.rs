@@ -2,18 +2,19 @@
 //! what runs show about the schemas. Nothing of it changes a document.
 
 use super::automation::{Change, document_of, tag};
-use super::{App, Principal, Problem, RunView, audit::Audited, page};
+use super::{App, Principal, Problem, RunView, audit::Audited, page, words};
 use druse_crystallizer::drift::{self, Rejected, ShapeChange};
 use druse_engine::definition::Step;
 use druse_engine::event::Status;
-use druse_engine::{AutomationId, RunId, Timestamp};
+use druse_engine::{AutomationId, Digest, RunId, Timestamp};
 use druse_storage::{
-    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, UnreadChange, Version,
+    Automation, Batch, Entity as _, Review, RunQuery, StoreExt as _, UnreadChange,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The most runs that are learned from at once.
 pub const MOST_RUNS: u32 = 200;
@@ -36,6 +37,8 @@ pub struct ReviewView {
     pub message: String,
     /// Each change: what was expected beside what came.
     pub changes: Value,
+    /// What to do about it; null: nothing says what has changed.
+    pub help: Option<&'static str>,
     /// Since when.
     pub at: Timestamp,
 }
@@ -54,6 +57,11 @@ pub struct Drift {
     /// Where the run stands.
     #[schemars(with = "String")]
     pub status: Option<Status>,
+    /// Whether a recording of its version is here; without one nothing is compared.
+    pub recorded: bool,
+    /// The digest of the recording that its version was made of elsewhere, by what its document says.
+    #[schemars(with = "Option<String>")]
+    pub made_of: Option<Digest>,
 }
 
 /// A step of which no answer was compared.
@@ -120,6 +128,7 @@ impl App {
                 step: review.step,
                 version: review.version,
                 message: review.message,
+                help: words::changed(&review.changes).map(|(_, help)| help),
                 changes: review.changes,
                 at: review.at,
             }))
@@ -180,27 +189,15 @@ impl App {
             .view(id)
             .await?
             .ok_or_else(|| Problem::not_found("run"))?;
-        let version = match run.automation_id {
-            Some(automation) => {
-                let key = Version::key_of(automation, run.version);
-                self.store.get::<Version>(&key)?
-            }
-            None => None,
+        let recorded = match run.automation_id {
+            Some(automation) => self.recorded(automation, run.version).await?,
+            None => Arc::default(),
         };
-        let shapes = match version {
-            Some(version) => self.shapes(&version)?,
-            None => BTreeMap::new(),
-        };
-        Ok(compare(&run, &shapes))
-    }
-
-    /// The shapes that the recording shows for the steps of a version.
-    pub(super) fn shapes(&self, version: &Version) -> Result<BTreeMap<String, Value>, Problem> {
-        let source = self.reported(version)?;
-        let report = source.and_then(|source| source.report);
-        Ok(report
-            .and_then(|report| serde_json::from_value(report["shapes"].clone()).ok())
-            .unwrap_or_default())
+        Ok(Drift {
+            recorded: recorded.is_here,
+            made_of: recorded.made_of.clone(),
+            ..compare(&run, &recorded.shapes)
+        })
     }
 
     /// The last good runs of a version, the youngest first. Those of other versions are passed over, however many.
@@ -304,7 +301,7 @@ pub(super) fn compare(run: &RunView, shapes: &BTreeMap<String, Value>) -> Drift 
         };
         drift.compared += 1;
         drift.steps.push(step.path.clone());
-        let changes = drift::changes(shape, output.value());
+        let changes = once(drift::changes(shape, output.value()));
         if !changes.is_empty() {
             drift.items.push(DriftOfStep {
                 step: step.path.clone(),
@@ -313,6 +310,34 @@ pub(super) fn compare(run: &RunView, shapes: &BTreeMap<String, Value>) -> Drift 
         }
     }
     drift
+}
+
+/// The places where actions give a text, and what it holds as JSON beside it under `/json`.
+const TEXTS: [&str; 5] = [
+    "/content/*/text",
+    "/text",
+    "/stdout",
+    "/body",
+    "/structured",
+];
+
+/// The changes without those that say the same of an answer's text which is said of its data already.
+fn once(changes: Vec<ShapeChange>) -> Vec<ShapeChange> {
+    let of_data = |change: &ShapeChange| {
+        let text = TEXTS
+            .iter()
+            .find_map(|text| change.place.strip_prefix(text));
+        let Some(rest) = text else {
+            return false;
+        };
+        changes.iter().any(|one| {
+            one.place.strip_prefix("/json") == Some(rest)
+                && (&one.kind, &one.expected, &one.came)
+                    == (&change.kind, &change.expected, &change.came)
+        })
+    };
+    let kept = changes.iter().filter(|change| !of_data(change));
+    kept.cloned().collect()
 }
 
 /// The id of the step at a path: without the loop and the pass before it.

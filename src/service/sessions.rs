@@ -48,6 +48,9 @@ pub struct SessionView {
     pub findings: Vec<Finding>,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// In the answer to the request that stores it: the recording of the same bytes that was there before; null: none.
+    #[schemars(with = "Option<String>")]
+    pub same_as: Option<SessionId>,
 }
 
 impl From<StoredSession> for SessionView {
@@ -63,6 +66,7 @@ impl From<StoredSession> for SessionView {
             counts: row.counts,
             findings: row.findings,
             created_at: row.created_at,
+            same_as: None,
         }
     }
 }
@@ -279,6 +283,20 @@ fn not_found(kind: SessionKind) -> Problem {
     })
 }
 
+/// That a recording is asked for where those of another kind are.
+fn of_other_kind(row: &StoredSession) -> Problem {
+    let (what, home) = match row.kind {
+        SessionKind::AgentRun => ("a run of an agent", "/api/v1/agents/runs"),
+        SessionKind::ChatThread => ("a chat", "/api/v1/chat/threads"),
+    };
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        format!("This recording is {what}, and is not here."),
+        format!("Ask for it at {home}/{}.", row.id),
+    )
+}
+
 impl App {
     /// Reads a recording's bytes, keeps them and each session in them, and gives the batch that makes
     /// them known with the sessions as callers see them. Runs long: reads up to 64 MiB and syncs files.
@@ -306,6 +324,7 @@ impl App {
         let recorded = Arc::new(store.put_blob(&bytes)?);
         let recording = recorded.digest().clone();
         let mut batch = Batch::new().holding(recorded);
+        let there: Vec<StoredSession> = page::all(store, "")?;
         let mut views = Vec::with_capacity(sessions.len());
         let now = clock::now();
         for (index, mut session) in sessions.into_iter().enumerate() {
@@ -334,7 +353,14 @@ impl App {
                 &row.id,
                 json!({ "format": row.format, "digest": row.recording }),
             );
-            views.push(row.into());
+            let same = |known: &&StoredSession| {
+                known.recording == row.recording && known.index == row.index && known.kind == kind
+            };
+            let same_as = there.iter().find(same).map(|known| known.id);
+            views.push(SessionView {
+                same_as,
+                ..row.into()
+            });
         }
         Ok((batch, views))
     }
@@ -347,8 +373,11 @@ impl App {
         id.parse::<SessionId>().map_err(|_| not_found(kind))?;
         self.store
             .get::<StoredSession>(id)?
-            .filter(|row| row.kind == kind)
             .ok_or_else(|| not_found(kind))
+            .and_then(|row| match row.kind == kind {
+                true => Ok(row),
+                false => Err(of_other_kind(&row)),
+            })
     }
 
     /// The normal form of a stored recording.

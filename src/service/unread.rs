@@ -1,13 +1,12 @@
 //! Changes of answers that nothing relies on: noted once for each version and change, and told.
 
-use super::{App, Problem, page, review};
+use super::{App, Problem, page, recorded, review};
 use crate::runtime::{Ended, clock};
-use druse_engine::{AutomationId, RunId, Timestamp};
-use druse_storage::{Batch, Entity as _, StoreExt as _, UnreadChange, Version};
+use druse_engine::{AutomationId, Digest, RunId, Timestamp};
+use druse_storage::{Automation, Batch, Entity as _, UnreadChange};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
 /// How many changes are noted of a version at most.
@@ -24,6 +23,11 @@ const TOLD: usize = 500;
 pub struct UnreadChanges {
     /// The changes: of the newest version first, and in the order in which they came.
     pub items: Vec<UnreadView>,
+    /// Whether a recording of the version in force is here; without one nothing is compared.
+    pub recorded: bool,
+    /// The digest of the recording that it was made of elsewhere, by what its document says.
+    #[schemars(with = "Option<String>")]
+    pub made_of: Option<Digest>,
 }
 
 /// A change of an answer that nothing relies on.
@@ -52,7 +56,6 @@ pub struct UnreadView {
 
 /// What is known of a version.
 struct Known {
-    shapes: BTreeMap<String, Value>,
     /// The keys of the changes that are noted.
     noted: BTreeSet<String>,
 }
@@ -63,7 +66,18 @@ impl App {
     ///
     /// # Errors
     /// When rows cannot be read.
-    pub fn unread_changes(&self, automation: AutomationId) -> Result<UnreadChanges, Problem> {
+    pub fn unread_changes(&self, row: &Automation) -> Result<UnreadChanges, Problem> {
+        let automation = row.id;
+        let number = row.active_version.unwrap_or(row.latest_version);
+        let version = self.version(automation, number)?;
+        let mut made_of = None;
+        let recorded = match self.reported(&version)? {
+            Some(_) => true,
+            None => {
+                made_of = recorded::source(&version.document);
+                self.is_stored(made_of.as_ref())?
+            }
+        };
         let mut rows: Vec<UnreadChange> = page::all(&*self.store, &format!("{automation}/"))?;
         let order = |row: &UnreadChange| {
             let newest = std::cmp::Reverse(row.version);
@@ -85,7 +99,11 @@ impl App {
                 at: row.at,
             })
             .collect();
-        Ok(UnreadChanges { items })
+        Ok(UnreadChanges {
+            items,
+            recorded,
+            made_of,
+        })
     }
 
     /// Looks at each run of a crystallized version that ends. Ends with the engine.
@@ -123,23 +141,24 @@ impl App {
         };
         let key = (automation, run.version);
         if !known.contains_key(&key) {
-            let Some(version) = self.store.get(&Version::key_of(automation, run.version))? else {
-                return Ok(());
-            };
             let prefix = UnreadChange::prefix_of(automation, run.version);
             let rows: Vec<UnreadChange> = page::all(&*self.store, &prefix)?;
             if known.len() >= KEPT {
                 known.clear();
             }
             let noted = rows.iter().map(UnreadChange::key).collect();
-            let shapes = self.shapes(&version)?;
-            known.insert(key, Known { shapes, noted });
+            known.insert(key, Known { noted });
         }
-        let Some(known) = known.get_mut(&key).filter(|known| !known.shapes.is_empty()) else {
+        let Some(known) = known.get_mut(&key) else {
             return Ok(());
         };
+        // A recording of a version that was made elsewhere may come at any time.
+        let recorded = self.recorded(automation, run.version).await?;
+        if recorded.shapes.is_empty() {
+            return Ok(());
+        }
         let mut batch = Batch::new();
-        for item in review::compare(&run, &known.shapes).items {
+        for item in review::compare(&run, &recorded.shapes).items {
             for change in item.changes {
                 let row = UnreadChange {
                     automation,

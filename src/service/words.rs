@@ -2,6 +2,21 @@
 
 use serde_json::Value;
 
+/// What to do where a tool takes other arguments than it did.
+const OF_TOOL: &str = "Fit the step to the tool as it is now, and activate the version again: from then on the tool is taken as it is then.";
+
+/// What to do where an answer is not as later steps rely on.
+const OF_ANSWER: &str = "Where it is meant, record the task anew or change the step's `output_schema`, and activate that version.";
+
+/// What has changed outside, by the details of a failure or by a review: each change in a sentence, and what to do.
+pub(crate) fn changed(changes: &Value) -> Option<(Vec<&str>, &'static str)> {
+    let all = changes.as_array().filter(|all| !all.is_empty())?;
+    let told = all.iter().filter_map(|change| change["message"].as_str());
+    let of_answer = all.iter().any(|change| !change["keyword"].is_null());
+    let help = if of_answer { OF_ANSWER } else { OF_TOOL };
+    Some((told.collect(), help))
+}
+
 /// A length of time with about two significant digits.
 pub(crate) fn length(millis: u64) -> String {
     let seconds = millis / 1_000;

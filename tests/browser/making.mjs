@@ -1,7 +1,7 @@
 // What a person makes and sets up: connections, triggers, bindings, loops, versions.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { browse, called, signedIn as enter, until, violations } from "./harness.mjs";
 
@@ -237,7 +237,20 @@ test("a gate that was put in and a step that was dropped stay, whatever is click
   }
   const before = (await now()).latest_version;
   await page.getByLabel("A name for it").fill("desk");
-  await page.getByLabel("Address, or the command that starts it").fill("https://desk.example.com/");
+  // It is asked for its tools before it is set up.
+  const tools = ["list_tickets", "write_note", "delete_account"].map(name => ({ name, inputSchema: { type: "object" } }));
+  const program = join(server.folder, "desk server.sh");
+  writeFileSync(program, `while IFS= read -r line; do
+  id=$(printf '%s' "$line" | sed -n 's/.*"id":\\([0-9]*\\).*/\\1/p')
+  case "$line" in
+    *'"method":"initialize"'*)
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"desk","version":"1"}}}\\n' "$id" ;;
+    *'"method":"tools/list"'*)
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":%s}}\\n' "$id" '${JSON.stringify(tools)}' ;;
+  esac
+done
+`);
+  await page.getByLabel("Address, or the command that starts it").fill(`/bin/sh '${program}'`);
   await page.getByRole("button", { name: "Set it up" }).click();
   await version(before + 1);
   assert.deepEqual((await ids()).filter(id => ["approve_delete_account", "write_note"].includes(id)), ["approve_delete_account"]);

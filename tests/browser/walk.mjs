@@ -96,6 +96,8 @@ test("a real recording with thirty calls becomes an active automation in at most
   for (const [name, place] of [["workspace", folder], ["linear-server", "http://127.0.0.1:9/"]]) {
     await page.locator(`#place-${name}`).fill(place);
     await click(button(`Set up ${name}`));
+    // Nobody answers there yet, which is said first.
+    if (place.startsWith("http:")) await click(button("Set it up all the same"));
     await until(`${name} to be there`, async () => (await page.locator(`#place-${name}`).count()) === 0);
   }
   if (await page.getByRole("button", { name: /^Take what is suggested/ }).count()) {

@@ -394,12 +394,17 @@ async fn pins_hold_after_a_rollback_and_after_an_activation_whose_server_was_sil
     // A server that cannot be reached, and one that leaves the tool out.
     let gone = json!({ "kind": "mcp", "command": ["/nowhere/to/be/found"] });
     let hides = TOOLS.replace("\"name\":\"pay\"", "\"name\":\"other\"");
-    for silent in [gone.clone(), bank(&hides)] {
+    for (silent, hidden) in [
+        (gone.clone(), vec![]),
+        (
+            bank(&hides),
+            vec!["tool_not_offered:pay:/steps/0/with/tool"],
+        ),
+    ] {
         set(silent).await;
-        admin
-            .post(&activate, &json!({ "version": 1 }))
-            .await
-            .with(200);
+        // The one that answers is taken at its word only by somebody who says so.
+        let given = json!({ "version": 1, "acknowledge": hidden });
+        admin.post(&activate, &given).await.with(200);
         takes("string");
         set(bank(TOOLS)).await;
         stops("the same version").await;

@@ -602,15 +602,27 @@ fn automation(context: &mut Context<'_>, look: &Look<'_>) {
 
 fn tool(context: &mut Context<'_>, look: &Look<'_>) {
     let name = look.text("tool").unwrap_or_default();
+    let rule = format!("add a rule to the tool map (`tools: [{{match: {name:?}, action: …}}]`)");
+    // Only where the name says which server is meant is a connection found by it.
+    let server = name
+        .strip_prefix("mcp__")
+        .and_then(|rest| rest.split_once("__"));
+    let help = match server {
+        Some((server, _)) if !server.is_empty() => {
+            format!("set up an MCP connection named `{server}`, or {rule}")
+        }
+        _ => rule,
+    };
     context.say(
         Finding::error(
             "unmapped_tool",
-            format!("nothing says what the recorded tool `{name}` is, so step `{}` cannot run", look.step.id),
+            format!(
+                "nothing says what the recorded tool `{name}` is, so step `{}` cannot run",
+                look.step.id
+            ),
         )
         .at_step(&look.step.id)
         .at_path(format!("{}{}", look.path, pointer(&["with", "tool"])))
-        .help(format!(
-            "add a rule to the tool map (`tools: [{{match: {name:?}, action: …}}]`), or a connection whose MCP server has this tool"
-        )),
+        .help(help),
     );
 }

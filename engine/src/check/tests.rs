@@ -182,7 +182,7 @@ steps:
 18:120 bad_value: `on_timeout` cannot be `aprove` -- did you mean `approve`?
 18:120 no_effect: `on_timeout` does nothing without `timeout` -- add a `timeout`, or leave it out
 19:48 missing_automation: there is no automation `reprot` -- did you mean `report`?
-20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`), or a connection whose MCP server has this tool
+20:42 unmapped_tool: nothing says what the recorded tool `generate_query` is, so step `m` cannot run -- add a rule to the tool map (`tools: [{match: "generate_query", action: …}]`)
 21:28 missing_key: `type` is missing -- The CloudEvents type.
 22:47 wrong_connection: the connection `crm` is for http, not for sqlite or postgres -- name one of the right kind
 23:5 missing_key: step `p` has no `action` -- say what it does, such as `action: http`

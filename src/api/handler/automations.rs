@@ -145,9 +145,13 @@ async fn activate_held(call: &Call, wanted: &Activate, listed: &Listed) -> Resul
     if number != listed.version {
         return Ok(Held::Other(number));
     }
-    let change = call
-        .app
-        .activated(&call.who, row, Some(number), &wanted.acknowledge, listed)?;
+    let change = call.app.activated(
+        &call.who,
+        row,
+        Some(number),
+        Some(&wanted.acknowledge),
+        listed,
+    )?;
     Ok(Held::Done(done(call, change, StatusCode::OK).await?))
 }
 
@@ -171,7 +175,7 @@ pub(in crate::api) async fn reviewed(call: Call) -> Answer {
 /// What has changed in the answers of its runs without anything relying on it.
 pub(in crate::api) async fn unread(call: Call) -> Answer {
     let row = call.app.automation(call.param("id"))?;
-    ok(&call.app.unread_changes(row.id)?)
+    ok(&call.app.unread_changes(&row)?)
 }
 
 /// What good runs show about what steps rely on.

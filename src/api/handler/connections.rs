@@ -6,9 +6,10 @@ use super::super::{
     route::Answer,
 };
 use crate::service::Problem;
-use crate::service::connections::{ConnectionView, tag};
+use crate::service::connections::{ConnectionView, read_connection, tag};
 use druse_storage::Connection as Row;
 use http::StatusCode;
+use serde_json::json;
 
 fn unknown() -> Problem {
     Problem::not_found("connection")
@@ -46,8 +47,19 @@ pub(in crate::api) async fn write(call: Call) -> Answer {
 
 pub(in crate::api) async fn test(call: Call) -> Answer {
     let name = call.param("name");
-    call.app.connection(name)?.ok_or_else(unknown)?;
-    match call.app.connections.test(name).await {
+    // A definition is tried out as it is, and not kept.
+    let mut given = match call.body.is_empty() {
+        true => json!({}),
+        false => call.json()?,
+    };
+    let tested = if given == json!({}) {
+        call.app.connection(name)?.ok_or_else(unknown)?;
+        call.app.connections.test(name).await
+    } else {
+        let connection = read_connection(&mut given)?;
+        call.app.connections.try_out(name, connection).await
+    };
+    match tested {
         Ok(found) => ok(&found),
         Err(failure) => Err(Problem::new(
             StatusCode::BAD_GATEWAY,

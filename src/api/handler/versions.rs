@@ -176,7 +176,7 @@ async fn rollback_held(
         };
         // What would block it is told before anything is stored.
         call.app
-            .activated(&call.who, row.clone(), Some(number), &[], listed)?;
+            .activated(&call.who, row.clone(), Some(number), None, listed)?;
     }
     let mut change =
         call.app
@@ -187,6 +187,6 @@ async fn rollback_held(
     // The new version has to be there before it can be activated; the edits are still locked.
     call.app.commit(std::mem::take(&mut change.batch)).await?;
     let row = call.app.automation(&row.id.to_string())?;
-    let change = call.app.activated(&call.who, row, None, &[], listed)?;
+    let change = call.app.activated(&call.who, row, None, None, listed)?;
     Ok(Some(done(call, change, StatusCode::OK).await?))
 }

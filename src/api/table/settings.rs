@@ -76,8 +76,9 @@ pub(super) fn routes() -> Vec<Route> {
             "/api/v1/connections/{name}/test",
             Admin,
             to!(connections::test),
-            "Try a connection out",
+            "Try a connection out: the one that is kept, or the one in the body, which is not",
         )
+        .request::<Definition>()
         .response::<Value>(),
         delete(
             "/api/v1/connections/{name}",

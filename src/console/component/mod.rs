@@ -1,6 +1,7 @@
 //! What pages are made of.
 
 pub(super) mod action;
+pub(super) mod command_words;
 pub(super) mod config_form;
 pub(super) mod editor;
 pub(super) mod filter;

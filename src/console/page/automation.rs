@@ -1,5 +1,6 @@
 //! One automation: its graph, document, versions, triggers and runs.
 
+use super::review::acknowledge;
 use super::runs::{strip, table};
 use super::{document, meanwhile, rehearsal, step, triggers, versions};
 use crate::client::encode;
@@ -9,6 +10,7 @@ use crate::console::layout::{Here, Page};
 use crate::console::picture;
 use crate::console::twin::Refusal;
 use crate::service::Role;
+use crate::service::offered::CODES as OF_TOOLS;
 use druse_engine::{Finding, Severity};
 use http::{Method, header};
 use maud::{Markup, html};
@@ -72,13 +74,14 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
                 (state::pill(automation["status"].as_str().unwrap_or_default()))
                 @match automation["active_version"].as_u64() { Some(version) => { span { "version " (version) " is active" } } None => { span .dim { "no version is active" } } }
                 @if automation["active_version"] != automation["latest_version"] { span .dim { "latest " (automation["latest_version"]) } }
-                @if automation["source_type"] == "CRYSTALLIZED" { a href={ "/automations/" (id) "/review" } { "crystallized: the review" } } @else { span .dim { "written by hand" } }
+                @if automation["source_type"] == "CRYSTALLIZED" { a href={ "/automations/" (id) "/review" } { "crystallized: the review" } } @else if automation["document"]["metadata"]["crystallized"].is_object() { span .dim { "crystallized elsewhere" } } @else { span .dim { "written by hand" } }
                 @if let Some(next) = next { span { "next " (time::ago(&Value::from(next), call.now)) } }
                 (value::id(&automation["id"]))
             }
             @if let Some(said) = automation["document"]["description"].as_str() { p { (said) } }
         }
         (late)
+        (told_of_tools(call, &path))
         (review(call, &automation))
         (changed(call, &unread))
         (strip(&runs, call.now))
@@ -119,14 +122,34 @@ fn review(call: &Call, automation: &Value) -> Markup {
     let run = review["run_id"].as_str().unwrap_or_default();
     html! {
         section .why.(state::class("failed")) aria-label="Needs review" {
-            p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " the answer to step " code { (review["step"].as_str().unwrap_or_default()) } " has changed, " (time::ago(&review["at"], call.now)) "." }
+            p { strong { "Needs review." } " In " a href={ "/runs/" (run) } { "run …" (value::short(run)) } " at step " code { (review["step"].as_str().unwrap_or_default()) } ", " (time::ago(&review["at"], call.now)) ": " (value::said(&value::cut(review["message"].as_str().unwrap_or_default(), 300))) }
             ul .plain {
                 @for change in review["changes"].as_array().into_iter().flatten() {
-                    li { code { (change["place"].as_str().unwrap_or_default()) } " " (value::said(&value::cut(change["message"].as_str().unwrap_or_default(), 200))) }
+                    @let (place, message) = (change["place"].as_str().unwrap_or_default(), change["message"].as_str().unwrap_or_default());
+                    li { @if !message.starts_with(place) { code { (place) } " " } (value::said(&value::cut(message, 200))) }
                 }
             }
-            p .dim { "Where it is meant, record the task anew or change the step's output_schema: a new active version ends this, too." }
+            p .dim { @if let Some(help) = review["help"].as_str() { (value::said(help)) " " } "A new active version ends this, too." }
             @if call.may(Role::Editor) { (action::button(&format!("/automations/{id}/reviewed"), "I have looked at it", "")) }
+        }
+    }
+}
+
+/// What the servers of its tools said when the click that led here activated a version.
+fn told_of_tools(call: &Call, path: &str) -> Markup {
+    let lines = ["activate", "rollback"].map(|what| format!("POST /api/v1{path}/{what}"));
+    let asked = call
+        .clicked
+        .iter()
+        .filter(|asked| lines.contains(&asked.line));
+    let told: Vec<Finding> = asked
+        .filter_map(|asked| asked.answer.as_ref()?.as_ref().ok())
+        .flat_map(|answer| finding::read(&answer["findings"]))
+        .filter(|one| OF_TOOLS.contains(&one.code.as_str()) && !one.acknowledge)
+        .collect();
+    html! {
+        @if !told.is_empty() {
+            section aria-label="Its tools" { (finding::list(&told)) }
         }
     }
 }
@@ -135,6 +158,9 @@ fn review(call: &Call, automation: &Value) -> Markup {
 fn changed(call: &Call, unread: &Value) -> Markup {
     let items = super::home::items(unread);
     html! {
+        @if unread["recorded"] == false && unread["made_of"].is_string() {
+            p .dim { "The answers of its runs are compared with nothing: the recording that it was made of is not here. " a href="/recordings" { "Bring it in" } }
+        }
         @if !items.is_empty() {
             details .more {
                 summary { "Answers look otherwise than recorded (" (items.len()) ")" }
@@ -209,16 +235,19 @@ fn activation(call: &Call, path: &str, automation: &Value, latest: &Value) -> Ma
     let known = automation["acknowledged"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
-    let open: Vec<Finding> = finding::read(&automation["findings"])
-        .into_iter()
-        .filter(|one| one.acknowledge && !known.iter().any(|known| *known == one.id.as_str()))
+    let all = finding::read(&automation["findings"]);
+    let beside = acknowledge::beside(call, &all);
+    let all = all.into_iter().filter(|one| one.acknowledge);
+    let open: Vec<Finding> = all
+        .filter(|one| !known.iter().any(|known| *known == one.id.as_str()))
+        .chain(beside)
         .collect();
     let label = format!("Activate version {latest}");
     let number = latest.to_string();
     html! {
         @if open.is_empty() { (action::with(&format!("{path}/activate"), &label, "primary", &[("version", &number)])) }
         @else {
-            details .more open[call.form.has("acknowledge")] {
+            details .more open[call.form.has("acknowledge") || call.refusal.is_some()] {
                 summary { (label) }
                 form method="post" action={ (path) "/activate" } {
                     (action::key())

@@ -1,6 +1,7 @@
 //! One recording, and its way to an automation.
 
 use super::{conversation, recordings};
+use crate::client::encode;
 use crate::console::call::{Answer, Call, Done};
 use crate::console::component::{action, state, time, value};
 use crate::console::layout::{Here, Page};
@@ -35,6 +36,9 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
             }
             p { (many("turns", "message")) ", " (many("tool_calls", "call")) ": " (counts["succeeded"]) " succeeded, " (counts["failed"]) " failed, " (counts["unmatched"]) " without an answer; " (many("approvals", "approval")) "."
                 @if counts["bytes_left_out"].as_u64().unwrap_or(0) > 0 { " " (many("bytes_left_out", "byte")) " not read." } }
+        }
+        @if let Some(same) = call.query.get("same_as") {
+            p { "The same recording is here already: " a href={ "/recordings/" (encode(same)) } { "…" (value::short(same)) } ". One of the two can be removed." }
         }
         (recordings::findings(&session))
         @if call.may(Role::Editor) { (crystallize_form(call, id, &session)) }

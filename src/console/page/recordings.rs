@@ -10,6 +10,7 @@ use crate::console::twin::Refusal;
 use crate::console::visible::Kept;
 use crate::service::Role;
 use bytes::Bytes;
+use druse_crystallizer::SessionKind;
 use http::{HeaderName, Method, header};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -40,13 +41,23 @@ pub(super) async fn find(call: &Call, id: &str) -> Result<(String, Value), Refus
 }
 
 pub(in crate::console) async fn show(call: &Call) -> Done {
-    let kind = match call.query.text("kind") {
+    let named = call.query.text("kind");
+    let mut kind = match named {
         "chat_thread" => "chat_thread",
         _ => "agent_run",
     };
     let query = call.query.query(&["kind", "text", "status"]);
     let asked = call.query.query(&["text", "status", "cursor"]);
-    let list = call.api.get(&format!("{}?{asked}", home_of(kind))).await?;
+    let mut list = call.api.get(&format!("{}?{asked}", home_of(kind))).await?;
+    // Recordings of the other kind, where there are none of this one.
+    let mut others = Value::Null;
+    if items(&list).is_empty() && call.query.get("cursor").is_none() {
+        let other = other(kind);
+        others = call.api.get(&format!("{}?{asked}", home_of(other))).await?;
+        if named.is_empty() && !items(&others).is_empty() {
+            (kind, list) = (other, others.take());
+        }
+    }
     // Who looks for something is not in want of suggestions.
     let plain = call.query.text("text").is_empty() && call.query.get("cursor").is_none();
     let again = match plain {
@@ -57,18 +68,20 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         header .head {
             h1 { "Recordings" }
             nav .tabs aria-label="By kind" {
-                a href="/recordings" aria-current=[(kind == "agent_run").then_some("true")] { "Runs of agents" }
+                a href="/recordings?kind=agent_run" aria-current=[(kind == "agent_run").then_some("true")] { "Runs of agents" }
                 a href="/recordings?kind=chat_thread" aria-current=[(kind == "chat_thread").then_some("true")] { "Chats" }
             }
         }
-        @if call.may(Role::Editor) { (bring(call, kind)) }
+        @if call.may(Role::Editor) { (bring(call)) }
         (again)
         form .filters method="get" action="/recordings" role="search" {
             input type="hidden" name="kind" value=(kind);
             label { span { "Text" } input name="text" value=(call.query.text("text")) placeholder="in the goal or what was said" data-filter; }
             button { "Filter" }
         }
-        @if items(&list).is_empty() { p .dim { "No recording is here." } }
+        @if items(&list).is_empty() {
+            p .dim { @if items(&others).is_empty() { "No recording is here." } @else { (elsewhere(&others, kind, &asked)) } }
+        }
         @else {
             div .scroll tabindex="0" role="region" aria-label="Recordings" { table .list {
                 thead { tr { th scope="col" { "What it was about" } th scope="col" { "Ended" } th scope="col" { "Format" } th scope="col" .num { "Calls" } th scope="col" { "Brought" } } }
@@ -89,6 +102,32 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         (pager::links("/recordings", &query, &list, call.query.get("cursor").is_none()))
     };
     Ok(Page::new("Recordings", Here::Recordings, body).into())
+}
+
+/// The kind that this one is not.
+fn other(kind: &str) -> &'static str {
+    match kind {
+        "chat_thread" => "agent_run",
+        _ => "chat_thread",
+    }
+}
+
+/// How many there are of the other kind.
+fn elsewhere(others: &Value, kind: &str, asked: &str) -> Markup {
+    let many = items(others).len();
+    let more = if others["next_cursor"].is_null() {
+        ""
+    } else {
+        "more than "
+    };
+    let (one, some, tab) = match other(kind) {
+        "chat_thread" => ("chat is", "chats are", "Chats"),
+        _ => ("run of an agent is", "runs of agents are", "Runs of agents"),
+    };
+    let page = format!("/recordings?kind={}&{asked}", other(kind));
+    html! {
+        "None of this kind is here; " (more) (value::count(many, one, some)) " under " a href=(page.trim_end_matches('&')) { (tab) } "."
+    }
 }
 
 /// How many tasks that recur are shown.
@@ -154,8 +193,8 @@ pub(super) fn title(one: &Value) -> String {
     goal.unwrap_or_else(|| format!("…{}", value::short(one["id"].as_str().unwrap_or_default())))
 }
 
-fn bring(call: &Call, kind: &str) -> Markup {
-    let chosen = call.kept("kind", kind);
+fn bring(call: &Call) -> Markup {
+    let chosen = call.kept("kind", "");
     html! {
         section .bring {
             h2 { "Bring a recording" }
@@ -164,6 +203,7 @@ fn bring(call: &Call, kind: &str) -> Markup {
                 (action::key())
                 div .row {
                     label { span { "It is" } select name="kind" {
+                        option value="" selected[chosen.is_empty()] { "what it says itself" }
                         @for (name, _, label) in KINDS { option value=(name) selected[name == chosen] { (label) } }
                     } }
                     label { span { "File" } input type="file" name="file"; }
@@ -175,6 +215,17 @@ fn bring(call: &Call, kind: &str) -> Markup {
             }
         }
     }
+}
+
+/// Where recordings live of the kind that this one says it is.
+async fn own_home(call: &Call, body: Bytes) -> Result<&'static str, Refusal> {
+    // One that cannot be read is refused where it is stored.
+    let read = move || Ok(druse_crystallizer::import(&body).unwrap_or_default());
+    let sessions = call.app.off_thread(read).await?;
+    let chat = sessions
+        .first()
+        .is_some_and(|session| session.kind == SessionKind::ChatThread);
+    Ok(home_of(if chat { "chat_thread" } else { "agent_run" }))
 }
 
 /// Stores what a form brought.
@@ -204,14 +255,20 @@ pub(in crate::console) async fn store(call: &Call) -> Done {
     if let Some(key) = call.key() {
         headers.push((HeaderName::from_static("idempotency-key"), key));
     }
-    let home = home_of(call.form.text("kind"));
+    let home = match call.form.text("kind") {
+        "" => own_home(call, body.clone()).await?,
+        kind => home_of(kind),
+    };
     let said = call.api.send(Method::POST, home, &headers, body).await?;
     let made = said.json();
     if let Some(id) = made["id"].as_str() {
-        return Ok(Answer::See(format!("/recordings/{id}")));
+        let same = made["same_as"].as_str();
+        let same = same.map_or_else(String::new, |same| format!("?same_as={}", encode(same)));
+        return Ok(Answer::See(format!("/recordings/{id}{same}")));
     }
-    let kind = call.form.text("kind");
-    Ok(Answer::See(format!("/recordings?kind={}", encode(kind))))
+    let kind = KINDS.iter().find(|(_, known, _)| *known == home);
+    let kind = kind.map_or("", |(kind, _, _)| kind);
+    Ok(Answer::See(format!("/recordings?kind={kind}")))
 }
 
 /// What was odd about a recording.

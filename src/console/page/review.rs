@@ -1,6 +1,6 @@
 //! A draft beside the recording that it was made from.
 
-mod acknowledge;
+pub(in crate::console::page) mod acknowledge;
 mod alike;
 mod bind;
 mod by_hand;
@@ -157,6 +157,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
     let last = last_change(call, &draft).await?;
     let binding = bind::read(call, &draft).await?;
     let example = missing::example(call, &draft, &findings).await?;
+    let known = missing::known(call, &draft, &findings).await?;
     let shown = step::Shown {
         call,
         draft: &draft,
@@ -183,7 +184,7 @@ pub(in crate::console) async fn show(call: &Call) -> Done {
         (perturbed(&draft.report))
         (judged(&draft.report))
         (last)
-        (missing::show(call, &draft, &findings, example.as_deref()))
+        (missing::show(call, &draft, &findings, example.as_deref(), &known))
         (question::summary(call, &format!("/automations/{id}/review/answer"), &draft))
         @if call.may(Role::Editor) { (change::folder(id, &draft, &findings)) }
         @if !general.is_empty() {

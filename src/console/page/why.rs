@@ -1,6 +1,7 @@
 //! Why a run is not succeeded, in a sentence, and what a person can do.
 
 use crate::console::component::{time, value};
+use crate::service::words;
 use serde_json::Value;
 
 /// The hint where somebody has tried the run again since.
@@ -107,11 +108,13 @@ fn failed(run: &Value, newer: Option<u64>) -> (String, String) {
     let put_right = newer.map(|newer| {
         format!("As it is, it will fail again. Version {newer} is active by now: a retry with version {newer} may help.")
     });
+    let changed = words::changed(&error["details"]["changes"]);
     let hint = match error["class"].as_str() {
         Some("permanent") if put_right.is_some() => put_right.as_deref().unwrap_or_default(),
         _ if error["code"] == "answer_changed" => {
             "The other side answers otherwise than when this was reviewed. The automation's page says what has changed."
         }
+        _ if changed.is_some() => changed.as_ref().map_or("", |(_, help)| help),
         Some("retryable" | "timeout") => {
             "The other side may be back: retry goes on from this step."
         }
@@ -125,6 +128,11 @@ fn failed(run: &Value, newer: Option<u64>) -> (String, String) {
     let mut why = format!("{tried}: {message}");
     if !why.ends_with(['.', '?', ':']) {
         why.push('.');
+    }
+    let told = changed.as_ref().map_or(&[][..], |(told, _)| told);
+    // What the message says of an answer need not be said twice.
+    for one in told.iter().filter(|one| !message.contains(**one)).take(3) {
+        why.push_str(&format!(" {}", value::cut(one, 200)));
     }
     let said = error["details"]["stderr"].as_str().unwrap_or_default();
     let last = said.lines().rev().find(|line| !line.trim().is_empty());

@@ -3,6 +3,7 @@
 
 use super::help::examples;
 use super::{Desk, json};
+use crate::harness::Shop;
 use clap::Parser as _;
 use druse::cli::Cli;
 use serde_json::{Value, json as value};
@@ -110,7 +111,7 @@ fn an_answer_that_changed_opens_a_review() {
         .ok();
     assert_eq!(
         told.out,
-        "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n  /stdout/note is new.\n  /stdout/state is number, and was string.\n"
+        "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n"
     );
     assert_eq!(review(&desk), Value::Null);
     // It is noted as it comes, once, with the first run that showed it.
@@ -121,11 +122,7 @@ fn an_answer_that_changed_opens_a_review() {
         .iter()
         .map(|one| &one["place"])
         .collect();
-    assert_eq!(
-        places,
-        ["/json/note", "/json/state", "/stdout/note", "/stdout/state"],
-        "{noted:#}"
-    );
+    assert_eq!(places, ["/json/note", "/json/state"], "{noted:#}");
     assert_eq!(
         (&noted[0]["run_id"], &noted[0]["version"], &noted[1]["came"]),
         (&second["id"], &value!(1), &value!("number"))
@@ -180,7 +177,7 @@ fn an_answer_that_changed_opens_a_review() {
     let told = desk.run(&["automations", "learn", "refund"]).ok();
     assert!(
         told.out
-            .contains("get_order: `output_schema` could be wider"),
+            .contains("get_order: `output_schema` could be wider, what would let through what was stopped\n  /properties/json/required:\n    - [\"payment_id\"]\n"),
         "{told:#?}"
     );
 
@@ -216,6 +213,91 @@ fn an_answer_that_changed_opens_a_review() {
         (&found["run_id"], &found["version"]),
         (&own["id"], &value!(2)),
         "{found:#}"
+    );
+}
+
+#[test]
+fn a_draft_that_was_made_elsewhere_is_compared_once_its_recording_is_here() {
+    let desk = Desk::new();
+    let shop = Shop::new(&[
+        ("get_order", &["order_id"]),
+        ("refund_payment", &["payment_id"]),
+    ]);
+    let connections = value!({ "connections": { "shop": shop.connection() } });
+    desk.write("connections.json", connections.to_string());
+    desk.write("recording.json", recording().to_string());
+    desk.write(
+        "tools.yaml",
+        "tools:\n  - match: \"*\"\n    action: mcp\n    with: { connection: shop, tool: \"{{ call.name }}\", arguments: \"{{ call.arguments }}\" }\n",
+    );
+    let draft = desk
+        .run(&[
+            "crystallize",
+            "recording.json",
+            "--mode",
+            "bound",
+            "--name",
+            "refund",
+            "--tools",
+            "tools.yaml",
+            "--connections",
+            "connections.json",
+        ])
+        .ok();
+    desk.write("refund.yaml", draft.out);
+    desk.run(&["connections", "set", "--file", "connections.json"])
+        .ok();
+    desk.run(&["apply", "refund.yaml"]).ok();
+    activate(&desk);
+    let mut order: Value = serde_json::from_str(RECORDED).unwrap();
+    order["state"] = 3.into();
+    order["note"] = "x".into();
+    shop.answers(&order);
+    let first = run(&desk);
+    assert_eq!(first["status"], "succeeded", "{first:#}");
+    let id = first["id"].as_str().unwrap();
+    for words in [
+        &["automations", "drift", "refund"][..],
+        &["runs", "drift", id],
+    ] {
+        let told = desk.run(words).ok();
+        assert_eq!(told.out, "");
+        assert!(
+            told.err
+                .starts_with("Nothing is compared: the recording that it was made of, sha256:"),
+            "{told:#?}"
+        );
+        assert!(told.err.contains("druse sessions import FILE"), "{told:#?}");
+    }
+
+    desk.run(&["sessions", "import", "recording.json"]).ok();
+    let told = desk.run(&["runs", "drift", id]).ok();
+    // Each change once, though the answer of a tool holds it three times.
+    assert!(
+        told.out.starts_with(
+            "get_order\n  /json/note is new.\n  /json/state is number, and was string.\n"
+        ),
+        "{told:#?}"
+    );
+    assert!(!told.out.contains("/content"), "{told:#?}");
+    // It is noted from the next run on.
+    run(&desk);
+    let noted = json(&desk, &["automations", "drift", "refund"]);
+    let noted = noted.as_array().unwrap().iter();
+    let of_order = noted.filter(|one| one["step"] == "get_order");
+    let places: Vec<&str> = of_order.map(|one| one["place"].as_str().unwrap()).collect();
+    assert_eq!(places, ["/json/note", "/json/state"]);
+
+    // Of what was written by hand it is said that there is none.
+    desk.write(
+        "hand.yaml",
+        "druse: 1\nname: hand\nsteps: [{ id: a, action: transform, with: { value: 1 } }]\n",
+    );
+    desk.run(&["apply", "hand.yaml", "--activate"]).ok();
+    let told = desk.run(&["automations", "drift", "hand"]).ok();
+    assert_eq!(
+        told.err,
+        "Nothing is compared: it was written by hand, and belongs to no recording.\n"
     );
 }
 

@@ -134,7 +134,8 @@ fn sessions(way: &Way) -> String {
         "pay: 4 steps from 5 calls, 1 gate, 1 left out; replay 4 matched, 0 differing, 0 missing.\n"
     );
     assert!(
-        made.err.contains("info[failed_then_repeated]"),
+        made.err
+            .contains("A call of `read_file` failed and was repeated"),
         "{}",
         made.err
     );

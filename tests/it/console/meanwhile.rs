@@ -67,6 +67,13 @@ async fn what_somebody_else_set_up_meanwhile_is_not_overwritten() {
     // The same once more takes nothing away.
     let plain = json!({ "kind": "mcp", "url": "https://other.example/mcp" });
     admin.put("/connections/bank", &plain).await.with(200);
+    // Nobody answers there, which is told before anything is written.
+    owner
+        .post(&connect, &fields)
+        .await
+        .says(422, "The other side does not answer");
+    let mut fields = fields.to_vec();
+    fields.push(("untested", "yes"));
     owner.act(&connect, &fields).await;
 
     // A secret that is there stays as it is, where a trigger is added and where a draft is activated.

@@ -5,6 +5,7 @@ mod automation;
 mod home;
 mod hostile;
 mod meanwhile;
+mod offered;
 mod recording;
 mod review;
 mod run;

@@ -104,7 +104,7 @@ steps:
 17:28 duplicate_name: a loop around `h` calls its item `item` too -- give this one another name with `as`
 17:68 duplicate_id: a step outside of the loop has the id `g` too -- give one of them another id
 18:45 bad_id: `Row` cannot be the name of an item -- a name is small letters, digits and `_`, and begins with a letter
-18:98 unmapped_tool: nothing says what the recorded tool `t` is, so step `j` cannot run -- add a rule to the tool map (`tools: [{match: "t", action: …}]`), or a connection whose MCP server has this tool
+18:98 unmapped_tool: nothing says what the recorded tool `t` is, so step `j` cannot run -- add a rule to the tool map (`tools: [{match: "t", action: …}]`)
 18:147 wrong_connection: the connection `crm` is for http, not for sqlite or postgres -- name one of the right kind
 "#);
 }

@@ -1,9 +1,25 @@
 //! What is said about inputs, forms, connections and what a server lets through.
 
 use super::{Code, Group};
-use crate::Severity::{Error, Info};
+use crate::Severity::{Error, Info, Warning};
 
 pub(super) const CODES: &[Code] = &[
+    Code {
+        code: "argument_missing",
+        group: Group::Server,
+        severities: &[Warning],
+        meaning: "A version is to be activated, and the server of a tool requires an argument that the step does not give. It has to be acknowledged.",
+        example: "",
+        fix: "Give the argument, or acknowledge that each call may fail.",
+    },
+    Code {
+        code: "argument_unknown",
+        group: Group::Server,
+        severities: &[Warning],
+        meaning: "A version is to be activated, and a step gives a tool an argument that its server does not know. It has to be acknowledged.",
+        example: "",
+        fix: "The hint beside it names the argument that is nearest, or those that there are.",
+    },
     Code {
         code: "bad_secret",
         group: Group::Server,
@@ -125,6 +141,22 @@ pub(super) const CODES: &[Code] = &[
         fix: "The hint beside it says what to do.",
     },
     Code {
+        code: "tool_not_offered",
+        group: Group::Server,
+        severities: &[Warning],
+        meaning: "A version is to be activated, and the server of a connection answers and offers no tool of this name. It has to be acknowledged.",
+        example: "",
+        fix: "The hint beside it names the tool that is nearest, or those that there are.",
+    },
+    Code {
+        code: "tool_renewed",
+        group: Group::Server,
+        severities: &[Warning],
+        meaning: "A version was activated, and a tool takes other arguments than when it was seen last. It is taken as it is now.",
+        example: "",
+        fix: "Look whether the step still asks for what is meant.",
+    },
+    Code {
         code: "too_many",
         group: Group::Server,
         severities: &[Error],
@@ -147,6 +179,14 @@ pub(super) const CODES: &[Code] = &[
         meaning: "What is kept of an automation is set, and there is no automation of this name.",
         example: "",
         fix: "Name one that is there.",
+    },
+    Code {
+        code: "unknown_finding",
+        group: Group::Server,
+        severities: &[Error],
+        meaning: "An id is to be acknowledged that no finding of the version has.",
+        example: "",
+        fix: "Acknowledge findings by the ids that they have.",
     },
     Code {
         code: "unknown_kind",

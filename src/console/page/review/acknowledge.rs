@@ -4,6 +4,7 @@ use super::Draft;
 use crate::console::call::Call;
 use crate::console::component::value;
 use crate::console::visible::kept;
+use crate::service::offered::CODES as OF_TOOLS;
 use druse_engine::Finding;
 use druse_engine::finding::codes;
 use maud::{Markup, html};
@@ -44,6 +45,9 @@ fn words(code: &str) -> &str {
         "step_has_condition" => {
             "These conditions part the recordings, and nobody named them: it may be chance"
         }
+        "tool_not_offered" => "The servers of these tools do not offer them now",
+        "argument_missing" => "These tools require what these steps do not give them",
+        "argument_unknown" => "These tools do not know what these steps give them",
         "looks_like_secret" => "These values stay although they look like secrets",
         "secret_lifted" => "These steps may have these secrets",
         "folder_unknown" => "It works where the server stands: the recording names no folder",
@@ -113,6 +117,33 @@ fn ticked(call: &Call, id: &str) -> bool {
 /// The ids that a form acknowledges. A box for several holds one on each line.
 pub(super) fn ids(call: &Call) -> impl Iterator<Item = &str> {
     call.form.all("acknowledge").flat_map(str::lines)
+}
+
+/// What a refused activation asks for beyond what is known of the draft: what the servers of its tools say. What was
+/// ticked of it stays, though what is refused now says nothing of it.
+pub(in crate::console::page) fn beside(call: &Call, known: &[Finding]) -> Vec<Finding> {
+    let Some(refusal) = &call.refusal else {
+        return Vec::new();
+    };
+    let is_known = |id: &str, all: &[Finding]| all.iter().any(|one| one.id == id);
+    let mut more: Vec<Finding> = refusal
+        .findings
+        .iter()
+        .filter(|one| one.acknowledge && !is_known(&one.id, known))
+        .cloned()
+        .collect();
+    for id in ids(call) {
+        let id = id.rsplit_once('@').map_or(id, |(id, _)| id);
+        let mut parts = id.split(':');
+        let code = parts.next().unwrap_or_default();
+        if OF_TOOLS.contains(&code) && !is_known(id, known) && !is_known(id, &more) {
+            let mut one = Finding::warning(code, words(code)).must_acknowledge();
+            one.id = id.to_owned();
+            one.step = parts.next().map(str::to_owned);
+            more.push(one);
+        }
+    }
+    more
 }
 
 /// The boxes of a form.

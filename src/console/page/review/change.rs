@@ -350,7 +350,9 @@ pub(super) fn activation(call: &Call, draft: &Draft, findings: &[Finding]) -> Ma
     let automation = &draft.automation;
     let id = automation["id"].as_str().unwrap_or_default();
     let latest = &automation["latest_version"];
-    let open: Vec<&Finding> = findings.iter().filter(|one| draft.is_open(one)).collect();
+    let beside = acknowledge::beside(call, findings);
+    let open = findings.iter().filter(|one| draft.is_open(one));
+    let open: Vec<&Finding> = open.chain(&beside).collect();
     let errors: Vec<&Finding> = findings
         .iter()
         .filter(|one| one.severity == Severity::Error && !one.acknowledge)
