@@ -141,7 +141,7 @@ impl Walk<'_, '_> {
             .iter()
             .find_map(|(place, argument)| {
                 let rest = at
-                    .strip_prefix(place.as_str())
+                    .strip_prefix(&**place)
                     .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
                 Some(format!("{argument}{rest}"))
             })
@@ -149,20 +149,20 @@ impl Walk<'_, '_> {
         let message = match (&recorded, &replayed) {
             (Some(one), Some(two)) => format!(
                 "`{}` at `{path}`: recorded {one}, replayed {two}.",
-                self.kept.path
+                self.kept.path()
             ),
             (Some(one), None) => format!(
                 "`{}` at `{path}`: recorded {one}, missing in the replay.",
-                self.kept.path
+                self.kept.path()
             ),
             (None, Some(two)) => format!(
                 "`{}` at `{path}`: replayed {two}, not recorded.",
-                self.kept.path
+                self.kept.path()
             ),
-            (None, None) => format!("`{}` at `{path}` differs.", self.kept.path),
+            (None, None) => format!("`{}` at `{path}` differs.", self.kept.path()),
         };
         self.found.push(Difference {
-            step: self.kept.path.clone(),
+            step: self.kept.path().to_owned(),
             call: self.kept.call.id.clone(),
             kind: "differing".to_owned(),
             path: Some(path),
