@@ -28,8 +28,7 @@ pub(crate) fn advice(kept: &[Kept<'_>], mode: Mode) -> Vec<Advice> {
             steps: writes,
         });
     }
-    let reads =
-        steps(&|kept| kept.is_harmless() && matches!(kept.target.action.as_str(), "http" | "mcp"));
+    let reads = steps(&|kept| kept.is_harmless() && matches!(&*kept.target.action, "http" | "mcp"));
     if !reads.is_empty() {
         advice.push(Advice {
             code: "retry".to_owned(),

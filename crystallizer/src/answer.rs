@@ -16,8 +16,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Answer<'a> {
     /// The answer as it was recorded.
     pub(crate) raw: Shared<'a>,
-    /// Its text; for JSON its compact form.
-    pub(crate) text: Cow<'a, str>,
+    text: Text<'a>,
     /// The value, where it is an object or a list, or a text that holds one.
     pub(crate) json: Option<Shared<'a>>,
     /// Whether the recorder kept the value beside the text.
@@ -26,11 +25,72 @@ pub(crate) struct Answer<'a> {
     pub(crate) yaml: OnceLock<Option<Arc<Value>>>,
 }
 
-impl Answer<'_> {
-    /// Its text with the data that was read of it, where the data is of the text.
-    pub(crate) fn read(&self) -> Option<(&str, &Value)> {
+/// The text of an answer.
+#[derive(Debug, Clone)]
+enum Text<'a> {
+    /// It is one, or holds one.
+    There(Cow<'a, str>),
+    /// That of a value, once somebody has asked: nobody reads that of most of them.
+    Written(OnceLock<Box<str>>),
+}
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self::Written(OnceLock::new())
+    }
+}
+
+impl<'a> From<Option<Cow<'a, str>>> for Text<'a> {
+    fn from(text: Option<Cow<'a, str>>) -> Self {
+        text.map_or_else(Self::default, Self::There)
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// One that was made: a value, or a text with what it holds.
+    pub(crate) fn made(
+        raw: Shared<'a>,
+        text: Option<String>,
+        json: Option<Shared<'a>>,
+        structured: bool,
+    ) -> Self {
+        Self {
+            raw,
+            text: text.map(Cow::from).into(),
+            json,
+            structured,
+            yaml: OnceLock::new(),
+        }
+    }
+
+    /// Its text; for JSON its compact form.
+    pub(crate) fn text(&self) -> &str {
+        match &self.text {
+            Text::There(text) => text,
+            Text::Written(text) => text.get_or_init(|| written(&self.raw)),
+        }
+    }
+
+    fn into_text(self) -> Cow<'a, str> {
+        match self.text {
+            Text::There(text) => text,
+            Text::Written(_) => written(&self.raw).into_string().into(),
+        }
+    }
+
+    /// The object or list that it is, or that its text holds.
+    pub(crate) fn data(&self) -> Option<&Value> {
         let json = self.json.as_deref().filter(|_| !self.structured)?;
-        (json.is_object() || json.is_array()).then_some((&*self.text, json))
+        (json.is_object() || json.is_array()).then_some(json)
+    }
+
+    /// Its text with the data that was read of it, where it is a text or somebody has asked for one.
+    pub(crate) fn read(&self) -> Option<(&str, &Value)> {
+        let text = match &self.text {
+            Text::There(text) => text,
+            Text::Written(text) => &**text.get()?,
+        };
+        Some((text, self.data()?))
     }
 }
 
@@ -42,30 +102,24 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
     let raw = &result.content;
     let beside = result
         .structured
-        .as_ref()
+        .as_deref()
         .filter(|value| (value.is_object() || value.is_array()) && !is_blocks(value));
-    let (text, own): (Cow<'_, str>, Option<Shared<'_>>) = match raw {
-        Value::String(text) => (Cow::Borrowed(text), None),
-        Value::Null => (Cow::Borrowed(""), None),
+    let text: Option<Cow<'_, str>> = match raw {
+        Value::String(text) => Some(text.into()),
         Value::Array(items) if is_blocks(raw) => {
             let text: Vec<&str> = items.iter().filter_map(block_text).collect();
-            (text.join("\n").into(), None)
+            Some(text.join("\n").into())
         }
-        other => (
-            compact(other).into(),
-            beside.is_none().then_some(Shared::Recorded(other)),
-        ),
+        _ => None,
     };
-    let json = match beside {
-        Some(value) => Some(Shared::Recorded(value)),
-        None => own.or_else(|| match raw {
-            Value::String(_) | Value::Array(_) => parsed(&text).map(Shared::from),
-            _ => None,
-        }),
+    let json = match (beside, &text) {
+        (Some(value), _) => Some(Shared::Recorded(value)),
+        (None, Some(text)) => parsed(text).map(Shared::from),
+        (None, None) => (!raw.is_null()).then_some(Shared::Recorded(raw)),
     };
     Answer {
         raw: Shared::Recorded(raw),
-        text,
+        text: text.into(),
         json,
         structured: beside.is_some(),
         yaml: OnceLock::new(),
@@ -76,13 +130,13 @@ pub(crate) fn of(call: &ToolCall) -> Answer<'_> {
 /// is the agent's: a step has the text of the file, or what the program wrote.
 pub(crate) fn of_step<'a>(target: &Target<'_>, call: &'a ToolCall) -> Answer<'a> {
     let recorded = call.result.as_ref();
-    let beside = recorded.and_then(|result| result.structured.as_ref());
+    let beside = recorded.and_then(|result| result.structured.as_deref());
     let text: Cow<'a, str> = if target.reads_file() {
         let file = beside.and_then(|beside| beside.pointer("/file/content")?.as_str());
         match file.filter(|_| target.remark.is_none()) {
             Some(text) => text.into(),
             None => {
-                let text = of(call).text;
+                let text = of(call).into_text();
                 match crate::tool_map::without_numbers(&text) {
                     Some(bare) => bare.into(),
                     None => text,
@@ -97,7 +151,7 @@ pub(crate) fn of_step<'a>(target: &Target<'_>, call: &'a ToolCall) -> Answer<'a>
             .find_map(|value| value.get("stdout")?.as_str());
         match written {
             Some(text) => text.into(),
-            None => of(call).text,
+            None => of(call).into_text(),
         }
     } else {
         return of(call);
@@ -109,17 +163,18 @@ pub(crate) fn of_step<'a>(target: &Target<'_>, call: &'a ToolCall) -> Answer<'a>
     Answer {
         raw,
         json: parsed(&text).map(Shared::from),
-        text,
+        text: Text::There(text),
         structured: false,
         yaml: OnceLock::new(),
     }
 }
 
-/// A value as JSON text without blanks, in no more room than it needs.
-fn compact(value: &Value) -> String {
-    let mut text = value.to_string();
-    text.shrink_to_fit();
-    text
+/// The text of a value: JSON without blanks. That of null is empty.
+fn written(value: &Value) -> Box<str> {
+    match value {
+        Value::Null => Box::default(),
+        value => value.to_string().into(),
+    }
 }
 
 fn parsed(text: &str) -> Option<Value> {
@@ -151,11 +206,11 @@ fn block_text(item: &Value) -> Option<&str> {
 /// The output of the step that makes the recorded answer stand where a reader looks for it.
 pub(crate) fn output(target: &Target<'_>, call: &ToolCall, answer: &Answer<'_>) -> Value {
     let empty = call.result.is_none();
-    let mut output = match target.action.as_str() {
+    let mut output = match &*target.action {
         "http" => match &answer.json {
             Some(json) => json!({ "status": 200, "headers": {}, "json": **json }),
             None if empty => json!({ "status": 200, "headers": {}, "json": null }),
-            None => json!({ "status": 200, "headers": {}, "text": *answer.text }),
+            None => json!({ "status": 200, "headers": {}, "text": answer.text() }),
         },
         "shell" => {
             let code = call
@@ -165,7 +220,7 @@ pub(crate) fn output(target: &Target<'_>, call: &ToolCall, answer: &Answer<'_>) 
                 .unwrap_or(0);
             let mut output = Map::new();
             output.insert("exit_code".to_owned(), code.into());
-            output.insert("stdout".to_owned(), answer.text.as_ref().into());
+            output.insert("stdout".to_owned(), answer.text().into());
             output.insert("stderr".to_owned(), "".into());
             if let Some(json) = &answer.json {
                 output.insert("json".to_owned(), Value::clone(json));
@@ -182,10 +237,10 @@ pub(crate) fn output(target: &Target<'_>, call: &ToolCall, answer: &Answer<'_>) 
             let content = if empty {
                 json!([])
             } else {
-                json!([{ "type": "text", "text": *answer.text }])
+                json!([{ "type": "text", "text": answer.text() }])
             };
             output.insert("content".to_owned(), content);
-            output.insert("text".to_owned(), answer.text.as_ref().into());
+            output.insert("text".to_owned(), answer.text().into());
             if let Some(json) = &answer.json {
                 output.insert("json".to_owned(), Value::clone(json));
             }
@@ -199,9 +254,9 @@ pub(crate) fn output(target: &Target<'_>, call: &ToolCall, answer: &Answer<'_>) 
             let path = target.filled.request.get("path");
             json!({
                 "path": path.cloned().unwrap_or_default(),
-                "bytes": answer.text.len(),
-                "digest": Digest::of(answer.text.as_bytes()).to_string(),
-                "text": *answer.text,
+                "bytes": answer.text().len(),
+                "digest": Digest::of(answer.text().as_bytes()).to_string(),
+                "text": answer.text(),
             })
         }
         "file"
@@ -213,8 +268,8 @@ pub(crate) fn output(target: &Target<'_>, call: &ToolCall, answer: &Answer<'_>) 
             let path = target.filled.request.get("path");
             json!({
                 "path": path.cloned().unwrap_or_default(),
-                "bytes": answer.text.len(),
-                "digest": Digest::of(answer.text.as_bytes()).to_string(),
+                "bytes": answer.text().len(),
+                "digest": Digest::of(answer.text().as_bytes()).to_string(),
             })
         }
         "sql"
@@ -263,7 +318,7 @@ pub(crate) fn expression(
 ) -> String {
     let mut text = format!("steps.{step}.output");
     let inside = target.reads_file() && !pointer.is_empty();
-    match (&target.result, target.action.as_str()) {
+    match (&target.result, &*target.action) {
         (Some(path), _) => {
             for word in path {
                 text.push('.');
@@ -300,7 +355,7 @@ pub(crate) fn expression(
 /// Whether an answer is one line of what a program wrote or a file holds. Recorders cut off the end of the line, and a
 /// run does not.
 pub(crate) fn is_line(target: &Target<'_>, answer: &Answer<'_>) -> bool {
-    let text = answer.text.trim();
+    let text = answer.text().trim();
     let wrote = target.origin == Origin::Builtin && target.action == "shell";
     (wrote || target.reads_file())
         && answer.json.is_none()

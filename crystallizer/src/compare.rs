@@ -158,7 +158,7 @@ impl Walk<'_, '_> {
             .iter()
             .find_map(|(place, argument)| {
                 let rest = at
-                    .strip_prefix(place.as_str())
+                    .strip_prefix(&**place)
                     .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
                 Some(format!("{argument}{rest}"))
             })
@@ -183,10 +183,10 @@ impl Walk<'_, '_> {
             (recorded_whole, replayed_whole) = (Some(apart.0), Some(apart.1));
         }
         self.found.push(Difference {
-            step: self.kept.path.clone(),
+            step: self.kept.path().to_owned(),
             call: self.kept.call.id.clone(),
             kind: "differing".to_owned(),
-            message: format!("`{}` at `{path}`: {differs}.", self.kept.path),
+            message: format!("`{}` at `{path}`: {differs}.", self.kept.path()),
             path: Some(path),
             recorded: recorded_whole,
             replayed: replayed_whole,

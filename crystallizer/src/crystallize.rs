@@ -6,6 +6,7 @@ use further::{of_graft, witnesses};
 
 use crate::asked::Asked;
 use crate::drive::outcome;
+use crate::emit::Emitted;
 use crate::kept::Kept;
 use crate::name::{self, Ids};
 use crate::options::{CrystallizeError, Crystallized, Mode, Options};
@@ -19,7 +20,7 @@ use crate::{
     trust, waiting, working_place,
 };
 use druse_engine::carried;
-use druse_engine::check::{Catalog, check};
+use druse_engine::check::{Catalog, check_recorded};
 use druse_engine::definition::{Document, EffectLevel, Step, blocks_storing};
 use druse_engine::event::Outcome;
 use druse_engine::{Finding, Severity, Timestamp};
@@ -173,7 +174,11 @@ pub fn crystallize(
     }
     let mut found = about_session(sessions, options);
     found.extend(strangers);
-    found.extend(findings::of_size(&document));
+    let further = match options.mode {
+        Mode::Exact => emit::length_of_description(&kept, options.mode),
+        Mode::Bound => 0,
+    };
+    found.extend(findings::of_size(&document, further));
     found.extend(session.findings.iter().cloned());
     found.extend(pruned.findings);
     found.extend(repeated);
@@ -287,6 +292,9 @@ pub fn crystallize(
         judgement,
         shapes,
     };
+    if options.mode == Mode::Exact {
+        emit::describe(&mut document, &kept, &emitted.places, options.mode);
+    }
     drop((joined, kept));
     carried::write(&report.findings, &mut document);
     Ok(Crystallized { document, report })
@@ -326,13 +334,10 @@ fn bind<'k: 'w, 'w>(
         spots: std::mem::replace(&mut emitted.places, plain.spots),
     };
     let targets: Vec<Target<'k>> = kept.iter().map(|kept| kept.target.clone()).collect();
-    let paths: Vec<(String, String)> = kept
+    let paths: Vec<(String, Option<Box<str>>)> = kept
         .iter_mut()
         .zip(steps)
-        .map(|(kept, step)| {
-            let path = std::mem::replace(&mut kept.path, step.clone());
-            (std::mem::replace(&mut kept.step, step), path)
-        })
+        .map(|(kept, step)| (std::mem::replace(&mut kept.step, step), kept.in_pass.take()))
         .collect();
     let unfolded = bound::bind(
         session,
@@ -348,7 +353,7 @@ fn bind<'k: 'w, 'w>(
     }
     (emitted.document, emitted.places) = (folded.document, folded.spots);
     for ((kept, (step, path)), target) in kept.iter_mut().zip(paths).zip(targets) {
-        (kept.step, kept.path, kept.target) = (step, path, target);
+        (kept.step, kept.in_pass, kept.target) = (step, path, target);
     }
     made
 }
@@ -599,13 +604,10 @@ fn settled<'a>(session: &'a Session, options: &Options, pruned: &prune::Pruned<'
         }
         draft = self::draft(session, options, pruned, &mut mapper);
     }
-    // What is missing around the document is said elsewhere, once for each tool and connection.
-    draft.checked.retain(|finding| {
-        !matches!(
-            finding.code.as_str(),
-            "unmapped_tool" | "missing_connection"
-        )
-    });
+    // What is missing around the document is said elsewhere, once for each connection.
+    draft
+        .checked
+        .retain(|finding| finding.code != "missing_connection");
     draft.checked.shrink_to_fit();
     draft
 }
@@ -658,7 +660,7 @@ pub fn replay_edited(
                 .iter()
                 .find(|(_, call)| call.as_str() == Some(kept.call.id.as_str()));
             if let Some((path, _)) = path {
-                kept.path.clone_from(path);
+                kept.in_pass = Some(path.as_str().into());
             }
         }
     }
@@ -748,7 +750,7 @@ fn draft<'a>(
             Kept {
                 call,
                 step: String::new(),
-                path: String::new(),
+                in_pass: None,
                 answer: answer::of_step(&target, call),
                 effects,
                 reasons,
@@ -778,12 +780,18 @@ fn draft<'a>(
                     &kept.call.name,
                     kept.target.shell.as_deref(),
                 ));
-                kept.path.clone_from(&kept.step);
             }
         }
     }
     let gates = gate::gates(session, &kept, &left_out);
-    let emitted = emit::emit(session, options, &mut kept, &left_out, &gates, &mut ids);
+    let mut emitted = emit::emit(session, options, &mut kept, &left_out, &gates, &mut ids);
+    // What is bound is written down beside it.
+    if options.mode == Mode::Bound {
+        let Emitted {
+            document, places, ..
+        } = &mut emitted;
+        emit::describe(document, &kept, places, options.mode);
+    }
     let connections = options
         .connections
         .iter()
@@ -801,7 +809,8 @@ fn draft<'a>(
         automations: None,
         schedule: None,
     };
-    let checked = check(&emitted.document, &catalog);
+    // What nothing maps is said elsewhere, once for each tool.
+    let checked = check_recorded(&emitted.document, &catalog);
     Draft {
         kept,
         emitted,

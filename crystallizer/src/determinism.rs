@@ -63,10 +63,7 @@ pub(crate) fn of(
     if let Some(why) = &target.reason {
         return vec![reason("tool_map", why.clone())];
     }
-    if matches!(
-        target.action.as_str(),
-        "transform" | "approval_gate" | "wait"
-    ) {
+    if matches!(&*target.action, "transform" | "approval_gate" | "wait") {
         return Vec::new();
     }
     let line = match &target.shell {

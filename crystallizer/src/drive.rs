@@ -122,7 +122,7 @@ impl Drive<'_> {
             .kept
             .iter()
             .enumerate()
-            .map(|(index, kept)| (kept.path.as_str(), index))
+            .map(|(index, kept)| (kept.path(), index))
             .collect();
         let mut driven = match self.watch {
             Some(_) => Driven::default(),
@@ -297,7 +297,7 @@ pub(crate) fn outcome(kept: &Kept<'_>, answer: &Answer<'_>) -> Outcome {
             failure: Failure::new(
                 FailureClass::Permanent,
                 "recorded_failure",
-                crate::show::text(&kept.answer.text, 200),
+                crate::show::text(kept.answer.text(), 200),
             ),
             retry_after_ms: None,
         };

@@ -39,7 +39,7 @@ pub(crate) fn of(
             },
         );
     }
-    match target.action.as_str() {
+    match &*target.action {
         "transform" | "wait" | "approval_gate" => return Some(EffectLevel::Pure),
         _ => {}
     }

@@ -6,6 +6,7 @@ use crate::name::{self, Ids};
 use crate::options::{Mode, Options, SourceRef};
 use crate::prune::{self, LeftOut};
 use crate::session::{Session, SessionKind, SessionStatus, ToolCall};
+use crate::size::size;
 use druse_engine::Span;
 use druse_engine::definition::{Document, Join, OnError, Step};
 use serde_json::{Map, Value, json};
@@ -18,7 +19,7 @@ pub(crate) struct Emitted {
     pub(crate) gates: u64,
 }
 
-/// Writes the document. The configurations go into it: nothing reads them besides.
+/// Writes the document, which is yet to be described. The configurations go into it: nothing reads them besides.
 pub(crate) fn emit(
     session: &Session,
     options: &Options,
@@ -48,7 +49,7 @@ pub(crate) fn emit(
             steps.push(step);
             gate_count += 1;
         }
-        let mut step = of_call(call, options.mode);
+        let mut step = of_call(call);
         chain(&mut step, steps.last());
         places.push(Spot::of(steps.len()));
         steps.push(step);
@@ -95,7 +96,35 @@ fn chain(step: &mut Step, before: Option<&Step>) {
     }
 }
 
-fn of_call(kept: &mut Kept<'_>, mode: Mode) -> Step {
+/// Writes down what is said of the steps and which calls they were. It is no part of what runs, and takes a fifth of a
+/// long document: where nothing reads it before the draft is proved, it is written once that is over.
+pub(crate) fn describe(document: &mut Document, kept: &[Kept<'_>], places: &[Spot], mode: Mode) {
+    for (kept, spot) in kept.iter().zip(places) {
+        if let Some(step) = spot.step_mut(document) {
+            step.metadata = description_of(kept, mode);
+        }
+    }
+    if let Some(Value::Object(made)) = document.metadata.get_mut("crystallized") {
+        let calls = kept
+            .iter()
+            .map(|kept| (kept.step.clone(), kept.call.id.clone().into()));
+        made.insert("calls".to_owned(), Value::Object(calls.collect()));
+    }
+}
+
+/// How many bytes longer a document of these calls becomes when it is described.
+pub(crate) fn length_of_description(kept: &[Kept<'_>], mode: Mode) -> u64 {
+    let of_steps = kept.iter().map(|kept| {
+        let said = size(&description_of(kept, mode)) + r#","metadata":"#.len() as u64;
+        let call = size(&kept.step) + size(&kept.call.id) + ":,".len() as u64;
+        said + call
+    });
+    // No comma stands behind the last call.
+    of_steps.sum::<u64>().saturating_sub(1)
+}
+
+/// What is said of the step of a call.
+fn description_of(kept: &Kept<'_>, mode: Mode) -> Map<String, Value> {
     // Behind these a draft with bound values says what a step waits for.
     let further = [
         !kept.reasons.is_empty(),
@@ -121,7 +150,11 @@ fn of_call(kept: &mut Kept<'_>, mode: Mode) -> Step {
         }
         metadata.insert("result".to_owned(), text.into());
     }
-    let document = std::mem::take(&mut kept.target.filled.document);
+    metadata
+}
+
+fn of_call(kept: &mut Kept<'_>) -> Step {
+    let document = kept.target.filled.document.take();
     let shell = kept.target.shell.as_deref();
     Step {
         id: kept.step.clone(),
@@ -129,15 +162,14 @@ fn of_call(kept: &mut Kept<'_>, mode: Mode) -> Step {
             .and_then(|shell| shell.description.as_deref())
             .map(|text| crate::show::value("", &text.into(), 80))
             .filter(|text| !text.is_empty()),
-        action: Some(kept.target.action.clone()),
-        with: Some(document),
+        action: Some(kept.target.action.to_string()),
+        with: Some(*document.unwrap_or_default()),
         timeout: shell
             .and_then(|shell| shell.timeout_ms)
             .filter(|ms| *ms > 0)
             .map(Span::from_millis),
         on_error: kept.tolerated.then_some(OnError::Continue),
         effects: kept.effects,
-        metadata,
         ..Step::default()
     }
 }
@@ -162,10 +194,6 @@ fn metadata(
         id: session.external_id.clone(),
         digest: session.digest.clone(),
     });
-    let calls: Map<String, Value> = kept
-        .iter()
-        .map(|kept| (kept.step.clone(), kept.call.id.clone().into()))
-        .collect();
     let left_out: Vec<Value> = left_out
         .iter()
         .map(|out| json!({ "call": out.call, "code": out.code }))
@@ -181,7 +209,7 @@ fn metadata(
             "mode": options.mode.name(),
             "at": options.at,
             "druse_version": options.druse_version,
-            "calls": calls,
+            "calls": {},
             "left_out": left_out,
     });
     if !options.keep.is_empty() {

@@ -36,7 +36,7 @@ pub(crate) fn place(kept: &Kept<'_>, pointer: &str) -> String {
         .iter()
         .find_map(|(request, argument)| {
             pointer
-                .strip_prefix(argument.as_str())
+                .strip_prefix(&**argument)
                 .filter(|rest| rest.is_empty() || rest.starts_with('/'))
                 .map(|rest| (request, rest))
         });
@@ -631,10 +631,10 @@ pub(crate) fn of_replay(replayed: &Replay, calls: usize) -> Option<Finding> {
     })
 }
 
-/// A finding where a document is longer or deeper than one may be.
-pub(crate) fn of_size(document: &Document) -> Option<Finding> {
+/// A finding where a document is longer or deeper than one may be. So many bytes are still to be written into it.
+pub(crate) fn of_size(document: &Document, further: u64) -> Option<Finding> {
     // Its canonical text is as long as any.
-    let length = usize::try_from(size(document)).unwrap_or(usize::MAX);
+    let length = usize::try_from(size(document) + further).unwrap_or(usize::MAX);
     if length > TEXT_LIMIT {
         let finding = Finding::error(
             "document_too_large",

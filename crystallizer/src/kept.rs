@@ -13,8 +13,8 @@ pub(crate) struct Kept<'a> {
     pub(crate) call: &'a ToolCall,
     /// The step's id.
     pub(crate) step: String,
-    /// The step's path in a run: its id, with the pass where it stands in a loop.
-    pub(crate) path: String,
+    /// The step's path in a run, where it is not its id: with the pass of the loop that it stands in.
+    pub(crate) in_pass: Option<Box<str>>,
     pub(crate) target: Target<'a>,
     pub(crate) answer: Answer<'a>,
     /// `None`: not known, counts as destructive.
@@ -28,6 +28,11 @@ pub(crate) struct Kept<'a> {
 }
 
 impl Kept<'_> {
+    /// The step's path in a run: its id, with the pass where it stands in a loop.
+    pub(crate) fn path(&self) -> &str {
+        self.in_pass.as_deref().unwrap_or(&self.step)
+    }
+
     /// Whether it is known to change nothing.
     pub(crate) fn is_harmless(&self) -> bool {
         self.effects

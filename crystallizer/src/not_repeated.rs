@@ -104,7 +104,7 @@ fn is_recorded(session: &Session, call: &ToolCall) -> bool {
     let structured = call
         .result
         .as_ref()
-        .and_then(|result| result.structured.as_ref());
+        .and_then(|result| result.structured.as_deref());
     let named = structured
         .and_then(|twin| twin.get("agentId"))
         .and_then(|id| id.as_str());

@@ -228,8 +228,8 @@ impl Tracker<'_> {
                 }
             });
         } else {
-            texts.push((String::new(), "", &kept.answer.text));
-            self.add(at, "", "", shortest(kept.answer.text.trim()), false);
+            texts.push((String::new(), "", kept.answer.text()));
+            self.add(at, "", "", shortest(kept.answer.text().trim()), false);
         }
         for (pointer, key, text) in texts {
             for token in tokens(text) {

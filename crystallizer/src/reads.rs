@@ -37,7 +37,7 @@ impl Reads {
     pub(crate) fn reads(&self, kept: &Kept<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::Of(steps) => kept.path.contains('[') || steps.contains(&kept.path),
+            Self::Of(steps) => kept.path().contains('[') || steps.contains(kept.path()),
         }
     }
 }

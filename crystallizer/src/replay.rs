@@ -36,7 +36,7 @@ pub(crate) fn replay(document: &mut Document, kept: &[Kept<'_>], now: Timestamp)
     let mut by_path: Vec<(&str, usize)> = kept
         .iter()
         .enumerate()
-        .map(|(index, kept)| (kept.path.as_str(), index))
+        .map(|(index, kept)| (kept.path(), index))
         .collect();
     by_path.sort_unstable();
     let compared: RefCell<Vec<Option<Vec<Difference>>>> = RefCell::new(vec![None; kept.len()]);
@@ -73,17 +73,17 @@ pub(crate) fn replay(document: &mut Document, kept: &[Kept<'_>], now: Timestamp)
             replay.missing += 1;
             let why = driven
                 .failures
-                .get(kept.path.as_str())
+                .get(kept.path())
                 .map(|why| format!(" It failed: {}", crate::show::text(why, 200)))
                 .unwrap_or_default();
             replay.differences.push(Difference {
-                step: kept.path.clone(),
+                step: kept.path().to_owned(),
                 call: kept.call.id.clone(),
                 kind: "missing".to_owned(),
                 path: None,
                 recorded: Some(crate::show::value("", &kept.call.arguments, 120)),
                 replayed: None,
-                message: format!("`{}` was not asked for in the replay.{why}", kept.path),
+                message: format!("`{}` was not asked for in the replay.{why}", kept.path()),
             });
             continue;
         };

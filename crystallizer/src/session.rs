@@ -270,7 +270,7 @@ pub struct ToolResult {
     pub content: Value,
     /// The structured twin that some recorders keep beside the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub structured: Option<Value>,
+    pub structured: Option<Box<Value>>,
     /// Whether the call failed.
     pub is_error: bool,
     /// Whether a person, or a rule in a person's place, refused the call: a failed call of its own kind, that did nothing.

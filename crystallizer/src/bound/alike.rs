@@ -34,7 +34,7 @@ impl Alike {
             let next = u32::try_from(shapes.len()).unwrap_or(u32::MAX);
             let key = (
                 kept.call.name.as_str(),
-                kept.target.action.as_str(),
+                &*kept.target.action,
                 shape(&kept.call.arguments),
             );
             alike.shapes.push(*shapes.entry(key).or_insert(next));

@@ -230,7 +230,7 @@ pub(super) fn set_apart(
         kept.target.filled.request = request.into();
         let places = places.into_iter();
         kept.target.filled.places = places
-            .map(|(place, number)| (place, word_pointer(number)))
+            .map(|(place, number)| (place.into(), word_pointer(number).into()))
             .collect();
         kept.target.line = Some(Box::new(before));
     }

@@ -392,7 +392,7 @@ pub(super) fn leaves(kept: &Kept<'_>, pointer: &str, key: &str, text: &str) -> b
         && is_message(text)
         && !is_code(&Key::new([key].into_iter(), ""))
         && !crate::determinism::is_shell_tool(&kept.call.name)
-        && !matches!(kept.target.action.as_str(), "shell" | "file" | "sql")
+        && !matches!(&*kept.target.action, "shell" | "file" | "sql")
         && crate::value_class::of(text.trim()).is_none()
 }
 

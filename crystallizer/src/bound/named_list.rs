@@ -344,7 +344,7 @@ pub(super) fn torn(
             let text = shown(value);
             text.chars().count() >= SHORTEST_TOLD
                 && bits(value, &[]) >= WEAK
-                && passes.iter().any(|one| one.answer.text.contains(&text))
+                && passes.iter().any(|one| one.answer.text().contains(&text))
         };
         let behind = decisions.calls.iter().skip(cycle.last() + 1);
         let stays = behind.flat_map(|one| &one.frozen).any(|frozen| {

@@ -112,7 +112,7 @@ pub(super) fn nest(
             };
             let body = kept.get(first).map(|body| body.step.clone());
             if let (Some(one), Some(step)) = (kept.get_mut(call), body) {
-                one.path = cycle.path_of(stand, &step);
+                one.in_pass = Some(cycle.path_of(stand, &step).into());
                 one.step = step;
             }
         }
@@ -184,7 +184,7 @@ fn of_cycle(cycle: &Cycle) -> Step {
 fn describe(document: &mut Document, kept: &[Kept<'_>]) {
     let calls: Map<String, Value> = kept
         .iter()
-        .map(|kept| (kept.path.clone(), kept.call.id.clone().into()))
+        .map(|kept| (kept.path().to_owned(), kept.call.id.clone().into()))
         .collect();
     if let Some(Value::Object(made)) = document.metadata.get_mut("crystallized") {
         made.insert("calls".to_owned(), Value::Object(calls));

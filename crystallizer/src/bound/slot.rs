@@ -16,7 +16,7 @@ fn all_whole(kept: &Kept<'_>, pointer: &str) -> impl Iterator<Item = String> {
     let places = kept.target.filled.places.iter();
     places
         .filter_map(move |(request, argument)| {
-            let rest = pointer.strip_prefix(argument.as_str())?;
+            let rest = pointer.strip_prefix(&**argument)?;
             (rest.is_empty() || rest.starts_with('/')).then(|| [request, rest].concat())
         })
         .filter(|place| !is_fixed(kept, place))
@@ -66,7 +66,7 @@ pub(super) fn any(kept: &Kept<'_>) -> bool {
 /// Whether a place is one that no value may decide about.
 fn is_fixed(kept: &Kept<'_>, place: &str) -> bool {
     let first = place.split('/').nth(1).unwrap_or("");
-    match kept.target.action.as_str() {
+    match &*kept.target.action {
         "shell" => first == "script" || place == "/argv/0" || place == "/argv" || first == "cwd",
         "mcp" | "tool" => first == "tool" || first == "connection",
         "http" => matches!(first, "connection" | "method"),

@@ -23,7 +23,7 @@ pub(super) struct View {
 fn has_place(kept: &Kept<'_>) -> bool {
     kept.target.result.is_some()
         || matches!(
-            kept.target.action.as_str(),
+            &*kept.target.action,
             "http" | "mcp" | "shell" | "automation"
         )
 }
@@ -34,7 +34,7 @@ fn is_text(kept: &Kept<'_>) -> bool {
         Value::String(_) => true,
         Value::Array(_) => {
             let written = kept.answer.raw.to_string();
-            kept.answer.text != written
+            kept.answer.text() != written
         }
         _ => false,
     }
@@ -53,12 +53,12 @@ fn read_answer<'a>(answer: &Answer<'a>) -> Option<(Notation, Shared<'a>)> {
     match &answer.json {
         // What the recorder kept beside the text is not read from it.
         Some(_) if answer.structured => {
-            return read(&answer.text).map(|(notation, data)| (notation, data.into()));
+            return read(answer.text()).map(|(notation, data)| (notation, data.into()));
         }
         Some(json) => return Some((Notation::Json, json.clone())),
         None => {}
     }
-    let made = || yaml(&answer.text).map(Arc::new);
+    let made = || yaml(answer.text()).map(Arc::new);
     let known = answer.yaml.get_or_init(made).as_ref()?;
     Some((Notation::Yaml, Shared::Made(Arc::clone(known))))
 }
@@ -67,7 +67,7 @@ fn read_answer<'a>(answer: &Answer<'a>) -> Option<(Notation, Shared<'a>)> {
 pub(super) fn data_of_text<'a>(answer: &Answer<'a>) -> Shared<'a> {
     match read_answer(answer) {
         Some((_, data)) => data,
-        None => Value::from(&*answer.text).into(),
+        None => Value::from(answer.text()).into(),
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn data(kept: &Kept<'_>, answer: &Answer<'_>) -> Value {
         return Value::clone(json);
     }
     if answer::is_line(&kept.target, answer) {
-        data_in(answer.text.trim())
+        data_in(answer.text().trim())
     } else if is_text(kept) {
         data_of_text(answer).into_value()
     } else {
@@ -157,8 +157,8 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
     }
     let is_line = answer::is_line(&kept.target, &kept.answer);
     let text = match is_line {
-        true => kept.answer.text.trim(),
-        false => &kept.answer.text,
+        true => kept.answer.text().trim(),
+        false => kept.answer.text(),
     };
     let base = match &*kept.answer.raw {
         Value::Array(_) if !has_place(kept) => format!("{base} | column('text') | join('\\n')"),

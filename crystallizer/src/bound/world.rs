@@ -45,13 +45,7 @@ impl World {
                 // It is the answer itself.
                 false => raw.clone(),
             });
-            return Answer {
-                text: raw.to_string().into(),
-                raw,
-                json,
-                structured: old.structured,
-                ..Answer::default()
-            };
+            return Answer::made(raw, None, json, old.structured);
         }
         let data = data_of_text(old);
         let named = match &*data {
@@ -61,7 +55,7 @@ impl World {
         let text = match &named {
             // JSON is YAML, too.
             Some(named) => named.to_string(),
-            None => self.text("", &old.text),
+            None => self.text("", old.text()),
         };
         let json = old.json.as_ref().map(|known| match &named {
             Some(named) if known.is(&data) => Shared::Made(Arc::clone(named)),
@@ -71,13 +65,10 @@ impl World {
             Some(named) if json.is_none() => OnceLock::from(Some(named)),
             _ => OnceLock::new(),
         };
-        Answer {
-            raw: raw_like(&old.raw, &text).into(),
-            text: text.into(),
-            json,
-            structured: old.structured,
-            yaml,
-        }
+        let raw = raw_like(&old.raw, &text).into();
+        let mut answer = Answer::made(raw, Some(text), json, old.structured);
+        answer.yaml = yaml;
+        answer
     }
 
     /// The answer to a call like this one about something that was not there. `all` holds what was answered there.
@@ -93,13 +84,8 @@ impl World {
         } else {
             value.clone()
         };
-        Answer {
-            raw: raw.into(),
-            text: text.into(),
-            json: old.json.as_ref().map(|_| value.into()),
-            structured: old.structured,
-            ..Answer::default()
-        }
+        let json = old.json.as_ref().map(|_| value.into());
+        Answer::made(raw.into(), Some(text), json, old.structured)
     }
 
     /// A value under a key, in this world.
@@ -324,7 +310,7 @@ fn is_text(answer: &Answer<'_>) -> bool {
         Value::String(_) => true,
         Value::Array(_) => {
             let written = answer.raw.to_string();
-            answer.text != written
+            answer.text() != written
         }
         _ => false,
     }

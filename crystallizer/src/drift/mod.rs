@@ -53,7 +53,7 @@ pub(crate) fn shapes(
             && !kept.target.is_opaque()
             && crate::prune::succeeded(kept.call)
             && !matches!(
-                kept.target.action.as_str(),
+                &*kept.target.action,
                 "transform" | "wait" | "approval_gate" | "switch" | "automation" | "emit"
             );
         if answers {

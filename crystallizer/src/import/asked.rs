@@ -104,7 +104,7 @@ mod tests {
 
     fn asked(tool: &str, questions: &Value, content: &str, twin: Option<&Value>) -> Vec<String> {
         let mut result = Answer::new(content).result;
-        result.structured = twin.cloned();
+        result.structured = twin.cloned().map(Box::new);
         answers(tool, &json!({ "questions": questions }), &result)
             .into_iter()
             .map(|(question, answer)| format!("{question} {answer}"))

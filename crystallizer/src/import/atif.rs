@@ -125,7 +125,9 @@ fn step(step: &Value, label: Option<&str>, builder: &mut Builder) {
         let mut answer = Answer::new(said);
         answer.result.is_error = failed;
         answer.at = at;
-        answer.result.structured = present(result, "subagent_trajectory_ref").cloned();
+        answer.result.structured = present(result, "subagent_trajectory_ref")
+            .cloned()
+            .map(Box::new);
         builder.answer(recorded.as_deref(), None, answer);
     }
 }

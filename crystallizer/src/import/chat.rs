@@ -392,7 +392,7 @@ fn answer(
     result.truncated = flag(message.get("truncated"));
     result.unread = flag(message.get("unread"));
     result.exit_code = message.get("exit_code").and_then(Value::as_i64);
-    result.structured = present(message, "structured").cloned();
+    result.structured = present(message, "structured").cloned().map(Box::new);
     answer.is_sure = message.get("is_error") == Some(&Value::Bool(false));
     answer.started_at = time(message.get("started_at"));
     answer.at = time(message.get("finished_at")).or(at);

@@ -605,7 +605,8 @@ fn result(
     answer.result.exit_code = exit_code;
     answer.result.structured = structured
         .filter(|structured| !structured.is_null())
-        .cloned();
+        .cloned()
+        .map(Box::new);
     answer.at = line.at;
     answer.line = line.number;
     // Of commands that were asked for together, a later one runs where the one before it left the shell.

@@ -88,7 +88,7 @@ fn item(item: &Value, record: &Record, builder: &mut Builder) {
         (Some(content), None) => Answer::new(content.clone()),
         (told, Some(read)) => {
             let mut answer = read.answer;
-            answer.result.structured = told.cloned();
+            answer.result.structured = told.cloned().map(Box::new);
             answer
         }
         (None, None) => Answer::new(text(item, "status").unwrap_or("")),

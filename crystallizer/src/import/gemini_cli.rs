@@ -222,7 +222,7 @@ fn one(call: &Value, builder: &mut Builder, batch: u32, at: Option<druse_engine:
         || cancelled
         || (status.is_empty() && said_error);
     answer.result.refused = cancelled;
-    answer.result.structured = present(call, "resultDisplay").cloned();
+    answer.result.structured = present(call, "resultDisplay").cloned().map(Box::new);
     answer.at = time(call.get("timestamp")).or(at);
     let decided = answer.at;
     builder.answer(recorded.as_deref(), None, answer);

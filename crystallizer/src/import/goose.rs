@@ -109,7 +109,7 @@ pub(super) fn answer(block: &Value, builder: &mut Builder, at: Option<druse_engi
                 .and_then(Value::as_i64);
             answer.result.is_error =
                 flag(given.get("isError")) || answer.result.exit_code.is_some_and(|code| code != 0);
-            answer.result.structured = structured.cloned();
+            answer.result.structured = structured.cloned().map(Box::new);
             answer
         }
         None => {

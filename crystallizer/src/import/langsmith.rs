@@ -347,7 +347,7 @@ fn call(run: &Run<'_>, batch: u32, agent: Option<String>, builder: &mut Builder)
     result.is_error = failed || object_says_failed(&result.content);
     if let Some(message) = message {
         result.is_error |= text(message, "status") == Some("error");
-        result.structured = present(message, "artifact").cloned();
+        result.structured = present(message, "artifact").cloned().map(Box::new);
     }
     answer.at = run.end;
     builder.answer(Some(&recorded), None, answer);
@@ -555,7 +555,7 @@ impl<'b> Talk<'b> {
         let result = &mut answer.result;
         result.is_error =
             text(message, "status") == Some("error") || object_says_failed(&result.content);
-        result.structured = present(message, "artifact").cloned();
+        result.structured = present(message, "artifact").cloned().map(Box::new);
         answer.at = at;
         self.builder.answer(Some(call), None, answer);
     }

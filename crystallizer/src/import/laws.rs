@@ -283,7 +283,7 @@ fn said() -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn tool_result()(content in json_value(), structured in proptest::option::of(said()), is_error: bool, refused: bool, truncated: bool, unread: bool, exit_code in proptest::option::of(any::<i64>())) -> ToolResult {
-        ToolResult { content, structured: structured.map(Value::from), is_error: is_error || refused, refused, truncated, unread, exit_code }
+        ToolResult { content, structured: structured.map(Value::from).map(Box::new), is_error: is_error || refused, refused, truncated, unread, exit_code }
     }
 }
 

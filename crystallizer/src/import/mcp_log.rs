@@ -470,7 +470,7 @@ impl Reader<'_> {
         if let Some(error) = present(message, "error") {
             let mut answer = Answer::new(text(error, "message").unwrap_or(""));
             answer.result.is_error = true;
-            answer.result.structured = Some(error.clone());
+            answer.result.structured = Some(Box::new(error.clone()));
             return answer;
         }
         let result = message.get("result").unwrap_or(&Value::Null);
@@ -489,7 +489,7 @@ impl Reader<'_> {
         };
         let mut answer = Answer::new(content);
         answer.result.is_error = flag(result.get("isError"));
-        answer.result.structured = structured;
+        answer.result.structured = structured.map(Box::new);
         answer
     }
 

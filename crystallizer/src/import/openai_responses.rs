@@ -558,7 +558,8 @@ impl<'b> Reader<'b> {
             answer.result.is_error = failed || object_says_failed(&answer.result.content);
             answer.result.structured = present(item, "error")
                 .filter(|error| error.is_object())
-                .cloned();
+                .cloned()
+                .map(Box::new);
             answer
         });
         self.own_call(item, mcp_name(item), given, answer, at);

@@ -101,7 +101,8 @@ fn message(
             answer.result.is_error = flag(message.get("isError"));
             answer.result.structured = present(message, "details")
                 .filter(|details| truthy(Some(details)))
-                .cloned();
+                .cloned()
+                .map(Box::new);
             answer.at = at;
             answer.line = record.line;
             builder.answer(

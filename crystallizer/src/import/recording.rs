@@ -102,7 +102,7 @@ fn look_at_sessions(lift: &mut Lift, sessions: &[Session]) -> bool {
                 found |= lift.look([&call.arguments]);
                 if let Some(result) = &call.result {
                     found |= lift.look([&result.content]);
-                    found |= lift.look(&result.structured);
+                    found |= lift.look(result.structured.as_deref());
                 }
             }
             Turn::Approval(_) => {}

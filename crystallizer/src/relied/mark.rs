@@ -17,11 +17,11 @@ pub(super) fn marks(kept: &[Kept<'_>], reader: &mut Reader) {
         let whole = answer::expression(&kept.step, &kept.target, &kept.answer, "");
         let is_apart = kept.target.result.is_some()
             || matches!(
-                kept.target.action.as_str(),
+                &*kept.target.action,
                 "http" | "mcp" | "shell" | "automation"
             );
         // Other actions give the text as it came.
-        let mark = match !is_apart && kept.answer.read().is_some() && !kept.answer.raw.is_object() {
+        let mark = match !is_apart && kept.answer.data().is_some() && !kept.answer.raw.is_object() {
             true => format!("({whole} | parse_json).{key}"),
             false => format!("{whole}.{key}"),
         };

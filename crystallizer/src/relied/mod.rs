@@ -15,6 +15,7 @@ use serde_json::Value;
 use shape::Shape;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Writes the schemas. `others` gives for each kept call the calls of further recordings that are the same step.
 pub(crate) fn write(
@@ -46,7 +47,9 @@ pub(crate) fn write(
             calls.entry(&kept.step).or_default().push(index);
         }
     }
-    let mut schemas: HashMap<String, Value> = HashMap::new();
+    let mut schemas: HashMap<String, Arc<Value>> = HashMap::new();
+    // Most steps of a tool rely on the same: what they have in common is kept once.
+    let mut known: HashMap<String, Arc<Value>> = HashMap::new();
     for (step, shape) in shapes {
         let Some(calls) = calls.get(step.as_str()) else {
             continue;
@@ -62,14 +65,18 @@ pub(crate) fn write(
         let answers_outside = of_step().any(|kept| {
             !kept.tolerated
                 && !matches!(
-                    kept.target.action.as_str(),
+                    &*kept.target.action,
                     "transform" | "wait" | "approval_gate" | "switch" | "automation" | "emit"
                 )
         });
         if seen.is_empty() || !answers_outside {
             continue;
         }
-        schemas.insert(step, shape.schema(&seen));
+        let schema = shape.schema(&seen);
+        let schema = known
+            .entry(schema.to_string())
+            .or_insert_with(|| Arc::new(schema));
+        schemas.insert(step, Arc::clone(schema));
     }
     put(&mut document.steps, &mut schemas);
     sent::hold_words(&mut document.steps, kept);
@@ -81,10 +88,10 @@ pub(crate) fn output(kept: &Kept<'_>) -> Value {
 }
 
 /// Writes each schema to the first step of its id.
-fn put(steps: &mut [Step], schemas: &mut HashMap<String, Value>) {
+fn put(steps: &mut [Step], schemas: &mut HashMap<String, Arc<Value>>) {
     for step in steps {
         if let Some(schema) = schemas.remove(&step.id) {
-            step.output_schema = Some(Box::new(schema));
+            step.output_schema = Some(schema);
         }
         put(&mut step.steps, schemas);
     }

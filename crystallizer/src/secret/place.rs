@@ -119,7 +119,8 @@ pub(crate) fn settle(target: &mut Target<'_>, names: &Names) -> BTreeSet<String>
         if takes_secrets(&action, key) {
             continue;
         }
-        if let Some(document) = target.filled.document.get_mut(key) {
+        let document = target.filled.document.as_mut();
+        if let Some(document) = document.and_then(|document| document.get_mut(key)) {
             as_text(document, request, names, &mut misplaced);
         }
     }
@@ -181,7 +182,7 @@ fn into_environment(target: &mut Target<'_>, names: &Names) {
     let found: Vec<String> = found.into_iter().map(str::to_owned).collect();
     for (with, is_request) in [
         (target.filled.request.whole_mut(), true),
-        (&mut target.filled.document, false),
+        (target.filled.document.get_or_insert_default(), false),
     ] {
         write_line(with, &line, is_request);
         let env = with

@@ -119,7 +119,8 @@ fn places(session: &Session, taken: &[Taken]) -> Vec<Places> {
                     });
                 });
                 if let Some(result) = &call.result {
-                    for part in std::iter::once(&result.content).chain(&result.structured) {
+                    for part in std::iter::once(&result.content).chain(result.structured.as_deref())
+                    {
                         each(part, &mut String::new(), &mut |_, text| {
                             add(text, &|| {
                                 format!("the answer to the call {} of `{}`", id(), tool())

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn kept_beside(id: &str, batch: u32, name: &str, with: Value, text: &str, beside: Value) -> Turn {
     change(call(id, batch, name, with, text.into()), |call| {
         if let Some(result) = &mut call.result {
-            result.structured = Some(beside);
+            result.structured = Some(Box::new(beside));
         }
     })
 }

@@ -124,7 +124,7 @@ fn session(calls: Vec<Made>, task: &str) -> Session {
                 .result
                 .map(|(content, structured, is_error, refused)| ToolResult {
                     content,
-                    structured,
+                    structured: structured.map(Box::new),
                     is_error,
                     refused,
                     truncated: false,

@@ -12,6 +12,7 @@ use crate::secret::Names;
 use crate::session::ToolCall;
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(crate) enum Origin {
 /// What a recorded call becomes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Target<'a> {
-    pub(crate) action: String,
+    pub(crate) action: Cow<'static, str>,
     /// The configuration, as document, as request, and where the call stands in it.
     pub(crate) filled: Filled<'a>,
     pub(crate) origin: Origin,
@@ -103,7 +104,7 @@ impl Target<'_> {
     /// Whether what it answers in a run has another shape than what was recorded: nothing can be taken out
     /// of it by what the recording shows.
     pub(crate) fn is_opaque(&self) -> bool {
-        let action = self.action.as_str();
+        let action = &*self.action;
         self.result.is_none()
             && match self.origin {
                 Origin::Builtin => self.searches || matches!(action, "file" | "http"),
@@ -240,7 +241,7 @@ impl<'a> Mapper<'a> {
                 Target {
                     remark,
                     effects: Some(EffectLevel::Read),
-                    ..plain("http", Origin::Builtin, request.into(), "", &self.names)
+                    ..plain("http", Origin::Builtin, request.into(), &[], &self.names)
                 }
             }
             Some(FileCall::Not(why)) => Target {
@@ -263,26 +264,26 @@ impl<'a> Mapper<'a> {
         let request = builtin::request(&command, cwd);
         Target {
             shell: Some(Box::new(command)),
-            ..plain("shell", Origin::Builtin, request.into(), "", &self.names)
+            ..plain("shell", Origin::Builtin, request.into(), &[], &self.names)
         }
     }
 
     fn of_connection<'c>(&mut self, server: &str, tool: &str, call: &'c ToolCall) -> Target<'c> {
-        let (origin, place) = (Origin::Connection, "/arguments");
+        let origin = Origin::Connection;
         let named = || Map::from_iter([("connection", server), ("tool", tool)].map(written));
         if call.arguments.is_null() {
             let mut request = named();
             request.insert("arguments".to_owned(), Map::new().into());
-            return plain("mcp", origin, request.into(), "", &self.names);
+            return plain("mcp", origin, request.into(), &[], &self.names);
         }
         let request = around(call, &mut self.connected, named);
-        plain("mcp", origin, request, place, &self.names)
+        plain("mcp", origin, request, ARGUMENTS, &self.names)
     }
 
     fn unmapped<'c>(&mut self, call: &'c ToolCall) -> Target<'c> {
         let named = || Map::from_iter([written(("tool", call.name.as_str()))]);
         let request = around(call, &mut self.unmapped, named);
-        plain("tool", Origin::Unmapped, request, "/arguments", &self.names)
+        plain("tool", Origin::Unmapped, request, ARGUMENTS, &self.names)
     }
 
     /// Connection and tool of a recorded MCP call, where the connection exists.
@@ -328,7 +329,7 @@ fn of_rule<'c>(
         None => given_at(&rule.action, &filled.request, call),
     };
     Target {
-        action: rule.action.clone(),
+        action: rule.action.clone().into(),
         filled,
         origin: Origin::Rule(index),
         effects: rule.effects,
@@ -377,34 +378,34 @@ fn of_file<'c>(with: Map<String, Value>, names: &Names) -> Target<'c> {
     let reads = is("op", "read") && is("encoding", "text");
     Target {
         result: reads.then(|| vec!["text".to_owned()]),
-        ..plain("file", Origin::Builtin, with.into(), "", names)
+        ..plain("file", Origin::Builtin, with.into(), &[], names)
     }
 }
 
+type Place = (Cow<'static, str>, Cow<'static, str>);
+
+/// The arguments stand whole under a key of their own.
+const ARGUMENTS: &[Place] = &[(Cow::Borrowed("/arguments"), Cow::Borrowed(""))];
+
 /// A target whose configuration is all recorded.
 fn plain<'c>(
-    action: &str,
+    action: &'static str,
     origin: Origin,
     request: Request<'c>,
-    arguments: &str,
+    places: &'static [Place],
     names: &Names,
 ) -> Target<'c> {
     let document = request
         .iter()
         .map(|(key, value)| (key.to_owned(), freeze(value, names)))
         .collect();
-    let places = if arguments.is_empty() {
-        Vec::new()
-    } else {
-        vec![(arguments.to_owned(), String::new())]
-    };
     Target {
-        action: action.to_owned(),
+        action: action.into(),
         filled: Filled {
-            document,
+            document: Some(Box::new(document)),
             request,
             open: BTreeSet::new(),
-            places,
+            places: places.into(),
             mixed: Vec::new(),
         },
         origin,

@@ -10,16 +10,21 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Filled<'a> {
     /// As the document holds it: recorded text that looks like a template is written as a literal.
-    pub(crate) document: Map<String, Value>,
+    /// It is moved into the document once that is written.
+    pub(crate) document: Option<Box<Map<String, Value>>>,
     /// As the action has to get it: recorded values as they are.
     pub(crate) request: Request<'a>,
     /// JSON Pointers of strings with expressions of the rule's own, which only a run can fill in.
     pub(crate) open: BTreeSet<String>,
     /// Where a part of the call stands whole: pointer in the request, pointer in the arguments.
-    pub(crate) places: Vec<(String, String)>,
+    pub(crate) places: Places,
     /// Texts of the rule that parts of the call stand in, with other text.
     pub(crate) mixed: Vec<Mixed>,
 }
+
+/// Pointers in a request, each with the pointer in the arguments of what stands there. Those of most calls are one that
+/// all share.
+pub(crate) type Places = Cow<'static, [(Cow<'static, str>, Cow<'static, str>)]>;
 
 /// A text of a rule with parts of the call in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,14 +57,15 @@ pub(crate) fn fill(
     names: &Names,
 ) -> Result<Filled<'static>, CannotFill> {
     let mut filled = Filled::default();
-    let mut whole = Map::new();
+    let (mut written, mut whole) = (Map::new(), Map::new());
     for (key, value) in with {
         let pointer = format!("/{}", escape(key));
         let (document, request) =
             fill_value(value, (name, arguments, names), &pointer, &mut filled)?;
-        filled.document.insert(key.clone(), document);
+        written.insert(key.clone(), document);
         whole.insert(key.clone(), request);
     }
+    filled.document = Some(Box::new(written));
     filled.request = whole.into();
     Ok(filled)
 }
@@ -182,7 +188,8 @@ fn fill_text(
         return Ok(match of_call(source, name, arguments)? {
             Some((value, path)) => {
                 if let Some(path) = path {
-                    filled.places.push((pointer.to_owned(), path));
+                    let place = (pointer.to_owned().into(), path.into());
+                    filled.places.to_mut().push(place);
                 }
                 (freeze(&value, names), value)
             }
@@ -325,15 +332,12 @@ mod tests {
             json!({ "path": "/tools/get_it/7", "json": { "id": 7, "text": "a {{ b }} 'c'" }, "n": 7 })
         );
         assert_eq!(
-            done.document["json"]["text"],
+            done.document.as_ref().unwrap()["json"]["text"],
             json!("{{ 'a {{ b }} \\'c\\'' }}")
         );
         assert_eq!(
-            done.places,
-            [
-                ("/json".to_owned(), String::new()),
-                ("/n".to_owned(), "/id".to_owned())
-            ]
+            *done.places,
+            [("/json".into(), "".into()), ("/n".into(), "/id".into())]
         );
         assert!(done.open.is_empty());
     }
@@ -346,7 +350,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            done.document["headers"]["x"],
+            done.document.as_ref().unwrap()["headers"]["x"],
             json!("Bearer {{ secrets.KEY }}")
         );
         assert!(done.open.contains("/headers/x"));
@@ -372,6 +376,6 @@ mod tests {
         )
         .unwrap();
         assert_eq!(done.request.get("x"), Some(&json!("{{ 1 }}")));
-        assert_eq!(done.document["x"], json!("{{ '{{ 1 }}' }}"));
+        assert_eq!(done.document.unwrap()["x"], json!("{{ '{{ 1 }}' }}"));
     }
 }

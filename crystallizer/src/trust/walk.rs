@@ -185,14 +185,14 @@ impl<'a> Walk<'a> {
         let text = json.is_none().then_some(&result.content);
         let open = kept.is_some_and(others_write);
         let mut amount = Amount::default();
-        for value in [text, own, result.structured.as_ref()]
+        for value in [text, own, result.structured.as_deref()]
             .into_iter()
             .flatten()
         {
             amount.add(self.seen.learn(number, value, open));
         }
         let lists = lists(call, kept);
-        let values = [Some(&result.content), result.structured.as_ref(), own];
+        let values = [Some(&result.content), result.structured.as_deref(), own];
         let unread = result.unread || values.into_iter().flatten().any(holds_media);
         if unread {
             self.unread.get_or_insert(number);

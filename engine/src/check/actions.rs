@@ -109,11 +109,11 @@ pub(super) fn rules(context: &mut Context<'_>, kind: ActionKind, look: &Look<'_>
         ActionKind::ApprovalGate => approval_gate(context, look),
         ActionKind::Switch => switch(context, look),
         ActionKind::Automation => automation(context, look),
-        ActionKind::Tool => tool(context, look),
+        ActionKind::Tool if context.tools => tool(context, look),
         ActionKind::Sql => data::sql(context, look),
         ActionKind::File => data::file(context, look),
         ActionKind::Mail => data::mail(context, look),
-        ActionKind::Transform | ActionKind::Emit => {}
+        ActionKind::Transform | ActionKind::Emit | ActionKind::Tool => {}
     }
     artifacts::names(context, kind, look);
 }

@@ -54,11 +54,22 @@ pub(crate) use despite::despite;
 
 /// Everything that is to be said about a document, in document order; then what it carries from its recording.
 pub fn check(document: &Document, catalog: &Catalog) -> Vec<Finding> {
+    checked(document, catalog, true)
+}
+
+/// The same of a document that is just made of a recording, without `unmapped_tool`: whoever makes it says that once for
+/// each tool, and it would be said of each step.
+pub fn check_recorded(document: &Document, catalog: &Catalog) -> Vec<Finding> {
+    checked(document, catalog, false)
+}
+
+fn checked(document: &Document, catalog: &Catalog, tools: bool) -> Vec<Finding> {
     let lists = list::lists(document);
     let mut context = Context {
         document,
         catalog,
         lists: &lists,
+        tools,
         findings: Vec::new(),
     };
     settings::check(&mut context);
@@ -98,6 +109,8 @@ struct Context<'a> {
     document: &'a Document,
     catalog: &'a Catalog,
     lists: &'a [list::List<'a>],
+    /// Whether recorded tools that nothing maps are said.
+    tools: bool,
     findings: Vec<Finding>,
 }
 

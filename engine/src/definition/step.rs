@@ -4,6 +4,7 @@ use crate::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// One step of an automation. What few steps have stands in a box: a document may have thousands of steps.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +59,7 @@ pub struct Step {
     pub idempotency_key: Option<String>,
     /// JSON Schema of its output; another output fails it, so that nothing goes on with what has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_schema: Option<Box<Value>>,
+    pub output_schema: Option<Arc<Value>>,
     /// What takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Box<Undo>>,

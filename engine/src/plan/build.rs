@@ -235,16 +235,16 @@ fn block(
     for (index, &position) in order.iter().enumerate() {
         written[position] = index;
         let step = &list[position];
-        let needs = graph.before[position]
-            .iter()
-            .filter_map(|edge| {
-                Some(Need {
-                    step: names.get(&list[edge.from].id)?,
-                    case: edge.case.clone(),
-                    order_only: edge.order_only,
-                })
+        let before = &graph.before[position];
+        // Most steps need one other: a list that grows would have room for four.
+        let mut needs = Vec::with_capacity(before.len());
+        needs.extend(before.iter().filter_map(|edge| {
+            Some(Need {
+                step: names.get(&list[edge.from].id)?,
+                case: edge.case.clone(),
+                order_only: edge.order_only,
             })
-            .collect();
+        }));
         let path = format!("{path}/{position}");
         let gate = gate(list, &graph, &names, position, &path, findings);
         way.enter(position);

@@ -111,7 +111,7 @@ impl Graph {
         let before = steps
             .iter()
             .map(|step| {
-                let mut edges: Vec<Edge> = Vec::new();
+                let mut edges: Vec<Edge> = Vec::with_capacity(step.needs.len());
                 for need in &step.needs {
                     let (id, case) = split_need(need);
                     if let Some(&from) = positions.get(id) {

@@ -40,7 +40,7 @@ impl<'w> Grafter<'_, 'w> {
                 None => free(&one.step, &ids),
             };
             ids.insert(step.clone());
-            one.path.clone_from(&step);
+            one.in_pass = None;
             one.step = step;
         }
         let mut numbers = vec![0];

@@ -82,7 +82,7 @@ pub(in crate::bound) fn nest(
                 spot.inner = Some(0);
             }
             if let Some(kept) = kept.get_mut(call) {
-                kept.path = one.path(pass, &name);
+                kept.in_pass = Some(one.path(pass, &name).into());
                 kept.step.clone_from(&name);
             }
         }

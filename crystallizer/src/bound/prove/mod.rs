@@ -199,7 +199,7 @@ impl Prover<'_> {
                 && answered < index
             {
                 if crate::prune::succeeded(before.call) {
-                    seen.add(&before.answer.text);
+                    seen.add(before.answer.text());
                 }
                 answered += 1;
             }
@@ -477,7 +477,7 @@ impl Prover<'_> {
             if let Some(pages) = paged.filter(|pages| pages.holds(index)) {
                 found.extend(self.page(index, kept, pages, scene, driven));
             } else if cycle::of(cycles, index).is_none() {
-                found.extend(self.call(index, kept, &kept.path, scene, None, driven));
+                found.extend(self.call(index, kept, kept.path(), scene, None, driven));
             }
         }
         found.extend(self.further_pages(driven));

@@ -22,8 +22,8 @@ impl Prover<'_> {
         scene: &Scene<'_>,
         driven: &Driven,
     ) -> Vec<Difference> {
-        let Some(made) = driven.requests.get(kept.path.as_str()) else {
-            return vec![missing(kept, &kept.path, driven)];
+        let Some(made) = driven.requests.get(kept.path()) else {
+            return vec![missing(kept, kept.path(), driven)];
         };
         let mut arguments = kept.call.arguments.clone();
         let mut request = kept.target.filled.request.whole().into_owned();

@@ -884,7 +884,7 @@ fn limits(more: &str, kept: &Kept<'_>) -> bool {
 /// Whether a call works with files or commands, not with what others keep.
 pub(super) fn works_here(kept: &Kept<'_>) -> bool {
     kept.target.shell.is_some()
-        || matches!(kept.target.action.as_str(), "shell" | "file")
+        || matches!(&*kept.target.action, "shell" | "file")
         || words(&kept.call.name).iter().any(|word| {
             matches!(
                 word.as_str(),

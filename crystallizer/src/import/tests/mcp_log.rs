@@ -74,7 +74,7 @@ fn requests_and_results_meet_by_id() {
         assert_eq!(calls[0].batch, calls[1].batch);
         assert_ne!(calls[1].batch, calls[2].batch);
         assert_eq!(result(calls[0]).content, "{\"n\":2}");
-        assert_eq!(result(calls[0]).structured, Some(json!({"n":2})));
+        assert_eq!(result(calls[0]).structured, Some(Box::new(json!({"n":2}))));
         assert!(result(calls[1]).is_error);
         assert_eq!(
             (&result(calls[2]).content, result(calls[2]).is_error),

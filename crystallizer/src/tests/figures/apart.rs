@@ -130,7 +130,7 @@ impl<'s> Before<'s> {
         let mut root = Map::new();
         for call in &self.answers {
             let Some(result) = &call.result else { continue };
-            let content = result.structured.as_ref().unwrap_or(&result.content);
+            let content = result.structured.as_deref().unwrap_or(&result.content);
             let data = match content {
                 Value::String(text) => druse_engine::expression::json_in(text)
                     .or_else(|| druse_engine::expression::yaml_in(text))

@@ -85,7 +85,7 @@ pub(super) fn said_names(session: &Session) -> BTreeSet<String> {
 
 fn text_of(result: &ToolResult) -> String {
     let mut text = String::new();
-    for value in std::iter::once(&result.content).chain(&result.structured) {
+    for value in std::iter::once(&result.content).chain(result.structured.as_deref()) {
         match value {
             Value::String(inner) => text.push_str(inner),
             other => text.push_str(&other.to_string()),
@@ -161,7 +161,10 @@ fn elsewhere(session: &Session, how: Names<'_>) -> Session {
                 call.arguments = names::sent(&call.arguments, &moves, &quoted);
                 if let Some(result) = &mut call.result {
                     result.content = how.value(&result.content);
-                    result.structured = result.structured.as_ref().map(|value| how.value(value));
+                    result.structured = result
+                        .structured
+                        .as_deref()
+                        .map(|value| Box::new(how.value(value)));
                 }
             }
             Turn::Approval(_) => {}
