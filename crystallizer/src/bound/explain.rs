@@ -14,7 +14,7 @@ use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::Key;
-use super::{Answered, slot, verbatim};
+use super::{Answered, parts, slot, verbatim};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
 use crate::report::{Difference, HeldOut, Level, Perturbation, Perturbed, Question, Verdict};
@@ -463,7 +463,8 @@ fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
         | Source::Total(..)
         | Source::Item(..)
         | Source::Inside(..)
-        | Source::Pass(..) => {
+        | Source::Pass(..)
+        | Source::Parts(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
         }
     };
@@ -506,14 +507,16 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
     if !runs && !is_sink(&bound.key, kept) {
         return None;
     }
-    let open = bound.bindings().find_map(|binding| {
+    let open = bound.bindings().flat_map(parts::of).find_map(|binding| {
         let call = match &binding.source {
             Source::Output(place) => place.call,
             Source::Whole(place, _) => place.call,
             Source::Column(place) => place.list.call,
             Source::Item(call, _) | Source::Inside(call, _) | Source::Pass(call, _) => *call,
             Source::Total(call, ..) => *call,
-            Source::Input(_) | Source::Clock(_) | Source::Counted { .. } => return None,
+            Source::Input(_) | Source::Clock(_) | Source::Counted { .. } | Source::Parts(..) => {
+                return None;
+            }
         };
         let source = all.get(call)?;
         (runs || binding.from_text || others_write(source)).then_some(source)

@@ -37,6 +37,7 @@ mod mapping;
 mod named;
 mod nested;
 mod numbers;
+mod old_value;
 mod once_equal;
 mod pages;
 mod planted;

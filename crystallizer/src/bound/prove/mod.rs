@@ -12,6 +12,7 @@ use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::compose;
 use super::cycle;
 use super::decide::Decisions;
+use super::evaluate;
 use super::file_name;
 use super::information::{bits, names_things};
 use super::key::words;
@@ -555,6 +556,11 @@ impl Prover<'_> {
         match &binding.source {
             Source::Input(name) => binding.transform.apply(scene.inputs.get(name)?),
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
+            Source::Parts(parts, how) => {
+                let values = parts.iter().map(|part| self.value(part, scene, here));
+                let values: Option<Vec<Value>> = values.collect();
+                evaluate::with(&Value::Array(values?), how)
+            }
             Source::Counted { step, from } => {
                 let number = i64::try_from(here?.number).ok()?;
                 Some(Value::from(number * step + from))

@@ -14,7 +14,7 @@ const DIGITS: usize = 5;
 
 impl Said {
     /// The places where people said a value, each once.
-    fn by_person(&self, value: &Value) -> Vec<Mention> {
+    pub(super) fn by_person(&self, value: &Value) -> Vec<Mention> {
         let mut found: Vec<Mention> = self.mentions(value);
         found.retain(|mention| mention.person);
         found.sort_unstable_by_key(|one| (one.text, one.word, std::cmp::Reverse(one.length)));
