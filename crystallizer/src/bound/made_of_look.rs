@@ -21,6 +21,8 @@ const MOST_WORDS: usize = 3;
 const LONGEST: usize = 60;
 /// The letters that two words have to have in common from their beginning to be forms of one.
 const STEM: usize = 4;
+/// The letters from which on a word of several tells something.
+const SHORTEST_WORD: usize = 3;
 /// How many calls may stand between a look and the change.
 const NEAREST: usize = 8;
 
@@ -65,7 +67,9 @@ pub(super) fn ask(
         named.truncate(1);
         let mut found: Vec<(String, Value)> = Vec::new();
         crate::leaf::leaves(&own.call.arguments, &mut |pointer, key, leaf| {
-            let is_own = is_choice(key, leaf) && !is_told(key, leaf, people, &named);
+            let is_own = is_choice(key, leaf)
+                && !is_told(key, leaf, people, &named)
+                && is_of_look(leaf, &kept[look], people);
             if is_own && !is_default(schema_at(spec, pointer), leaf) {
                 found.push((pointer.to_owned(), leaf.clone()));
             }
@@ -170,6 +174,20 @@ fn is_choice(key: &str, value: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a value of several words has one of what a look answered that nobody said: others are wording. One word alone
+/// is chosen.
+fn is_of_look(value: &Value, look: &Kept<'_>, people: &BTreeSet<String>) -> bool {
+    let Some(text) = value.as_str().filter(|text| text.trim().contains(' ')) else {
+        return true;
+    };
+    let answered = look.answer.text.to_lowercase();
+    let seen: BTreeSet<&str> = answered.split(|c: char| !c.is_alphanumeric()).collect();
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().count() >= SHORTEST_WORD)
+        .any(|word| seen.contains(word) && !people.contains(word))
 }
 
 /// Whether what was said, or what a deed is named by, tells the value: `Close it` that a status is `closed`, `archive it`
