@@ -29,6 +29,11 @@ pub(super) struct Absent {
 }
 
 impl Absent {
+    /// Whether it is this change.
+    pub(super) fn is_of(&self, call: usize) -> bool {
+        self.call == call
+    }
+
     /// The call before which somebody wants to be asked in each run, and what about.
     pub(super) fn wanted_gate(&self, kept: &[Kept<'_>]) -> Option<(usize, String)> {
         let look = kept.get(self.look)?;

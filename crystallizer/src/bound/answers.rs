@@ -527,6 +527,11 @@ impl<'k> Answers<'k> {
         }
     }
 
+    /// The data that a call answered; of a loop what it gave.
+    pub(super) fn root(&self, call: usize) -> Option<&Value> {
+        self.answers.get(&call).map(|answer| &*answer.root)
+    }
+
     /// The list or map at a place.
     pub(super) fn whole(&self, place: WholePlace) -> Option<&Value> {
         self.at(place.call, place.node)

@@ -485,7 +485,7 @@ const KNOWN_BY: usize = 80;
 
 /// A value as an answer knows it: as people are shown it, with a mark of the whole where that is only its beginning. Of
 /// a secret nothing is kept.
-fn answer_value(key: &str, value: &Value) -> String {
+pub(super) fn answer_value(key: &str, value: &Value) -> String {
     let shown = crate::show::value(key, value, KNOWN_BY);
     let is_whole = !(value.is_array() || value.is_object())
         && shown == crate::show::value(key, value, usize::MAX);

@@ -23,6 +23,8 @@ pub(super) enum Source {
     Total(usize, Vec<String>, Total),
     /// The day on which the run begins, and so many days more.
     Clock(i64),
+    /// What this expression makes of several, of which `v[0]` is the first.
+    Parts(Vec<Binding>, String),
     /// A field of the element of the pass, in a loop over a list that this call answered.
     Item(usize, Vec<String>),
     /// The element of the pass, in a loop over the list of this input, which a person named one by one.

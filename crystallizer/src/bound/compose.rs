@@ -192,6 +192,18 @@ impl Binder<'_, '_> {
         }
         let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
         let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;
+        // A name behind the sign of a term is looked up, however little it tells.
+        if is_of_term(text, start)
+            && let Some(binding) = self.of_term(&Sent {
+                call: sent.call,
+                pointer: sent.pointer.clone(),
+                path: sent.path.clone(),
+                key: sent.key.clone(),
+                value: &value,
+            })
+        {
+            return Hole::Bound(binding);
+        }
         let is_strong = word.len() < text.len()
             && (is_phrase || bits(&value, &[]) >= STRONG && (is_quote || !word.contains(' ')));
         let is_said_name = word.contains(' ')

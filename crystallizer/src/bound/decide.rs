@@ -347,7 +347,8 @@ impl<'a> Binder<'a, '_> {
     ) {
         match value {
             Value::Object(_) | Value::Array(_)
-                if !path.is_empty() && self.container(at, value, path) => {}
+                if !path.is_empty()
+                    && (self.alters_list(at, value, path) || self.container(at, value, path)) => {}
             Value::Object(map) => {
                 for (key, inner) in map {
                     path.push(key.clone());
@@ -362,11 +363,11 @@ impl<'a> Binder<'a, '_> {
                     path.pop();
                 }
             }
-            Value::String(text) if text.is_empty() => {}
+            Value::String(text) if text.is_empty() => self.emptied(at, value, path),
             Value::String(_) | Value::Number(_) | Value::Bool(_) => {
                 left.push(self.sent(at, value, path));
             }
-            Value::Null => {}
+            Value::Null => self.emptied(at, value, path),
         }
     }
 
@@ -451,6 +452,9 @@ impl<'a> Binder<'a, '_> {
         if is_default(schema.as_ref(), sent.value) {
             return self.freeze(sent, Why::Default);
         }
+        if let Some(why) = self.put_to_old(sent) {
+            return self.freeze(sent, why);
+        }
         let measured = self.measured(sent, own);
         let mention = measured
             .or_else(|| self.said.find(sent.value, &sent.key.full()))
@@ -528,6 +532,9 @@ impl<'a> Binder<'a, '_> {
             if !self.holds_everywhere(sent, &binding) {
                 return self.freeze(sent, Why::Varied(open_choices()));
             }
+            if let Some(why) = self.what_is_left(sent, &binding) {
+                return self.freeze(sent, why);
+            }
             // What the record has, too, is not what was said because it is equal.
             if !in_passing
                 && self.may_be_said(sent, own)
@@ -573,7 +580,12 @@ impl<'a> Binder<'a, '_> {
             };
         }
         match self.template(sent) {
-            Composed::Pieces(pieces) => return self.bind(sent, pieces),
+            Composed::Pieces(pieces) => {
+                return match self.pieced(sent, &pieces) {
+                    Some(why) => self.freeze(sent, why),
+                    None => self.bind(sent, pieces),
+                };
+            }
             Composed::Unsure => return self.freeze(sent, Why::Unsure(open_choices())),
             Composed::Nothing => {}
         }
@@ -586,7 +598,8 @@ impl<'a> Binder<'a, '_> {
         if let Some(why) = self.volatile(sent) {
             return self.freeze(sent, Why::Volatile(why, open_choices()));
         }
-        if let Some(why) = self.unnamed_day(sent).or_else(|| self.of_record(sent)) {
+        let why = self.unnamed_day(sent).or_else(|| self.of_record(sent));
+        if let Some(why) = why.or_else(|| self.of_look(sent)) {
             return self.freeze(sent, why);
         }
         let why = if self.is_data(sent) || self.is_part_of_said(sent) {
@@ -597,6 +610,20 @@ impl<'a> Binder<'a, '_> {
             self.held_in_text(sent).unwrap_or(Why::Agent)
         };
         self.freeze(sent, why);
+    }
+}
+
+impl Binder<'_, '_> {
+    /// The question about a value that was made by what the looks before it had found, and that none of them has.
+    fn of_look(&mut self, sent: &Sent<'_>) -> Option<Why> {
+        let whole = || {
+            vec![Piece::Text(
+                sent.value.as_str().unwrap_or_default().to_owned(),
+            )]
+        };
+        self.how_many(sent)
+            .or_else(|| self.turned(sent))
+            .or_else(|| self.pieced(sent, &whole()))
     }
 }
 

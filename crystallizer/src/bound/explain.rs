@@ -22,7 +22,7 @@ use super::fold::ONE_BY_ONE;
 use super::inputs::Found;
 use super::key::Key;
 use super::read_by::read_by_changes;
-use super::{Answered, slot, verbatim};
+use super::{Answered, parts, slot, verbatim};
 use crate::findings::{is_sink, located, others_write};
 use crate::kept::{Kept, Spot};
 use crate::report::Question;
@@ -476,7 +476,8 @@ fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
         | Source::Item(..)
         | Source::Named(_)
         | Source::Inside(..)
-        | Source::Pass(..) => {
+        | Source::Pass(..)
+        | Source::Parts(..) => {
             format!("`{}`", crate::show::text(&binding.expression, 160))
         }
     };
@@ -519,7 +520,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
     if !runs && !is_sink(&bound.key, kept) {
         return None;
     }
-    let open = bound.bindings().find_map(|binding| {
+    let open = bound.bindings().flat_map(parts::of).find_map(|binding| {
         let call = match &binding.source {
             Source::Output(place) => place.call,
             Source::Whole(place, _) => place.call,
@@ -530,7 +531,8 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             | Source::Inputs(_)
             | Source::Named(_)
             | Source::Clock(_)
-            | Source::Counted { .. } => {
+            | Source::Counted { .. }
+            | Source::Parts(..) => {
                 return None;
             }
         };

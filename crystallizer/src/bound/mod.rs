@@ -7,6 +7,7 @@ mod alike;
 mod anchor;
 mod another;
 mod answers;
+mod at_hand;
 mod binder;
 mod binding;
 mod body;
@@ -31,6 +32,7 @@ mod fold;
 mod formula;
 mod graft;
 mod hold_out;
+mod how_many;
 mod idle;
 mod in_passing;
 mod information;
@@ -38,17 +40,21 @@ mod inputs;
 mod key;
 mod keyed;
 mod lasting;
+mod made_of_look;
 mod marked;
 mod named_list;
 mod nest;
 mod nested;
 mod of_record;
 mod offer;
+mod old_value;
 mod order;
 mod other_field;
 mod pages;
 mod part;
+mod parts;
 mod passes;
+mod pieces;
 mod places;
 mod prove;
 mod put_together;
@@ -67,12 +73,14 @@ mod slot;
 mod small;
 mod spoken_time;
 mod superlative;
+mod term;
 mod title;
 mod told;
 mod total;
 mod transform;
 mod truth;
 mod turn;
+mod turned;
 mod unread;
 mod unsourced;
 mod verbatim;
@@ -208,6 +216,23 @@ pub(crate) fn bind<'k: 'w, 'w>(
         !witnesses.iter().all(has)
     };
     let absent = absent::ask(kept, spots, &mut decisions, answers, &is_parted);
+    let is_explained = |call: usize, pointer: &str| {
+        unshown.iter().any(|one| one.call == call)
+            || figures
+                .iter()
+                .filter_map(|one| one.place(kept))
+                .any(|(step, place)| step == kept[call].step && place == pointer)
+            || absent.iter().any(|one| one.is_of(call))
+    };
+    made_of_look::ask(
+        session,
+        kept,
+        spots,
+        &mut decisions,
+        answers,
+        witnesses,
+        &is_explained,
+    );
     let wanted: Vec<(usize, String)> = unshown
         .iter()
         .filter_map(qualifier::Unshown::wanted_gate)

@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 mod alone;
+mod altering;
 mod counted;
 mod enumerated;
 mod in_touch;

@@ -46,7 +46,7 @@ const BETWEEN: [&str; 4] = [", ", ",", "\n", "; "];
 
 impl Total {
     /// The expression with this behind it.
-    fn write(&self, expression: &str) -> String {
+    pub(super) fn write(&self, expression: &str) -> String {
         match self {
             Self::Field => expression.to_owned(),
             Self::Count => format!("{} | length", closed(expression)),

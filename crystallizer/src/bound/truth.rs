@@ -21,7 +21,8 @@ impl Binder<'_, '_> {
             let binding = self.input(sent, Found::Said(mention), schema.as_ref());
             return self.bind(sent, vec![Piece::Value(Box::new(binding))]);
         }
-        if let Some(why) = self.of_record(sent) {
+        let why = self.of_record(sent).or_else(|| self.how_many(sent));
+        if let Some(why) = why.or_else(|| self.turned(sent)) {
             return self.freeze(sent, why);
         }
         if self.changes(sent.call) || self.shown(sent) == Shown::Other {

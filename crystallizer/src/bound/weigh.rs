@@ -317,7 +317,7 @@ impl Binder<'_, '_> {
         }
     }
 
-    fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {
+    pub(super) fn weigh(&self, sent: &Sent<'_>, place: Place, own: f64) -> Option<Candidate> {
         let key = self.answers.key(&place);
         // A word of a name is what asks for that word of a name.
         if let Of::Part(part) = &place.of
@@ -513,7 +513,7 @@ impl Binder<'_, '_> {
 }
 
 /// Whether the values under a key are names of people, places and firms.
-fn names_people(key: &Key) -> bool {
+pub(super) fn names_people(key: &Key) -> bool {
     key.words.iter().chain(&key.around).any(|word| {
         matches!(
             word.as_str(),

@@ -91,7 +91,8 @@ fn reason(bound: &Bound) -> String {
             | Source::Whole(..)
             | Source::Column(_)
             | Source::Total(..)
-            | Source::Pass(..) => "output",
+            | Source::Pass(..)
+            | Source::Parts(..) => "output",
             Source::Item(..) | Source::Inside(..) | Source::Named(_) => "item",
             Source::Clock(_) => "clock",
             Source::Counted { .. } => "pass",

@@ -43,6 +43,7 @@ mod named_one_by_one;
 mod nested;
 mod numbers;
 mod objected;
+mod old_value;
 mod once_equal;
 mod one_code;
 mod pages;

@@ -427,11 +427,11 @@ fn what_the_record_has_under_another_key_is_asked() {
             "{argument}"
         );
     }
-    // What no record has is how the agent works.
+    // What no record has is how the agent works, where something else of it was read.
     let made = of_record(
         order,
-        &json!({ "record_id": "REC-5501", "tier": "gold" }),
-        &json!({ "record_id": "REC-5501", "mode": "fast", "notify": true }),
+        &json!({ "record_id": "REC-5501", "tier": "gold", "owner": "usr_48121" }),
+        &json!({ "record_id": "REC-5501", "owner": "usr_48121", "mode": "fast", "notify": true }),
     );
     assert!(holds(&made), "{:?}", made.report.questions);
 }

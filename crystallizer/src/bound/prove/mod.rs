@@ -12,6 +12,7 @@ use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::compose;
 use super::cycle::{self, Over};
 use super::decide::Decisions;
+use super::evaluate;
 use super::file_name;
 use super::information::{bits, names_things};
 use super::key::words;
@@ -574,6 +575,11 @@ impl Prover<'_> {
                 crate::bound::evaluate::with(&given, &binding.expression.replace("inputs.", "v."))
             }
             Source::Clock(_) => Some(rename::scalar(&binding.value)),
+            Source::Parts(parts, how) => {
+                let values = parts.iter().map(|part| self.value(part, scene, here));
+                let values: Option<Vec<Value>> = values.collect();
+                evaluate::with(&Value::Array(values?), how)
+            }
             Source::Counted { step, from } => {
                 let number = i64::try_from(here?.number).ok()?;
                 Some(Value::from(number * step + from))
