@@ -273,7 +273,7 @@ mod tests {
     fn whatever_is_to_be_acknowledged_is_asked_for_in_a_sentence() {
         let all = to_be_acknowledged();
         for known in [
-            "influenced",
+            "objected_after",
             "after_refusal",
             "condition_not_shown",
             "figure_stays",
