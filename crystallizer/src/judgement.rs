@@ -76,7 +76,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Judgement {
             "nothing_succeeded",
             "Each change that it would make failed in the recording: nothing in it shows that they are wanted."
                 .to_owned(),
-            names(tried.into_iter()),
+            names(tried),
         );
     }
     if let Some(text) = exploratory(facts) {

@@ -114,6 +114,19 @@ pub(super) struct Sent<'a> {
     pub(super) value: &'a Value,
 }
 
+impl Sent<'_> {
+    /// What stands in its place: a part of it, or what is left of it, under a key of its own.
+    pub(super) fn part<'v>(&self, key: Key, value: &'v Value) -> Sent<'v> {
+        Sent {
+            call: self.call,
+            pointer: self.pointer.clone(),
+            path: self.path.clone(),
+            key,
+            value,
+        }
+    }
+}
+
 impl<'a, 'k> Binder<'a, 'k> {
     pub(super) fn new(
         session: &'a Session,

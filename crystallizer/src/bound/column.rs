@@ -526,13 +526,7 @@ impl Binder<'_, '_> {
         }
         // What is alike in all passes may come from elsewhere.
         let value = Value::from(masked.as_str());
-        let rest = Sent {
-            call: sent.call,
-            pointer: sent.pointer.clone(),
-            path: sent.path.clone(),
-            key: sent.key.clone(),
-            value: &value,
-        };
+        let rest = sent.part(sent.key.clone(), &value);
         let pieces = match self.template(&rest) {
             Composed::Pieces(pieces) => pieces,
             Composed::Nothing => vec![Piece::Text(masked.clone())],

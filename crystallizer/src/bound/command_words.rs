@@ -97,13 +97,10 @@ impl Binder<'_, '_> {
                 continue;
             }
             let value = Value::from(part);
-            let inner = Sent {
-                call: sent.call,
-                pointer: sent.pointer.clone(),
-                path: sent.path.clone(),
-                key: part_name(&text[..start]).unwrap_or_else(|| part_key(&value, &Key::default())),
-                value: &value,
-            };
+            let inner = sent.part(
+                part_name(&text[..start]).unwrap_or_else(|| part_key(&value, &Key::default())),
+                &value,
+            );
             if let Some(mut binding) = self.word_source(&inner, part, &value) {
                 if is_address {
                     binding.expression = format!("{} | url_segment", binding.expression);

@@ -166,13 +166,7 @@ impl Binder<'_, '_> {
         if is_segment(text, start, word) {
             let followed = self.inputs.iter().find(|input| is_followed(input, word));
             if let Some(input) = followed.cloned() {
-                let named = Sent {
-                    call: sent.call,
-                    pointer: sent.pointer.clone(),
-                    path: sent.path.clone(),
-                    key: input.key,
-                    value: &value,
-                };
+                let named = sent.part(input.key, &value);
                 return Hole::Bound(Box::new(self.input(&named, input.found, None)));
             }
         }
@@ -181,26 +175,14 @@ impl Binder<'_, '_> {
             && self.inputs_in(text).contains(&(start, word))
             && let Some(input) = self.inputs.told(word).cloned()
         {
-            let named = Sent {
-                call: sent.call,
-                pointer: sent.pointer.clone(),
-                path: sent.path.clone(),
-                key: input.key,
-                value: &input.value,
-            };
+            let named = sent.part(input.key, &input.value);
             return Hole::Bound(Box::new(self.input(&named, input.found, None)));
         }
         let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
         let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;
         // A name behind the sign of a term is looked up, however little it tells.
         if is_of_term(text, start)
-            && let Some(binding) = self.of_term(&Sent {
-                call: sent.call,
-                pointer: sent.pointer.clone(),
-                path: sent.path.clone(),
-                key: sent.key.clone(),
-                value: &value,
-            })
+            && let Some(binding) = self.of_term(&sent.part(sent.key.clone(), &value))
         {
             return Hole::Bound(binding);
         }
@@ -221,13 +203,7 @@ impl Binder<'_, '_> {
         {
             return Hole::Word;
         }
-        let inner = Sent {
-            call: sent.call,
-            pointer: sent.pointer.clone(),
-            path: sent.path.clone(),
-            key: sent.key.clone(),
-            value: &value,
-        };
+        let inner = sent.part(sent.key.clone(), &value);
         let mention = self.said.find(&value, &[]).filter(|mention| mention.person);
         // A word of what is an input as a whole, which no input gives by itself, is no thing of its own.
         if let Some(mention) = &mention
@@ -329,13 +305,7 @@ impl Binder<'_, '_> {
             return None;
         }
         let start = id.as_ptr() as usize - text.as_ptr() as usize;
-        let named = Sent {
-            call: sent.call,
-            pointer: sent.pointer.clone(),
-            path: sent.path.clone(),
-            key: part_key(&value, &sent.key),
-            value: &value,
-        };
+        let named = sent.part(part_key(&value, &sent.key), &value);
         let mut binding = self.input(&named, Found::Said(mention), None);
         binding.because = format!("{}; it is a part of the text", binding.because);
         let pieces = [

@@ -44,13 +44,7 @@ impl Binder<'_, '_> {
         }
         let (from, to) = unmarked(text)?;
         let value = Value::from(&text[from..to]);
-        let inner = Sent {
-            call: sent.call,
-            pointer: sent.pointer.clone(),
-            path: sent.path.clone(),
-            key: sent.key.clone(),
-            value: &value,
-        };
+        let inner = sent.part(sent.key.clone(), &value);
         let Outcome::Bound(mut binding) = self.among_answers(&inner, WEAK) else {
             return None;
         };

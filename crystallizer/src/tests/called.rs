@@ -23,12 +23,12 @@ fn looked(task: &str, record: Value, sent: Value) -> Session {
 fn written(made: &Crystallized, key: &str) -> String {
     let all = made.document.steps.iter();
     let with = all.filter_map(|step| step.with.as_ref());
-    let found = with.filter_map(|with| {
+    let mut found = with.filter_map(|with| {
         let value = Value::from(with.clone());
         let text = value.pointer(&format!("/arguments/{key}"))?.as_str()?;
         Some(text.to_owned())
     });
-    found.last().unwrap_or_default()
+    found.next_back().unwrap_or_default()
 }
 
 fn reply(task: &str, record: Value, text: &str) -> Crystallized {

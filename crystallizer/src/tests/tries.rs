@@ -59,7 +59,7 @@ fn of_ways_that_all_failed_the_last_is_kept() {
     let moved = |id: &str, batch: u32, cabin: &str| {
         let arguments =
             json!({ "booking_id": "BK-88231", "cabin": cabin, "legs": [{ "leg": cabin }] });
-        failed(id, batch, "move_booking", arguments, "Error: no seat")
+        failed(id, batch, "update_booking", arguments, "Error: no seat")
     };
     let session = session(
         "Move booking BK-88231 to a better cabin.",
@@ -70,7 +70,7 @@ fn of_ways_that_all_failed_the_last_is_kept() {
         ],
     );
     for made in both(&session) {
-        assert_eq!(actions(&made), ["move_booking"]);
+        assert_eq!(actions(&made), ["update_booking"]);
         assert_eq!(waits(&made, "failed_then_varied"), 2);
         let judgement = &made.report.judgement;
         let told = judgement.reasons.iter();
