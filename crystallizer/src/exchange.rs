@@ -103,32 +103,43 @@ pub(crate) fn asks(text: &str) -> bool {
     text.contains('?') || text.contains('？') || waits_for_yes(text)
 }
 
-/// Where the last sentence of a text stands that asks, without its mark.
+/// Where the last sentence of a text stands that asks, without its mark. Goes once over the text.
 pub(crate) fn last_question(text: &str) -> Option<Range<usize>> {
-    let marks = || text.rmatch_indices(['.', '!', '?', '？', '\n']);
-    let asks = |mark: &str| matches!(mark, "?" | "？");
-    let (end, _) = marks().find(|(at, mark)| asks(mark) && ends_sentence(text, *at, mark))?;
-    let begin = marks().find(|(at, mark)| *at < end && ends_sentence(text, *at, mark));
-    Some(begin.map_or(0, |(at, mark)| at + mark.len())..end)
+    let mut found = None;
+    let (mut begin, mut at_line) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let ticks = line.bytes().filter(|byte| *byte == b'`').count();
+        let mut before = 0;
+        for (at, mark) in line.char_indices() {
+            if mark == '`' {
+                before += 1;
+            }
+            let end = at_line + at + mark.len_utf8();
+            // Not within words that are quoted as code, nor within a word (`shop.acme.io`).
+            let ends = match mark {
+                '\n' | '？' => true,
+                '.' | '!' | '?' => {
+                    let in_code = before % 2 == 1 && before < ticks;
+                    let behind = text[end..].chars().next();
+                    !in_code && behind.is_none_or(ends_word)
+                }
+                _ => false,
+            };
+            if ends {
+                if matches!(mark, '?' | '？') {
+                    found = Some(begin..at_line + at);
+                }
+                begin = end;
+            }
+        }
+        at_line += line.len();
+    }
+    found
 }
 
-/// Whether a mark ends the sentence that it stands in: not within a word (`shop.acme.io`), nor within words that are
-/// quoted as code.
-fn ends_sentence(text: &str, at: usize, mark: &str) -> bool {
-    if matches!(mark, "\n" | "？") {
-        return true;
-    }
-    let line = text[..at].rfind('\n').map_or(0, |line| line + 1);
-    let in_code = text[line..at].bytes().filter(|byte| *byte == b'`').count() % 2 == 1
-        && text[at..]
-            .lines()
-            .next()
-            .is_some_and(|rest| rest.contains('`'));
-    let behind = text[at + mark.len()..].chars().next();
-    !in_code
-        && behind.is_none_or(|next| {
-            !next.is_alphanumeric() && !matches!(next, '/' | '=' | '&' | '-' | '_')
-        })
+/// Whether no word goes on with this behind a mark.
+fn ends_word(next: char) -> bool {
+    !next.is_alphanumeric() && !matches!(next, '/' | '=' | '&' | '-' | '_')
 }
 
 /// Whether a question only asks whether the person means it, and names nothing that would be done.

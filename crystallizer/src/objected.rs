@@ -26,11 +26,20 @@ pub(crate) fn objected<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec
         if let Some(objection) = objection
             && let Some(at) = meant(said.text, objection, &done, &latest, kept)
         {
+            // What nobody wanted stays unwanted, whatever is said of it later.
+            let stays = found.iter().any(|one| one.at == at && !one.went_on);
+            let of_same = |other: &usize| {
+                let calls = kept.get(at).zip(kept.get(*other));
+                calls.is_some_and(|(one, two)| About::call(one).same_thing(&About::call(two)))
+            };
+            let went_on = !stays
+                && objection != Objection::Unwanted
+                && said.changes.iter().take(MOST_LOOKED_AT).any(of_same);
             found.retain(|one| one.at != at);
             found.push(Objected {
                 at,
                 said: said.text,
-                went_on: objection != Objection::Unwanted && !said.changes.is_empty(),
+                went_on,
             });
         }
         if !said.changes.is_empty() {
@@ -44,6 +53,9 @@ pub(crate) fn objected<'s>(exchanges: &[Exchange<'s>], kept: &[Kept<'_>]) -> Vec
     found
 }
 
+/// How many changes before an objection are looked at.
+const MOST_LOOKED_AT: usize = 200;
+
 /// The change that an objection is to: the last one of the thing that it names, else of its deed, else what was done
 /// last, where nothing else was spoken of since.
 fn meant(
@@ -56,7 +68,7 @@ fn meant(
     let about = About::text(text);
     let words = stems(text);
     let last = |is: &dyn Fn(&Kept<'_>) -> bool| {
-        let mut all = done.iter().rev().copied();
+        let mut all = done.iter().rev().take(MOST_LOOKED_AT).copied();
         all.find(|at| kept.get(*at).is_some_and(is))
     };
     let of_thing = || last(&|kept| About::call(kept).same_thing(&about));

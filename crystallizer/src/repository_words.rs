@@ -62,7 +62,7 @@ pub(crate) fn git_looks(rest: &[String]) -> bool {
     match words[at] {
         "grep" => !own
             .iter()
-            .any(|word| word.starts_with("-O") || word.starts_with("--op")),
+            .any(|word| holds(word, &['O']) || word.starts_with("--op")),
         "tag" => lists(own, &["-l", "-i", "-n"]),
         "branch" => lists(own, &["-a", "-r", "-v", "-vv", "-i", "--show-current"]),
         "remote" => match first {
@@ -103,24 +103,21 @@ fn lists(own: &[&str], short: &[&str]) -> bool {
 /// Whether `gh` with these words only looks.
 pub(crate) fn gh_looks(rest: &[String]) -> bool {
     let words: Vec<&str> = rest.iter().map(String::as_str).collect();
-    if words.iter().any(|word| matches!(*word, "-w" | "--web")) {
+    // It would open a browser, or show what nobody is to see.
+    let acts = |word: &&str| {
+        holds(word, &['w']) || word.starts_with("--w") || word.starts_with("--show-t")
+    };
+    if words.iter().any(acts) {
         return false;
     }
     match words[..] {
         ["search", ..] | ["auth", "status", ..] => true,
         ["api", ..] => {
             let sends = |word: &&str| {
-                [
-                    "-X",
-                    "--method",
-                    "-f",
-                    "-F",
-                    "--field",
-                    "--raw-field",
-                    "--input",
-                ]
-                .iter()
-                .any(|option| word.starts_with(option))
+                holds(word, &['X', 'f', 'F'])
+                    || ["--m", "--f", "--r", "--in"]
+                        .iter()
+                        .any(|option| word.starts_with(option))
             };
             !words.iter().any(sends)
                 && !words.iter().any(|word| word.trim_matches('/') == "graphql")
@@ -132,6 +129,11 @@ pub(crate) fn gh_looks(rest: &[String]) -> bool {
         ] => matches!(sub, "view" | "list" | "status" | "diff" | "checks"),
         _ => false,
     }
+}
+
+/// Whether one of these letters stands among the short options of a word, alone or behind others: `-iX`.
+fn holds(word: &str, letters: &[char]) -> bool {
+    word.starts_with('-') && !word.starts_with("--") && word.contains(letters)
 }
 
 #[cfg(test)]
@@ -166,6 +168,9 @@ mod tests {
             ("config user.name x", false),
             ("grep -n x", true),
             ("grep -Ovim x", false),
+            ("grep -nOvim x", false),
+            ("--config-env=core.pager=X log", false),
+            ("--git-dir=/x log", false),
             ("stash list", true),
             ("stash", false),
             ("-c core.pager=x log", false),
@@ -187,6 +192,10 @@ mod tests {
             ("api repos/a/b/pulls", true),
             ("api repos/a/b/pulls -f title=x", false),
             ("api -XPOST repos/a/b", false),
+            ("api -iXDELETE repos/a/b", false),
+            ("api -iFtitle=x repos/a/b", false),
+            ("pr view 12 -cw", false),
+            ("auth status --show-token", false),
             ("api graphql --paginate", false),
             ("search issues x", true),
             ("auth status", true),

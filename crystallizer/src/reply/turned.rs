@@ -45,7 +45,7 @@ pub(crate) fn turned(question: &str, change: &Kept<'_>) -> Option<Turned> {
     // Beside another question a no may be the answer to that one.
     let alone = !before.contains(['?', '？']);
     let goes_on = alone && (asking.seeks_objections() || asking.seeks_more(before))
-        || ends_things(&change.call.name) && asking.keeps(change);
+        || alone && ends_things(&change.call.name) && asking.keeps(change);
     goes_on.then_some(Turned::NoGoesOn)
 }
 
@@ -53,17 +53,14 @@ pub(crate) fn turned(question: &str, change: &Kept<'_>) -> Option<Turned> {
 pub(crate) fn held(text: &str, question: &str, turned: Turned) -> Held {
     let all = sentences(text);
     let words: Vec<&Word<'_>> = all.iter().flat_map(|(words, _)| words).collect();
-    let asked = Asked::of("");
     if all.iter().any(|(_, asks)| *asks) {
         return Held::Open;
     }
     let mut at = 0;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some(length) = length_of(rest, NO_MORE) {
-            let refuses = refuses_behind(&rest[length..], &asked);
             return match turned {
-                Turned::NoGoesOn if refuses => Held::Holds,
-                Turned::NoGoesOn => Held::GoesOn,
+                Turned::NoGoesOn => behind_no(&rest[length..], question),
                 Turned::YesHolds => Held::Open,
             };
         }
@@ -87,20 +84,95 @@ pub(crate) fn held(text: &str, question: &str, turned: Turned) -> Held {
     }
 }
 
-/// Whether words behind a no to such a question hold the agent back all the same: “no, wait”.
-fn refuses_behind(words: &[&Word<'_>], asked: &Asked<'_>) -> bool {
+/// What is said behind a no to such a question. It lets the agent go on where all of it says no more than that; a
+/// negation or a refusal holds it back (“no, don't”, “no, wait”), and anything else is for others to read.
+fn behind_no(words: &[&Word<'_>], question: &str) -> Held {
+    let nothing = Asked::of("");
+    let lower = question.to_lowercase();
+    let asked: Vec<&str> = lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .collect();
+    // “I don't want it” to “Do you want to keep it?”
+    let keeps = |one: &&&Word<'_>| KEEPS.contains(&&*one.word) && asked.contains(&&*one.word);
     let mut at = 0;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
-        if length_of(rest, NO_MORE).is_some() {
+        let is_not = NOT.contains(&&*rest[0].word);
+        let length = [NO_MORE, AHEAD, ALL]
+            .iter()
+            .find_map(|phrases| length_of(rest, phrases));
+        if let Some(length) = length {
+            at += length;
+        } else if is_not && rest.iter().any(|one| keeps(&one)) {
             at += 1;
-        } else if declining(rest, asked).is_some_and(|_| !NOT.contains(&&*rest[0].word)) {
-            return true;
+        } else if is_not || declining(rest, &nothing).is_some() {
+            return Held::Holds;
+        } else if let Some(length) = silent(rest) {
+            at += length;
+        } else if asked.contains(&&*rest[0].word) || PLAIN.contains(&&*rest[0].word) {
+            at += 1;
         } else {
-            at += silent(rest).unwrap_or(1);
+            return Held::Open;
         }
     }
-    false
+    Held::GoesOn
 }
+
+/// What is wanted, or not, of a thing that is to be kept.
+const KEEPS: &[&str] = &[
+    "keep",
+    "need",
+    "want",
+    "use",
+    "behalten",
+    "brauche",
+    "brauchen",
+    "will",
+    "garder",
+    "veux",
+    "conserver",
+    "conservar",
+    "necesito",
+    "quiero",
+];
+/// What says that there is no more to say.
+const ALL: &[&str] = &[
+    "that's all",
+    "that is all",
+    "that's it",
+    "that is it",
+    "that's everything",
+    "nothing else",
+    "not at all",
+    "none at all",
+    "no problem",
+    "no worries",
+    "all good",
+    "all set",
+    "i'm good",
+    "i am good",
+    "i'm fine",
+    "i am fine",
+    "looks good",
+    "das ist alles",
+    "das war's",
+    "das wars",
+    "gar nicht",
+    "überhaupt nicht",
+    "kein problem",
+    "alles gut",
+    "c'est tout",
+    "pas du tout",
+    "aucun problème",
+    "eso es todo",
+    "para nada",
+    "ningún problema",
+];
+/// Words that add nothing to what was asked.
+const PLAIN: &[&str] = &[
+    "it", "that", "this", "them", "just", "then", "now", "you", "can", "may", "so", "i", "do",
+    "es", "das", "sie", "ihn", "bitte", "ich", "dann", "jetzt", "je", "le", "la", "les", "en",
+    "lo", "los",
+];
 
 /// A yes by itself, which tells nobody to go on.
 const BARE: &[&str] = &[
@@ -260,16 +332,24 @@ impl Asking<'_> {
         {
             return false;
         }
-        let keeps = self.has(&[
-            "keep",
-            "retain",
-            "behalten",
-            "garder",
-            "conserver",
-            "conservar",
-            "mantener",
-            "quedarse",
-        ]);
+        // `keep it`, not `keep looking`.
+        let goes_on = |one: &Word<'_>| {
+            one.word.ends_with("ing") || matches!(&*one.word, "on" | "card" | "file")
+        };
+        let at_keep = self.0.iter().position(|one| &*one.word == "keep");
+        let behind = at_keep.and_then(|at| self.0.get(at + 1..));
+        let keeps_on = behind.is_some_and(|behind| behind.iter().take(3).any(|one| goes_on(one)));
+        let keeps = !keeps_on
+            && self.has(&[
+                "keep",
+                "retain",
+                "behalten",
+                "garder",
+                "conserver",
+                "conservar",
+                "mantener",
+                "quedarse",
+            ]);
         let things = About::call(change).deeds;
         let is_it = |word: &str| {
             matches!(

@@ -2,6 +2,7 @@
 //! `billing goes to finance, technical to engineering`. The recording went one of them. As an input with the recorded
 //! value it would go that way in every run in which nobody says otherwise.
 
+use super::lexicon as l;
 use super::missed::{Asker, Missed};
 use super::read::Qualifier;
 use super::sentence::Sentence;
@@ -9,11 +10,15 @@ use crate::bound::binding::{Piece, Source};
 use crate::bound::cycle;
 use crate::bound::information::{STRONG, bits};
 use crate::bound::inputs::Found;
+use crate::bound::key::words as words_of;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The most words of one entry of a table, on either side.
 const MOST_OF_ENTRY: usize = 4;
+/// The longest text that may be a way, in bytes.
+const LONGEST_WAY: usize = 100;
 /// What stands between the two sides of an entry, the longest first.
 const BETWEEN: [&str; 22] = [
     " goes to ",
@@ -45,10 +50,11 @@ impl Asker<'_> {
     pub(super) fn of_ways(&self) -> Vec<Missed> {
         let cycles = &self.decisions.cycles;
         let mut found = Vec::new();
+        let mut known = None;
         for (call, decided) in self.decisions.calls.iter().enumerate() {
-            if !self.kept.get(call).is_some_and(|kept| kept.changes()) {
+            let Some(kept) = self.kept.get(call).filter(|kept| kept.changes()) else {
                 continue;
-            }
+            };
             for bound in &decided.bound {
                 let [Piece::Value(binding)] = bound.pieces.as_slice() else {
                     continue;
@@ -79,7 +85,13 @@ impl Asker<'_> {
                     let (first, last) = (sentence.first()?, sentence.last()?);
                     let around = first.start..last.end;
                     let words = whole.get(around.clone())?;
-                    table(words, &sent, &|other| self.is_sent(other)).then_some(around)
+                    let known = known.get_or_insert_with(|| self.sent_by_changes());
+                    let mut keys = BTreeSet::new();
+                    crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, _| {
+                        keys.extend(pointer.split('/').flat_map(words_of));
+                    });
+                    let held = Held { sent: known, keys };
+                    table(words, &sent, &held).then_some(around)
                 }) else {
                     continue;
                 };
@@ -92,18 +104,48 @@ impl Asker<'_> {
         found
     }
 
-    /// Whether any change was sent a word: then both ways were gone.
-    fn is_sent(&self, word: &str) -> bool {
-        let changes = self.kept.iter().filter(|kept| kept.changes());
-        changes.into_iter().any(|kept| {
-            let mut sent = false;
+    /// What changes were sent, in small letters: a way of it was gone.
+    fn sent_by_changes(&self) -> BTreeSet<String> {
+        let mut sent = BTreeSet::new();
+        for kept in self.kept.iter().filter(|kept| kept.changes()) {
             crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
-                sent |= leaf
-                    .as_str()
-                    .is_some_and(|text| text.to_lowercase() == word);
+                let text = match leaf {
+                    Value::String(text) => text.to_lowercase(),
+                    other => other.to_string(),
+                };
+                if text.len() <= LONGEST_WAY {
+                    sent.insert(text);
+                }
             });
-            sent
-        })
+        }
+        sent
+    }
+}
+
+/// What a sentence is held against: what changes were sent, and the words of the keys of the change at hand.
+struct Held<'h> {
+    sent: &'h BTreeSet<String>,
+    keys: BTreeSet<String>,
+}
+
+impl Held<'_> {
+    /// Whether a way was gone: it begins with something that was sent.
+    fn is_gone(&self, way: &str) -> bool {
+        let ends = way.char_indices().filter(|(_, c)| c.is_whitespace());
+        let ends = ends.map(|(at, _)| at).chain([way.len()]);
+        way.contains("{{")
+            || ends
+                .into_iter()
+                .filter_map(|end| way.get(..end))
+                .any(|part| self.sent.contains(part))
+    }
+
+    /// Whether a left side names a setting of the change, or orders something: `the priority`, `assign ticket 7`.
+    fn is_setting(&self, left: &str) -> bool {
+        let mut words = left.split_whitespace();
+        let orders = words.next().is_some_and(l::is_verb);
+        let last = left.split_whitespace().next_back().unwrap_or_default();
+        orders || self.keys.contains(last) || self.is_gone(left)
     }
 }
 
@@ -149,8 +191,7 @@ fn before_for(sentence: &Sentence, at: usize) -> bool {
 }
 
 /// Whether a sentence is a table of which one entry has a value on its right side, and another was not gone by any step.
-/// `is_sent` tells of a word in small letters whether a change was sent it.
-fn table(sentence: &str, value: &str, is_sent: &dyn Fn(&str) -> bool) -> bool {
+fn table(sentence: &str, value: &str, held: &Held<'_>) -> bool {
     let lower = sentence.to_lowercase();
     let value = value.to_lowercase();
     let entries: Vec<&str> = lower
@@ -161,8 +202,19 @@ fn table(sentence: &str, value: &str, is_sent: &dyn Fn(&str) -> bool) -> bool {
         .filter(|part| !part.is_empty())
         .collect();
     BETWEEN.iter().any(|between| {
+        // `billing goes to finance, technical to engineering`
+        let short = match between.trim() {
+            "goes to" | "go to" => " to ",
+            "geht an" | "gehen an" => " an ",
+            _ => between,
+        };
         let sides = |entry: &&str| -> Option<(String, String)> {
-            let (left, right) = entry.split_once(between)?;
+            let sides = entry
+                .split_once(between)
+                .or_else(|| entry.split_once(short));
+            let (left, right) = sides?;
+            // What stands before a colon says what the table is for.
+            let left = left.rsplit(": ").next().unwrap_or(left);
             let side = |text: &str| {
                 let text = text.trim().trim_matches(['.', '"', '\'', '`', '“', '”']);
                 let words = text.split_whitespace().count();
@@ -170,13 +222,14 @@ fn table(sentence: &str, value: &str, is_sent: &dyn Fn(&str) -> bool) -> bool {
                     .contains(&words)
                     .then(|| text.to_owned())
             };
-            Some((side(left)?, side(right)?))
+            let left = side(left).filter(|left| !held.is_setting(left))?;
+            Some((left, side(right)?))
         };
         let all: Vec<(String, String)> = entries.iter().filter_map(sides).collect();
         let has = all.iter().any(|(_, right)| *right == value);
         has && all
             .iter()
-            .any(|(_, right)| *right != value && !is_sent(right))
+            .any(|(_, right)| *right != value && !held.is_gone(right))
     })
 }
 
@@ -208,10 +261,14 @@ mod tests {
 
     #[test]
     fn a_table_has_entries_alike_of_which_one_was_gone() {
-        let none = |_: &str| false;
         for (text, value, expected) in [
             (
                 "Triage it: billing goes to finance, technical goes to engineering",
+                "finance",
+                true,
+            ),
+            (
+                "Route it: billing goes to finance, technical to engineering",
                 "finance",
                 true,
             ),
@@ -223,10 +280,31 @@ mod tests {
             ("Set it (P1 = urgent, P2 = high)", "high", true),
             ("Send it to finance", "finance", false),
             ("The order is late, the state is open", "closed", false),
+            // Settings of one change.
+            (
+                "Set the status to closed and the priority to low on ticket 7",
+                "closed",
+                false,
+            ),
+            (
+                "name = Anna Berg, city = Berlin, status = closed",
+                "closed",
+                false,
+            ),
+            (
+                "Assign ticket 7 to Anna and add her to the watchers",
+                "anna",
+                false,
+            ),
+            // Both ways were gone.
+            ("ticket 1 to Ann, ticket 2 to Bob", "ann", false),
         ] {
-            assert_eq!(table(text, value, &none), expected, "{text}");
+            let sent: BTreeSet<String> = [value, "low", "bob", "ann"].map(str::to_owned).into();
+            let keys = ["status", "priority", "name", "city"]
+                .map(str::to_owned)
+                .into();
+            let held = Held { sent: &sent, keys };
+            assert_eq!(table(text, value, &held), expected, "{text}");
         }
-        let both = |word: &str| word == "bob";
-        assert!(!table("ticket 1 to Ann, ticket 2 to Bob", "Ann", &both));
     }
 }
