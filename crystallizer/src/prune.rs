@@ -88,13 +88,13 @@ pub(crate) fn prune<'a>(session: &'a Session, keep: &BTreeSet<String>) -> Pruned
         } else {
             None
         };
-        if failing.contains(call.name.as_str()) {
-            later.add(call, index);
-        }
         let varied = match repeated {
             None if failed(call) => later.variation(call, &calls),
             _ => None,
         };
+        if failing.contains(call.name.as_str()) {
+            later.add(call, index);
+        }
         let code = match varied {
             Some(_) => VARIED,
             None => "failed_then_repeated",

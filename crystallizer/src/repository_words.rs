@@ -49,8 +49,14 @@ pub(crate) fn git_looks(rest: &[String]) -> bool {
         words.drain(..2);
     }
     // A setting may name a program, and some options write a file or run one.
-    let acts =
-        |word: &&str| *word == "-c" || word.starts_with("--ou") || word.starts_with("--ext-d");
+    let acts = |word: &&str| {
+        *word == "-c"
+            || [
+                "--ou", "--ext-d", "--conf", "--exec", "--git-d", "--work-t", "--upload",
+            ]
+            .iter()
+            .any(|option| word.starts_with(option))
+    };
     if words.iter().any(acts) {
         return false;
     }
