@@ -1,5 +1,5 @@
 //! The records that a change may be about, in what was answered before it: those that have an id which it sends, and
-//! those that were asked for by one.
+//! those that were asked for by one, or by a text that the change sends under the same key.
 
 use super::answers::is_collection;
 use super::binder::{Binder, Sent};
@@ -53,16 +53,17 @@ impl Binder<'_, '_> {
     /// The records of the answers before a call, the last answer first, of each what stands less deep first.
     pub(super) fn records_before(&self, sent: &Sent<'_>) -> impl Iterator<Item = Record<'_>> {
         self.looks_before(sent.call)
-            .flat_map(|call| self.records_of(call))
+            .flat_map(|call| self.records_of(call, sent))
     }
 
-    fn records_of(&self, call: usize) -> Vec<Record<'_>> {
+    fn records_of(&self, call: usize, sent: &Sent<'_>) -> Vec<Record<'_>> {
         let (Some(root), Some(look)) = (self.answers.root(call), self.kept.get(call)) else {
             return Vec::new();
         };
         let mut is_asked = false;
-        crate::leaf::leaves(&look.call.arguments, &mut |_, _, leaf| {
-            is_asked |= self.strong.contains(&leaf.to_string());
+        crate::leaf::leaves(&look.call.arguments, &mut |_, key, leaf| {
+            is_asked |=
+                self.strong.contains(&leaf.to_string()) || self.sends_beside(sent, key, leaf);
         });
         let mut found = Vec::new();
         let mut queue = VecDeque::from([(root, Some(Vec::new()), is_asked, 0)]);
@@ -100,6 +101,18 @@ impl Binder<'_, '_> {
                 _ => {}
             }
         }
+        found
+    }
+
+    /// Whether a call sends this text under this key beside a value: what was looked up by its name is what is changed.
+    fn sends_beside(&self, sent: &Sent<'_>, key: &str, text: &Value) -> bool {
+        let Some(call) = self.at_hand.filter(|_| text.is_string()) else {
+            return false;
+        };
+        let mut found = false;
+        crate::leaf::leaves(&call.arguments, &mut |pointer, other, leaf| {
+            found |= other == key && leaf == text && pointer != sent.pointer;
+        });
         found
     }
 

@@ -19,7 +19,7 @@ use super::said::Said;
 use super::selector::Known;
 use super::sent::Forms;
 use super::turn::{Compared, Writer};
-use super::witness::Seen;
+use super::witness::{CONSTANT, Seen};
 use super::{canonical, explain, whole};
 use crate::kept::Kept;
 use crate::session::{Session, ToolCall, ToolSpec};
@@ -336,7 +336,7 @@ impl<'a, 'k> Binder<'a, 'k> {
                 let shown = answer_value(key, sent.value);
                 self.used_answers.insert(id.clone());
                 // An input takes any value: whichever it is, the answer is the same.
-                let fixed = choice.answer == "constant";
+                let fixed = choice.answer == CONSTANT;
                 match self.answered_for.get(&id) {
                     Some(was) if fixed && *was != shown => {
                         self.outdated.insert(id, shown);
@@ -347,7 +347,9 @@ impl<'a, 'k> Binder<'a, 'k> {
                     }
                 }
             }
-            if let Some(choice) = self.witnessed(sent, choices) {
+            if let Some(choice) = self.witnessed(sent, choices)
+                && !(choice.answer == CONSTANT && self.is_turned_round(sent))
+            {
                 return self.take_witnessed(sent, choice);
             }
             match self.by_yes(sent, &why) {

@@ -96,6 +96,18 @@ impl Bound {
     }
 }
 
+/// Pieces as one expression, which gives the whole text.
+pub(super) fn joined(pieces: &[Piece]) -> String {
+    let all: Vec<String> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(fixed) => super::evaluate::quoted(fixed),
+            Piece::Value(binding) => format!("({})", binding.expression),
+        })
+        .collect();
+    all.join(" ~ ")
+}
+
 /// Pieces as a template.
 pub(super) fn written(pieces: &[Piece]) -> String {
     let mut text = String::new();

@@ -10,6 +10,7 @@ use super::key::Key;
 use super::weigh::Outcome;
 use crate::leaf::canonical_text;
 use serde_json::Value;
+use std::ops::Range;
 
 /// The longest text in which parts are looked for.
 const LONGEST_TEMPLATE: usize = 4_000;
@@ -59,18 +60,49 @@ impl Binder<'_, '_> {
         if let Some(told) = self.told_list(sent, text) {
             return told;
         }
-        if let Some(pieces) = self.marked(sent, text) {
-            return Composed::Pieces(pieces);
+        if let Some(marked) = self.marked(sent, text) {
+            return marked;
         }
+        let filled = self.filled(sent, text, 0..text.len(), |_| false);
+        let Some(mut pieces) = filled.and_then(|pieces| self.with_other_halves(sent, pieces))
+        else {
+            return Composed::Unsure;
+        };
+        if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
+            return if self.repeats_record(sent, text) {
+                Composed::Unsure
+            } else {
+                Composed::Nothing
+            };
+        }
+        let repeats = pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(fixed) if self.repeats_record(sent, fixed)));
+        if repeats {
+            return Composed::Unsure;
+        }
+        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        Composed::Pieces(pieces)
+    }
+
+    /// A range of a text as fixed text with a hole for each part in it that comes from elsewhere, but for those that stay;
+    /// none where it is not certain from where one comes.
+    pub(super) fn filled(
+        &mut self,
+        sent: &Sent<'_>,
+        text: &str,
+        range: Range<usize>,
+        stays: impl Fn(&str) -> bool,
+    ) -> Option<Vec<Piece>> {
         let mut pieces = Vec::new();
-        let mut done = 0;
+        let mut done = range.start;
         for (start, word) in self.parts(text) {
-            if start < done {
+            if start < done || start + word.len() > range.end || stays(word) {
                 continue;
             }
             match self.hole(sent, text, start, word) {
                 Hole::Word => {}
-                Hole::Unsure => return Composed::Unsure,
+                Hole::Unsure => return None,
                 Hole::Bound(mut binding) => {
                     if word.len() < text.len() {
                         binding.because = format!("{}; it is a part of the text", binding.because);
@@ -81,22 +113,8 @@ impl Binder<'_, '_> {
                 }
             }
         }
-        if pieces.is_empty() {
-            return if self.repeats_record(sent, text) {
-                Composed::Unsure
-            } else {
-                Composed::Nothing
-            };
-        }
-        pieces.push(Piece::Text(text[done..].to_owned()));
-        let repeats = pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Text(fixed) if self.repeats_record(sent, fixed)));
-        if repeats {
-            return Composed::Unsure;
-        }
-        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
-        Composed::Pieces(pieces)
+        pieces.push(Piece::Text(text[done..range.end].to_owned()));
+        Some(pieces)
     }
 
     /// The parts of a text that may come from elsewhere, with their places: longer ones before their parts.

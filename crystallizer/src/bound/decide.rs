@@ -583,6 +583,9 @@ impl<'a> Binder<'a, '_> {
             Composed::Pieces(pieces) => {
                 return match self.pieced(sent, &pieces) {
                     Some(why) => self.freeze(sent, why),
+                    None if self.is_worded_otherwise(sent, &pieces) => {
+                        self.freeze(sent, Why::Varied(open_choices()));
+                    }
                     None => self.bind(sent, pieces),
                 };
             }

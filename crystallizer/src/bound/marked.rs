@@ -3,10 +3,12 @@
 
 use super::binder::{Binder, Sent};
 use super::binding::Piece;
-use super::evaluate::quoted;
+use super::compose::{Composed, part_key};
 use super::information::WEAK;
+use super::inputs::Found;
 use super::weigh::Outcome;
 use serde_json::Value;
+use std::ops::Range;
 
 /// What stands before a title that is answered, handed on, or told of again.
 const BEFORE: [&str; 14] = [
@@ -25,14 +27,80 @@ const BEFORE: [&str; 14] = [
     "copy of",
     "kopie von",
 ];
+/// The words of marks that tell how it stands with something, or what a text is, and the small words beside them.
+const STATES: [&str; 62] = [
+    "done",
+    "erledigt",
+    "hecho",
+    "fait",
+    "copy",
+    "kopie",
+    "copia",
+    "copie",
+    "duplicate",
+    "clone",
+    "closed",
+    "geschlossen",
+    "open",
+    "offen",
+    "reopened",
+    "draft",
+    "entwurf",
+    "resolved",
+    "solved",
+    "fixed",
+    "wontfix",
+    "wont",
+    "won't",
+    "fix",
+    "invalid",
+    "cancelled",
+    "canceled",
+    "abgesagt",
+    "storniert",
+    "postponed",
+    "verschoben",
+    "rescheduled",
+    "moved",
+    "updated",
+    "update",
+    "new",
+    "neu",
+    "old",
+    "alt",
+    "archived",
+    "archiv",
+    "archiviert",
+    "obsolete",
+    "deprecated",
+    "urgent",
+    "dringend",
+    "important",
+    "wichtig",
+    "final",
+    "wip",
+    "in",
+    "progress",
+    "pending",
+    "blocked",
+    "on",
+    "hold",
+    "paid",
+    "bezahlt",
+    "approved",
+    "rejected",
+    "completed",
+    "external",
+];
 /// The most characters of a mark in brackets.
 const LONGEST_MARK: usize = 20;
 /// The most marks on one title.
 const MOST_MARKS: usize = 3;
 
 impl Binder<'_, '_> {
-    /// A title whose mark stays, and the rest of which an answer gives.
-    pub(super) fn marked(&mut self, sent: &Sent<'_>, text: &str) -> Option<Vec<Piece>> {
+    /// A title whose mark stays, and the rest of which an answer gives. What a person said within a mark is an input, and
+    /// what an answer told is read there, as anywhere else: `Login broken (Globex)`.
+    pub(super) fn marked(&mut self, sent: &Sent<'_>, text: &str) -> Option<Composed> {
         let is_title = sent.key.words.last().is_some_and(|word| {
             matches!(
                 word.as_str(),
@@ -48,27 +116,64 @@ impl Binder<'_, '_> {
         let Outcome::Bound(mut binding) = self.among_answers(&inner, WEAK) else {
             return None;
         };
-        let (before, behind) = (&text[..from], &text[to..]);
-        let whole = format!(
-            "{} ~ ({}) ~ {}",
-            quoted(before),
-            binding.expression,
-            quoted(behind)
-        );
-        if binding.is_by_wording() || self.is_refuted(sent, &whole) {
+        if binding.is_by_wording() {
             return None;
         }
+        let (Some(mut pieces), Some(behind)) = (
+            self.marks(sent, text, 0..from),
+            self.marks(sent, text, to..text.len()),
+        ) else {
+            return Some(Composed::Unsure);
+        };
         binding.because = format!("{}; a mark stands on it", binding.because);
-        let mut pieces = Vec::new();
-        if !before.is_empty() {
-            pieces.push(Piece::Text(before.to_owned()));
-        }
         pieces.push(Piece::Value(binding));
-        if !behind.is_empty() {
-            pieces.push(Piece::Text(behind.to_owned()));
+        pieces.extend(behind);
+        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        (!self.is_worded_otherwise(sent, &pieces)).then_some(Composed::Pieces(pieces))
+    }
+
+    /// The marks in a range of a text: fixed, with what comes from elsewhere in those in brackets. None where it is not
+    /// certain from where.
+    fn marks(&mut self, sent: &Sent<'_>, text: &str, range: Range<usize>) -> Option<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        let mut done = range.start;
+        while let Some(open) = text[done..range.end].find(['[', '(']) {
+            let start = done + open + 1;
+            let Some(length) = text[start..range.end].find([']', ')']) else {
+                break;
+            };
+            pieces.push(Piece::Text(text[done..start].to_owned()));
+            done = start + length;
+            pieces.extend(self.mark(sent, text, start..done)?);
         }
+        pieces.push(Piece::Text(text[done..range.end].to_owned()));
         Some(pieces)
     }
+
+    /// What stands within the brackets of a mark. A word of a state stays, whoever said it.
+    fn mark(&mut self, sent: &Sent<'_>, text: &str, range: Range<usize>) -> Option<Vec<Piece>> {
+        let inside = &text[range.clone()];
+        if inside.split_whitespace().all(is_of_state) {
+            return Some(vec![Piece::Text(inside.to_owned())]);
+        }
+        let value = Value::from(inside);
+        let mention = self.said.find(&value, &[]);
+        let mention = mention.filter(|mention| mention.person && !self.said.is_only_deed(&value));
+        let pieces = self.filled(sent, text, range, is_of_state)?;
+        let is_fixed = pieces.iter().all(|piece| matches!(piece, Piece::Text(_)));
+        let Some(mention) = mention.filter(|_| is_fixed) else {
+            return Some(pieces);
+        };
+        let named = sent.part(part_key(&value, &sent.key), &value);
+        let mut binding = self.input(&named, Found::Said(mention), None);
+        binding.because = format!("{}; it is a part of the text", binding.because);
+        Some(vec![Piece::Value(Box::new(binding))])
+    }
+}
+
+/// Whether a word in a mark tells a state of the thing, or of the text: it is the same in each run.
+fn is_of_state(word: &str) -> bool {
+    STATES.contains(&word.to_lowercase().as_str())
 }
 
 /// Where the title begins and ends that has a mark before or behind it; none where it has none.

@@ -31,6 +31,7 @@ mod filter;
 mod fold;
 mod formula;
 mod graft;
+mod half_name;
 mod hold_out;
 mod how_many;
 mod idle;

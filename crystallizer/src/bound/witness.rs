@@ -4,7 +4,7 @@
 use super::Unfolded;
 use super::answers::{Hop, WholePlace};
 use super::binder::{Binder, Sent};
-use super::binding::{Binding, Choice, Why};
+use super::binding::{Binding, Choice, Piece, Why, joined};
 use super::evaluate::Recorded;
 use super::said::Said;
 use super::transform::Transform;
@@ -14,7 +14,7 @@ use crate::session::{Role, Session, Turn};
 use serde_json::{Map, Value};
 
 /// The answer that a value is the same in every run.
-const CONSTANT: &str = "constant";
+pub(super) const CONSTANT: &str = "constant";
 
 /// Another recording, beside the one that is followed.
 #[derive(Clone)]
@@ -230,6 +230,12 @@ impl<'a> Binder<'a, '_> {
                 _ => false,
             }
         })
+    }
+
+    /// Whether a text that is put together of pieces is another one than what some further recording sent there: what
+    /// stands fixed in it is not the same in each run.
+    pub(super) fn is_worded_otherwise(&self, sent: &Sent<'_>, pieces: &[Piece]) -> bool {
+        !self.witnesses.is_empty() && self.is_refuted(sent, &joined(pieces))
     }
 
     /// Whether an expression gives what was sent in every further recording, and in one at least another value than

@@ -209,3 +209,46 @@ fn of_two_fields_alike_the_one_that_was_named_is_taken() {
         written(&made, "amount")
     );
 }
+
+#[test]
+fn both_halves_of_a_name_are_of_one_person() {
+    let record = json!({ "id": "T-90112", "name": "Ines Kowalski" });
+    let task = "Tell the team of ticket T-90112 who joins.";
+    let first = "{{ steps.get_ticket.output.name | split(' ') | first }}";
+    let last = "{{ steps.get_ticket.output.name | split(' ') | last }}";
+    for (text, expected) in [
+        (
+            "Kowalski, Ines joins us.",
+            format!("{last}, {first} joins us."),
+        ),
+        (
+            "Kowalskis, Ines joins us. Ines is new.",
+            format!("Kowalskis, {first} joins us. {first} is new."),
+        ),
+        (
+            "Welcome, Ines (Kowalski).",
+            format!("Welcome, {first} ({last})."),
+        ),
+    ] {
+        let made = reply(task, record.clone(), text);
+        assert_eq!(written(&made, "text"), expected);
+    }
+}
+
+#[test]
+fn half_a_name_of_one_of_two_is_not_mixed() {
+    // The first name is that of the one, and the last name that of both: it is not certain whose it is.
+    let record = json!({ "id": "T-90112", "customer": { "name": "Ines Kowalski" }, "agent": { "name": "Adam Kowalski" } });
+    let made = reply(
+        "Tell the team of ticket T-90112 who joins.",
+        record,
+        "Kowalski, Ines joins us.",
+    );
+    let text = written(&made, "text");
+    let asked = made
+        .report
+        .questions
+        .iter()
+        .any(|one| one.id == "source:reply_ticket:/text");
+    assert!(asked || text.contains("| last"), "{text}");
+}

@@ -63,3 +63,70 @@ fn a_marked_title_follows() {
         assert_eq!(sent(&one)[key], json!(subject), "{key}");
     }
 }
+
+fn cloned(task: &str, title: &str) -> Crystallized {
+    let turns = vec![
+        call(
+            "g",
+            0,
+            "get_issue",
+            json!({ "issue_id": "WEB-441" }),
+            json!({ "issue_id": "WEB-441", "title": "Login broken" }),
+        ),
+        call(
+            "c",
+            1,
+            "create_issue",
+            json!({ "title": title }),
+            json!({ "ok": true }),
+        ),
+    ];
+    made(&session(task, turns), &bound())
+}
+
+#[test]
+fn what_a_person_said_in_a_mark_is_an_input() {
+    let title = "{{ steps.get_issue.output.title }}";
+    for (task, sent_title, value, before, behind) in [
+        (
+            "Clone issue WEB-441 for the customer Globex.",
+            "Login broken (Globex)",
+            "Globex",
+            format!("{title} ("),
+            ")".to_owned(),
+        ),
+        (
+            "Clone issue WEB-441 for the beta team.",
+            "Login broken (beta)",
+            "beta",
+            format!("{title} ("),
+            ")".to_owned(),
+        ),
+        (
+            "Duplicate issue WEB-441 for team Phoenix.",
+            "[Phoenix] Login broken",
+            "Phoenix",
+            "[".to_owned(),
+            format!("] {title}"),
+        ),
+    ] {
+        let one = cloned(task, sent_title);
+        let written = sent(&one)["title"].as_str().unwrap().to_owned();
+        let input = one.document.inputs.iter();
+        let mut input = input.filter(|(_, input)| input["default"] == json!(value));
+        let (name, _) = input.next().unwrap_or_else(|| panic!("{written}"));
+        assert_eq!(written, format!("{before}{{{{ inputs.{name} }}}}{behind}"));
+    }
+    // A state is the same in each run, though a person said it, and so is what nobody said.
+    for (task, sent_title) in [
+        (
+            "Clone issue WEB-441 and mark it as a copy.",
+            "Login broken (copy)",
+        ),
+        ("Clone issue WEB-441.", "Login broken (again)"),
+    ] {
+        let one = cloned(task, sent_title);
+        let expected = sent_title.replace("Login broken", title);
+        assert_eq!(sent(&one)["title"], json!(expected));
+    }
+}

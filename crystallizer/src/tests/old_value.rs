@@ -2,8 +2,8 @@
 //! a number, the other state, what was put together of parts, what a look alone explains.
 
 use super::build::*;
-use crate::Crystallized;
 use crate::session::{Session, Turn};
+use crate::{Crystallized, crystallize};
 use serde_json::{Value, json};
 
 /// A thing is looked up, and something of it is changed.
@@ -531,4 +531,68 @@ fn further_recordings_answer_for_a_choice() {
     let both = [recorded("itm_4412", "A"), recorded("itm_9917", "A")];
     let made = crate::crystallize(&both, &bound()).unwrap();
     assert_eq!(asked(&made, "source:update_item:/rating"), None);
+}
+
+/// A flag that is looked up by its name, and set.
+fn flagged(number: u32, task: &str, name: &str, key: &str, had: Value, sent: Value) -> Session {
+    let mut session = session(
+        task,
+        vec![
+            call(
+                "g",
+                0,
+                "get_flag",
+                json!({ "name": name }),
+                json!({ "name": name, key: had }),
+            ),
+            call(
+                "s",
+                1,
+                "set_flag",
+                json!({ "name": name, key: sent }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_record_that_was_looked_up_by_its_name_is_turned_round() {
+    let task = "Toggle the feature flag new-cart.";
+    let one = flagged(1, task, "new-cart", "enabled", json!(true), json!(false));
+    let found = asked(&made(&one, &bound()), "source:set_flag:/enabled");
+    assert_eq!(found, some("not steps.get_flag.output.enabled"));
+}
+
+#[test]
+fn recordings_that_were_turned_the_same_way_confirm_nothing() {
+    let several = |verb: &str, end: &str, key: &str, had: Value, sent: Value| {
+        let names = ["new-cart", "fast-search", "dark-mode"];
+        let all = (1..).zip(names).map(|(number, name)| {
+            let task = format!("{verb} the feature flag {name}{end}.");
+            flagged(number, &task, name, key, had.clone(), sent.clone())
+        });
+        let made = crystallize(&all.collect::<Vec<_>>(), &bound()).unwrap();
+        asked(&made, &format!("source:set_flag:/{key}"))
+    };
+    assert_eq!(
+        several("Toggle", "", "enabled", json!(true), json!(false)),
+        some("not steps.get_flag.output.enabled")
+    );
+    assert_eq!(
+        several(
+            "Switch",
+            " to the other state",
+            "state",
+            json!("closed"),
+            json!("open")
+        ),
+        Some(Vec::new())
+    );
+    assert_eq!(
+        several("Disable", "", "enabled", json!(true), json!(false)),
+        None
+    );
 }

@@ -618,3 +618,47 @@ fn a_search_that_went_to_the_end_is_known_by_one_that_did_not() {
     let alone = both(&[search(1, 2, 3)]);
     assert_eq!(ends(&alone), None);
 }
+
+/// A customer is looked up, and greeted.
+fn greeted(number: u32, customer: &str, name: &str, body: &str) -> Session {
+    let mut session = session(
+        &format!("Send customer {customer} a short greeting mail."),
+        vec![
+            call(
+                "g",
+                0,
+                "get_customer",
+                json!({ "customer_id": customer }),
+                json!({ "customer_id": customer, "name": name }),
+            ),
+            call(
+                "m",
+                1,
+                "send_mail",
+                json!({ "customer_id": customer, "body": body }),
+                json!({ "ok": true }),
+            ),
+        ],
+    );
+    session.external_id = Some(format!("rec-{number}"));
+    session
+}
+
+#[test]
+fn a_text_is_only_put_together_where_it_is_worded_alike() {
+    let first = greeted(1, "cus_4038", "Tamara Dubois", "Good morning, Tamara!");
+    let second = greeted(2, "cus_2990", "Elena Rossi", "Good morning, Elena!");
+    let third = greeted(3, "cus_8960", "Olga Novak", "Good afternoon, Olga!");
+    let alike = both(&[first.clone(), second.clone()]);
+    assert_eq!(alike.report.questions, []);
+    assert_eq!(
+        arguments(&alike)["body"],
+        "Good morning, {{ steps.get_customer.output.name | split(' ') | first }}!"
+    );
+
+    let made = both(&[first, second, third]);
+    let questions = made.report.questions.iter();
+    let found: Vec<&str> = questions.map(|one| one.id.as_str()).collect();
+    assert_eq!(found, ["source:send_mail:/body"]);
+    assert_eq!(arguments(&made)["body"], "Good morning, Tamara!");
+}

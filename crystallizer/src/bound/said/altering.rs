@@ -7,19 +7,19 @@ use std::collections::BTreeSet;
 /// The most sentences that are looked at.
 const MOST: usize = 64;
 
-/// The words by which something is turned round, or hangs on what is looked up.
-const TURNS: [&str; 10] = [
+/// The words by which something is turned round.
+const TURNS: [&str; 7] = [
     "toggle",
     "flip",
     "invert",
     "opposite",
     "negate",
-    "accordingly",
-    "whether",
     "umschalten",
     "umkehren",
-    "entsprechend",
 ];
+
+/// The words by which something hangs on what is looked up.
+const HANGS: [&str; 3] = ["accordingly", "whether", "entsprechend"];
 
 /// The sentences of people about a deed, in small letters.
 pub(in crate::bound) struct Deed<'s>(Vec<&'s [String]>);
@@ -70,6 +70,7 @@ impl Said {
     pub(in crate::bound) fn has_turning_words(&self) -> bool {
         let mut all = TURNS
             .iter()
+            .chain(&HANGS)
             .chain(["other", "not", "nicht", "schalte"].iter());
         all.any(|word| self.words.contains_key(*word))
     }
@@ -225,10 +226,18 @@ impl Deed<'_> {
 
     /// Whether what is there is turned round, or what is right hangs on what is looked up.
     pub(in crate::bound) fn turns(&self) -> bool {
+        self.turns_round()
+            || self.has(|word, next| match word {
+                "or" => next == Some("not"),
+                "oder" => next == Some("nicht"),
+                word => HANGS.contains(&word),
+            })
+    }
+
+    /// Whether what is there is turned round.
+    pub(in crate::bound) fn turns_round(&self) -> bool {
         self.has(|word, next| match word {
             "schalte" => next == Some("um"),
-            "or" => next == Some("not"),
-            "oder" => next == Some("nicht"),
             "other" => matches!(next, Some("state" | "value" | "way" | "side" | "status")),
             word => TURNS.contains(&word),
         })
