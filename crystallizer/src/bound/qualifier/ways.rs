@@ -8,12 +8,16 @@ use super::sentence::Sentence;
 use crate::bound::binding::{Piece, Source};
 use crate::bound::cycle;
 use crate::bound::information::{STRONG, bits};
-use crate::bound::inputs::Found;
+use crate::bound::inputs::{Found, Input};
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The most words of one entry of a table, on either side.
 const MOST_OF_ENTRY: usize = 4;
+/// The most words of a sentence that is read as a table.
+const LONGEST_TABLE: usize = 500;
 /// What stands between the two sides of an entry, the longest first.
 const BETWEEN: [&str; 22] = [
     " goes to ",
@@ -44,6 +48,14 @@ impl Asker<'_> {
     /// The changes that were sent one of several ways as an input.
     pub(super) fn of_ways(&self) -> Vec<Missed> {
         let cycles = &self.decisions.cycles;
+        let inputs: HashMap<&str, &Input> = self
+            .decisions
+            .inputs
+            .iter()
+            .map(|input| (input.name.as_str(), input))
+            .collect();
+        let all_sent = OnceCell::new();
+        let is_sent = |word: &str| all_sent.get_or_init(|| self.all_sent()).contains(word);
         let mut found = Vec::new();
         for (call, decided) in self.decisions.calls.iter().enumerate() {
             if !self.kept.get(call).is_some_and(|kept| kept.changes()) {
@@ -63,11 +75,7 @@ impl Asker<'_> {
                 if bits(&binding.value, &[]) >= STRONG {
                     continue;
                 }
-                let input = self
-                    .decisions
-                    .inputs
-                    .iter()
-                    .find(|input| input.name == *name);
+                let input = inputs.get(name.as_str());
                 let Some(Found::Said(mention)) = input.map(|input| &input.found) else {
                     continue;
                 };
@@ -78,8 +86,11 @@ impl Asker<'_> {
                 let Some(span) = otherwise(sentence).or_else(|| {
                     let (first, last) = (sentence.first()?, sentence.last()?);
                     let around = first.start..last.end;
+                    if sentence.len() > LONGEST_TABLE {
+                        return None;
+                    }
                     let words = whole.get(around.clone())?;
-                    table(words, &sent, &|other| self.is_sent(other)).then_some(around)
+                    table(words, &sent, &is_sent).then_some(around)
                 }) else {
                     continue;
                 };
@@ -92,18 +103,15 @@ impl Asker<'_> {
         found
     }
 
-    /// Whether any change was sent a word: then both ways were gone.
-    fn is_sent(&self, word: &str) -> bool {
-        let changes = self.kept.iter().filter(|kept| kept.changes());
-        changes.into_iter().any(|kept| {
-            let mut sent = false;
+    /// What changes were sent, in small letters: where it has both ways, both were gone.
+    fn all_sent(&self) -> HashSet<String> {
+        let mut all = HashSet::new();
+        for kept in self.kept.iter().filter(|kept| kept.changes()) {
             crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
-                sent |= leaf
-                    .as_str()
-                    .is_some_and(|text| text.to_lowercase() == word);
+                all.extend(leaf.as_str().map(str::to_lowercase));
             });
-            sent
-        })
+        }
+        all
     }
 }
 
