@@ -342,11 +342,55 @@ fn cheapest(count: usize) -> Value {
         .collect();
     let look = std::iter::once(("search_flights", json!({}), json!({ "flights": flights })));
     let book = (0..count).map(|at| {
-        let arguments = json!({ "flight_id": "FL-099", "seat": at });
+        let arguments = json!({ "flight_id": "FL-099", "seat": 1_000 + at });
         ("book_flight", arguments, json!({ "ok": true }))
     });
     let mut recording = turns(look.chain(book));
     recording["messages"][0]["content"] = said.join(" ").into();
+    recording
+}
+
+/// As many elements of a list as calls that send the number of each, and nothing else that tells them apart.
+fn numbered(count: usize) -> Value {
+    let flights: Vec<Value> = (0..count)
+        .map(|at| json!({ "flight_id": format!("FL-{at}99"), "price": 10_000 + at }))
+        .collect();
+    let look = std::iter::once(("search_flights", json!({}), json!({ "flights": flights })));
+    let book = (0..count).map(|at| {
+        let arguments = json!({ "flight_id": "FL-099", "seat": 10_000 + at });
+        ("book_flight", arguments, json!({ "ok": true }))
+    });
+    turns(look.chain(book))
+}
+
+/// One call with many arguments, behind a look that has some of them.
+fn arguments(count: usize) -> Value {
+    let field = |at: usize| format!("option {at} of blue");
+    let look: Value = (0..50)
+        .map(|at| (format!("field{at}"), field(at).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let sent: Value = (0..count)
+        .map(|at| {
+            let value = match at % 5 {
+                0 => json!(at % 2 == 0),
+                1 => json!(field(at)),
+                2 => json!(format!("part{at}-x")),
+                3 => json!(at),
+                _ => json!(format!("ABC-{at:06}")),
+            };
+            (format!("field{at}"), value)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let mut recording = turns(
+        [
+            ("get_order", json!({ "order_id": "tok_0000000" }), look),
+            ("update_order", sent, json!({ "ok": true })),
+        ]
+        .into_iter(),
+    );
+    recording["messages"][0]["content"] = "Update tok_0000000 accordingly.".into();
     recording
 }
 
@@ -372,7 +416,7 @@ type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 /// recording for each of its calls.
 #[test]
 fn twice_as_long_a_recording_takes_twice_the_work() {
-    let shapes: [Shape<'_>; 12] = [
+    let shapes: [Shape<'_>; 14] = [
         ("a clerk", 150, &|calls| {
             serde_json::from_slice(&recording(calls)).unwrap()
         }),
@@ -386,6 +430,8 @@ fn twice_as_long_a_recording_takes_twice_the_work() {
         ("a part of a list in a text", 60, &part_of_a_text),
         ("sentences about a list", 60, &sentences),
         ("the cheapest", 100, &cheapest),
+        ("numbers of a list", 60, &numbered),
+        ("many arguments", 400, &arguments),
         ("conditions", 100, &conditions),
     ];
     for (name, count, shape) in shapes {

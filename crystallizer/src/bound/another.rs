@@ -14,11 +14,14 @@ use crate::mark::{MarkMap, mark};
 use crate::session::ToolCall;
 use crate::value_class::ValueClass;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 /// The information from which on a value is one by which a record is asked for.
 const NAMING: f64 = 4.5;
+/// The most things that one call may name.
+const MOST_THINGS: usize = 64;
 
 /// What is known of records of other things, so that each is looked for once.
 #[derive(Default)]
@@ -31,6 +34,8 @@ pub(super) struct Others {
     denied: HashMap<(usize, Vec<String>), Option<Mention>>,
     /// The same with the words of a kind of thing: whether it is wanted as such a thing has it.
     wanted: HashMap<(usize, Vec<String>, Vec<String>), bool>,
+    /// The change that was last decided about, and the looks of which it is known whether they were for another thing.
+    apart: RefCell<(usize, HashMap<usize, bool>)>,
 }
 
 impl Others {
@@ -133,17 +138,13 @@ impl Binder<'_, '_> {
         if cycle::ending(&self.cycles, look).is_some() {
             return false;
         }
-        let own_things = things_of(own.call);
-        let theirs = things_of(source.call);
-        let is_same = |one: &(Key, &Value), two: &(Key, &Value)| agree(&one.0, &two.0) == 3;
-        let noun = noun(&own.call.name);
-        own_things
-            .iter()
-            .filter(|(key, _)| key.full().iter().any(|word| noun.contains(word)))
-            .any(|one| {
-                let mut same = theirs.iter().filter(|two| is_same(one, two)).peekable();
-                same.peek().is_some() && same.all(|two| two.1 != one.1)
-            })
+        let (of, known) = self.others.apart.take();
+        let mut known = if of == change { known } else { HashMap::new() };
+        let is_apart = *known
+            .entry(look)
+            .or_insert_with(|| are_apart(own.call, source.call));
+        self.others.apart.replace((change, known));
+        is_apart
     }
 
     /// Whether the person wants what a key names as a thing of a kind has it.
@@ -265,6 +266,21 @@ impl Binder<'_, '_> {
     }
 }
 
+/// Whether a call names its own thing under a key by which a look was asked for another.
+fn are_apart(own: &ToolCall, look: &ToolCall) -> bool {
+    let own_things = things_of(own);
+    let theirs = things_of(look);
+    let is_same = |one: &(Key, &Value), two: &(Key, &Value)| agree(&one.0, &two.0) == 3;
+    let noun = noun(&own.name);
+    own_things
+        .iter()
+        .filter(|(key, _)| key.full().iter().any(|word| noun.contains(word)))
+        .any(|one| {
+            let mut same = theirs.iter().filter(|two| is_same(one, two)).peekable();
+            same.peek().is_some() && same.all(|two| two.1 != one.1)
+        })
+}
+
 /// What a call sent by which things are told apart, each with its key.
 fn things_of(call: &ToolCall) -> Vec<(Key, &Value)> {
     let mut found = Vec::new();
@@ -279,7 +295,10 @@ fn things_of(call: &ToolCall) -> Vec<(Key, &Value)> {
             .as_str()
             .and_then(crate::value_class::of)
             .is_some_and(|class| matches!(class, ValueClass::Id | ValueClass::Uuid));
-        if bits(leaf, &key.words) >= NAMING && (is_id || names_things(&key.words)) {
+        if found.len() < MOST_THINGS
+            && bits(leaf, &key.words) >= NAMING
+            && (is_id || names_things(&key.words))
+        {
             found.push((key, leaf));
         }
     });

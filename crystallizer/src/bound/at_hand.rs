@@ -13,6 +13,8 @@ const NEAREST: usize = 12;
 /// How many maps of an answer are looked at, and how deep.
 const MOST_MAPS: usize = 200;
 const DEEPEST: usize = 4;
+/// The most fields of a record by which it is known.
+const MOST_FIELDS: usize = 500;
 /// The longest list that is looked at as an old value.
 const LONGEST_LIST: usize = 100;
 
@@ -73,6 +75,7 @@ impl Binder<'_, '_> {
                     let is_about = is_asked
                         || map
                             .values()
+                            .take(MOST_FIELDS)
                             .filter(|inner| !inner.is_object() && !inner.is_array())
                             .any(|inner| self.strong.contains(&inner.to_string()));
                     let is_data = is_collection(map);

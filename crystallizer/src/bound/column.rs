@@ -595,9 +595,13 @@ fn told_loosely(values: &[&Value]) -> f64 {
     let mut sum = 0.0;
     let mut tells = false;
     for value in values {
-        if !seen.contains(value) {
+        // More of them tell no less.
+        if tells && sum >= TOLD_ALONE {
+            break;
+        }
+        let own = bits(value, &[]);
+        if !seen.contains(value) && own > 0.0 {
             seen.push(value);
-            let own = bits(value, &[]);
             tells |= own >= WEAK;
             sum += own;
         }

@@ -26,6 +26,8 @@ const SHORTEST_SEGMENT: usize = 4;
 
 /// The most words around an id that are no text of their own.
 const MOST_AROUND: usize = 2;
+/// How many calls before and behind are looked through for an id that a text has.
+const NEAREST: usize = 200;
 
 /// What a text is made of.
 pub(super) enum Composed {
@@ -304,7 +306,14 @@ impl Binder<'_, '_> {
         if tokens.any(|token| is_id(&token)) || !(1..=MOST_AROUND).contains(&others) {
             return None;
         }
-        let is_sent = self.kept.iter().enumerate().any(|(call, kept)| {
+        let value = Value::from(id);
+        let mention = self
+            .said
+            .find(&value, &[])
+            .filter(|mention| mention.person)?;
+        let first = sent.call.saturating_sub(NEAREST);
+        let mut near = self.kept.iter().enumerate().skip(first).take(2 * NEAREST);
+        let is_sent = near.any(|(call, kept)| {
             let mut found = false;
             crate::leaf::leaves(&kept.call.arguments, &mut |pointer, _, leaf| {
                 found |= (call != sent.call || pointer != sent.pointer)
@@ -314,11 +323,6 @@ impl Binder<'_, '_> {
             });
             found
         });
-        let value = Value::from(id);
-        let mention = self
-            .said
-            .find(&value, &[])
-            .filter(|mention| mention.person)?;
         if !is_sent {
             return None;
         }

@@ -29,6 +29,8 @@ const SURE: f64 = 6.0;
 
 /// The words from which on a text is a message.
 const MESSAGE: usize = 4;
+/// The most values of a change that are looked for in the records before it one by one.
+const MOST_AT_HAND: usize = 256;
 
 /// All that was decided.
 pub(super) struct Decisions<'k> {
@@ -313,6 +315,10 @@ impl<'a> Binder<'a, '_> {
         if slot::any(kept) {
             let mut scalars = Vec::new();
             self.values(at, arguments, &mut Vec::new(), &mut scalars);
+            // Who sends so much sends a whole document: each value would go through all records before it.
+            if scalars.len() > MOST_AT_HAND {
+                self.at_hand = None;
+            }
             // What is particular first: the rest may be known by the record that it leads to.
             let (strong, weak): (Vec<_>, Vec<_>) = scalars
                 .into_iter()

@@ -22,7 +22,7 @@ use crate::kept::{Kept, Spot};
 use crate::report::Question;
 use druse_engine::Finding;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most figures of a text that are shown.
 const MOST_SHOWN: usize = 5;
@@ -137,6 +137,8 @@ fn figures(
     decisions: &Decisions<'_>,
     witnesses: &[Witness<'_>],
 ) -> Vec<Figures> {
+    let sent_words = SentWords::of(kept, decisions);
+    let mut asked = about::Asked::default();
     let mut all = Vec::new();
     for (call, (kept_one, decided)) in kept.iter().zip(&decisions.calls).enumerate() {
         if !kept_one.changes() {
@@ -157,12 +159,11 @@ fn figures(
                     found.push(Stays::text(line, true, false));
                 }
             }
-            for binding in sent_before(kept, decisions, call) {
+            for binding in sent_words.before(call, texts) {
                 let Some(value) = binding.value.as_str() else {
                     continue;
                 };
-                let known = found.iter().any(|known| known.shown.contains(value));
-                if !known && texts.iter().any(|text| has_word(text, value)) {
+                if !found.iter().any(|known| known.shown.contains(value)) {
                     found.push(Stays {
                         source: Some(Box::new(binding.clone())),
                         ..Stays::text(value, true, false)
@@ -221,7 +222,7 @@ fn figures(
             if is_written && take(pointer, key, &[text], true, is_read) {
                 continue;
             }
-            if let Some(step) = about::made_of(kept, decisions, call, frozen) {
+            if let Some(step) = about::made_of(kept, decisions, &mut asked, call, frozen) {
                 made.push(Figures {
                     call,
                     pointer: pointer.to_owned(),
@@ -326,30 +327,50 @@ fn parts<'d>(
     }
 }
 
-/// What gives the words that earlier changes sent, where a call answered them: a message that tells of such a change
-/// may mean what it sent, however little the word tells.
-fn sent_before<'d>(
-    kept: &'d [Kept<'_>],
-    decisions: &'d Decisions<'_>,
-    call: usize,
-) -> impl Iterator<Item = &'d Binding> {
-    let before = kept.iter().zip(&decisions.calls).take(call);
-    before
-        .filter(|(one, _)| one.changes())
-        .flat_map(|(_, decided)| &decided.bound)
-        .filter_map(|bound| match bound.pieces.as_slice() {
-            [Piece::Value(binding)] => Some(&**binding),
-            _ => None,
-        })
-        .filter(|binding| matches!(binding.source, Source::Output(_)))
+/// What gives the words that changes sent, where a call answered them: a message that tells of such a change may mean
+/// what it sent, however little the word tells. By word, with the number of the first binding of it and its change.
+struct SentWords<'d>(HashMap<&'d str, (usize, usize, &'d Binding)>);
+
+impl<'d> SentWords<'d> {
+    fn of(kept: &[Kept<'_>], decisions: &'d Decisions<'_>) -> Self {
+        let all = kept.iter().zip(&decisions.calls).enumerate();
+        let bindings = all
+            .filter(|(_, (one, _))| one.changes())
+            .flat_map(|(call, (_, decided))| decided.bound.iter().map(move |bound| (call, bound)))
+            .filter_map(|(call, bound)| match bound.pieces.as_slice() {
+                [Piece::Value(binding)] => Some((call, &**binding)),
+                _ => None,
+            })
+            .filter(|(_, binding)| matches!(binding.source, Source::Output(_)));
+        let mut words = HashMap::new();
+        for (number, (call, binding)) in bindings.enumerate() {
+            if let Some(word) = binding.value.as_str()
+                && is_telling(word)
+            {
+                words.entry(word).or_insert((number, call, binding));
+            }
+        }
+        Self(words)
+    }
+
+    /// Those of a text that changes before a call sent, in the order in which they were first sent.
+    fn before(&self, call: usize, texts: &[&str]) -> Vec<&'d Binding> {
+        let words = texts
+            .iter()
+            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+        let sent = words
+            .filter_map(|word| self.0.get(word))
+            .filter(|(_, by, _)| *by < call);
+        let by_number: BTreeMap<usize, &Binding> = sent
+            .map(|(number, _, binding)| (*number, *binding))
+            .collect();
+        by_number.into_values().collect()
+    }
 }
 
-/// Whether a text has a word that is a value.
-fn has_word(text: &str, value: &str) -> bool {
-    value.chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST
-        && text
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| word == value)
+/// Whether a word has enough letters to be what an earlier change sent.
+fn is_telling(word: &str) -> bool {
+    word.chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST
 }
 
 /// Puts names that are all of a list, one behind the other in a text, in the place of the single ones.

@@ -14,6 +14,7 @@ use super::{Answered, cycle, slot, write};
 use crate::kept::{Kept, Spot};
 use crate::session::{Session, ToolSpec};
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// The most words, and the most letters, of a value that is a choice and no text.
@@ -65,11 +66,12 @@ pub(super) fn ask(
         let mut named = words(&crate::name::of_call(&own.call.name, None));
         // What it is done to tells nothing.
         named.truncate(1);
+        let seen = OnceCell::new();
         let mut found: Vec<(String, Value)> = Vec::new();
         crate::leaf::leaves(&own.call.arguments, &mut |pointer, key, leaf| {
             let is_own = is_choice(key, leaf)
                 && !is_told(key, leaf, people, &named)
-                && is_of_look(leaf, &kept[look], people);
+                && is_of_look(leaf, seen.get_or_init(|| answered(&kept[look])), people);
             if is_own && !is_default(schema_at(spec, pointer), leaf) {
                 found.push((pointer.to_owned(), leaf.clone()));
             }
@@ -178,16 +180,21 @@ fn is_choice(key: &str, value: &Value) -> bool {
 
 /// Whether a value of several words has one of what a look answered that nobody said: others are wording. One word alone
 /// is chosen.
-fn is_of_look(value: &Value, look: &Kept<'_>, people: &BTreeSet<String>) -> bool {
+fn is_of_look(value: &Value, seen: &BTreeSet<String>, people: &BTreeSet<String>) -> bool {
     let Some(text) = value.as_str().filter(|text| text.trim().contains(' ')) else {
         return true;
     };
-    let answered = look.answer.text().to_lowercase();
-    let seen: BTreeSet<&str> = answered.split(|c: char| !c.is_alphanumeric()).collect();
     text.to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.chars().count() >= SHORTEST_WORD)
         .any(|word| seen.contains(word) && !people.contains(word))
+}
+
+/// The words of what a look answered.
+fn answered(look: &Kept<'_>) -> BTreeSet<String> {
+    let answered = look.answer.text().to_lowercase();
+    let words = answered.split(|c: char| !c.is_alphanumeric());
+    words.map(str::to_owned).collect()
 }
 
 /// Whether what was said, or what a deed is named by, tells the value: `Close it` that a status is `closed`, `archive it`

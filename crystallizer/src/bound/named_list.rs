@@ -6,7 +6,7 @@ use super::binding::{Binding, Bound, Piece, Source};
 use super::canonical::form;
 use super::column::{Column, columns, columns_of, fields_of};
 use super::compose::Composed;
-use super::cycle::{self, Cycle, Over, repeats};
+use super::cycle::{self, Over, repeats};
 use super::decide::Decisions;
 use super::filter::Filter;
 use super::fold::{ONE_BY_ONE, Plan, Stretch, item_of, loop_question};
@@ -20,7 +20,7 @@ use super::turn::Compared;
 use super::within;
 use crate::kept::Kept;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many numbers of passes are tried for one width of the body.
 const MOST_TRIED: usize = 12;
@@ -255,6 +255,8 @@ impl Binder<'_, '_> {
     /// A text that tells all of what a loop went over: `invited anna, bob and carl`.
     pub(super) fn told_list(&mut self, sent: &Sent<'_>, text: &str) -> Option<Composed> {
         let found = self.named_loops().find_map(|(input, elements)| {
+            // Of a text that has not even the first of them no more is looked at.
+            elements.first().filter(|one| text.contains(&shown(one)))?;
             let plain: Vec<String> = elements.iter().map(shown).collect();
             let (last, before) = plain.split_last()?;
             LAST.iter().find_map(|between| {
@@ -306,6 +308,9 @@ pub(super) fn torn(
 ) -> BTreeSet<usize> {
     let named = || decisions.cycles.iter().filter(|cycle| cycle.is_named());
     let mut torn = BTreeSet::new();
+    if named().next().is_none() {
+        return torn;
+    }
     for (call, (own, other)) in decisions.calls.iter().zip(&plain.calls).enumerate() {
         // What later passes of a loop send is told by the first.
         let around = cycle::of(&decisions.cycles, call).and_then(|at| decisions.cycles.get(at));
@@ -364,21 +369,23 @@ pub(super) fn torn(
         )
         .filter(|expression| expression.contains("inputs."))
         .collect();
+    // By their forms, the loops over things.
+    let mut loops: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for cycle in named() {
+        if let Over::Named { elements, .. } = &cycle.list {
+            for form in elements.iter().filter_map(form) {
+                loops.entry(form).or_default().insert(cycle.first);
+            }
+        }
+    }
     for input in decisions.inputs.iter() {
-        let plain = format!("inputs.{}", input.name);
-        let (Some(value), true) = (
-            form(&input.value),
-            used.iter().any(|expression| mentions(expression, &plain)),
-        ) else {
+        let Some(firsts) = form(&input.value).and_then(|form| loops.get(&form)) else {
             continue;
         };
-        let has = |cycle: &&Cycle| match &cycle.list {
-            Over::Named { elements, .. } => elements
-                .iter()
-                .any(|one| form(one).as_ref() == Some(&value)),
-            Over::Answered(_) => false,
-        };
-        torn.extend(named().filter(has).map(|cycle| cycle.first));
+        let plain = format!("inputs.{}", input.name);
+        if used.iter().any(|expression| mentions(expression, &plain)) {
+            torn.extend(firsts);
+        }
     }
     torn
 }

@@ -11,6 +11,7 @@ use super::total::Total;
 use super::turn::closed;
 use crate::value_class;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The shortest and the longest text that is taken apart, in bytes.
 const SHORTEST: usize = 4;
@@ -22,6 +23,8 @@ const SHORTEST_PIECE: usize = 3;
 const SHORTEST_NAMED: usize = 2;
 /// The longest value of a record that is looked for, in bytes.
 const LONGEST_VALUE: usize = 100;
+/// The most values of records that are looked for.
+const MOST_WHOLES: usize = 2_000;
 /// The bytes of a day, and of a month: `2027-05-26`, `2027-05`.
 const DAY: usize = 10;
 const MONTH: usize = 7;
@@ -87,11 +90,15 @@ impl Binder<'_, '_> {
             .records_before(sent)
             .filter(|record| record.is_about || record.path.is_some());
         let mut all: Vec<Whole> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for record in records {
             for (key, value) in record.map {
                 let Some(text) = value.as_str() else { continue };
                 let fits = (SHORTEST_NAMED..=LONGEST_VALUE).contains(&text.len());
-                if fits && !all.iter().any(|known| known.text == text) {
+                if all.len() >= MOST_WHOLES {
+                    return all;
+                }
+                if fits && seen.insert(text) {
                     all.push(Whole {
                         call: record.call,
                         path: record.path.as_ref().map(|path| {

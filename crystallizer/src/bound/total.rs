@@ -15,6 +15,7 @@ use super::witness::{Witness, evaluators};
 use super::written::{Written, figures};
 use crate::kept::Kept;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// The longest list that is counted or added up, and the most fields of its elements that are tried.
 const MOST_ELEMENTS: usize = 2_000;
@@ -371,8 +372,11 @@ pub(super) fn words_beside(
         ));
     });
     // What two fields have is told by neither.
-    let words: Vec<String> = found.iter().map(|(word, _)| word.clone()).collect();
-    found.retain(|(word, _)| words.iter().filter(|other| *other == word).count() == 1);
+    let mut fields: HashMap<String, usize> = HashMap::new();
+    for (word, _) in &found {
+        *fields.entry(word.clone()).or_default() += 1;
+    }
+    found.retain(|(word, _)| fields.get(word) == Some(&1));
     found
 }
 

@@ -39,6 +39,8 @@ fn by_path(all: &mut [Finding], kept: &[Kept<'_>]) {
     for kept in kept {
         steps.entry(&kept.step).or_insert(kept);
     }
+    // By step, what each place that names a file has.
+    let mut files: BTreeMap<&str, BTreeMap<String, (&str, String, String)>> = BTreeMap::new();
     let mut groups: BTreeMap<(&str, String, String), Vec<usize>> = BTreeMap::new();
     for (index, finding) in all.iter().enumerate() {
         if finding.code != "frozen_from_output" || !finding.acknowledge {
@@ -53,17 +55,20 @@ fn by_path(all: &mut [Finding], kept: &[Kept<'_>]) {
         else {
             continue;
         };
-        let mut file = None;
-        leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
-            if let Some(text) = leaf.as_str()
-                && is_path(key)
-                && place(kept, pointer) == inner
-            {
-                file = Some((kept.call.name.as_str(), key.to_owned(), text.to_owned()));
-            }
+        let files = files.entry(&kept.step).or_insert_with(|| {
+            let mut files = BTreeMap::new();
+            leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+                if let Some(text) = leaf.as_str()
+                    && is_path(key)
+                {
+                    let file = (kept.call.name.as_str(), key.to_owned(), text.to_owned());
+                    files.insert(place(kept, pointer), file);
+                }
+            });
+            files
         });
-        if let Some(file) = file {
-            groups.entry(file).or_default().push(index);
+        if let Some(file) = files.get(inner) {
+            groups.entry(file.clone()).or_default().push(index);
         }
     }
     for group in groups.into_values() {

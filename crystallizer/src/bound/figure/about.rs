@@ -8,7 +8,7 @@ use crate::bound::key::{named_by, words};
 use crate::bound::view;
 use crate::kept::Kept;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The words from which on a text is a message.
 const MESSAGE: usize = 4;
@@ -19,11 +19,25 @@ const SHARED: usize = 3;
 /// How many calls before it are looked at.
 const NEAREST: usize = 32;
 
+/// What people said, as far as it was looked at, so that it is gone through once.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// Whether a text was asked for that is made of another.
+    text: Option<bool>,
+    /// By key, whether a choice of what it names was asked for.
+    choices: HashMap<String, bool>,
+    /// The words of each of their texts.
+    words: Option<Vec<Vec<String>>>,
+    /// The words that are not in every text.
+    rare: Option<BTreeSet<String>>,
+}
+
 /// The look whose answer a value that stays was made of, where that look is about another thing in each run: the person
 /// asked for a text to be made, or for a choice, or the text has words that only that answer has.
 pub(super) fn made_of<'k>(
     kept: &'k [Kept<'_>],
     decisions: &Decisions<'_>,
+    asked: &mut Asked,
     call: usize,
     frozen: &Frozen,
 ) -> Option<&'k str> {
@@ -55,21 +69,33 @@ pub(super) fn made_of<'k>(
                 .get(*at)
                 .is_some_and(|one| !one.bound.is_empty())
     });
-    let asked = match (is_message, is_word) {
-        (true, _) => decisions.said.by_people().any(asks_for_text),
-        (_, true) => decisions
-            .said
-            .by_people()
-            .any(|said| asks_for_choice(said, &frozen.key)),
+    let people = || decisions.said.by_people();
+    let is_asked = match (is_message, is_word) {
+        (true, _) => *asked
+            .text
+            .get_or_insert_with(|| people().any(asks_for_text)),
+        (_, true) => match asked.choices.get(&frozen.key) {
+            Some(known) => *known,
+            None => {
+                let words = asked
+                    .words
+                    .get_or_insert_with(|| people().map(|said| spoken(said).collect()).collect());
+                let is_asked = words.iter().any(|said| asks_for_choice(said, &frozen.key));
+                asked.choices.insert(frozen.key.clone(), is_asked);
+                is_asked
+            }
+        },
         _ => false,
     };
-    if asked {
+    if is_asked {
         return looks.next().map(|(_, look)| look.step.as_str());
     }
     if !is_message {
         return None;
     }
-    let said: BTreeSet<String> = decisions.said.by_people().flat_map(rare).collect();
+    let said: &BTreeSet<String> = asked
+        .rare
+        .get_or_insert_with(|| people().flat_map(rare).collect());
     let own: BTreeSet<String> = rare(text).filter(|word| !said.contains(word)).collect();
     looks.find_map(|(_, look)| {
         let mut shared: BTreeSet<String> = BTreeSet::new();
@@ -149,8 +175,7 @@ fn asks_for_text(said: &str) -> bool {
 }
 
 /// Whether a person leaves the choice of what a key names to whoever looks: `triage it`, `the right queue`.
-fn asks_for_choice(said: &str, key: &str) -> bool {
-    let all: Vec<String> = spoken(said).collect();
+fn asks_for_choice(all: &[String], key: &str) -> bool {
     let key = words(key);
     all.iter().enumerate().any(|(at, word)| {
         let begins = |begins: &&str| word.starts_with(*begins);

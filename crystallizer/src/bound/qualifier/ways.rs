@@ -9,16 +9,18 @@ use super::sentence::Sentence;
 use crate::bound::binding::{Piece, Source};
 use crate::bound::cycle;
 use crate::bound::information::{STRONG, bits};
-use crate::bound::inputs::Found;
+use crate::bound::inputs::{Found, Input};
 use crate::bound::key::words as words_of;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// The most words of one entry of a table, on either side.
 const MOST_OF_ENTRY: usize = 4;
 /// The longest text that may be a way, in bytes.
 const LONGEST_WAY: usize = 100;
+/// The most words of a sentence that is read as a table.
+const LONGEST_TABLE: usize = 500;
 /// What stands between the two sides of an entry, the longest first.
 const BETWEEN: [&str; 22] = [
     " goes to ",
@@ -49,6 +51,12 @@ impl Asker<'_> {
     /// The changes that were sent one of several ways as an input.
     pub(super) fn of_ways(&self) -> Vec<Missed> {
         let cycles = &self.decisions.cycles;
+        let inputs: HashMap<&str, &Input> = self
+            .decisions
+            .inputs
+            .iter()
+            .map(|input| (input.name.as_str(), input))
+            .collect();
         let mut found = Vec::new();
         let mut known = None;
         for (call, decided) in self.decisions.calls.iter().enumerate() {
@@ -69,11 +77,7 @@ impl Asker<'_> {
                 if bits(&binding.value, &[]) >= STRONG {
                     continue;
                 }
-                let input = self
-                    .decisions
-                    .inputs
-                    .iter()
-                    .find(|input| input.name == *name);
+                let input = inputs.get(name.as_str());
                 let Some(Found::Said(mention)) = input.map(|input| &input.found) else {
                     continue;
                 };
@@ -84,6 +88,9 @@ impl Asker<'_> {
                 let Some(span) = otherwise(sentence).or_else(|| {
                     let (first, last) = (sentence.first()?, sentence.last()?);
                     let around = first.start..last.end;
+                    if sentence.len() > LONGEST_TABLE {
+                        return None;
+                    }
                     let words = whole.get(around.clone())?;
                     let known = known.get_or_insert_with(|| self.sent_by_changes());
                     let mut keys = BTreeSet::new();

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// The most sentences that are looked at.
 const MOST: usize = 64;
+/// The most ids of a call by which sentences are found.
+const MOST_IDS: usize = 64;
 
 /// The words by which something is turned round.
 const TURNS: [&str; 7] = [
@@ -34,7 +36,8 @@ impl Said {
         ids: &BTreeSet<String>,
     ) -> Deed<'_> {
         let mut places: BTreeSet<(usize, usize)> = BTreeSet::new();
-        let ids = ids.iter().filter_map(|id| serde_json::from_str(id).ok());
+        let ids = ids.iter().take(MOST_IDS);
+        let ids = ids.filter_map(|id| serde_json::from_str(id).ok());
         let named = ids.flat_map(|id| self.by_person(&id));
         for mention in named.chain(mention.copied()).filter(|one| one.person) {
             let sentence = self.texts.get(mention.text);

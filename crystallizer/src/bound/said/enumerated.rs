@@ -3,6 +3,7 @@
 use super::{Mention, Said, Spoken};
 use crate::value_class::{self, ValueClass};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The most words around the things of a list that each of them has, as `order` in `order W1 and order W2`.
 const MOST_ALIKE: usize = 3;
@@ -45,40 +46,48 @@ impl Said {
         let first = values.first().filter(|_| values.len() <= MOST_NAMED)?;
         let mut starts = self.by_person(first);
         starts.reverse();
+        if starts.is_empty() {
+            return None;
+        }
+        let named: Vec<Vec<Mention>> = values
+            .iter()
+            .map(|value| {
+                let mut all = self.by_person(value);
+                all.retain(|one| !self.is_left_out(one));
+                all
+            })
+            .collect();
         starts
             .into_iter()
-            .find_map(|start| self.enumeration(start, values))
+            .find_map(|start| self.enumeration(start, &named))
     }
 
-    /// The same around the place where the first of them stands.
-    fn enumeration(&self, start: Mention, values: &[&Value]) -> Option<Mention> {
+    /// The same around the place where the first of them stands. `named` has the places where each was named.
+    fn enumeration(&self, start: Mention, named: &[Vec<Mention>]) -> Option<Mention> {
         let spoken = self.texts.get(start.text)?;
-        let mut things: Vec<Thing> = Vec::with_capacity(values.len());
-        for value in values {
+        // By their first words, none over another.
+        let mut things: BTreeMap<usize, Thing> = BTreeMap::new();
+        for places in named {
             // What is named twice is meant twice.
-            let nearest = self
-                .by_person(value)
-                .into_iter()
-                .filter(|one| one.text == start.text && !self.is_left_out(one))
+            let nearest = places
+                .iter()
+                .filter(|one| one.text == start.text)
                 .map(|one| Thing {
                     from: one.word,
                     to: one.word + one.length.max(1),
                 })
-                .filter(|one| things.iter().all(|known| !known.overlaps(one)))
+                .filter(|one| {
+                    let before = things.range(..one.to).next_back();
+                    before.is_none_or(|(_, known)| known.to <= one.from)
+                })
                 .min_by_key(|one| one.from.abs_diff(start.word))?;
-            things.push(nearest);
+            things.insert(nearest.from, nearest);
         }
-        things.sort_by_key(|one| one.from);
+        let things: Vec<Thing> = things.into_values().collect();
         let alike = spoken.alike(&things)?;
         let is_whole = !spoken.begins_before(&things, alike.0) && !spoken.goes_on(&things, alike.1);
         let (first, last) = (things.first()?, things.last()?);
         is_whole.then(|| self.mention(start.text, first.from, last.to - first.from))
-    }
-}
-
-impl Thing {
-    fn overlaps(&self, other: &Self) -> bool {
-        self.from < other.to && other.from < self.to
     }
 }
 
