@@ -60,11 +60,15 @@ pub(crate) fn chosen(session: &Session) -> BTreeSet<String> {
             .filter_map(|one| one.get("label").and_then(Value::as_str))
             .collect();
         let told = answers(&call.name, &call.arguments, result).into_iter();
-        found.extend(told.map(|(_, answer)| answer).filter(|answer| {
-            labels.contains(answer.as_str()) || answer.split(", ").all(|one| labels.contains(one))
-        }));
+        let answers = told.map(|(_, answer)| answer);
+        found.extend(answers.filter(|answer| is_chosen(answer, &labels)));
     }
     found
+}
+
+/// Whether an answer is one of some labels, or several of them.
+fn is_chosen(answer: &str, labels: &BTreeSet<&str>) -> bool {
+    labels.contains(answer) || answer.split(", ").all(|one| labels.contains(one))
 }
 
 /// The questions of a call with their answers, in the order of the questions.
@@ -201,6 +205,19 @@ mod tests {
         ] {
             let call = call(name, content, agent);
             assert_eq!(is_talk(format, &call), expected, "{format} {name}");
+        }
+    }
+
+    #[test]
+    fn labels_alone_are_chosen() {
+        let labels = ["a/", "b/"];
+        for (answer, expected) in [
+            ("a/", true),
+            ("a/, b/", true),
+            ("c/", false),
+            ("a/ but not b/", false),
+        ] {
+            assert_eq!(is_chosen(answer, &labels.into()), expected, "{answer}");
         }
     }
 

@@ -233,6 +233,27 @@ fn what_the_person_chose_is_their_word_and_nothing_to_acknowledge() {
 }
 
 #[test]
+fn a_label_that_was_chosen_is_no_condition() {
+    let sent = json!({ "page_id": "P-5512", "color": "blue" });
+    let of = |labels: [&str; 2], answer: &str| {
+        let session = told("Shall I update page P-5512?", labels, answer, &sent);
+        let report = made(&session, &bound()).report;
+        let asked = report.questions.into_iter().map(|one| one.id);
+        asked.filter(|id| id.starts_with("condition:")).count()
+    };
+    let counts = [
+        "Yes, just the scrolling",
+        "Yes, but only the scrolling",
+        "Update it, it must have been reviewed",
+    ]
+    .map(|answer| (of([answer, "No"], answer), of(["All", "No"], answer)));
+    assert!(counts.iter().all(|(label, _)| *label == 0), "{counts:?}");
+    assert!(counts.iter().any(|(_, free)| *free > 0), "{counts:?}");
+    let answer = "Update it if it is stale";
+    assert_eq!(of([answer, "No"], answer), of(["All", "No"], answer));
+}
+
+#[test]
 fn a_recipient_that_was_worked_out_of_a_short_mail_is_asked_about() {
     let ids = asked(
         "Send the report that my newest mail asks for.",
