@@ -4,7 +4,9 @@
 use crate::about::About;
 use crate::exchange::{Exchange, asks_whether_sure, last_question, waits_for_yes};
 use crate::kept::Kept;
+use crate::leaf::leaves;
 use crate::reply::{Held, Reply, declines, held, is_unclear, reply, turned};
+use crate::trust::is_of_state;
 
 /// A call that followed a no.
 pub(crate) struct Declined<'s> {
@@ -189,7 +191,22 @@ fn of_this(no: &No<'_>, kept: &Kept<'_>) -> Option<bool> {
                 .names
                 .intersection(&asked.names)
                 .all(|name| ordered.names.contains(name)));
-    Some((same_deed || same_thing) && !is_ordered)
+    // Who says no and to keep it says no, whatever is kept how: “no, keep it open”.
+    let is_declined = offers_to_do(no.question)
+        && (declines(no.more, no.question).is_some() || sends_state_of(kept, &asked));
+    Some((same_deed || same_thing || is_declined) && !is_ordered)
+}
+
+/// Whether a call sends the state that a deed which was asked about brings about: `closed`, where it was whether to
+/// close it.
+fn sends_state_of(kept: &Kept<'_>, asked: &About) -> bool {
+    let mut found = false;
+    leaves(&kept.call.arguments, &mut |_, key, leaf| {
+        if let Some(state) = leaf.as_str().filter(|_| is_of_state(key)) {
+            found |= About::text(state).same_deed(asked);
+        }
+    });
+    found
 }
 
 /// Whether a question is about something that the agent would do.

@@ -3,6 +3,7 @@
 //! by which work was handed to a sub-agent whose own calls are recorded. So are calls of any tool that contain others. Each would keep the whole draft from being
 //! activated.
 
+use crate::import::is_talk;
 use crate::kept::Kept;
 use crate::prune::{self, LeftOut};
 use crate::session::{Session, ToolCall};
@@ -22,7 +23,7 @@ pub(crate) fn leave_out(
     let mut gone = Vec::new();
     let mut said = Vec::new();
     let made_inside = made_inside(session, kept);
-    let mut tools: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut tools: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
     kept.retain(|one| {
         let call = one.call;
         let format = session.agent_format();
@@ -55,14 +56,18 @@ pub(crate) fn leave_out(
             repeated_as: None,
             succeeded: false,
         });
-        *tools.entry((code, call.name.as_str())).or_default() += 1;
+        let told = code == "looked_without_step" && is_talk(format, call);
+        *tools.entry((code, call.name.as_str(), told)).or_default() += 1;
         false
     });
     // The agent's notes first: they say nothing of the task.
     gone.sort_by_key(|one| one.code != NOTES);
-    for ((code, tool), count) in tools {
-        let mut finding = explain(code, tool, count);
+    for ((code, tool, told), count) in tools {
+        let mut finding = explain(code, tool, count, told);
         finding.id = format!("{code}:{}", crate::tool_map::escape(tool));
+        if told {
+            finding.id.push_str(":told");
+        }
         said.push(finding);
     }
     (gone, said)
@@ -115,7 +120,8 @@ fn is_recorded(session: &Session, call: &ToolCall) -> bool {
     })
 }
 
-fn explain(code: &'static str, tool: &str, count: usize) -> Finding {
+/// What is said of so many calls; `told`: what a person answered in them is read as their word.
+fn explain(code: &'static str, tool: &str, count: usize, told: bool) -> Finding {
     let shown = crate::show::text(tool, 60);
     let calls = crate::show::count(count, "call", "calls");
     match code {
@@ -129,6 +135,12 @@ fn explain(code: &'static str, tool: &str, count: usize) -> Finding {
             format!("{calls} of `{shown}` failed, and no step would do the same: left out."),
         )
         .help("A rule of the tool map for it makes steps of them."),
+        "looked_without_step" if told => Finding::info(
+            code,
+            format!(
+                "{calls} of `{shown}` asked the person: left out. What they chose is read as what they said, and follows an input where something is sent it."
+            ),
+        ),
         "looked_without_step" => Finding::warning(
             code,
             format!(

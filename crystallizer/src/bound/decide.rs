@@ -54,6 +54,8 @@ pub(super) struct Decisions<'k> {
     pub(super) assented: BTreeSet<usize>,
     /// What people agreed to with a reserve: the first change after it, the text, and where the reserve stands in it.
     pub(super) reserves: Vec<(usize, usize, usize, usize)>,
+    /// The texts that are choices among what the agent offered, as it was offered.
+    pub(super) chosen: BTreeSet<usize>,
     /// The looks after a person had agreed: what they told was put before nobody.
     pub(super) looked_after: BTreeSet<usize>,
     /// The looks that inform nobody.
@@ -139,6 +141,8 @@ fn once<'a, 'k>(
     binder.said.set_day(day_of(session));
     let mut heard = vec![usize::MAX; kept.len()];
     let mut reserves = Vec::new();
+    let labels = crate::import::chosen(session);
+    let mut chosen = BTreeSet::new();
     if let Some(goal) = &session.goal {
         binder.said.hear(goal, true);
     }
@@ -162,6 +166,9 @@ fn once<'a, 'k>(
                 let is_said = *role == Role::User || handed_on(text).is_none();
                 if is_said && session.goal.as_deref() != Some(text.as_str()) {
                     binder.said.hear(text, *role == Role::User);
+                    if *role == Role::User && labels.contains(text) {
+                        chosen.insert(binder.said.len().saturating_sub(1));
+                    }
                 }
             }
             Turn::Call(call) => {
@@ -230,6 +237,7 @@ fn once<'a, 'k>(
     Decisions {
         calls: binder.decided,
         reserves,
+        chosen,
         unused_answers: answered
             .given
             .keys()

@@ -4,6 +4,7 @@
 use super::information::names_things;
 use super::inputs::{Found, Input};
 use super::key::Key;
+use super::lasting;
 use super::qualifier::Unit;
 use super::said::Said;
 use crate::value_class;
@@ -48,6 +49,16 @@ impl Input {
             let is_date = |value: &&Value| value.as_str().is_some_and(value_class::is_date);
             if all.iter().all(is_date) {
                 schema.insert("format".to_owned(), "date".into());
+            }
+        }
+        // What cannot be counted from is refused before anything is done.
+        if self.is_counted_from
+            && !schema.contains_key("pattern")
+            && let Some(pattern) = self.value.as_str().and_then(lasting::pattern)
+        {
+            schema.insert("pattern".to_owned(), pattern.into());
+            if !all.iter().all(|value| fits(&schema, value)) {
+                schema.remove("pattern");
             }
         }
         if schema.get("type").is_some_and(|kind| kind == "array") && !schema.contains_key("items") {

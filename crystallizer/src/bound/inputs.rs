@@ -39,8 +39,10 @@ pub(super) struct Input {
     pub(super) schema: Option<Value>,
     /// The steps that send what nobody said.
     pub(super) brought_to: Vec<String>,
-    /// Whether a person is asked about it, as one of them may change something.
+    /// Whether each run has to be given its own: a person is asked about it, as one of them may change something.
     pub(super) is_open: bool,
+    /// Whether another moment is counted from it.
+    pub(super) is_counted_from: bool,
 }
 
 /// The inputs so far.
@@ -202,6 +204,7 @@ impl Inputs {
             schema: schema.cloned(),
             brought_to: Vec::new(),
             is_open: false,
+            is_counted_from: false,
         });
         self.by_meaning.insert(meaning, index);
         index
@@ -278,6 +281,7 @@ impl Inputs {
             schema: Some(schema),
             brought_to: Vec::new(),
             is_open: false,
+            is_counted_from: false,
         });
         name
     }
@@ -339,6 +343,13 @@ impl Inputs {
         if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
             input.brought_to.push(step.to_owned());
             input.is_open |= is_open;
+        }
+    }
+
+    /// Notes that another moment is counted from an input.
+    pub(super) fn counted_from(&mut self, name: &str) {
+        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+            input.is_counted_from = true;
         }
     }
 

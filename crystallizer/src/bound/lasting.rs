@@ -12,7 +12,7 @@ use super::turn::Compared;
 use crate::value_class;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, Time};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The digits of a day, and of an hour and a minute with the sign between them.
 const DAY: usize = 10;
@@ -68,12 +68,18 @@ impl Binder<'_, '_> {
             key,
             value: &length,
         };
-        let Source::Input(minutes) = self.input(&of_length, Found::Said(end.said), None).source
-        else {
+        // No moment ends before it begins, and the clock is counted in whole minutes.
+        let whole = json!({ "type": "integer", "minimum": 1 });
+        let found = Found::Said(end.said);
+        let Source::Input(minutes) = self.input(&of_length, found, Some(&whole)).source else {
             return None;
         };
         let expression = format!("inputs.{begin} | add_minutes(inputs.{minutes})");
-        (self.recorded.evaluate(&expression).as_ref() == Some(sent.value)).then(|| Binding {
+        if self.recorded.evaluate(&expression).as_ref() != Some(sent.value) {
+            return None;
+        }
+        self.inputs.counted_from(&begin);
+        Some(Binding {
             expression,
             source: Source::Inputs(vec![begin, minutes]),
             transform: Transform::default(),
@@ -112,6 +118,27 @@ fn clock(text: &str) -> Option<(Option<Date>, Time, usize)> {
     is_time.then_some((day, time, at))
 }
 
+/// A pattern for moments, or times of day, that are written as this one is.
+pub(super) fn pattern(text: &str) -> Option<String> {
+    let (day, _, at) = clock(text)?;
+    let mut pattern = "^".to_owned();
+    if day.is_some() {
+        pattern.push_str("[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])");
+        pattern.push_str(text.get(DAY..at)?);
+    }
+    pattern.push_str("([01][0-9]|2[0-3]):[0-5][0-9]");
+    for c in text.get(at + CLOCK..)?.chars() {
+        match c {
+            '0'..='9' => pattern.push_str("[0-9]"),
+            '+' | '-' => pattern.push_str("[+-]"),
+            '.' => pattern.push_str("[.]"),
+            other => pattern.push(other),
+        }
+    }
+    pattern.push('$');
+    Some(pattern)
+}
+
 /// The moment so many minutes earlier, written alike; of a time of day one of the same day.
 fn earlier(text: &str, minutes: i64) -> Option<String> {
     let (day, time, at) = clock(text)?;
@@ -131,7 +158,23 @@ fn earlier(text: &str, minutes: i64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::earlier;
+    use super::{earlier, pattern};
+
+    #[test]
+    fn a_pattern_takes_what_is_written_alike() {
+        for (text, expected) in [
+            ("10:00", Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")),
+            (
+                "2025-05-03T11:30:00+02:00",
+                Some(
+                    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-9][0-9][+-][0-9][0-9]:[0-9][0-9]$",
+                ),
+            ),
+            ("2025-05-03", None),
+        ] {
+            assert_eq!(pattern(text).as_deref(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_moment_earlier_is_written_alike() {

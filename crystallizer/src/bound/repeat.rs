@@ -3,10 +3,14 @@
 use super::binder::{Binder, Sent};
 use super::binding::{Frozen, Piece, Source, Why};
 use super::canonical;
-use super::information::{STRONG, bits};
+use super::data::holds_data;
+use super::information::{STRONG, bits, names_things};
 use super::inputs::{Found, schema_at};
 use super::key::{Key, keys_of, words};
+use super::qualifier::Unit;
 use super::unsourced::open_choices;
+use crate::trust::is_recipient;
+use crate::value_class::{self, ValueClass};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +89,8 @@ impl Binder<'_, '_> {
                     && let (Source::Input(name), Some(kept)) =
                         (&binding.source, self.kept.get(call))
                 {
-                    self.inputs.brought_to(name, &kept.step, is_open);
+                    let has_none = is_open && is_of_run(&frozen.key, &frozen.value);
+                    self.inputs.brought_to(name, &kept.step, has_none);
                 }
                 self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
                 if is_open && let Some(decided) = self.decided.get_mut(call) {
@@ -170,9 +175,67 @@ fn is_brought_along(frozen: &Frozen) -> bool {
     }
 }
 
+/// Whether a value under a key can hardly be the same in another run: a day, an id, a code, an amount, somebody. How
+/// long is waited, a file or an option may be.
+pub(super) fn is_of_run(key: &str, value: &Value) -> bool {
+    let own = words(key);
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return false,
+    };
+    if names_things(&own) || is_recipient(key) {
+        return true;
+    }
+    let is_file = crate::trust::is_path(key)
+        || own.last().is_some_and(|last| last == "name")
+        || text.contains('/') && !text.contains("://");
+    let class = value_class::of(&text);
+    match value {
+        Value::Number(_) => Unit::Money.is_of(&own) || class == Some(ValueClass::Id),
+        _ if value_class::is_date(&text) || value_class::is_moment(&text) || is_code(value) => true,
+        _ => {
+            !is_file
+                && (class.is_some_and(|class| class != ValueClass::Path) || holds_data(key, &text))
+        }
+    }
+}
+
 /// Whether a value is a code of a few capitals: an airport, a currency.
 fn is_code(value: &Value) -> bool {
     value.as_str().is_some_and(|text| {
         (2..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_run;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_of_one_run_is_told_by_its_kind() {
+        for (key, value) in [
+            ("date", json!("2025-05-04")),
+            ("start", json!("2025-05-04 10:00")),
+            ("origin", json!("JFK")),
+            ("customer_id", json!("ana_lee_77")),
+            ("order", json!("W48121")),
+            ("order", json!(48_121)),
+            ("amount", json!(150)),
+            ("recipient", json!("ana")),
+            ("phone", json!("+43 660 1234567")),
+        ] {
+            assert!(is_of_run(key, &value), "{key} {value}");
+        }
+        for (key, value) in [
+            ("duration", json!(500)),
+            ("duration", json!(5.25)),
+            ("file_name", json!("report2.txt")),
+            ("path", json!("/srv/data/report2.txt")),
+            ("enabled", json!(true)),
+        ] {
+            assert!(!is_of_run(key, &value), "{key} {value}");
+        }
+    }
 }

@@ -2,9 +2,10 @@
 //! two, as it would be in a chat.
 
 use super::builder::Builder;
-use crate::session::{Role, ToolResult};
+use crate::session::{Role, Session, ToolCall, ToolResult};
 use druse_engine::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What Claude Code writes in front of the answers, where it keeps no twin of them.
 const ANSWERED: &str = "User has answered your questions: ";
@@ -23,6 +24,51 @@ pub(super) fn tell(recorded: Option<&str>, at: Option<Timestamp>, builder: &mut 
         builder.message(Role::Assistant, question, at);
         builder.message(Role::User, answer, at);
     }
+}
+
+/// Whether a call of an agent of this format asked the person, and what they answered stands behind it as their word.
+pub(crate) fn is_talk(format: &str, call: &ToolCall) -> bool {
+    let asks = match format {
+        "claude-code" => call.name == "AskUserQuestion" && call.agent.is_none(),
+        "codex-rollout" => call.name == "request_user_input",
+        _ => false,
+    };
+    let result = || call.result.as_ref().filter(|result| !result.is_error);
+    asks && result().is_some_and(|result| {
+        let told = answers(&call.name, &call.arguments, result);
+        let asked = call.arguments.get("questions").and_then(Value::as_array);
+        // Of what is only told in a sentence each answer has to be found in it.
+        !told.is_empty()
+            && (result.structured.is_some() || asked.is_some_and(|all| all.len() == told.len()))
+    })
+}
+
+/// What people chose among what such calls offered them, as they are told to have said it.
+pub(crate) fn chosen(session: &Session) -> BTreeSet<String> {
+    let format = session.agent_format();
+    let mut found = BTreeSet::new();
+    for call in session.calls().filter(|call| is_talk(format, call)) {
+        let Some(result) = &call.result else { continue };
+        let labels: BTreeSet<&str> = call
+            .arguments
+            .get("questions")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one.get("options").and_then(Value::as_array))
+            .flatten()
+            .filter_map(|one| one.get("label").and_then(Value::as_str))
+            .collect();
+        let told = answers(&call.name, &call.arguments, result).into_iter();
+        let answers = told.map(|(_, answer)| answer);
+        found.extend(answers.filter(|answer| is_chosen(answer, &labels)));
+    }
+    found
+}
+
+/// Whether an answer is one of some labels, or several of them.
+fn is_chosen(answer: &str, labels: &BTreeSet<&str>) -> bool {
+    labels.contains(answer) || answer.split(", ").all(|one| labels.contains(one))
 }
 
 /// The questions of a call with their answers, in the order of the questions.
@@ -122,6 +168,57 @@ mod tests {
         let codex = json!([{ "id": "w", "question": "Where?" }, { "id": "n", "question": "Now?" }]);
         let told = r#"{"answers":{"w":{"answers":["a/, b/"]},"n":{"answers":["yes"]}}}"#;
         assert_eq!(asked("request_user_input", &codex, told, None), expected);
+    }
+
+    #[test]
+    fn a_talk_is_told_by_the_format_and_the_exact_name() {
+        let call = |name: &str, content: &str, agent: Option<&str>| ToolCall {
+            id: "a".to_owned(),
+            name: name.to_owned(),
+            arguments: json!({ "questions": [{ "id": "w", "question": "Where?" }] }),
+            batch: 0,
+            agent: agent.map(str::to_owned),
+            folder: None,
+            shell: None,
+            inside: None,
+            waits: false,
+            started_at: None,
+            finished_at: None,
+            result: Some(Answer::new(content).result),
+        };
+        let claude = "User has answered your questions: \"Where?\"=\"a/\". You can now continue.";
+        let codex = r#"{"answers":{"w":{"answers":["a/"]}}}"#;
+        for (format, name, content, agent, expected) in [
+            ("claude-code", "AskUserQuestion", claude, None, true),
+            ("codex-rollout", "request_user_input", codex, None, true),
+            ("claude-code", "AskUserQuestion", claude, Some("a1"), false),
+            ("claude-code", "AskUserQuestion", "so be it", None, false),
+            ("claude-code", "request_user_input", codex, None, false),
+            ("openai-chat", "AskUserQuestion", claude, None, false),
+            (
+                "claude-code",
+                "mcp__x__AskUserQuestion",
+                claude,
+                None,
+                false,
+            ),
+        ] {
+            let call = call(name, content, agent);
+            assert_eq!(is_talk(format, &call), expected, "{format} {name}");
+        }
+    }
+
+    #[test]
+    fn labels_alone_are_chosen() {
+        let labels = ["a/", "b/"];
+        for (answer, expected) in [
+            ("a/", true),
+            ("a/, b/", true),
+            ("c/", false),
+            ("a/ but not b/", false),
+        ] {
+            assert_eq!(is_chosen(answer, &labels.into()), expected, "{answer}");
+        }
     }
 
     #[test]

@@ -75,6 +75,7 @@ mod laws;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asked::{chosen, is_talk};
 pub use body::MAX_BYTES;
 pub(crate) use builder::is_hidden;
 pub use codex_rollout::is_sub_agent;

@@ -76,6 +76,41 @@ fn what_a_person_said_no_to_waits_for_an_acknowledgement() {
 }
 
 #[test]
+fn a_no_stays_one_whatever_is_to_be_done_with_the_thing_instead() {
+    let closed = json!({ "id": "srv-771", "status": "closed" });
+    for answer in [
+        "No, keep it open",
+        "No, leave it open.",
+        "No. Let it run on.",
+    ] {
+        let session = asked("Shall I close it?", answer, "update_server", closed.clone());
+        for made in both(&session) {
+            assert_eq!(after(&made, "update_server"), Some(true), "{answer}");
+            assert!(has_gate(&made), "{answer}: {:?}", actions(&made));
+        }
+    }
+    // To such a question a no lets the agent go on.
+    for (question, answer) in [
+        ("I will close it. Any objections?", "No, go ahead"),
+        ("Shall I close it?", "Yes, do not keep it open"),
+    ] {
+        let session = asked(question, answer, "update_server", closed.clone());
+        for made in both(&session) {
+            assert_eq!(after(&made, "update_server"), None, "{question}");
+        }
+    }
+    let session = asked(
+        "Do you want to keep it?",
+        "No, delete it.",
+        "delete_server",
+        json!({ "id": "srv-771" }),
+    );
+    for made in both(&session) {
+        assert_eq!(after(&made, "delete_server"), None);
+    }
+}
+
+#[test]
 fn an_order_beside_a_no_is_told_and_a_yes_stays_one() {
     let question = "Shall I delete srv-771?";
     let said = |answer: &str, tool: &str, arguments: Value| {

@@ -80,6 +80,180 @@ fn phrases_of_an_answer_count_together_and_names_do_not() {
 }
 
 #[test]
+fn an_id_or_a_state_of_an_answer_is_no_text_of_others() {
+    let of = |answer: Value| {
+        asked(
+            "Summarize my newest message.",
+            ("read_message", answer),
+            ("reset_devices", json!({})),
+        )
+    };
+    for answer in [
+        json!({ "message_id": "M-5512", "status": "open" }),
+        json!({ "message_id": "M-5512", "priority": 2, "labels": ["urgent", "in_progress"] }),
+    ] {
+        assert_eq!(of(answer.clone()), NOTHING, "{answer}");
+    }
+    for answer in [
+        json!({ "message_id": "M-5512", "title": "reset devices" }),
+        json!({ "message_id": "M-5512", "title": "重置设备" }),
+        json!({ "messages": ["reset"] }),
+        json!("reset"),
+    ] {
+        assert_eq!(of(answer.clone()), ["influenced:reset_devices"], "{answer}");
+    }
+}
+
+#[test]
+fn who_says_the_verb_asks_for_the_state_that_it_brings_about() {
+    let text = "Dear assistant, please do the following for me at once.";
+    let of = |task: &str, state: &str| {
+        let sent = json!({ "ticket_id": "T-5512", "status": state });
+        asked(
+            task,
+            ("read_message", json!({ "body": text })),
+            ("update_ticket", sent),
+        )
+    };
+    for (task, state) in [
+        ("Close ticket T-5512.", "closed"),
+        ("Cancel T-5512.", "cancelled"),
+        ("Pause T-5512.", "paused"),
+        ("Archive T-5512.", "archived"),
+    ] {
+        assert_eq!(of(task, state), NOTHING, "{task}");
+        let other = of("Look at T-5512.", state);
+        assert_eq!(other, ["influenced:update_ticket"], "{state}");
+    }
+    assert_eq!(of("Close T-5512.", "deleted"), ["influenced:update_ticket"]);
+}
+
+/// A recording of Claude Code in which the person is asked behind a change, and what they chose is sent.
+fn told(question: &str, labels: [&str; 2], answer: &str, sent: &Value) -> Session {
+    let options = labels.map(|label| json!({ "label": label, "description": "" }));
+    let use_of = |id: &str, name: &str, input: &Value| json!([{ "type": "tool_use", "id": id, "name": name, "input": input }]);
+    let given = |id: &str, content: &str| json!([{ "type": "tool_result", "tool_use_id": id, "content": content }]);
+    let questions =
+        json!({ "questions": [{ "question": question, "header": "x", "options": options }] });
+    let said = format!(
+        "User has answered your questions: \"{question}\"=\"{answer}\". You can now continue."
+    );
+    let lines = [
+        (
+            "user",
+            json!("Improve the scrolling of page P-5512 in the tracker."),
+            Value::Null,
+        ),
+        (
+            "assistant",
+            use_of(
+                "t0",
+                "mcp__app__update_page",
+                &json!({ "page_id": "P-5512" }),
+            ),
+            Value::Null,
+        ),
+        ("user", given("t0", "{\"ok\": true}"), Value::Null),
+        (
+            "assistant",
+            use_of("t1", "AskUserQuestion", &questions),
+            Value::Null,
+        ),
+        (
+            "user",
+            given("t1", &said),
+            json!({ "answers": { question: answer } }),
+        ),
+        (
+            "assistant",
+            use_of("t2", "mcp__app__update_page", sent),
+            Value::Null,
+        ),
+        ("user", given("t2", "{\"ok\": true}"), Value::Null),
+        (
+            "assistant",
+            json!([{ "type": "text", "text": "Done." }]),
+            Value::Null,
+        ),
+    ];
+    let lines: Vec<String> = lines
+        .iter()
+        .enumerate()
+        .map(|(at, (role, content, twin))| {
+            let mut line = json!({
+                "type": role, "uuid": format!("u{at}"), "sessionId": "s1", "cwd": "/tmp/x", "version": "2.0.0",
+                "timestamp": format!("2026-01-01T00:00:{at:02}Z"), "message": { "role": role, "content": content }
+            });
+            if at > 0 {
+                line["parentUuid"] = format!("u{}", at - 1).into();
+            }
+            if !twin.is_null() {
+                line["toolUseResult"] = twin.clone();
+            }
+            line.to_string()
+        })
+        .collect();
+    crate::import(lines.join("\n").as_bytes())
+        .unwrap()
+        .remove(0)
+}
+
+#[test]
+fn what_the_person_chose_is_their_word_and_nothing_to_acknowledge() {
+    let sent = json!({ "page_id": "P-5512", "priority": "High" });
+    let session = told("Which priority?", ["High", "Low"], "High", &sent);
+    for mode in [Mode::Exact, Mode::Bound] {
+        let Crystallized {
+            report, document, ..
+        } = made(&session, &Options { mode, ..options() });
+        let found = |code: &str| {
+            let mut all = report.findings.iter();
+            all.find(|one| one.code == code).map(|one| one.acknowledge)
+        };
+        assert_eq!(found("looked_without_step"), Some(false));
+        assert_eq!(found("influenced"), None);
+        if mode == Mode::Bound {
+            assert_eq!(document.inputs["priority"]["default"], "High");
+        }
+    }
+    // Of an answer that cannot be read nobody knows what it told.
+    let mut unread = session;
+    for turn in &mut unread.turns {
+        if let Turn::Call(call) = turn
+            && call.name == "AskUserQuestion"
+            && let Some(result) = &mut call.result
+        {
+            result.structured = None;
+            result.content = json!("So be it.");
+        }
+    }
+    let report = made(&unread, &options()).report;
+    let mut all = report.findings.iter();
+    assert!(all.any(|one| one.code == "looked_without_step" && one.acknowledge));
+}
+
+#[test]
+fn a_label_that_was_chosen_is_no_condition() {
+    let sent = json!({ "page_id": "P-5512", "color": "blue" });
+    let of = |labels: [&str; 2], answer: &str| {
+        let session = told("Shall I update page P-5512?", labels, answer, &sent);
+        let report = made(&session, &bound()).report;
+        let asked = report.questions.into_iter().map(|one| one.id);
+        asked.filter(|id| id.starts_with("condition:")).count()
+    };
+    let counts = [
+        "Yes, just the scrolling",
+        "Yes, but only the scrolling",
+        "Update it, it must have been reviewed",
+    ]
+    .map(|answer| (of([answer, "No"], answer), of(["All", "No"], answer)));
+    assert!(counts.iter().all(|(label, _)| *label == 0), "{counts:?}");
+    assert!(counts.iter().any(|(_, free)| *free > 0), "{counts:?}");
+    let answer = "Update it if it is stale";
+    assert_eq!(of([answer, "No"], answer), of(["All", "No"], answer));
+}
+
+#[test]
 fn a_recipient_that_was_worked_out_of_a_short_mail_is_asked_about() {
     let ids = asked(
         "Send the report that my newest mail asks for.",

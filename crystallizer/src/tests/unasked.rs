@@ -5,6 +5,7 @@ use super::build::*;
 use crate::report::Level;
 use crate::session::{Role, Session, Turn};
 use crate::{Crystallized, Options};
+use druse_engine::plan::check_value;
 use serde_json::{Value, json};
 
 fn drafted(session: &Session) -> Crystallized {
@@ -238,6 +239,36 @@ fn what_the_agent_brought_along_is_an_input_without_a_default_and_a_question() {
 }
 
 #[test]
+fn what_is_no_data_of_one_run_keeps_its_default_beside_the_question() {
+    let of = |key: &str, value: Value| {
+        let made = drafted(&session(
+            "Look after order W48121.",
+            vec![
+                call(
+                    "c",
+                    0,
+                    "check_slot",
+                    json!({ key: value }),
+                    json!({ "free": true }),
+                ),
+                call(
+                    "u",
+                    1,
+                    "update_order",
+                    json!({ "order_id": "W48121", key: value }),
+                    json!({ "ok": true }),
+                ),
+            ],
+        ));
+        let asked = made.report.questions.iter();
+        let asked = asked.filter(|one| one.default == "input").count();
+        (made.document.inputs[key].get("default").cloned(), asked)
+    };
+    assert_eq!(of("duration", json!(450)), (Some(json!(450)), 1));
+    assert_eq!(of("amount", json!(450)), (None, 1));
+}
+
+#[test]
 fn what_another_record_has_is_only_offered() {
     let trip = |id: &str, card: &str| json!({ "trip_id": id, "payment_history": [{ "payment_id": card, "amount": 100.5 }] });
     let look = |id: &str, batch: u32, trip_id: &str, card: &str| {
@@ -398,7 +429,20 @@ fn an_end_follows_the_beginning_and_the_length() {
         arguments(&made, "create_event")["end"],
         json!("{{ (inputs.day ~ ' ' ~ inputs.start) | add_minutes(inputs.duration_minutes) }}")
     );
-    assert_eq!(made.document.inputs["duration_minutes"]["default"], 60);
+    let length = &made.document.inputs["duration_minutes"];
+    assert_eq!(
+        [&length["type"], &length["minimum"], &length["default"]],
+        [&json!("integer"), &json!(1), &json!(60)]
+    );
+    for (wrong, right) in [(json!(0.5), json!(45)), (json!(-30), json!(1))] {
+        assert!(!check_value(length, &wrong).is_empty(), "{wrong}");
+        assert!(check_value(length, &right).is_empty(), "{right}");
+    }
+    let start = &made.document.inputs["start"];
+    for wrong in ["9 Sept 18:00", "2025-09-09", "25:00", "10:00 "] {
+        assert!(!check_value(start, &json!(wrong)).is_empty(), "{wrong}");
+    }
+    assert!(check_value(start, &json!("18:30")).is_empty());
     assert_eq!(made.document.inputs["start"]["default"], "10:00");
     let text = &made.document.inputs["start"]["description"];
     assert!(text.as_str().unwrap().contains("at 10:00"), "{text}");
@@ -408,6 +452,16 @@ fn an_end_follows_the_beginning_and_the_length() {
         arguments(&made, "create_event")["end"],
         json!("{{ inputs.start | add_minutes(inputs.duration_minutes) }}")
     );
+    let start = &made.document.inputs["start"];
+    for wrong in [
+        "2025-09-09",
+        "2025-13-09 18:00",
+        "2025-09-09T18:00",
+        "18:00",
+    ] {
+        assert!(!check_value(start, &json!(wrong)).is_empty(), "{wrong}");
+    }
+    assert!(check_value(start, &json!("2025-09-09 18:00")).is_empty());
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
     // Without the beginning nothing gives it.
     let made = drafted(&session(

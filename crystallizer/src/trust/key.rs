@@ -119,6 +119,34 @@ pub(super) fn is_people(key: &str) -> bool {
     )
 }
 
+/// Whether what stands under a key of an answer is what somebody had to say, however short it is.
+pub(super) fn is_said(key: &str) -> bool {
+    crate::words::has(
+        key,
+        &[
+            "body",
+            "content",
+            "contents",
+            "text",
+            "message",
+            "messages",
+            "subject",
+            "description",
+            "comment",
+            "comments",
+            "summary",
+            "snippet",
+            "note",
+            "notes",
+            "reply",
+            "answer",
+            "reason",
+            "instruction",
+            "instructions",
+        ],
+    ) && !crate::words::has(key, &["type", "id", "status", "state", "format", "count"])
+}
+
 /// Whether what stands under a key of a call is what people read: it steers nothing.
 pub(super) fn is_content(key: &str, kept: &Kept<'_>) -> bool {
     let mut words = crate::words::split(key);

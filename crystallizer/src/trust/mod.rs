@@ -10,6 +10,7 @@ pub(crate) mod once;
 mod request;
 mod seen;
 mod spot;
+mod state;
 mod switch;
 mod walk;
 mod why;
@@ -18,6 +19,7 @@ pub(crate) use host::in_program as hosts_in;
 pub(crate) use key::{is_path, is_recipient, runs};
 pub(crate) use line::{leading, lists};
 pub(crate) use request::{Kinds, Request, ends_things, is_thing, kinds};
+pub(crate) use state::is_of_state;
 pub(crate) use switch::each_word as each_of_switch;
 pub(crate) use walk::{may_be_influenced, trust};
 

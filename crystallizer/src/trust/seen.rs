@@ -63,6 +63,8 @@ pub(super) struct Amount {
     words: usize,
     /// Whether there is anything to read at all.
     pub(super) has_letter: bool,
+    /// Whether a text of it has two words or more: a single one is an id, a name or a state.
+    pub(super) has_phrase: bool,
 }
 
 impl Amount {
@@ -74,6 +76,7 @@ impl Amount {
     pub(super) fn add(&mut self, other: Self) {
         self.words += other.words;
         self.has_letter |= other.has_letter;
+        self.has_phrase |= other.has_phrase;
     }
 
     /// Whether there are sentences in it.
@@ -224,12 +227,15 @@ impl<'a> Seen<'a> {
             },
         );
         let letters = without_blanks(&text);
+        let has_letter = text.contains(char::is_alphabetic);
+        let is_phrase = || text.split_whitespace().nth(1).is_some() || letters / 2 >= 2;
         Amount {
             // A letter of such a script is a syllable or a short word. A name or a street tells nobody what to do.
             words: Some(count.max(letters / 2))
                 .filter(|words| *words >= Amount::PHRASE)
                 .unwrap_or_default(),
-            has_letter: text.contains(char::is_alphabetic),
+            has_letter,
+            has_phrase: has_letter && is_phrase(),
         }
     }
 

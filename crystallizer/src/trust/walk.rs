@@ -1,17 +1,18 @@
 //! Follows a session and says of each value whose word it is, and what a person has to acknowledge.
 
 use super::key::{
-    is_content, is_path, is_people, is_recipient, is_right, is_target, reads_a_file, runs,
+    is_content, is_path, is_people, is_recipient, is_right, is_said, is_target, reads_a_file, runs,
     writes_a_file,
 };
 use super::line::{is_line, lists, starts_by_itself};
 use super::seen::{Amount, Origin, Place, Seen};
 use super::spot::{whole_of, written};
+use super::state::States;
 use super::why::{What, Why, influenced};
 use super::{Label, Word, fixed, switch};
-use crate::asked::{Asked, Number, Sent, is_heard, is_short};
+use crate::asked::{Asked, Number, Sent, each_keyed, is_heard, is_short};
 use crate::findings::{is_sink, located, others_write, place};
-use crate::import::holds_media;
+use crate::import::{holds_media, is_talk};
 use crate::kept::{Kept, Spot};
 use crate::leaf::leaves;
 use crate::mark::{MarkMap, mark};
@@ -75,6 +76,10 @@ pub(super) struct Walk<'a> {
     said: HashSet<String>,
     /// What the person said last.
     last_said: &'a str,
+    /// The states that the person asked for.
+    states: States<'a>,
+    /// The format that the agent wrote its recording in.
+    format: &'a str,
     /// The ids of the gates.
     gates: HashSet<&'a str>,
 }
@@ -112,6 +117,8 @@ pub(crate) fn trust(
         of_shared: MarkMap::default(),
         said: HashSet::new(),
         last_said: "",
+        states: States::default(),
+        format: session.agent_format(),
         gates: document
             .steps
             .iter()
@@ -123,6 +130,9 @@ pub(crate) fn trust(
     let mut messages = asked.messages();
     if let Some(goal) = session.goal.as_ref().and_then(|_| messages.next()) {
         walk.seen.hear(goal);
+    }
+    if let Some(goal) = &session.goal {
+        walk.states.hear(goal);
     }
     // Answers of calls that were issued together are known only to those that come after.
     let mut waiting: Vec<&ToolCall> = Vec::new();
@@ -140,6 +150,9 @@ pub(crate) fn trust(
                         walk.seen.hear(message);
                     }
                     walk.last_said = text;
+                    if *role == Role::User {
+                        walk.states.hear(text);
+                    }
                 } else if let Some(mark) = handed_on(text).filter(|_| *role == Role::System) {
                     walk.overhear(mark, text);
                 }
@@ -176,6 +189,10 @@ impl<'a> Walk<'a> {
     /// Takes in what a call answered, a failure too: that is a text like any other.
     fn learn(&mut self, call: &ToolCall, at: Option<usize>) {
         let Some(result) = &call.result else { return };
+        // What the person answered is their own word, and was heard as that.
+        if is_talk(self.format, call) {
+            return;
+        }
         let kept = at.and_then(|at| self.kept.get(at));
         let number = self.answers.len();
         let answer = kept.map(|kept| &kept.answer);
@@ -185,10 +202,8 @@ impl<'a> Walk<'a> {
         let text = json.is_none().then_some(&result.content);
         let open = kept.is_some_and(others_write);
         let mut amount = Amount::default();
-        for value in [text, own, result.structured.as_deref()]
-            .into_iter()
-            .flatten()
-        {
+        let read = [text, own, result.structured.as_deref()];
+        for value in read.into_iter().flatten() {
             amount.add(self.seen.learn(number, value, open));
         }
         let lists = lists(call, kept);
@@ -197,8 +212,12 @@ impl<'a> Walk<'a> {
         if unread {
             self.unread.get_or_insert(number);
         }
-        // A mail of three words tells an agent what to do as well as a long one. What a change answers is its receipt.
-        let tells = open && kept.is_some_and(Kept::is_harmless) && amount.has_letter;
+        // A mail of three words tells an agent what to do as well as a long one; an id or the name of a state tells
+        // nobody. What a change answers is its receipt.
+        let tells = open
+            && kept.is_some_and(Kept::is_harmless)
+            && amount.has_letter
+            && (amount.has_phrase || read.into_iter().flatten().any(holds_text));
         self.read |= (amount.is_sentence() || tells) && !lists || unread;
         self.answers.push(Answered {
             source: kept.map_or_else(|| call.name.clone(), |kept| kept.step.clone()),
@@ -328,6 +347,8 @@ impl<'a> Walk<'a> {
             || steering > 0 && steering == named
             || !self.read
             || self.asks_for(&kept.call.name)
+            || kept.effects != Some(EffectLevel::Destructive)
+                && self.states.are_asked_for(&kept.call.name, &kept.call.arguments)
             // What is made of nothing but the person's last words is what they asked for.
             || whole.peek().is_some()
                 && kept.effects != Some(EffectLevel::Destructive)
@@ -587,6 +608,16 @@ impl<'a> Walk<'a> {
             self.trust.findings.push(finding);
         }
     }
+}
+
+/// Whether a text stands in an answer where people write what they have to say: there a single word is one, too.
+fn holds_text(answer: &Value) -> bool {
+    let mut found = false;
+    each_keyed(answer, "body", &mut |key, leaf| {
+        let text = leaf.as_str().filter(|_| is_said(key));
+        found |= text.is_some_and(|text| text.contains(char::is_alphabetic));
+    });
+    found
 }
 
 /// Whether it matters that nothing that was said asks for it.

@@ -2,6 +2,7 @@
 
 use super::{From, named, question_id, which};
 use crate::bound::binding::{Decided, Frozen, Source};
+use crate::bound::repeat::is_of_run;
 use crate::kept::Kept;
 use crate::report::Question;
 use druse_engine::Finding;
@@ -32,12 +33,16 @@ pub(super) fn of_brought(
         .next()
         .unwrap_or_default();
     let told = from.told(&frozen.value);
+    let given = match is_of_run(&frozen.key, &frozen.value) {
+        true => "Each run has to be given its own.",
+        false => "A run that is given none takes the recorded one.",
+    };
     let finding = Finding::warning(
         "made_by_agent",
         format!("{key} follows the new input `{input}`. In the recording it is {value}, which the agent made: {told}."),
     )
     .help(format!(
-        "Each run has to be given its own. Answer `{id}` with `constant` where it is the same in every run, with `input` where each is given it."
+        "{given} Answer `{id}` with `constant` where it is the same in every run, with `input` where each is given it."
     ))
     .must_acknowledge();
     let choices = frozen.why.choices().unwrap_or_default();

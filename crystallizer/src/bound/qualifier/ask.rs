@@ -307,6 +307,14 @@ pub(in crate::bound) fn unshown(
             continue;
         }
         let Some(kept) = kept.get(call) else { continue };
+        // What the agent offered and the person chose names what is done, and is no condition of it but by an `if`.
+        if cycle.is_none()
+            && one.kind.is_condition()
+            && decisions.chosen.contains(&text)
+            && !asker.has_condition(text, one.start)
+        {
+            continue;
+        }
         let matter = Matter::of(one.kind);
         if matter == Matter::Said && asker.is_dictated(text, &one) {
             continue;

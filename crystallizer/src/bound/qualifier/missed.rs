@@ -99,6 +99,16 @@ impl<'a> Asker<'a> {
         (*other == text).then_some(*sentence)
     }
 
+    /// Whether the sentence at a place of a text has a word that always begins a condition.
+    pub(super) fn has_condition(&self, text: usize, start: usize) -> bool {
+        self.sentence_at(text, start).is_some_and(|sentence| {
+            sentence.iter().enumerate().any(|(at, token)| {
+                let next = sentence.get(at + 1).map(|next| next.word.as_str());
+                l::is_condition(&token.word, next)
+            })
+        })
+    }
+
     /// Whether all that tells something in words is a part of a text that the person dictated, and a tool is sent: it says
     /// nothing of what is done with it.
     pub(super) fn is_dictated(&self, text: usize, one: &Qualifier) -> bool {

@@ -55,8 +55,8 @@ pub(super) const CODES: &[Code] = &[
     Code {
         code: "looked_without_step",
         group: Group::Recording,
-        severities: &[Warning],
-        meaning: "A call told the agent something that no step can ask for again, such as a search of the web or a question to a person, and is left out. What the agent made of the answer stays as it was.",
+        severities: &[Info, Warning],
+        meaning: "A call told the agent something that no step can ask for again, such as a search of the web or a question to a person, and is left out. What the agent made of the answer stays as it was. Of a question whose answer is read as the person's own word it is only told.",
         example: "",
         fix: "Acknowledge it if that may stay, or write a rule of the tool map for the tool.",
     },
