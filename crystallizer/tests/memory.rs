@@ -363,37 +363,6 @@ fn numbered(count: usize) -> Value {
     turns(look.chain(book))
 }
 
-/// One call with many arguments, behind a look that has some of them.
-fn arguments(count: usize) -> Value {
-    let field = |at: usize| format!("option {at} of blue");
-    let look: Value = (0..50)
-        .map(|at| (format!("field{at}"), field(at).into()))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    let sent: Value = (0..count)
-        .map(|at| {
-            let value = match at % 5 {
-                0 => json!(at % 2 == 0),
-                1 => json!(field(at)),
-                2 => json!(format!("part{at}-x")),
-                3 => json!(at),
-                _ => json!(format!("ABC-{at:06}")),
-            };
-            (format!("field{at}"), value)
-        })
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    let mut recording = turns(
-        [
-            ("get_order", json!({ "order_id": "tok_0000000" }), look),
-            ("update_order", sent, json!({ "ok": true })),
-        ]
-        .into_iter(),
-    );
-    recording["messages"][0]["content"] = "Update tok_0000000 accordingly.".into();
-    recording
-}
-
 /// Many conditions, and many calls that they may be about.
 fn conditions(count: usize) -> Value {
     let said: Vec<String> = (0..count)
@@ -416,7 +385,7 @@ type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 /// recording for each of its calls.
 #[test]
 fn twice_as_long_a_recording_takes_twice_the_work() {
-    let shapes: [Shape<'_>; 14] = [
+    let shapes: [Shape<'_>; 13] = [
         ("a clerk", 150, &|calls| {
             serde_json::from_slice(&recording(calls)).unwrap()
         }),
@@ -431,7 +400,6 @@ fn twice_as_long_a_recording_takes_twice_the_work() {
         ("sentences about a list", 60, &sentences),
         ("the cheapest", 100, &cheapest),
         ("numbers of a list", 60, &numbered),
-        ("many arguments", 400, &arguments),
         ("conditions", 100, &conditions),
     ];
     for (name, count, shape) in shapes {

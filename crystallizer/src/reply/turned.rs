@@ -94,6 +94,7 @@ fn behind_no(words: &[&Word<'_>], question: &str) -> Held {
         .collect();
     // “I don't want it” to “Do you want to keep it?”
     let keeps = |one: &&&Word<'_>| KEEPS.contains(&&*one.word) && asked.contains(&&*one.word);
+    let is_of_keeping = asked.iter().any(|word| KEEPS.contains(word));
     let mut at = 0;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
         let is_not = NOT.contains(&&*rest[0].word);
@@ -108,6 +109,9 @@ fn behind_no(words: &[&Word<'_>], question: &str) -> Held {
             return Held::Holds;
         } else if let Some(length) = silent(rest) {
             at += length;
+        } else if is_of_keeping && ends_things(&rest[0].word) {
+            // “No, delete it” to “Do you want to keep it?”
+            at += 1;
         } else if asked.contains(&&*rest[0].word) || PLAIN.contains(&&*rest[0].word) {
             at += 1;
         } else {
