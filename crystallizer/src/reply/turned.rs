@@ -342,7 +342,7 @@ impl Asking<'_> {
         };
         let at_keep = self.0.iter().position(|one| &*one.word == "keep");
         let behind = at_keep.and_then(|at| self.0.get(at + 1..));
-        let keeps_on = behind.is_some_and(|behind| behind.iter().take(3).any(|one| goes_on(one)));
+        let keeps_on = behind.is_some_and(|behind| behind.iter().take(3).any(goes_on));
         let keeps = !keeps_on
             && self.has(&[
                 "keep",
