@@ -525,29 +525,11 @@ impl Binder<'_, '_> {
             }
         }
         // What is alike in all passes may come from elsewhere.
-        let value = Value::from(masked.as_str());
-        let rest = sent.part(sent.key.clone(), &value);
-        let pieces = match self.template(&rest) {
-            Composed::Pieces(pieces) => pieces,
-            Composed::Nothing => vec![Piece::Text(masked.clone())],
-            Composed::Unsure => return None,
-        };
         let mut next = found.into_iter();
-        let mut all = Vec::new();
-        for piece in pieces {
-            let Piece::Text(fixed) = piece else {
-                all.push(piece);
-                continue;
-            };
-            for (index, part) in fixed.split(HOLE).enumerate() {
-                if index > 0 {
-                    all.push(Piece::Value(Box::new(hole(next.next()?))));
-                }
-                if !part.is_empty() {
-                    all.push(Piece::Text(part.to_owned()));
-                }
-            }
-        }
+        let composed = self.around_holes(sent, &masked, HOLE, || next.next().map(&hole))?;
+        let Composed::Pieces(all) = composed else {
+            return None;
+        };
         next.next().is_none().then(|| Bound {
             pointer: sent.pointer.clone(),
             key: sent.path.last().cloned().unwrap_or_default(),

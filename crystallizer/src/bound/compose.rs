@@ -292,6 +292,39 @@ impl Binder<'_, '_> {
         }
     }
 
+    /// What a text is made of that has holes: what stands around them as any text, and in the place of each hole what
+    /// `next` gives. `None` where that gives too few.
+    pub(super) fn around_holes(
+        &mut self,
+        sent: &Sent<'_>,
+        masked: &str,
+        hole: char,
+        mut next: impl FnMut() -> Option<Binding>,
+    ) -> Option<Composed> {
+        let value = Value::from(masked);
+        let pieces = match self.template(&sent.part(sent.key.clone(), &value)) {
+            Composed::Pieces(pieces) => pieces,
+            Composed::Nothing => vec![Piece::Text(masked.to_owned())],
+            Composed::Unsure => return Some(Composed::Unsure),
+        };
+        let mut all = Vec::new();
+        for piece in pieces {
+            let Piece::Text(fixed) = piece else {
+                all.push(piece);
+                continue;
+            };
+            for (index, part) in fixed.split(hole).enumerate() {
+                if index > 0 {
+                    all.push(Piece::Value(Box::new(next()?)));
+                }
+                if !part.is_empty() {
+                    all.push(Piece::Text(part.to_owned()));
+                }
+            }
+        }
+        Some(Composed::Pieces(all))
+    }
+
     /// A text of few words that a person said as a whole, with one id in it that another argument is sent, too: the id is
     /// the thing, and the words stand around it. As an input of its own it would name the recorded thing beside another.
     pub(super) fn around_id(&mut self, sent: &Sent<'_>) -> Option<Vec<Piece>> {

@@ -273,29 +273,7 @@ impl Binder<'_, '_> {
             return None;
         }
         let masked = format!("{}{HOLE}{}", &text[..at], &text[at + joined.len()..]);
-        let value = Value::from(masked.as_str());
-        let rest = sent.part(sent.key.clone(), &value);
-        let pieces = match self.template(&rest) {
-            Composed::Pieces(pieces) => pieces,
-            Composed::Nothing => vec![Piece::Text(masked)],
-            Composed::Unsure => return Some(Composed::Unsure),
-        };
-        let mut all = Vec::new();
-        for piece in pieces {
-            let Piece::Text(fixed) = piece else {
-                all.push(piece);
-                continue;
-            };
-            for (index, part) in fixed.split(HOLE).enumerate() {
-                if index > 0 {
-                    all.push(Piece::Value(Box::new(list.clone())));
-                }
-                if !part.is_empty() {
-                    all.push(Piece::Text(part.to_owned()));
-                }
-            }
-        }
-        Some(Composed::Pieces(all))
+        self.around_holes(sent, &masked, HOLE, || Some(list.clone()))
     }
 }
 

@@ -217,14 +217,8 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::tests::said;
     use serde_json::json;
-
-    fn said(text: &str) -> Said {
-        let mut said = Said::default();
-        said.hear(text, true);
-        said
-    }
 
     #[test]
     fn a_part_that_is_said_by_itself_is_no_part() {

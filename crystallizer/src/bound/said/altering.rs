@@ -276,14 +276,8 @@ impl Deed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Said;
+    use super::super::tests::said;
     use std::collections::BTreeSet;
-
-    fn said(text: &str) -> Said {
-        let mut said = Said::default();
-        said.hear(text, true);
-        said
-    }
 
     #[test]
     fn what_a_deed_does_to_what_was_there() {

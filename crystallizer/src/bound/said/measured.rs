@@ -135,15 +135,9 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::tests::said;
     use crate::bound::key::words;
     use serde_json::json;
-
-    fn said(text: &str) -> Said {
-        let mut said = Said::default();
-        said.hear(text, true);
-        said
-    }
 
     #[test]
     fn a_number_is_said_of_the_key_that_is_given_in_its_unit() {

@@ -3,7 +3,8 @@
 use super::*;
 use serde_json::json;
 
-fn said(text: &str) -> Said {
+/// What one person says.
+pub(super) fn said(text: &str) -> Said {
     let mut said = Said::default();
     said.hear(text, true);
     said

@@ -123,15 +123,9 @@ fn fits(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::tests::said;
     use proptest::prelude::*;
     use serde_json::json;
-
-    fn said(text: &str) -> Said {
-        let mut said = Said::default();
-        said.hear(text, true);
-        said
-    }
 
     proptest! {
         #[test]
