@@ -332,6 +332,33 @@ fn a_damaged_byte_of_the_newest_record_holds_the_runs_of_that_record() {
 }
 
 #[test]
+fn what_the_index_ends_with_is_not_taken_for_known_where_it_was_damaged_before() {
+    for newest in NEWEST {
+        let story = Story::new(newest, false);
+        story.without_index();
+        fs::remove_file(story.path().join("log/head")).unwrap();
+        let part = story.record.len() - 9..story.record.len() - 8;
+        let mut bytes = story.bytes.clone();
+        bytes[story.record.clone()].copy_from_slice(&story.damaged(&part, How::Flip));
+        fs::write(story.segment(), bytes).unwrap();
+        let mut held = Vec::new();
+        for start in 0..3 {
+            // A process that is killed before it has written down what is damaged.
+            let store = recover::attempt(&story.path(), small()).unwrap();
+            assert_eq!(store.damage().len(), 1, "{newest:?}");
+            held.push(story.check(
+                &store,
+                Index::Absent,
+                &part,
+                &format!("{newest:?}, start {start}"),
+            ));
+        }
+        assert_eq!(held[0], held[1]);
+        assert_eq!(held[0], held[2]);
+    }
+}
+
+#[test]
 fn a_damaged_stretch_of_the_newest_record_holds_all_that_may_be_meant() {
     for newest in NEWEST {
         for followed in [false, true] {

@@ -76,7 +76,7 @@ fn note(store: &Embedded, accept: bool) -> bool {
     }
 }
 
-fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
+pub(super) fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     folder::prepare(path)?;
     let lock = folder::lock(path)?;
     folder::format(path, true)?;
@@ -95,7 +95,12 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
         .unwrap_or_default();
     let mut damage = Vec::new();
     let indexed = index.applied();
-    let stands = if index.gaps()?.iter().any(|gap| gap.is_whole(&segments)) {
+    let gaps = index.gaps()?;
+    let is_told = |found: &Damage| {
+        gaps.iter()
+            .any(|gap| (gap.first..=gap.last).contains(&found.last))
+    };
+    let stands = if gaps.iter().any(|gap| gap.is_whole(&segments)) {
         tracing::info!("what was damaged in the log can be read again: the index is made anew");
         Standing::Another
     } else {
@@ -103,7 +108,9 @@ fn attempt(path: &Path, options: Options) -> Result<Embedded, OpenError> {
     };
     let (from, known) = match stands {
         Standing::Whole => (indexed, Vec::new()),
-        Standing::Damaged(found) => (indexed, found),
+        // A record that was damaged before the index had it stays one of which nothing is known.
+        Standing::Damaged(found) if is_told(&found) => (indexed, Vec::new()),
+        Standing::Damaged(found) => (indexed, vec![found]),
         Standing::Another => {
             if indexed.number > stopped.number {
                 // Kept, so that a refusal for a lost end stays one at the next try.
@@ -221,7 +228,7 @@ fn spawn(name: &str, life: impl FnOnce() + Send + 'static) -> io::Result<thread:
 enum Standing {
     Whole,
     /// That record and no other one, damaged.
-    Damaged(Vec<Damage>),
+    Damaged(Damage),
     /// Another one, or nothing.
     Another,
 }
@@ -266,12 +273,12 @@ fn standing(segments: &Segments, mark: Mark) -> io::Result<Standing> {
     })?;
     // What it took with it that comes after is not in the index.
     Ok(found.map_or(Standing::Another, |damage| {
-        Standing::Damaged(vec![Damage {
+        Standing::Damaged(Damage {
             last: mark.number,
             until: mark.end,
             indexed: true,
             ..damage
-        }])
+        })
     }))
 }
 
