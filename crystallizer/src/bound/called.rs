@@ -57,6 +57,15 @@ pub(super) fn key(text: &str, start: usize, word: &str) -> Option<Key> {
     })
 }
 
+/// Whether a text ends with a greeting or a title, so that a name stands behind it.
+pub(super) fn is_called_at(before: &str) -> bool {
+    let mut words = before.split(|c: char| !c.is_alphanumeric());
+    let last = words.rfind(|word| !word.is_empty());
+    let last = last.filter(|_| before.ends_with([' ', '.', ',']));
+    last.map(str::to_lowercase)
+        .is_some_and(|last| TITLES.contains(&&*last) || GREETS.contains(&&*last))
+}
+
 /// Whether a word stands behind the sign of a handle, as in `@ana-n`, and is no address.
 pub(super) fn is_handle(text: &str, start: usize) -> bool {
     text.get(..start)

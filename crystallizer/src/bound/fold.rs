@@ -13,7 +13,7 @@ use super::filter::{Filter, filters, literals};
 use super::key::{Key, noun, words};
 use super::offer::{Elsewhere, Offered, weigh};
 use super::qualifier::aside::Asides;
-use super::qualifier::{condition_question, of_list};
+use super::qualifier::{condition_question, of_list, policy_question};
 use super::selector::{Origin, Scope, heads, pick};
 use super::turn::{Compared, Equal, Pick, Writer};
 use super::{canonical, slot, view};
@@ -173,10 +173,11 @@ impl Binder<'_, '_> {
             return None;
         }
         if let Some(kept) = self.kept.get(at) {
-            let id = condition_question(kept);
-            if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
-                self.used_answers.insert(id);
-                return None;
+            for id in [condition_question(kept), policy_question(kept)] {
+                if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
+                    self.used_answers.insert(id);
+                    return None;
+                }
             }
         }
         if let Some(plan) = self.fold_named(at) {

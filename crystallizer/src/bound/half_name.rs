@@ -1,5 +1,5 @@
 //! The other half of a name in a text that has one half of it already: `Kowalski, Ines joins us`. With another record
-//! the two have to be of one person.
+//! the two have to be of one person. Anywhere else the word may be one of the language: Mr. Brown, and his brown shoes.
 
 use super::answers::{Of, Place};
 use super::binder::{Binder, Sent};
@@ -14,6 +14,8 @@ struct Half {
     word: String,
     key: &'static str,
     place: Place,
+    /// Whether it is the first name, and bound in the text already.
+    is_bound: bool,
 }
 
 impl Binder<'_, '_> {
@@ -29,13 +31,25 @@ impl Binder<'_, '_> {
             return Some(pieces);
         }
         let mut all = Vec::new();
-        for piece in pieces {
-            let Piece::Text(fixed) = &piece else {
-                all.push(piece);
+        let is_value = |at: Option<usize>| {
+            let piece = at.and_then(|at| pieces.get(at));
+            matches!(piece, Some(Piece::Value(_)))
+        };
+        for (number, piece) in pieces.iter().enumerate() {
+            let Piece::Text(fixed) = piece else {
+                all.push(piece.clone());
                 continue;
             };
             let mut done = 0;
             while let Some((at, half)) = first_of(&halves, fixed, done) {
+                let (before, behind) = (&fixed[..at], &fixed[at + half.word.len()..]);
+                let is_beside = (parts_names(before) && is_value(number.checked_sub(1)))
+                    || (parts_names(behind) && is_value(Some(number + 1)))
+                    || half.is_bound
+                    || super::called::is_called_at(before);
+                if !is_beside {
+                    return None;
+                }
                 let value = Value::from(half.word.as_str());
                 let key = Key {
                     words: vec![half.key.to_owned(), "name".to_owned()],
@@ -69,7 +83,11 @@ impl Binder<'_, '_> {
             let Source::Output(place) = &binding.source else {
                 continue;
             };
-            let is_half = matches!(&place.of, Of::Part(part) if part.is_half_of_name());
+            let bound = match &place.of {
+                Of::Part(part) => Some(part),
+                _ => None,
+            };
+            let is_half = bound.is_some_and(|part| part.is_half_of_name());
             let whole = self.answers.scalar(place).and_then(Value::as_str);
             let Some(whole) = whole.filter(|_| is_half) else {
                 continue;
@@ -80,13 +98,24 @@ impl Binder<'_, '_> {
                         Part::FirstWord => "first",
                         _ => "last",
                     };
+                    let is_bound = key == "first" && bound == Some(&part);
                     let place = place.clone();
-                    all.push(Half { word, key, place });
+                    all.push(Half {
+                        word,
+                        key,
+                        place,
+                        is_bound,
+                    });
                 }
             }
         }
         all
     }
+}
+
+/// Whether nothing but what parts the halves of a name stands there.
+fn parts_names(text: &str) -> bool {
+    text.len() <= 4 && text.chars().all(|c| " ,()".contains(c))
 }
 
 /// The first half of a name that stands in a text as a word of its own, from a place on.

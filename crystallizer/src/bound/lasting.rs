@@ -13,10 +13,14 @@ use crate::value_class;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The digits of a day, and of an hour and a minute with the sign between them.
 const DAY: usize = 10;
 const CLOCK: usize = 5;
+
+/// The most lengths that are tried for an end.
+const MOST_LENGTHS: usize = 64;
 
 /// What is known of an end.
 pub(super) struct End {
@@ -35,15 +39,22 @@ impl Binder<'_, '_> {
         if self.said.find(value, &[]).is_some_and(|found| found.person) {
             return None;
         }
-        self.said.lengths().find_map(|(minutes, said)| {
-            let begin = earlier(text, minutes)?;
-            let found = self.said.find(&Value::from(begin.as_str()), &[])?;
-            found.person.then_some(End {
-                begin,
-                minutes,
-                said,
+        let mut lengths = BTreeMap::new();
+        for (minutes, said) in self.said.lengths() {
+            lengths.entry(minutes).or_insert(said);
+        }
+        lengths
+            .into_iter()
+            .take(MOST_LENGTHS)
+            .find_map(|(minutes, said)| {
+                let begin = earlier(text, minutes)?;
+                let found = self.said.find(&Value::from(begin.as_str()), &[])?;
+                found.person.then_some(End {
+                    begin,
+                    minutes,
+                    said,
+                })
             })
-        })
     }
 
     /// What gives an end: the input that the beginning is, and the length, which is an input, too.

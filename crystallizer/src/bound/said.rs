@@ -39,6 +39,11 @@ const MOST_WORDS: usize = 200_000;
 const BENT: usize = 4;
 /// The most places that are looked at for one word.
 const MOST: usize = 64;
+/// The most places that are tried for a text, the number of places of a common word, and how many words of a text it may be
+/// looked for by.
+const MOST_TRIED: usize = 1_000;
+const COMMON: usize = 16;
+const LEADING: usize = 4;
 /// The most words of people that are taken for what they want the least or the most of.
 const MOST_SUPERLATIVES: usize = 64;
 
@@ -88,11 +93,18 @@ struct Spoken {
 }
 
 impl Spoken {
+    /// Where a word ends. In small letters it may be longer or shorter than it was written.
+    fn end_of(&self, word: usize) -> Option<usize> {
+        let start = *self.starts.get(word)?;
+        let rest = self.text.get(start..)?;
+        let length = rest.find(|c: char| !c.is_alphanumeric());
+        Some(start + length.unwrap_or(rest.len()))
+    }
+
     /// Whether only a dash stands between a word and the one behind it, beside blanks and the point of an ordinal.
     fn is_dashed(&self, word: usize) -> bool {
-        let end = self.starts.get(word).zip(self.words.get(word));
-        let end = end.map(|(start, word)| start + word.len());
-        let between = end
+        let between = self
+            .end_of(word)
             .zip(self.starts.get(word + 1))
             .and_then(|(end, start)| self.text.get(end..*start));
         between.is_some_and(|between| {
@@ -103,9 +115,7 @@ impl Spoken {
 
     /// Whether a word goes on with the number or the day that the one before it began: the 10 in 42.10.
     fn is_inside_number(&self, word: usize) -> bool {
-        let before = word
-            .checked_sub(1)
-            .and_then(|before| Some(self.starts.get(before)? + self.words.get(before)?.len()));
+        let before = word.checked_sub(1).and_then(|before| self.end_of(before));
         let (Some(end), Some(start)) = (before, self.starts.get(word)) else {
             return false;
         };
@@ -416,7 +426,7 @@ impl Said {
     pub(super) fn span(&self, mention: &Mention, least: usize) -> Option<(usize, Range<usize>)> {
         let spoken = self.texts.get(mention.text)?;
         let last = (mention.word + mention.length).checked_sub(1)?;
-        let end = spoken.starts.get(last)? + spoken.words.get(last)?.len();
+        let end = spoken.end_of(last)?;
         let from = *spoken.starts.get(mention.word)?;
         (mention.length >= least).then_some((mention.text, from..end))
     }
@@ -520,14 +530,9 @@ impl Said {
             Value::Number(number) => Cow::Owned(number.to_string()),
             _ => return found,
         };
-        if let Some(first) = canonical::runs(&text).next() {
-            for (at, word) in self.places(&first, &text).take(MOST) {
-                if let Some(length) = self.begins(at, word, &text)
-                    && self.is_whole(at, word, length, value)
-                    && self.whole_number(at, word, value)
-                {
-                    found.push(self.mention(at, word, length));
-                }
+        for (at, word, length) in self.said_at(&text) {
+            if self.is_whole(at, word, length, value) && self.whole_number(at, word, value) {
+                found.push(self.mention(at, word, length));
             }
         }
         // Numbers and days alone are known by their forms.
@@ -545,6 +550,31 @@ impl Said {
         }
         found.retain(|mention| !self.is_negated(mention, &text));
         found
+    }
+
+    /// Where a text was said word by word, with the number of its words. It is looked for by the rarest of its first ones
+    /// where the very first is a common one: a thousand ids may begin with the same word.
+    fn said_at(&self, text: &str) -> Vec<(usize, usize, usize)> {
+        let count = |word: &String| self.words.get(word).map_or(0, Vec::len);
+        let mut runs = canonical::runs(text);
+        let Some(first) = runs.next() else {
+            return Vec::new();
+        };
+        let mut rarest = (count(&first), 0, first);
+        if rarest.0 > COMMON {
+            for (at, word) in (1..LEADING).zip(runs) {
+                if count(&word) < rarest.0 {
+                    rarest = (count(&word), at, word);
+                }
+            }
+        }
+        let (_, before, word) = rarest;
+        let places = self.places(&word, text).take(MOST_TRIED);
+        let found = places.filter_map(|(at, word)| {
+            let word = word.checked_sub(before)?;
+            Some((at, word, self.begins(at, word, text)?))
+        });
+        found.take(MOST).collect()
     }
 
     /// How many words a text has, where they stand in what was said from this word on. A long text is read only as far
@@ -569,14 +599,7 @@ impl Said {
     fn is_whole(&self, at: usize, word: usize, length: usize, value: &Value) -> bool {
         let spoken = &self.texts[at];
         let last = word + length.saturating_sub(1);
-        let (Some(start), Some(end)) = (
-            spoken.starts.get(word),
-            spoken
-                .starts
-                .get(last)
-                .zip(spoken.words.get(last))
-                .map(|(start, word)| start + word.len()),
-        ) else {
+        let (Some(start), Some(end)) = (spoken.starts.get(word), spoken.end_of(last)) else {
             return false;
         };
         let alone = length == 1 && spoken.words[word].chars().count() < 3;
@@ -604,14 +627,15 @@ impl Said {
             return true;
         }
         let spoken = &self.texts[at];
-        let (start, length) = (spoken.starts[word], spoken.words[word].len());
+        let start = spoken.starts[word];
+        let end = spoken.end_of(word).unwrap_or(start);
         let joined = |mark: Option<char>, beyond: Option<char>| match mark {
             Some('_') => true,
             Some('.' | ',' | ':' | '-' | '/') => beyond.is_some_and(|c| c.is_ascii_digit()),
             _ => false,
         };
         let mut before = spoken.text[..start].chars().rev();
-        let mut after = spoken.text.get(start + length..).unwrap_or("").chars();
+        let mut after = spoken.text.get(end..).unwrap_or("").chars();
         !joined(before.next(), before.next()) && !joined(after.next(), after.next())
     }
 
@@ -795,12 +819,8 @@ impl Said {
         let mut found = Vec::new();
         for (day, text, word) in &self.days {
             if let (SpokenDay::Named { .. }, Some(spoken)) = (day, self.texts.get(*text))
-                && let (Some(from), Some(last), Some(end)) = (
-                    spoken.starts.get(*word),
-                    spoken.starts.get(word + 1),
-                    spoken.words.get(word + 1),
-                )
-                && let Some(phrase) = spoken.text.get(*from..last + end.len())
+                && let (Some(from), Some(end)) = (spoken.starts.get(*word), spoken.end_of(word + 1))
+                && let Some(phrase) = spoken.text.get(*from..end)
                 && phrase.split(' ').count() == 2
                 && phrase
                     .split(' ')

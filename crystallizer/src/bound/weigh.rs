@@ -512,8 +512,25 @@ impl Binder<'_, '_> {
     }
 }
 
+/// What people are to the thing that a record is of. Their own fields stand below them.
+const ROLES: [&str; 9] = [
+    "customer",
+    "client",
+    "user",
+    "assignee",
+    "reporter",
+    "guest",
+    "passenger",
+    "patient",
+    "buyer",
+];
+
 /// Whether the values under a key are names of people, places and firms.
 pub(super) fn names_people(key: &Key) -> bool {
+    let last = key.words.last().map(String::as_str);
+    if last.is_some_and(|last| ROLES.contains(&last)) {
+        return true;
+    }
     key.words.iter().chain(&key.around).any(|word| {
         matches!(
             word.as_str(),

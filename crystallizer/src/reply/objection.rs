@@ -27,14 +27,30 @@ pub(crate) fn objects(text: &str) -> Option<Objection> {
     if all.iter().map(|(words, _)| words.len()).sum::<usize>() > LONGEST_TEXT {
         return None;
     }
+    // Who says thanks objects only to what they point at.
+    let thanks = all.iter().any(|(words, _)| Said(words).has(THANKS));
     all.iter()
         .filter(|(words, _)| words.len() <= LONGEST_SENTENCE)
-        .filter_map(|(words, _)| of_sentence(&Said(words)))
+        .filter_map(|(words, _)| of_sentence(&Said(words), thanks))
         .max()
 }
 
-fn of_sentence(said: &Said<'_>) -> Option<Objection> {
-    if said.is_unwanted() {
+const THANKS: &[&str] = &[
+    "thanks",
+    "thank",
+    "thx",
+    "danke",
+    "dankeschön",
+    "merci",
+    "gracias",
+];
+/// What points at what was done.
+const POINTS: &[&str] = &[
+    "that", "this", "it", "das", "sie", "ihn", "cela", "ça", "eso", "esto", "lo",
+];
+
+fn of_sentence(said: &Said<'_>, thanks: bool) -> Option<Objection> {
+    if said.is_unwanted() && (!thanks || said.has(POINTS)) {
         return Some(Objection::Unwanted);
     }
     if said.is_wrong() {
@@ -102,6 +118,7 @@ impl Said<'_> {
             WILLED.contains(&self.at(willed))
                 // `I didn't ask him`, `I never wanted to go` are about something else.
                 && !(self.at(willed + 1) == "to" && self.at(willed + 2) != "do")
+                && !OF_ANOTHER.contains(&self.at(willed + 1))
         };
         let denies = |at: usize| {
             matches!(self.at(at), "i" | "we") && (at + 1..=at + 2).filter_map(never).any(is_will)
@@ -119,6 +136,10 @@ impl Said<'_> {
                 && (at + 1..=at + NEAR).any(|at| {
                     matches!(self.at(at), "did" | "have" | "would" | "were")
                         && self.at(at + 1) == "you"
+                        && !matches!(
+                            self.at(at + 2),
+                            "ask" | "say" | "need" | "want" | "recommend" | "suggest" | "think"
+                        )
                 })
         };
         let what = |at: usize| {
@@ -127,11 +148,14 @@ impl Said<'_> {
                 && WILLED.contains(&self.at(at + 2))
         };
         let not_what = || {
-            let not = self.has(&["not", "isn't", "wasn't"]);
-            not && (0..self.0.len()).any(|at| self.at(at) == "what" && what(at))
+            (0..self.0.len()).any(|at| {
+                let near = Said(&self.0[at.saturating_sub(2)..at]);
+                self.at(at) == "what" && what(at) && near.has(&["not", "isn't", "wasn't"])
+            })
         };
         (0..self.0.len()).any(|at| denies(at) || by_nobody(at) || why(at))
             || not_what()
+            || self.holds("what have you done") && self.0.len() <= 5
             || self.holds_any(&[
                 "shouldn't have",
                 "should not have",
@@ -145,7 +169,6 @@ impl Said<'_> {
                 "were not allowed to",
                 "how could you",
                 "how dare you",
-                "what have you done",
                 "without asking me",
                 "without my permission",
                 "without my consent",
@@ -173,15 +196,32 @@ impl Said<'_> {
             "gewünscht",
             "angeordnet",
         ]);
-        let denies = self.has(&["ich", "wir"]) && self.has(NOT);
-        let why = self.has(&["warum", "wieso", "weshalb"])
+        let denies = self.has(&["ich", "wir"])
+            && self.has(NOT)
+            && !self.has(&["wohin", "wann", "wo", "wie", "welche", "welchen", "ob"]);
+        // `haben Sie es storniert`, not `haben Sie so lange offen`.
+        let is_done = |word: &str| {
+            let ends = word.ends_with('t') || word.ends_with("en");
+            let begins = ["be", "ver", "er", "ent", "zer"]
+                .iter()
+                .any(|begin| word.starts_with(begin));
+            word.len() >= 6 && ends && (word.contains("ge") || begins) && word != "morgen"
+                || word.ends_with("iert")
+                || word == "getan"
+        };
+        let done = self.0.iter().any(|one| is_done(&one.word));
+        let why = done
+            && self.has(&["warum", "wieso", "weshalb"])
             && self.has(&["hast", "haben", "habt", "wurde", "wurden", "ist", "sind"])
             && (self.has(&["du", "sie", "ihr"]) || self.begins_any(&["ge"]));
         let by_nobody = self.has(&["niemand", "wer"]) && self.has(&["hat"]);
         let barred = self.has(&[
             "hättest", "hätten", "hätte", "solltest", "sollten", "sollte", "durftest", "durften",
         ]) && self.has(NOT)
-            && self.has(&["du", "sie", "ihr", "das"]);
+            && self.has(&["du", "sie", "ihr", "das"])
+            && !self.has(&[
+                "gedacht", "erwartet", "gewusst", "geglaubt", "vermutet", "nötig",
+            ]);
         will && (denies || by_nobody)
             || why
             || barred
@@ -218,6 +258,15 @@ impl Said<'_> {
             && self.0.iter().any(|one| {
                 let parts = || one.word.split(['-', '\'']);
                 parts().any(|part| matches!(part, "vous" | "tu" | "avoir"))
+            })
+            && self.0.iter().any(|one| {
+                let mut parts = one.word.split(['-', '\'']);
+                parts.any(|part| {
+                    matches!(
+                        part,
+                        "l" | "les" | "ça" | "cela" | "fait" | "ma" | "mon" | "mes"
+                    )
+                })
             });
         let barred = self.has(&["pas", "jamais"])
             && self.0.iter().any(|one| {
@@ -263,7 +312,13 @@ impl Said<'_> {
                 ("porqué", _) => at + 1,
                 _ => return false,
             };
-            (from..from + NEAR).any(done)
+            let points = ["lo", "mi", "mis", "eso", "esto", "hizo"];
+            let of_you = |at: usize| {
+                ["aste", "iste"]
+                    .iter()
+                    .any(|end| self.at(at).ends_with(end))
+            };
+            (from..from + NEAR).any(done) && (self.has(&points) || (from..from + NEAR).any(of_you))
         };
         let barred = |at: usize| {
             NOT.contains(&self.at(at))
@@ -434,6 +489,7 @@ impl Said<'_> {
         for at in 0..self.0.len() {
             let word = self.at(at);
             let puts_back = PUT.contains(&word)
+                && !self.has(&["later", "tomorrow", "afterwards", "später", "morgen"])
                 && (self.near(at, &["back", "zurück"])
                     || self.near(at, &["wieder"]) && self.has(&["her"]));
             if !UNDO.contains(&word) && !RESTORE.contains(&word) && !puts_back {
@@ -499,6 +555,12 @@ const WILLED: &[&str] = &[
     "instructed",
 ];
 
+/// What stands behind a will that is about something else: `I never ordered from you`, `I didn't say when`.
+const OF_ANOTHER: &[&str] = &[
+    "from", "when", "where", "how", "which", "whether", "if", "why", "what", "the", "another",
+    "other", "more", "before", "him", "her", "with",
+];
+
 /// What is said of how one talks, and not of what was done.
 const MANNERS: &[&str] = &[
     "bother",
@@ -548,6 +610,9 @@ mod tests {
             "¿Por qué ha cancelado mi pedido?",
             "Nunca dije que lo cancelaras",
             "No debiste cancelarlo",
+            "Thanks for nothing, I never asked you to do that.",
+            "What have you done?",
+            "Wieso haben Sie das gemacht?",
         ] {
             assert_eq!(objects(text), Some(Objection::Unwanted), "{text}");
         }
@@ -607,6 +672,21 @@ mod tests {
             "error",
             "the green is 7 and that red 8 and the line for an error 9",
             "How did you do that so fast?",
+            "I never ordered from you before, thank you for the help.",
+            "I didn't say when I need it: tomorrow.",
+            "We haven't ordered the other one yet, please do.",
+            "I didn't ask for a discount, so thanks!",
+            "That's what I wanted, not a refund.",
+            "What have you done today for me? Great!",
+            "Why would you ask, thanks!",
+            "Please switch it back on later.",
+            "Das hätte ich nicht gedacht, danke!",
+            "Danke, das sollte nicht nötig sein.",
+            "Ich habe nicht gesagt, wohin: Berlin.",
+            "Wieso haben Sie so lange Öffnungszeiten?",
+            "¿Por qué ha subido el precio?",
+            "Pourquoi avez-vous changé de nom ?",
+            "No pedí otra cosa, gracias.",
         ] {
             assert_eq!(objects(text), None, "{text}");
         }

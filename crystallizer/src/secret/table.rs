@@ -77,6 +77,10 @@ fn take<'t>(
     found: &mut Vec<Cell<'t>>,
 ) {
     let has_user = heads.iter().any(|head| crate::words::has(head, &WHOSE));
+    let signs_in = heads.iter().any(|head| crate::words::has(head, &SIGNS_IN));
+    let counts = heads
+        .iter()
+        .any(|head| crate::words::has(head, &OF_RESULTS));
     for (at, sort) in sorts.iter().enumerate() {
         let (Some(sort), Some(Some(value))) = (sort, row.get(at)) else {
             continue;
@@ -84,6 +88,11 @@ fn take<'t>(
         let is_plain = value.bytes().all(|byte| byte.is_ascii_alphabetic());
         // A word in a table that says not whose it is may be what a password is like: `strong`.
         let is_told = *sort == Sort::Token || has_user || !is_plain;
+        // `pass` is a result beside `fail`, and a PIN a postal code beside a city.
+        let is_short = ["pass", "pin"].contains(&heads[at].trim().to_lowercase().as_str());
+        if is_short && (counts || !signs_in || is_share(value)) {
+            continue;
+        }
         if is_told && key::stands_under_key(*sort, value) && !key::is_state(value) {
             let lead = at.checked_sub(1).and_then(|before| *row.get(before)?);
             found.push(Cell {
@@ -117,6 +126,25 @@ const WHOSE: [&str; 18] = [
     "usuario",
     "utilisateur",
 ];
+
+/// Of those, the ones of who signs in.
+const SIGNS_IN: [&str; 9] = [
+    "user", "username", "login", "email", "mail", "account", "host", "benutzer", "konto",
+];
+
+/// Heads of columns beside which a pass is a result, and a PIN a place.
+const OF_RESULTS: [&str; 12] = [
+    "fail", "failed", "fails", "total", "skipped", "skip", "score", "city", "state", "zip",
+    "country", "test",
+];
+
+/// Whether a value is a share or a measure: `87.5`, `100%`, `12/15`.
+fn is_share(value: &str) -> bool {
+    let is_of_numbers = value
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '.' | '%' | '/' | ',' | ' '));
+    is_of_numbers && value.contains(['.', '%', '/', ','])
+}
 
 /// The rows of a table whose heads stand on a line. Gives where it ends.
 fn lines<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<Cell<'t>>) -> usize {
@@ -322,6 +350,10 @@ mod tests {
             "id,name\n1,anna",
             "name,password",
             "name,password\nanna,required",
+            "name,pass,fail\nunit-a,87.5,12.5",
+            "| Test name | Pass | Fail |\n|---|---|---|\n| a | 100% | 0% |",
+            "| City | PIN | State |\n|---|---|---|\n| Delhi | 110001 | DL |",
+            "site,pass\nAlp,week-end2",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

@@ -236,6 +236,39 @@ fn both_halves_of_a_name_are_of_one_person() {
 }
 
 #[test]
+fn who_stands_under_what_they_are_to_the_record_is_called_by_name() {
+    for key in ["customer", "assignee", "guest"] {
+        let record = json!({ "id": "T-90112", key: "Ana Novak" });
+        let made = reply(
+            "Tell the customer of ticket T-90112.",
+            record,
+            "Hi Ana, it is sent.",
+        );
+        let text = written(&made, "text");
+        assert!(text.contains("| first }}, it is sent."), "{key}: {text}");
+    }
+}
+
+#[test]
+fn a_word_of_the_language_that_is_half_a_name_as_well_is_asked_about() {
+    for (name, text) in [
+        ("Ana May", "Hi Ana, we ship it in May."),
+        ("John Brown", "Hi John, the Brown shoes are sent."),
+        ("Rosa Stein", "Hallo Rosa, der Tisch aus Stein ist da."),
+    ] {
+        let record = json!({ "id": "T-90112", "name": name });
+        let made = reply("Tell the customer of ticket T-90112.", record, text);
+        let sent = written(&made, "text");
+        assert!(!sent.contains("| last"), "{sent}");
+        let mut questions = made.report.questions.iter();
+        assert!(
+            questions.any(|one| one.id.contains("reply_ticket")),
+            "{sent}"
+        );
+    }
+}
+
+#[test]
 fn half_a_name_of_one_of_two_is_not_mixed() {
     // The first name is that of the one, and the last name that of both: it is not certain whose it is.
     let record = json!({ "id": "T-90112", "customer": { "name": "Ines Kowalski" }, "agent": { "name": "Adam Kowalski" } });

@@ -457,6 +457,65 @@ fn a_no_lets_the_agent_go_on_where_that_is_what_it_asked() {
             }
         }
     }
+    for (question, answer) in [
+        ("Do you want to keep srv-771?", "No, delete it."),
+        ("Do you want to keep it?", "No, please delete it."),
+        ("Do you want to keep it?", "No. Delete server srv-771."),
+        ("Brauchen Sie ihn noch?", "Nein, danke."),
+        ("Do you mind if I delete it?", "Sure, no problem."),
+        ("Do you mind if I delete it?", "Yes, that's fine."),
+        (
+            "Do you mind if I delete srv-771?",
+            "Yes, of course, delete it.",
+        ),
+        ("Shall I delete the object srv-771?", "Yes."),
+        (
+            "If you have no objection, shall I delete srv-771?",
+            "Yes, please.",
+        ),
+    ] {
+        for told in answered_to(question, answer) {
+            assert_eq!(told, (false, true), "{question} {answer}");
+        }
+    }
+    for (question, answer) in [
+        ("Shall I delete the object srv-771?", "No."),
+        (
+            "Shall I delete any more servers before I close your case?",
+            "No.",
+        ),
+        (
+            "Would you like me to delete any more before I go?",
+            "No, thanks.",
+        ),
+        ("Soll ich noch etwas löschen, bevor ich aufhöre?", "Nein."),
+        ("¿Quiere que borre algo más antes de enviar?", "No."),
+        ("If you have no objection, shall I delete srv-771?", "No."),
+        ("Unless you object, may I delete srv-771?", "No."),
+        (
+            "srv-771 is stopped. Do you still need it?",
+            "No I do need it.",
+        ),
+        (
+            "Do you want to keep server srv-771?",
+            "No, thanks, I want it.",
+        ),
+    ] {
+        for told in answered_to(question, answer) {
+            assert_eq!(told, (true, true), "{question} {answer}");
+        }
+    }
+    // What is asked of something else lets nobody go on.
+    for question in [
+        "Shall I keep a copy of the disk?",
+        "Do you need this server today?",
+        "Do you want this as a PDF?",
+        "Brauchen Sie noch eine Rechnung?",
+    ] {
+        for told in answered_to(question, "No.") {
+            assert!(!told.1 || told.0, "{question}");
+        }
+    }
     for told in answered_to("Should I not delete srv-771?", "Yes") {
         assert_eq!(told, (true, true));
     }

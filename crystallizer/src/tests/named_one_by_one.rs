@@ -408,3 +408,46 @@ fn what_was_looked_at_for_each_and_stays_further_on_makes_no_list() {
     let one_by_one = ["list_hotels", "list_hotels_2", "book_hotel", "book_hotel_2"];
     assert_eq!(steps(&made(&session, &bound())), one_by_one);
 }
+
+#[test]
+fn letters_that_get_shorter_as_small_ones_stand_in_no_way() {
+    for task in [
+        "Lade GROẞ und anna und bob ein.",
+        "Lade \u{212a} und anna und bob ein.",
+        "Lade İ, anna und bob ein.",
+    ] {
+        let made = made(&invited(1, task, &["anna", "bob"]), &bound());
+        assert!(!made.document.steps.is_empty(), "{task}");
+    }
+}
+
+#[test]
+fn a_long_list_of_ids_that_begin_alike_is_one_list() {
+    let ids: Vec<String> = (1000..1100).map(|number| format!("T-{number}")).collect();
+    let values: Vec<Value> = ids.iter().map(|id| json!(id)).collect();
+    let task = format!("Close {}.", ids.join(", "));
+    let session = session(&task, one_each("close_ticket", "ticket_id", &values));
+    let made = made(&session, &bound());
+    assert_eq!(made.document.steps.len(), 1, "{:?}", steps(&made));
+    assert_eq!(made.report.questions, []);
+}
+
+#[test]
+fn who_wants_them_one_by_one_where_a_condition_is_asked_about_has_answered() {
+    let task = "Invite anna, bob and carl to team T-9911 if they have an account.";
+    let session = invited(1, task, &["anna", "bob", "carl"]);
+    let id = "condition:invite_user".to_owned();
+    let asked = made(&session, &bound());
+    let question = asked.report.questions.iter().find(|one| one.id == id);
+    assert!(question.is_some_and(|one| one.choices.contains(&"one_by_one".to_owned())));
+    let mut options = bound();
+    options.answers.insert(id.clone(), "one_by_one".to_owned());
+    let made = made(&session, &options);
+    assert_eq!(steps(&made).len(), 3);
+    assert!(made.report.questions.iter().all(|one| one.id != id));
+    let codes: Vec<&str> = made.report.findings.iter().map(|one| &*one.code).collect();
+    assert!(
+        !codes.contains(&"choice_unknown") && !codes.contains(&"question_unknown"),
+        "{codes:?}"
+    );
+}

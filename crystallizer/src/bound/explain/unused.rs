@@ -39,6 +39,8 @@ pub(in crate::bound) fn of_unused(
             )
             .help(format!("Its choices are {}.", listed(&question.choices))),
             None if !decisions.unused_answers.contains(id) => continue,
+            // Of several answers that were given together one may settle what another was asked for.
+            None if kept.iter().any(|kept| is_of_place(kept, id)) => continue,
             None => {
                 let known = explained.questions.iter().map(|one| one.id.as_str());
                 let near = nearest(id, known).map(|near| format!("Did you mean `{near}`? "));
@@ -61,6 +63,14 @@ pub(in crate::bound) fn of_unused(
     }
     explained.findings.extend(findings);
     unused
+}
+
+/// Whether an id asks about the source of what a call was sent somewhere, be it asked just now or not.
+fn is_of_place(kept: &Kept<'_>, id: &str) -> bool {
+    let place = id.strip_prefix(&question_id(kept, ""));
+    place.is_some_and(|pointer| {
+        pointer.starts_with('/') && kept.call.arguments.pointer(pointer).is_some()
+    })
 }
 
 /// The id under which something is asked that has another id, too: one thing is asked about once.

@@ -81,7 +81,7 @@ impl Matter {
         match self {
             Self::Said => condition_question(kept),
             Self::Undone => format!("undone:{}", kept.step),
-            Self::Policy => format!("policy:{}", kept.step),
+            Self::Policy => policy_question(kept),
         }
     }
 }
@@ -273,6 +273,11 @@ pub(in crate::bound) fn condition_question(kept: &Kept<'_>) -> String {
     format!("condition:{}", kept.step)
 }
 
+/// The question about a condition that the instructions name for a kind of change.
+pub(in crate::bound) fn policy_question(kept: &Kept<'_>) -> String {
+    format!("policy:{}", kept.step)
+}
+
 /// The places that go on without what the person named. `spots` gives where the step of each kept call stands.
 pub(in crate::bound) fn unshown(
     kept: &[Kept<'_>],
@@ -389,7 +394,9 @@ pub(in crate::bound) fn unshown(
         let Some(given) = answers.given.get(&one.id) else {
             continue;
         };
-        if given != ALWAYS && given != GATE {
+        // The calls are no loop any more because of that answer.
+        let is_unfolded = given == ONE_BY_ONE && !decisions.unused_answers.contains(&one.id);
+        if given != ALWAYS && given != GATE && !is_unfolded {
             continue;
         }
         decisions.unused_answers.retain(|id| *id != one.id);

@@ -37,7 +37,9 @@ mod undone;
 mod ways;
 mod wish;
 
-pub(super) use ask::{GATE, Unshown, condition_question, explained, gates, unshown};
+pub(super) use ask::{
+    GATE, Unshown, condition_question, explained, gates, policy_question, unshown,
+};
 pub(super) use carried::Parting;
 pub(super) use doubt::is_turned_at;
 pub(super) use lexicon::{Unit, is_ordinal, place};

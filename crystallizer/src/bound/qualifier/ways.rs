@@ -168,16 +168,26 @@ fn otherwise(sentence: &Sentence) -> Option<Range<usize>> {
             || matches!(before, "and" | "or" | "und" | "oder");
         match word(*at) {
             // `unless I say otherwise` tells of no other way.
-            "otherwise" | "andernfalls" | "sonst" => begins && clause(at + 1) == clause(*at),
+            "otherwise" | "andernfalls" | "sonst" => {
+                begins && clause(at + 1) == clause(*at) && !tells_what_happens(sentence, *at)
+            }
+            // `or else` threatens.
             "else" => {
-                begins && clause(at + 1) == clause(*at)
+                begins
+                    && before != "or"
+                    && clause(at + 1) == clause(*at)
+                    && !tells_what_happens(sentence, *at)
                     || matches!(before, "everyone" | "everybody" | "anyone" | "anybody")
                         && before_for(sentence, *at)
             }
             "others" | "anderen" => {
                 matches!(before, "all" | "the" | "alle" | "die") && before_for(sentence, *at)
             }
-            "rest" => matches!(before, "the" | "den") && before_for(sentence, *at),
+            "rest" => {
+                matches!(before, "the" | "den")
+                    && before_for(sentence, *at)
+                    && !(word(at + 1) == "of" && (at + 2..at + 4).any(|at| is_of_time(word(at))))
+            }
             _ => false,
         }
     })?;
@@ -189,12 +199,74 @@ fn otherwise(sentence: &Sentence) -> Option<Range<usize>> {
 fn before_for(sentence: &Sentence, at: usize) -> bool {
     at.checked_sub(2)
         .and_then(|before| sentence.get(before))
-        .is_some_and(|token| {
-            matches!(
-                token.word.as_str(),
-                "for" | "to" | "für" | "an" | "and" | "und"
-            )
-        })
+        .is_some_and(|token| matches!(token.word.as_str(), "for" | "to" | "für" | "an"))
+}
+
+/// Whether what stands behind a word is no other value but what happens: `otherwise the SLA breaks`.
+fn tells_what_happens(sentence: &Sentence, at: usize) -> bool {
+    let clause = sentence.get(at).map(|token| token.clause);
+    let behind = sentence.get(at + 1..).unwrap_or_default();
+    let behind = behind
+        .iter()
+        .take_while(|token| Some(token.clause) == clause)
+        .map(|token| token.word.as_str());
+    let words: Vec<&str> = behind.collect();
+    let begins = words.first().is_some_and(|word| {
+        matches!(
+            *word,
+            "the"
+                | "my"
+                | "our"
+                | "we"
+                | "they"
+                | "he"
+                | "she"
+                | "i"
+                | "you"
+                | "there"
+                | "der"
+                | "die"
+                | "das"
+                | "wir"
+                | "ich"
+                | "sie"
+                | "er"
+        )
+    });
+    words.iter().any(|word| {
+        matches!(
+            *word,
+            "will"
+                | "won't"
+                | "would"
+                | "is"
+                | "are"
+                | "gets"
+                | "can"
+                | "can't"
+                | "cannot"
+                | "wird"
+                | "werden"
+                | "ist"
+                | "sind"
+                | "kann"
+        )
+    }) || begins && words.len() > 2
+}
+
+fn is_of_time(word: &str) -> bool {
+    matches!(
+        word,
+        "day"
+            | "today"
+            | "week"
+            | "month"
+            | "year"
+            | "morning"
+            | "afternoon"
+            | "evening"
+            | "quarter"
+    )
 }
 
 /// Whether a sentence is a table of which one entry has a value on its right side, and another was not gone by any step.
@@ -229,7 +301,13 @@ fn table(sentence: &str, value: &str, held: &Held<'_>) -> bool {
                     .contains(&words)
                     .then(|| text.to_owned())
             };
-            let left = side(left).filter(|left| !held.is_setting(left))?;
+            // `my city is Berlin` is a fact, and `say hello to Anna` an order.
+            let is_fact = |left: &str| {
+                let first = left.split_whitespace().next().unwrap_or_default();
+                between.trim() == "is" && matches!(first, "my" | "the" | "a" | "our")
+                    || first == "say"
+            };
+            let left = side(left).filter(|left| !held.is_setting(left) && !is_fact(left))?;
             Some((left, side(right)?))
         };
         let all: Vec<(String, String)> = entries.iter().filter_map(sides).collect();
@@ -258,6 +336,11 @@ mod tests {
             ("Ship it with standard unless I say otherwise", false),
             ("Ship it with standard and nothing else", false),
             ("Tell the others about it", false),
+            ("Set it to high today or else the SLA breaks", false),
+            ("Set it to high, otherwise the customer will leave", false),
+            ("Send it to Anna and the others", false),
+            ("Move it to high for the rest of the week", false),
+            ("Set it to high and the rest of today is free", false),
             ("Ship it with standard", false),
         ] {
             let all = sentences(text);
@@ -287,6 +370,11 @@ mod tests {
             ("Set it (P1 = urgent, P2 = high)", "high", true),
             ("Send it to finance", "finance", false),
             ("The order is late, the state is open", "closed", false),
+            (
+                "My name is Anna, my city is Berlin, set a reminder",
+                "berlin",
+                false,
+            ),
             // Settings of one change.
             (
                 "Set the status to closed and the priority to low on ticket 7",

@@ -76,7 +76,7 @@ impl Said {
             return false;
         };
         let start = |word: usize| spoken.starts.get(word).copied();
-        let end = |word: usize| Some(start(word)? + spoken.words.get(word)?.len());
+        let end = |word: usize| spoken.end_of(word);
         let is_part = |one: usize, two: usize, beside: usize| {
             let between = end(one).zip(start(two));
             between.and_then(|(from, to)| spoken.text.get(from..to)) == Some(" ")

@@ -53,7 +53,7 @@ impl Said {
         };
         let sentence = spoken.sentences.get(mention.word);
         let joined = |place: usize| {
-            let end = spoken.starts.get(place)? + spoken.words.get(place)?.len();
+            let end = spoken.end_of(place)?;
             let between = spoken.text.get(end..*spoken.starts.get(place + 1)?)?;
             let same = spoken.sentences.get(place) == sentence
                 && spoken.sentences.get(place + 1) == sentence;

@@ -94,8 +94,7 @@ impl Said {
 impl Spoken {
     /// What stands between two words.
     fn between(&self, before: usize, next: usize) -> Option<&str> {
-        let from = self.starts.get(before)? + self.words.get(before)?.len();
-        self.text.get(from..*self.starts.get(next)?)
+        self.text.get(self.end_of(before)?..*self.starts.get(next)?)
     }
 
     /// How many words right before each of some things, and right behind it, are the same for all of them, where nothing
@@ -168,12 +167,8 @@ impl Spoken {
     /// What a thing looks like.
     fn look(&self, thing: &Thing) -> Look {
         let from = self.starts.get(thing.from).copied().unwrap_or(0);
-        let last = thing.to.saturating_sub(1);
-        let end = self
-            .starts
-            .get(last)
-            .map(|start| start + self.words[last].len());
-        Look::of(self.text.get(from..end.unwrap_or(from)).unwrap_or_default())
+        let end = self.end_of(thing.to.saturating_sub(1)).unwrap_or(from);
+        Look::of(self.text.get(from..end).unwrap_or_default())
     }
 
     /// The token that a word begins, up to a blank.
@@ -209,8 +204,8 @@ impl Spoken {
             let start = self.text[..self.starts[before]]
                 .rfind([' ', ',', ';', '\n'])
                 .map_or(0, |at| at + 1);
-            let end = self.starts[before] + self.words[before].len();
-            Look::of(&self.text[start..end]) == self.look(first)
+            let end = self.end_of(before).unwrap_or(start);
+            Look::of(self.text.get(start..end).unwrap_or_default()) == self.look(first)
         };
         parts && !is_courtesy(&self.words[before]) && is_one()
     }

@@ -100,8 +100,7 @@ impl Said {
         let (before, behind) = self.beside_in_clause(&whole);
         let start = spoken.starts.get(whole.word).copied().unwrap_or(0);
         let last = whole.word + whole.length.saturating_sub(1);
-        let end = spoken.starts.get(last).zip(spoken.words.get(last));
-        let end = end.map_or(start, |(start, word)| start + word.len());
+        let end = spoken.end_of(last).unwrap_or(start);
         let near = |c: &char| !c.is_whitespace();
         Beside {
             before,

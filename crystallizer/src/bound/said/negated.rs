@@ -21,8 +21,8 @@ impl Said {
         };
         let word = |at: usize| spoken.words.get(at).map_or("", String::as_str);
         let goes_on = |at: usize| {
-            let end = spoken.starts.get(at).zip(spoken.words.get(at));
-            end.map(|(start, word)| start + word.len())
+            spoken
+                .end_of(at)
                 .zip(spoken.starts.get(at + 1))
                 .and_then(|(end, next)| spoken.text.get(end..*next))
                 .is_some_and(|between| {

@@ -124,8 +124,7 @@ impl Said {
         let spoken = &self.texts[mention.text];
         let word = |at: usize| spoken.words.get(at).map_or("", String::as_str);
         let between = |at: usize| -> &str {
-            let begin = spoken.starts.get(at).zip(spoken.words.get(at));
-            let begin = begin.map_or(0, |(start, word)| start + word.len());
+            let begin = spoken.end_of(at).unwrap_or(0);
             let end = spoken.starts.get(at + 1).copied();
             spoken
                 .text

@@ -5,6 +5,8 @@ use crate::bound::key::named_by;
 
 /// How many words away the name of what is on or off may stand.
 const NEAREST: usize = 3;
+/// The most places of a word that are looked at.
+const MOST_PLACES: usize = 256;
 
 /// The words for the two values.
 const WORDS: [(&str, bool); 18] = [
@@ -72,7 +74,12 @@ impl Said {
             .iter()
             .filter(|(_, says)| (*says != turned) == value)
             .flat_map(|(word, _)| {
-                let places = self.words.get(*word).into_iter().flatten();
+                let places = self
+                    .words
+                    .get(*word)
+                    .into_iter()
+                    .flatten()
+                    .take(MOST_PLACES);
                 places.map(move |(at, place)| (*word, self.mention(*at, *place, 1)))
             })
             .filter(|(_, mention)| mention.person)

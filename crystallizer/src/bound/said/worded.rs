@@ -69,7 +69,7 @@ impl Said {
                 for place in places {
                     let first = sentence.start + place.0;
                     let last = sentence.start + place.1 - 1;
-                    let end = spoken.starts.get(last)? + spoken.words.get(last)?.len();
+                    let end = spoken.end_of(last)?;
                     found.insert(spoken.text.get(*spoken.starts.get(first)?..end)?);
                 }
             }
