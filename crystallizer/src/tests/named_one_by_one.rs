@@ -435,7 +435,19 @@ fn a_long_list_of_ids_that_begin_alike_is_one_list() {
 #[test]
 fn who_wants_them_one_by_one_where_a_condition_is_asked_about_has_answered() {
     let task = "Invite anna, bob and carl to team T-9911 if they have an account.";
-    let session = invited(1, task, &["anna", "bob", "carl"]);
+    let turns = ["anna", "bob", "carl"]
+        .iter()
+        .zip(1..)
+        .map(|(user, number)| {
+            call(
+                &format!("c{number}"),
+                number,
+                "invite_user",
+                json!({ "user": user, "team": "T-9911" }),
+                json!({ "ok": true }),
+            )
+        });
+    let session = session(task, turns.collect());
     let id = "condition:invite_user".to_owned();
     let asked = made(&session, &bound());
     let question = asked.report.questions.iter().find(|one| one.id == id);
