@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 const MOST_TRIED: usize = 12;
 /// The most lists that are tried.
 const MOST_LISTS: usize = 12;
+/// The most parts of texts by which a list is looked for.
+const MOST_PARTS: usize = 8;
 
 /// The answer that leaves calls that repeat as they are.
 pub(super) const ONE_BY_ONE: &str = "one_by_one";
@@ -272,6 +274,23 @@ impl Binder<'_, '_> {
                 }
             }
         }
+        // Where no call sends a field of an element as it is, a text may tell which it is about.
+        if lists.is_empty() {
+            let parts: Vec<(&Column<'_>, Vec<Value>)> = columns
+                .iter()
+                .filter(|column| column.varies())
+                .flat_map(|column| column.parts().into_iter().map(move |part| (column, part)))
+                .take(MOST_PARTS)
+                .collect();
+            for (column, values) in &parts {
+                let part = column.part(values);
+                for found in self.lists(&stretch, &part, offered) {
+                    if lists.iter().all(|other| other.list != found.list) {
+                        lists.push(found);
+                    }
+                }
+            }
+        }
         // What the person said about the elements is followed where it can be: all elements may be of that kind by
         // chance. Of equals the earliest list.
         lists.sort_by_key(|found| {
@@ -342,6 +361,7 @@ impl Binder<'_, '_> {
                 said: &self.said,
                 known: &self.known,
                 at_hand: self.at_hand,
+                loosely: false,
             };
             let elsewhere = self.elsewhere(stretch, list, &path, column);
             let weighed = |offers| weigh(offers, &elements, &chosen, &elsewhere);
@@ -441,6 +461,7 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
+            loosely: false,
         };
         // Where all of the list were asked for, what was told beside that names none of them.
         let of = heads(origin.about.iter().cloned());
@@ -483,6 +504,7 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
+            loosely: false,
         };
         let all = filters(elements, chosen, origin, &scope, &stretch.body(self.kept));
         let read = of_list(origin, &self.said);
@@ -537,6 +559,7 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
+            loosely: false,
         };
         match pick(
             &gathered,
@@ -623,7 +646,7 @@ impl Binder<'_, '_> {
                 if !is_inside(bound, column) {
                     match self.in_pass(first + inner, column, &fields) {
                         Some(one) => bound.extend(one),
-                        None => bound.push(self.counted(first + inner, column)?),
+                        None => bound.push(self.made_in_pass(first + inner, column, &fields)?),
                     }
                 }
             }
@@ -654,6 +677,24 @@ impl Binder<'_, '_> {
         Some(bound)
     }
 
+    /// The same of what no field of the pass has: the number of the pass, and what other lists have for the element.
+    fn made_in_pass(
+        &mut self,
+        call: usize,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Bound> {
+        if let Some(counted) = self.counted(call, column) {
+            return Some(counted);
+        }
+        let joined = self.joined(call, fields);
+        if joined.is_empty() {
+            return None;
+        }
+        let all: Vec<Field> = fields.iter().cloned().chain(joined).collect();
+        self.in_pass(call, column, &all).flatten()
+    }
+
     /// What gives a column of a call of a body. None where it differs between the passes and nothing gives it.
     pub(super) fn in_pass(
         &mut self,
@@ -681,7 +722,8 @@ impl Binder<'_, '_> {
         let one = if column.varies() {
             Some(
                 self.given(&sent, column, fields)
-                    .or_else(|| self.worded(&sent, column, fields))?,
+                    .or_else(|| self.worded(&sent, column, fields))
+                    .or_else(|| self.reckoned(&sent, column, fields))?,
             )
         } else {
             self.given_alike(&sent, column, fields)
@@ -725,6 +767,7 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
+            loosely: false,
         };
         let way = self
             .router

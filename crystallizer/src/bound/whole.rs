@@ -231,11 +231,28 @@ fn way(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Written> {
         said: &binder.said,
         known: &binder.known,
         at_hand: binder.at_hand,
+        loosely: false,
     };
     let way: Way = binder
         .router
         .way_to_whole(&binder.answers, binder.kept, place, &scope)?;
     (!way.route.is_positional()).then(|| (binder.written(&way), way.route.compared()))
+}
+
+/// What gives a list of an answer in a run.
+pub(super) fn of_place(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Binding> {
+    let (expression, compared) = way(binder, place)?;
+    Some(Binding {
+        expression,
+        source: Source::Whole(place, Vec::new()),
+        transform: Transform::default(),
+        score: 0.0,
+        because: "it is a list of the answer".to_owned(),
+        agreeing: Vec::new(),
+        from_text: false,
+        compared,
+        value: binder.answers.whole(place)?.clone(),
+    })
 }
 
 /// The binding, checked against the recording. Other places that hold the same have to agree with it, where the
