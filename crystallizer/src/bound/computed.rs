@@ -150,7 +150,8 @@ impl Binder<'_, '_> {
         let is_known = why.choices().is_some_and(|choices| {
             choices.iter().any(|choice| {
                 let binding = choice.binding.as_ref();
-                choice.is_given || binding.is_some_and(|one| matches!(one.source, Source::Parts(..)))
+                choice.is_given
+                    || binding.is_some_and(|one| matches!(one.source, Source::Parts(..)))
             })
         });
         let own_tool = self.kept.get(sent.call).is_none_or(|kept| {
@@ -553,7 +554,10 @@ impl Binder<'_, '_> {
                     let Some(one) = self.of_operand(sent, operand) else {
                         continue;
                     };
-                    let key = Key::new(std::iter::once(key), "");
+                    let key = Key {
+                        words: vec![key.to_owned()],
+                        around: Vec::new(),
+                    };
                     let schema = json!({ "type": "integer", "minimum": 1 });
                     let part = sent.part(key, &number);
                     let put = self.input(&part, Found::Said(mention), Some(&schema));

@@ -275,7 +275,10 @@ impl Binder<'_, '_> {
             }
         }
         // Where no call sends a field of an element as it is, a text may tell which it is about.
-        if lists.is_empty() {
+        let has_fields = |kept: &Kept<'_>| {
+            !kept.target.own_tool && !matches!(&*kept.target.action, "shell" | "file" | "sql")
+        };
+        if lists.is_empty() && !harmless && bodies.iter().all(has_fields) {
             let parts: Vec<(&Column<'_>, Vec<Value>)> = columns
                 .iter()
                 .filter(|column| column.varies())
@@ -361,7 +364,6 @@ impl Binder<'_, '_> {
                 said: &self.said,
                 known: &self.known,
                 at_hand: self.at_hand,
-                loosely: false,
             };
             let elsewhere = self.elsewhere(stretch, list, &path, column);
             let weighed = |offers| weigh(offers, &elements, &chosen, &elsewhere);
@@ -461,7 +463,6 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
-            loosely: false,
         };
         // Where all of the list were asked for, what was told beside that names none of them.
         let of = heads(origin.about.iter().cloned());
@@ -504,7 +505,6 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
-            loosely: false,
         };
         let all = filters(elements, chosen, origin, &scope, &stretch.body(self.kept));
         let read = of_list(origin, &self.said);
@@ -559,7 +559,6 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
-            loosely: false,
         };
         match pick(
             &gathered,
@@ -767,7 +766,6 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
-            loosely: false,
         };
         let way = self
             .router

@@ -512,7 +512,6 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
-            loosely: false,
         };
         // What may be said of them or of what is done with them is left to a person.
         if !doubts(&flat, &taken, &origin, &scope, body).is_empty() {

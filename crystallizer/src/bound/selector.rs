@@ -47,8 +47,6 @@ pub(super) struct Scope<'a> {
     pub(super) known: &'a HashMap<String, Vec<Known>>,
     /// The call for which something is looked for, where it is for one.
     pub(super) at_hand: Option<&'a ToolCall>,
-    /// Whether any word of the person tells an element that alone has it: for a question, not for a binding.
-    pub(super) loosely: bool,
 }
 
 /// Where a list comes from.
@@ -244,11 +242,6 @@ pub(super) fn pick(
             }
         }
     }
-    if scope.loosely
-        && let Some(equal) = by_word(elements, element, wanted, origin, scope)
-    {
-        return Pick::Where(vec![equal]);
-    }
     Pick::Position(if chosen == 0 {
         Position::First
     } else if chosen + 1 == elements.len() {
@@ -256,58 +249,6 @@ pub(super) fn pick(
     } else {
         Position::At(chosen)
     })
-}
-
-/// The letters from which on a word of the person may tell an element.
-const SHORTEST_WORD: usize = 3;
-
-/// The field of an element that has what the person said somewhere, and that no other element has.
-fn by_word(
-    elements: &[Value],
-    element: &Value,
-    wanted: &Value,
-    origin: &Origin<'_>,
-    scope: &Scope<'_>,
-) -> Option<Equal> {
-    let mut best: Option<Equal> = None;
-    for (path, value) in fields(element) {
-        let Some(text) = value.as_str().filter(|_| value != wanted) else {
-            continue;
-        };
-        let key = Key::new(path.iter().map(String::as_str), "");
-        let around: Vec<String> = key.words.iter().chain(&origin.about).cloned().collect();
-        let mention = scope.said.find(value, &around);
-        let Some(mention) = mention.filter(|mention| mention.person) else {
-            continue;
-        };
-        let alike = elements
-            .iter()
-            .filter(|one| field(one, &path) == Some(value));
-        if text.chars().count() < SHORTEST_WORD || alike.count() != 1 || origin.repeats(value) {
-            continue;
-        }
-        let known = scope.known.get(&value.to_string());
-        let mut known = known.into_iter().flatten().map(|known| &known.expression);
-        let operand = match known.find(|text| text.starts_with("inputs.")) {
-            Some(input) => Operand::Expression(input.clone()),
-            None => Operand::Said {
-                key: key.clone(),
-                value: value.clone(),
-                mention,
-            },
-        };
-        let equal = Equal {
-            field: path,
-            operand,
-            value: value.clone(),
-            bits: bits(value, &key.words),
-            meant: false,
-        };
-        if best.as_ref().is_none_or(|best| equal.bits > best.bits) {
-            best = Some(equal);
-        }
-    }
-    best
 }
 
 /// The one element that has all that the person said of what is wanted, what is true or false of it with the rest:

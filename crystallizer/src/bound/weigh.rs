@@ -126,16 +126,7 @@ impl Binder<'_, '_> {
             .collect();
         let Some((best, way)) = certain.first() else {
             if !positional.is_empty() {
-                let by_word = self.by_words(sent, &positional);
-                let all = by_word.iter().chain(&positional).chain(&others);
-                let mut choices = self.choices(sent, all);
-                // A word in passing stands beside the right one in some recordings, too.
-                for (_, way) in &by_word {
-                    let answer = self.written(way);
-                    for choice in choices.iter_mut().filter(|one| one.answer == answer) {
-                        choice.is_only_offered = true;
-                    }
-                }
+                let choices = self.choices(sent, positional.iter().chain(&others));
                 return Outcome::Open(Why::Unpicked(choices));
             }
             if !others.is_empty() {
@@ -205,30 +196,6 @@ impl Binder<'_, '_> {
         }
         self.learn_inputs();
         Outcome::Bound(Box::new(binding))
-    }
-
-    /// The ways to places that only their place in a list tells, by a word of the person that stands beside them alone.
-    fn by_words(&mut self, sent: &Sent<'_>, all: &[(Candidate, Way)]) -> Vec<(Candidate, Way)> {
-        let mut found = Vec::new();
-        for (candidate, _) in all {
-            let scope = Scope {
-                said: &self.said,
-                known: &self.known,
-                at_hand: self.at_hand,
-                loosely: true,
-            };
-            let way = self.router.way(
-                &self.answers,
-                self.kept,
-                &candidate.place,
-                sent.value,
-                &scope,
-            );
-            if let Some(way) = way.filter(|way| !way.route.is_positional()) {
-                found.push((candidate.clone(), way));
-            }
-        }
-        found
     }
 
     /// Whether further recordings show that a way gives what was sent.
@@ -470,7 +437,6 @@ impl Binder<'_, '_> {
             said: &self.said,
             known: &self.known,
             at_hand: self.at_hand,
-            loosely: false,
         };
         self.router
             .way(&self.answers, self.kept, place, wanted, &scope)

@@ -231,7 +231,6 @@ fn way(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Written> {
         said: &binder.said,
         known: &binder.known,
         at_hand: binder.at_hand,
-        loosely: false,
     };
     let way: Way = binder
         .router

@@ -234,33 +234,6 @@ fn a_list_that_was_sorted_is_one_question() {
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
 }
 
-#[test]
-fn a_word_of_the_person_is_offered_before_places() {
-    let rotas = json!([
-        { "team": "search", "primary": "usr_7316b", "secondary": "usr_7650b" },
-        { "team": "mobile", "primary": "usr_7650b", "secondary": "usr_4208b" },
-        { "team": "platform", "primary": "usr_4208b", "secondary": "usr_2575d" },
-    ]);
-    let session = session(
-        "Assign incident INC-23769 to whoever is on call for mobile.",
-        vec![
-            call("l", 0, "list_rotas", json!({}), json!({ "rotas": rotas })),
-            call(
-                "a",
-                1,
-                "assign_incident",
-                json!({ "incident_id": "INC-23769", "assignee_id": "usr_7650b" }),
-                json!({ "ok": true }),
-            ),
-        ],
-    );
-    let all = offered(&session, "source:assign_incident:/assignee_id");
-    assert_eq!(
-        all[0],
-        "(steps.list_rotas.output.rotas | where('team', inputs.team) | only).primary"
-    );
-}
-
 /// Expenses of which some were approved and the others rejected.
 fn judged() -> Session {
     let expenses = json!([
