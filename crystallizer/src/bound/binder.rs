@@ -100,6 +100,11 @@ pub(super) struct Binder<'a, 'k> {
     /// The questions whether calls that repeat are loops, and the call behind those that the last one is about.
     pub(super) offers: Vec<Offer>,
     pub(super) offered_to: usize,
+    /// The calls that might be a loop, and stay one by one as a person answered.
+    pub(super) kept_apart: BTreeSet<usize>,
+    /// The calls before which somebody wants to be asked in each run, as nothing tells what they are done with, and what
+    /// is said there.
+    pub(super) gates_in_turn: Vec<(usize, String)>,
     /// What is known of records of other things, and of what was sent there before.
     pub(super) others: Others,
 }
@@ -175,6 +180,8 @@ impl<'a, 'k> Binder<'a, 'k> {
             cycles: Vec::new(),
             offers: Vec::new(),
             offered_to: 0,
+            kept_apart: BTreeSet::new(),
+            gates_in_turn: Vec::new(),
             pending: Vec::new(),
             pages: Vec::new(),
             paged: Vec::new(),
@@ -314,6 +321,7 @@ impl<'a, 'k> Binder<'a, 'k> {
     /// Notes that a value stays, unless a person answered the question that it leaves open.
     pub(super) fn freeze(&mut self, sent: &Sent<'_>, why: Why) {
         let why = self.in_their_light(sent, why);
+        let why = self.with_computed(sent, why);
         let why = self.with_formulas(sent, why);
         let mut question = None;
         if let (Some(choices), Some(kept)) = (why.choices(), self.kept.get(sent.call)) {
@@ -396,7 +404,7 @@ impl<'a, 'k> Binder<'a, 'k> {
         self.take(sent, choice, "a person answered so");
     }
 
-    fn take(&mut self, sent: &Sent<'_>, choice: Choice, because: &str) {
+    pub(super) fn take(&mut self, sent: &Sent<'_>, choice: Choice, because: &str) {
         let binding = match choice.binding {
             Some(binding) => Binding {
                 because: because.to_owned(),

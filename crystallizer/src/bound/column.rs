@@ -22,6 +22,8 @@ const MOST_AGREEING: usize = 2;
 const LEAST_COUNTED: usize = 3;
 /// The information from which on the numbers of all passes are those of the one field that has them.
 const TOLD_ALONE: f64 = 4.0;
+/// The longest text that is looked through for what it is about, in bytes.
+const LONGEST_TEXT: usize = 2_000;
 /// What stands for a hole while the rest of a text is looked at: a sign of no script.
 const HOLE: char = '\u{e000}';
 
@@ -34,6 +36,46 @@ pub(super) struct Column<'v> {
 }
 
 impl Column<'_> {
+    /// The particular words of a text that is worded alike in all passes, of which each pass has another: those of each
+    /// place in it.
+    pub(super) fn parts(&self) -> Vec<Vec<Value>> {
+        let words = |value: &&Value| -> Option<Vec<String>> {
+            let text = value.as_str().filter(|text| text.len() <= LONGEST_TEXT)?;
+            let words = text.split_whitespace();
+            let plain = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+            Some(words.map(plain).collect())
+        };
+        let all: Option<Vec<Vec<String>>> = self.values.iter().map(words).collect();
+        let all = all.unwrap_or_default();
+        let Some(first) = all.first().filter(|first| first.len() >= 2) else {
+            return Vec::new();
+        };
+        if all.iter().any(|words| words.len() != first.len()) {
+            return Vec::new();
+        }
+        let of_place = |place: usize| -> Option<Vec<Value>> {
+            let mut seen: Vec<&str> = Vec::new();
+            for words in &all {
+                let word = words.get(place)?.as_str();
+                if seen.contains(&word) || bits(&Value::from(word), &[]) < STRONG {
+                    return None;
+                }
+                seen.push(word);
+            }
+            Some(seen.into_iter().map(Value::from).collect())
+        };
+        (0..first.len()).filter_map(of_place).collect()
+    }
+
+    /// What each pass has at one place of its text.
+    pub(super) fn part<'p>(&self, values: &'p [Value]) -> Column<'p> {
+        Column {
+            inner: self.inner,
+            pointer: self.pointer.clone(),
+            values: values.iter().collect(),
+        }
+    }
+
     /// Whether the passes differ there.
     pub(super) fn varies(&self) -> bool {
         self.values.windows(2).any(|pair| pair[0] != pair[1])
@@ -122,17 +164,48 @@ fn arrays(value: &Value, pointer: &str, found: &mut Vec<String>) {
 }
 
 /// A field that has a value in each pass.
+#[derive(Clone)]
 pub(super) struct Field {
     pub(super) source: Source,
     pub(super) expression: String,
     pub(super) key: Key,
     pub(super) values: Vec<Value>,
+    /// What is compared on the way to it.
+    pub(super) compared: Compared,
     /// The key of the list whose only element it is a field of.
     only_of: Option<String>,
 }
 
 impl Field {
-    fn is_list(&self) -> bool {
+    /// One that is made of others.
+    pub(super) fn made(
+        source: Source,
+        expression: String,
+        key: Key,
+        values: Vec<Value>,
+        compared: Compared,
+    ) -> Self {
+        Self {
+            source,
+            expression,
+            key,
+            values,
+            compared,
+            only_of: None,
+        }
+    }
+
+    /// The last key on the way to it.
+    pub(super) fn key_of_source(&self) -> String {
+        match &self.source {
+            Source::Item(_, path) | Source::Inside(_, path) | Source::Pass(_, path) => {
+                path.last().cloned().unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
+
+    pub(super) fn is_list(&self) -> bool {
         self.values.first().is_some_and(Value::is_array)
     }
 
@@ -155,6 +228,7 @@ impl Field {
             source: self.source.clone(),
             expression: self.expression.clone(),
             key: self.key.clone(),
+            compared: self.compared.clone(),
             only_of: self.only_of.clone(),
             values: self
                 .values
@@ -224,6 +298,7 @@ pub(super) fn fields_of(
                 expression,
                 key: key(&path),
                 values: all?,
+                compared: Compared::default(),
                 only_of,
                 source: source(path),
             })
@@ -241,7 +316,7 @@ struct Giver<'f> {
 impl Binder<'_, '_> {
     /// Whether a field may give a value. A list that was spoken of is one to go over, and had one element by chance; so
     /// may one have had in few passes.
-    fn may_give(&self, field: &Field) -> bool {
+    pub(super) fn may_give(&self, field: &Field) -> bool {
         field.only_of.as_ref().is_none_or(|list| {
             field.values.len() >= LEAST_COUNTED && !self.said.names_any(&words(list))
         })
@@ -314,7 +389,7 @@ impl Binder<'_, '_> {
             because: because.join("; "),
             agreeing,
             from_text: false,
-            compared: Compared::default(),
+            compared: best.field.compared.clone(),
             value: sent.value.clone(),
         };
         Some(Bound {
@@ -547,7 +622,7 @@ fn hole(field: &Field) -> Binding {
         because: "it gives this part of the text in every pass".to_owned(),
         agreeing: Vec::new(),
         from_text: false,
-        compared: Compared::default(),
+        compared: field.compared.clone(),
         value: field.values.first().cloned().unwrap_or_default(),
     }
 }

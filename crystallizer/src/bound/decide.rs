@@ -44,6 +44,8 @@ pub(super) struct Decisions<'k> {
     pub(super) pages: Vec<Pages>,
     /// The questions whether calls that repeat are loops.
     pub(super) offers: Vec<Offer>,
+    /// The calls before which somebody wants to be asked in each run, with what is said there.
+    pub(super) gates_in_turn: Vec<(usize, String)>,
     /// The call from which on no loops were looked for, where so much was looked at before.
     pub(super) unfolded: Option<usize>,
     /// How many texts had been said before each call.
@@ -231,6 +233,7 @@ fn once<'a, 'k>(
     binder.repeated();
     binder.put_together();
     binder.follow_told();
+    binder.ask_in_turn();
     for decided in &mut binder.decided {
         decided.settle();
     }
@@ -262,6 +265,7 @@ fn once<'a, 'k>(
         cycles: binder.cycles,
         pages: binder.pages,
         offers: binder.offers,
+        gates_in_turn: binder.gates_in_turn,
         unfolded: binder.unfolded,
         heard,
         witnessed: binder
@@ -345,6 +349,7 @@ impl<'a> Binder<'a, '_> {
                 self.scalar(sent);
             }
             self.ask_of_lists(at);
+            self.ask_of_taken_lists(at);
         }
         self.at_hand = None;
         self.note_found(at);
@@ -427,11 +432,17 @@ impl<'a> Binder<'a, '_> {
         let Some(binding) = whole::find(self, &sent) else {
             return false;
         };
-        if !self.holds_everywhere(&sent, &binding)
-            || self.is_of_another(&sent, &binding)
-            || self.is_looked_up_of_another(&sent, &binding)
-        {
+        if !self.holds_everywhere(&sent, &binding) {
             return false;
+        }
+        if self.is_of_another(&sent, &binding) || self.is_looked_up_of_another(&sent, &binding) {
+            // Of a list it is one question whether all of it is taken from there.
+            if !value.is_array() || self.at_hand.is_none() {
+                return false;
+            }
+            let why = Self::whether_it(Box::new(binding));
+            self.freeze(&sent, why);
+            return true;
         }
         self.bind(&sent, vec![Piece::Value(Box::new(binding))]);
         true

@@ -216,7 +216,7 @@ pub(super) fn explain(
             path: spot.pointer(),
             text: offer.offered.question(&kept.step),
             choices: std::iter::once(ONE_BY_ONE.to_owned())
-                .chain(offer.offered.answers().cloned())
+                .chain(offer.offered.answers().map(str::to_owned))
                 .collect(),
             labels: Vec::new(),
             default: ONE_BY_ONE.to_owned(),
@@ -229,7 +229,7 @@ pub(super) fn explain(
                 "loop_not_folded",
                 match offer.offered.may_be_all() {
                     true => "The calls go over a list whose elements all have what the person said for what is done with them: it may say which are meant, or not. They stay one by one.",
-                    false => "The calls go over a part of a list, and nobody said which part. They stay one by one.",
+                    false => "The calls go over a part of a list, and nobody said which part, or what is done with which. They stay one by one.",
                 },
             )
             .help(format!("Answer `{}` with one of its choices.", offer.id)),

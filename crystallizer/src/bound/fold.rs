@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 const MOST_TRIED: usize = 12;
 /// The most lists that are tried.
 const MOST_LISTS: usize = 12;
+/// The most parts of texts by which a list is looked for.
+const MOST_PARTS: usize = 8;
 
 /// The answer that leaves calls that repeat as they are.
 pub(super) const ONE_BY_ONE: &str = "one_by_one";
@@ -270,6 +272,26 @@ impl Binder<'_, '_> {
             for found in self.lists(&stretch, column, offered) {
                 if lists.iter().all(|other| other.list != found.list) {
                     lists.push(found);
+                }
+            }
+        }
+        // Where no call sends a field of an element as it is, a text may tell which it is about.
+        let has_fields = |kept: &Kept<'_>| {
+            !kept.target.own_tool && !matches!(&*kept.target.action, "shell" | "file" | "sql")
+        };
+        if lists.is_empty() && !harmless && bodies.iter().all(has_fields) {
+            let parts: Vec<(&Column<'_>, Vec<Value>)> = columns
+                .iter()
+                .filter(|column| column.varies())
+                .flat_map(|column| column.parts().into_iter().map(move |part| (column, part)))
+                .take(MOST_PARTS)
+                .collect();
+            for (column, values) in &parts {
+                let part = column.part(values);
+                for found in self.lists(&stretch, &part, offered) {
+                    if lists.iter().all(|other| other.list != found.list) {
+                        lists.push(found);
+                    }
                 }
             }
         }
@@ -624,7 +646,7 @@ impl Binder<'_, '_> {
                 if !is_inside(bound, column) {
                     match self.in_pass(first + inner, column, &fields) {
                         Some(one) => bound.extend(one),
-                        None => bound.push(self.counted(first + inner, column)?),
+                        None => bound.push(self.made_in_pass(first + inner, column, &fields)?),
                     }
                 }
             }
@@ -655,6 +677,24 @@ impl Binder<'_, '_> {
         Some(bound)
     }
 
+    /// The same of what no field of the pass has: the number of the pass, and what other lists have for the element.
+    fn made_in_pass(
+        &mut self,
+        call: usize,
+        column: &Column<'_>,
+        fields: &[Field],
+    ) -> Option<Bound> {
+        if let Some(counted) = self.counted(call, column) {
+            return Some(counted);
+        }
+        let joined = self.joined(call, fields);
+        if joined.is_empty() {
+            return None;
+        }
+        let all: Vec<Field> = fields.iter().cloned().chain(joined).collect();
+        self.in_pass(call, column, &all).flatten()
+    }
+
     /// What gives a column of a call of a body. None where it differs between the passes and nothing gives it.
     pub(super) fn in_pass(
         &mut self,
@@ -682,7 +722,8 @@ impl Binder<'_, '_> {
         let one = if column.varies() {
             Some(
                 self.given(&sent, column, fields)
-                    .or_else(|| self.worded(&sent, column, fields))?,
+                    .or_else(|| self.worded(&sent, column, fields))
+                    .or_else(|| self.reckoned(&sent, column, fields))?,
             )
         } else {
             self.given_alike(&sent, column, fields)

@@ -31,6 +31,12 @@ impl Binder<'_, '_> {
         }
         let more = self.formulas(sent);
         let with = |mut choices: Vec<Choice>| {
+            // What may be made in two ways is taken in neither.
+            if !more.is_empty() {
+                for choice in &mut choices {
+                    choice.is_only_offered |= choice.binding.is_some();
+                }
+            }
             choices.extend(more);
             choices
         };

@@ -73,7 +73,11 @@ impl Binder<'_, '_> {
 }
 
 /// The lists of an answer that keys lead to.
-fn lists(value: &Value, path: &mut Vec<String>, then: &mut dyn FnMut(&[String], &[Value])) {
+pub(super) fn lists(
+    value: &Value,
+    path: &mut Vec<String>,
+    then: &mut dyn FnMut(&[String], &[Value]),
+) {
     match value {
         Value::Array(items) => then(path, items),
         Value::Object(map) if path.len() < DEEPEST && !is_collection(map) => {

@@ -17,6 +17,7 @@ mod canonical;
 mod column;
 mod command_words;
 mod compose;
+mod computed;
 mod cycle;
 mod data;
 mod day_range;
@@ -35,7 +36,9 @@ mod half_name;
 mod hold_out;
 mod how_many;
 mod idle;
+mod in_pass;
 mod in_passing;
+mod in_turn;
 mod information;
 mod inputs;
 mod key;
@@ -74,6 +77,7 @@ mod slot;
 mod small;
 mod spoken_time;
 mod superlative;
+mod taken_list;
 mod term;
 mod title;
 mod told;
@@ -239,6 +243,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
         .filter_map(qualifier::Unshown::wanted_gate)
         .chain(figures.iter().filter_map(figure::Asked::wanted_gate))
         .chain(absent.iter().filter_map(|one| one.wanted_gate(kept)))
+        .chain(decisions.gates_in_turn.iter().cloned())
         .collect();
     let gates_added = qualifier::gates(document, kept, spots, &wanted);
     write::write(document, kept, spots, &mut decisions);

@@ -43,6 +43,8 @@ pub(super) struct Offered {
     /// The list, in words, and what was sent of the elements that were taken.
     list: String,
     taken: Vec<Value>,
+    /// How many changes there are, where nothing tells which elements of a list they are of.
+    in_turn: Option<usize>,
 }
 
 impl Offered {
@@ -50,9 +52,26 @@ impl Offered {
         self.choices.is_empty()
     }
 
+    /// What may be answered about so many changes, one after the other, each of another of all elements of the list that
+    /// a step answered, of which nothing tells anything.
+    pub(super) fn in_turn(step: &str, count: usize, all: usize, taken: Vec<Value>) -> Self {
+        Self {
+            choices: Vec::new(),
+            refuted: Vec::new(),
+            list: format!("{count} of the {all} elements of the list that `{step}` answered"),
+            taken,
+            in_turn: Some(count),
+        }
+    }
+
     /// What may be answered besides that the calls stay as they are.
-    pub(super) fn answers(&self) -> impl Iterator<Item = &String> {
-        self.choices.iter().map(|(answer, _)| answer)
+    pub(super) fn answers(&self) -> impl Iterator<Item = &str> {
+        let known = match self.in_turn {
+            Some(_) => ["input", "gate"].as_slice(),
+            None => &[],
+        };
+        let own = self.choices.iter().map(|(answer, _)| answer.as_str());
+        known.iter().copied().chain(own)
     }
 
     /// Whether it is open that all elements are meant, though all have something that was said.
@@ -69,6 +88,14 @@ impl Offered {
 
     /// The question about a step.
     pub(super) fn question(&self, step: &str) -> String {
+        if let Some(count) = self.in_turn {
+            let rest = crate::show::count(count - 1, "change", "changes");
+            return format!(
+                "`{step}` and {rest} behind it are done with {}, and nothing shows with which of them, or what is done with which, in another run. `{ONE_BY_ONE}`: a run does them as they were recorded, with what was recorded ({}). `input`: what is open in them is given anew in each run. `gate`: they are done as they were recorded, and somebody is asked before each of them.",
+                self.list,
+                shown(&self.taken)
+            );
+        }
         let asked = match self.may_be_all() {
             true => {
                 "and all of them have what the person said for it. Is it meant for all, or only for those that have it?"
@@ -330,6 +357,7 @@ impl Binder<'_, '_> {
         let id = loop_question(kept);
         if self.answered.get(&id).map(String::as_str) == Some(ONE_BY_ONE) {
             self.used_answers.insert(id);
+            self.kept_apart.extend(at..=last);
             return;
         }
         self.offers.push(Offer {

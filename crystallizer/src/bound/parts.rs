@@ -46,6 +46,21 @@ pub(super) fn made(
     }
 }
 
+/// What an input gives as it is.
+pub(super) fn of_input(name: &str, value: &Value) -> Binding {
+    Binding {
+        expression: format!("inputs.{name}"),
+        source: Source::Input(name.to_owned()),
+        transform: Transform::default(),
+        score: 0.0,
+        because: "the person said it".to_owned(),
+        agreeing: Vec::new(),
+        from_text: false,
+        compared: Compared::default(),
+        value: value.clone(),
+    }
+}
+
 impl Binder<'_, '_> {
     /// What gives the value at a place that keys lead to in what a call answered.
     pub(super) fn field_of(

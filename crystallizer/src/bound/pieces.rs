@@ -33,6 +33,8 @@ const MONTH: usize = 7;
 struct Whole {
     call: usize,
     path: Option<Vec<String>>,
+    /// The input that has it, where a person said it.
+    input: Option<String>,
     text: String,
     /// Whether its key says that short ones are names, too.
     is_named: bool,
@@ -83,7 +85,7 @@ impl Binder<'_, '_> {
         Some(self.one_of(sent, together.into_iter().collect()))
     }
 
-    /// The texts of the records that were looked at before.
+    /// The texts of the records that were looked at before, and those of inputs.
     fn wholes(&self, sent: &Sent<'_>) -> Vec<Whole> {
         // Of a list only what the change is about is meant.
         let records = self
@@ -106,12 +108,25 @@ impl Binder<'_, '_> {
                             path.push(key.clone());
                             path
                         }),
+                        input: None,
                         text: text.to_owned(),
                         is_named: names_short(key),
                     });
                 }
             }
         }
+        let inputs = self.inputs.iter().filter_map(|input| {
+            let text = input.value.as_str()?;
+            let fits = (SHORTEST_NAMED..=LONGEST_VALUE).contains(&text.len());
+            fits.then(|| Whole {
+                call: sent.call,
+                path: None,
+                input: Some(input.name.clone()),
+                text: text.to_owned(),
+                is_named: false,
+            })
+        });
+        all.extend(inputs.take(MOST_WHOLES));
         all
     }
 
@@ -124,11 +139,16 @@ impl Binder<'_, '_> {
             let runs = (from..pieces.len()).rev();
             let found = runs.into_iter().find_map(|to| {
                 let run = fixed.get(pieces[from].0..pieces[to].1)?;
-                let place = wholes.iter().position(|whole| whole.is_in(run))?;
-                let is_said = self.said.find(&Value::from(run), &[]);
-                if is_said.is_some_and(|mention| mention.person) {
-                    return None;
-                }
+                let said = self.said.find(&Value::from(run), &[]);
+                let is_said = said.is_some_and(|mention| mention.person);
+                // What was said is an input as it was said; written otherwise, too.
+                let place = wholes.iter().position(|whole| {
+                    whole.is_in(run)
+                        && match &whole.input {
+                            Some(_) => whole.text != run,
+                            None => !is_said,
+                        }
+                })?;
                 Some((to, Part::Of(place, wholes[place].as_in(run))))
             });
             let Some((to, part)) = found else {
@@ -162,10 +182,15 @@ impl Binder<'_, '_> {
                 }
                 Part::Of(place, how) => {
                     let whole = wholes.get(place)?;
-                    let path = whole.path.as_ref()?;
                     let value = Value::from(whole.text.as_str());
                     written.push(Err((sources.len(), how?)));
-                    sources.push(self.field_of(whole.call, path, Total::Field, &value)?);
+                    sources.push(match &whole.input {
+                        Some(name) => parts::of_input(name, &value),
+                        None => {
+                            let path = whole.path.as_ref()?;
+                            self.field_of(whole.call, path, Total::Field, &value)?
+                        }
+                    });
                 }
             }
         }
@@ -309,6 +334,7 @@ mod tests {
             let whole = Whole {
                 call: 0,
                 path: None,
+                input: None,
                 text: text.to_owned(),
                 is_named,
             };

@@ -138,6 +138,8 @@ pub(super) struct Compared {
     pub(super) told: Vec<(String, Value, Mention)>,
     /// Keys of fields that a run is given.
     pub(super) given_keys: Vec<String>,
+    /// Keys of fields that name an element of another list, each with what names the first one there.
+    pub(super) joined: Vec<(String, Value)>,
 }
 
 impl Compared {
@@ -149,6 +151,7 @@ impl Compared {
         self.beginnings.extend(other.beginnings);
         self.told.extend(other.told);
         self.given_keys.extend(other.given_keys);
+        self.joined.extend(other.joined);
     }
 }
 

@@ -238,6 +238,22 @@ fn way(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Written> {
     (!way.route.is_positional()).then(|| (binder.written(&way), way.route.compared()))
 }
 
+/// What gives a list of an answer in a run.
+pub(super) fn of_place(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Binding> {
+    let (expression, compared) = way(binder, place)?;
+    Some(Binding {
+        expression,
+        source: Source::Whole(place, Vec::new()),
+        transform: Transform::default(),
+        score: 0.0,
+        because: "it is a list of the answer".to_owned(),
+        agreeing: Vec::new(),
+        from_text: false,
+        compared,
+        value: binder.answers.whole(place)?.clone(),
+    })
+}
+
 /// The binding, checked against the recording. Other places that hold the same have to agree with it, where the
 /// value is too particular for that to be chance; else it is not known which is meant.
 fn made(

@@ -30,6 +30,9 @@ pub(super) struct World {
     pub(super) given_keys: BTreeSet<String>,
     /// Fields whose extreme is looked for; true for the most.
     pub(super) extremes: BTreeMap<String, bool>,
+    /// Keys of fields by which an element of one list names one of another, each with what names the first one there: the
+    /// stranger of the one list names that of the other.
+    pub(super) joined: BTreeMap<String, String>,
     /// Whether lists are shuffled and get one element more.
     pub(super) shuffled: bool,
 }
@@ -277,7 +280,10 @@ impl World {
             }
             Value::String(text) => match json_in(text) {
                 Some(data) => self.stranger(key, &data, &[]).to_string().into(),
-                None => format!("{}zz9", rename::text(text)).into(),
+                None => {
+                    let text = self.joined.get(key).unwrap_or(text);
+                    format!("{}zz9", rename::text(text)).into()
+                }
             },
             Value::Number(_) => {
                 let moved: Vec<f64> = all

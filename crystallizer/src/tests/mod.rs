@@ -61,4 +61,5 @@ mod truth;
 mod unasked;
 mod waiting;
 mod whose_word;
+mod worked_out;
 mod written_over;

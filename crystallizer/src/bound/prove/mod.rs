@@ -578,7 +578,8 @@ impl Prover<'_> {
             Source::Parts(parts, how) => {
                 let values = parts.iter().map(|part| self.value(part, scene, here));
                 let values: Option<Vec<Value>> = values.collect();
-                evaluate::with(&Value::Array(values?), how)
+                let made = evaluate::with(&Value::Array(values?), how)?;
+                binding.transform.apply(&made)
             }
             Source::Counted { step, from } => {
                 let number = i64::try_from(here?.number).ok()?;

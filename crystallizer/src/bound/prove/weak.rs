@@ -59,6 +59,11 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World 
         extremes.extend(binding.compared.extremes.iter().cloned());
         beginnings.extend(binding.compared.beginnings.iter().cloned());
         given_keys.extend(binding.compared.given_keys.iter().cloned());
+        for (key, first) in &binding.compared.joined {
+            if let Value::String(first) = first {
+                world.joined.insert(key.clone(), first.clone());
+            }
+        }
         let Source::Output(place) = &binding.source else {
             continue;
         };

@@ -23,14 +23,18 @@ pub(super) struct Constructs {
 }
 
 impl Constructs {
-    /// Counts those of a draft beside those that are meant. Gives what is on one side only.
+    /// Counts those of a draft beside those that are meant. Gives what is on one side only, and how many of an accepted
+    /// draft are among those that nobody said: whether they are right is seen when it has run.
     pub(super) fn count(
         &mut self,
         meant: &[String],
+        unsaid: &[String],
         document: &Document,
         accepted: bool,
-    ) -> Vec<String> {
+    ) -> (Vec<String>, u64) {
         let mut left = meant.to_vec();
+        let mut unsaid = unsaid.to_vec();
+        let mut open = 0;
         let mut found = Vec::new();
         of(&document.steps, &mut found);
         let mut odd = Vec::new();
@@ -39,6 +43,10 @@ impl Constructs {
                 Some(at) => {
                     left.remove(at);
                     self.right += 1;
+                }
+                None if accepted && unsaid.contains(one) => {
+                    unsaid.retain(|other| other != one);
+                    open += 1;
                 }
                 None => {
                     self.accepted_wrong += u64::from(accepted);
@@ -49,7 +57,19 @@ impl Constructs {
         self.meant += meant.len() as u64;
         self.found += found.len() as u64;
         odd.extend(left.into_iter().map(|one| format!("missing: {one}")));
-        odd
+        (odd, open)
+    }
+
+    /// Counts those of an accepted draft that nobody said: they are those of the program where the draft did in every
+    /// run what the program does.
+    pub(super) fn settle(&mut self, open: u64, did_the_same: bool) {
+        match did_the_same {
+            true => {
+                self.meant += open;
+                self.right += open;
+            }
+            false => self.accepted_wrong += open,
+        }
     }
 
     /// Twice those in both, of those on either side.

@@ -248,8 +248,8 @@ impl Play<'_> {
             _ => tickets.into_iter().skip(1).collect(),
         };
         self.with_each(&taken);
-        // Nobody can tell that these are loops.
-        self.played.constructs.clear();
+        // Nobody can tell from one recording that these are loops.
+        self.played.unsaid = std::mem::take(&mut self.played.constructs);
     }
 
     /// The agent looks through them until it has seen enough, and takes the last.

@@ -492,9 +492,13 @@ fn measure(family: &Family) -> Figures {
         }
         figures.accepted += u64::from(accepted);
         figures.accepted_wrongly += u64::from(accepted && !recorded.derivable);
-        let missed = figures
-            .constructs
-            .count(&recorded.constructs, &made.document, accepted);
+        let (missed, unsaid) = figures.constructs.count(
+            &recorded.constructs,
+            &recorded.unsaid,
+            &made.document,
+            accepted,
+        );
+        let before = (figures.runs, figures.same);
         if verbose && !missed.is_empty() {
             println!("{} {shape}: {missed:?}: {}", family.name, recorded.task);
         }
@@ -620,6 +624,8 @@ fn measure(family: &Family) -> Figures {
                 }
             }
         }
+        let (ran, same) = (figures.runs - before.0, figures.same - before.1);
+        figures.constructs.settle(unsaid, ran > 0 && ran == same);
         if verbose && only.is_some() {
             for one in &sessions {
                 println!("{}", one.goal.as_deref().unwrap_or_default());

@@ -31,6 +31,8 @@ pub(super) struct Played {
     pub(super) stumbles: Vec<(usize, String, Value)>,
     /// The loops and conditions that it has and that the recording shows: `for_each`, `repeat` or `if`, and the tools.
     pub(super) constructs: Vec<String>,
+    /// Those that it has and that one recording cannot show, as nobody said which elements they take. Several can.
+    pub(super) unsaid: Vec<String>,
     /// Whether it did what it only does under a condition.
     pub(super) does: bool,
     /// Whether everything that it sends follows from what was said and answered by the rules of the crystallizer.
@@ -691,6 +693,7 @@ impl<'w> Play<'w> {
                 later: Vec::new(),
                 stumbles: Vec::new(),
                 constructs: Vec::new(),
+                unsaid: Vec::new(),
                 does: true,
                 derivable: true,
                 untold: BTreeSet::new(),
