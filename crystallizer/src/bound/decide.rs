@@ -231,6 +231,7 @@ fn once<'a, 'k>(
     binder.repeated();
     binder.put_together();
     binder.follow_told();
+    binder.leave_lone_numbers();
     for decided in &mut binder.decided {
         decided.settle();
     }
