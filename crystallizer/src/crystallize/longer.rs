@@ -63,9 +63,14 @@ pub(super) fn with_first(
             .map(|at| options.names.get(at).cloned().unwrap_or_default())
             .collect(),
     };
+    // A store calls recordings by their ids there; a file is known by what its session says.
+    let id = |own: Option<&String>| match own.is_some() && own == options.names.first() {
+        true => options.names.get(first).cloned(),
+        false => all.first().and_then(|one| one.external_id.clone()),
+    };
     let source = options.source.as_ref().map(|source| SourceRef {
         kind: source.kind.clone(),
-        id: None,
+        id: id(source.id.as_ref()),
         digest: all
             .first()
             .map_or_else(|| source.digest.clone(), |one| one.digest.clone()),

@@ -28,6 +28,12 @@ fn four() -> [Session; 4] {
     ]
 }
 
+/// A recording with one ticket, and one with three.
+pub(super) fn one_and_three() -> [Session; 2] {
+    let [_, three, _, one] = four();
+    [one, three]
+}
+
 fn items(made: &Crystallized) -> Vec<&str> {
     let steps = made.document.steps.iter();
     steps
@@ -85,7 +91,7 @@ fn the_one_that_is_followed_is_named() {
         names: ["one", "two", "three"].map(str::to_owned).to_vec(),
         source: Some(crate::SourceRef {
             kind: "session".to_owned(),
-            id: Some("sess_1".to_owned()),
+            id: Some("one".to_owned()),
             digest: one.digest.clone(),
         }),
         ..bound()
@@ -93,7 +99,7 @@ fn the_one_that_is_followed_is_named() {
     let made = crystallize(&[one, two, three.clone()], &options).unwrap();
     let source = &made.document.metadata["crystallized"]["source"];
     assert_eq!(source["digest"], json!(three.digest.to_string()));
-    assert_eq!(source.get("id"), None);
+    assert_eq!(source["id"], json!("three"));
     let held = made
         .report
         .held_out

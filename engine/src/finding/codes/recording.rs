@@ -341,6 +341,14 @@ pub(super) const CODES: &[Code] = &[
         fix: "",
     },
     Code {
+        code: "followed_another",
+        group: Group::Recording,
+        severities: &[Info],
+        meaning: "Another recording than the first is followed: it shows a loop that the first one is too short for.",
+        example: "",
+        fix: "",
+    },
+    Code {
         code: "frozen_date",
         group: Group::Recording,
         severities: &[Warning],
