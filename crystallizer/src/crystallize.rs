@@ -1,6 +1,7 @@
 //! The passes, in order.
 
 mod further;
+mod longer;
 
 use further::{of_graft, witnesses};
 
@@ -35,8 +36,8 @@ const ROUNDS: usize = 8;
 
 /// Turns recorded sessions of one task into a draft and a report about it.
 ///
-/// The first session is the one that is followed. Same sessions and options, same bytes; nothing that a
-/// session holds is executed.
+/// The first session is the one that is followed, unless another one shows a loop that it is too short for. Same sessions
+/// and options, same bytes; nothing that a session holds is executed.
 ///
 /// # Errors
 /// `run_not_successful` when the session failed or was canceled (unless forced), `nothing_to_crystallize`
@@ -45,6 +46,22 @@ pub fn crystallize(
     sessions: &[Session],
     options: &Options,
 ) -> Result<Crystallized, CrystallizeError> {
+    let own = follow(sessions, options)?;
+    let Some(first) = longer::longer(sessions, options) else {
+        return Ok(own);
+    };
+    let (reordered, options) = longer::with_first(sessions, options, first);
+    match (follow(&reordered, &options), reordered.first()) {
+        (Ok(mut other), Some(session)) if longer::is_better(&other, &own) => {
+            longer::told(&mut other, session, &options.called(0, session));
+            Ok(other)
+        }
+        _ => Ok(own),
+    }
+}
+
+/// The draft of the first session, with the others beside it.
+fn follow(sessions: &[Session], options: &Options) -> Result<Crystallized, CrystallizeError> {
     let Some(session) = sessions.first() else {
         return Err(nothing("There is no session."));
     };

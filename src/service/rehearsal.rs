@@ -196,11 +196,22 @@ impl App {
             )
         };
         let source = row.source.clone().ok_or_else(gone)?;
-        let stored = self
-            .store
-            .get::<StoredSession>(&source.id.to_string())?
-            .ok_or_else(gone)?;
         let document = super::automation::document_of(&self.version(row.id, version)?)?;
+        // Of several recordings another one than the first may be followed.
+        let followed = document
+            .metadata
+            .get("crystallized")
+            .and_then(|made| made["source"]["id"].as_str())
+            .map(str::to_owned);
+        let followed = match followed {
+            Some(id) => self.store.get::<StoredSession>(&id)?,
+            None => None,
+        };
+        let stored = match followed {
+            Some(stored) => Some(stored),
+            None => self.store.get::<StoredSession>(&source.id.to_string())?,
+        };
+        let stored = stored.ok_or_else(gone)?;
         let options = self.mapping_options()?;
         let store = self.store.clone();
         self.off_thread(move || {

@@ -17,10 +17,14 @@ pub(super) struct Alike {
     last: Vec<usize>,
     /// Whether a call may be one of a loop.
     may: Vec<bool>,
+    /// Whether it is a change that failed, and that the session went on after: it may be one in a later pass.
+    failed: Vec<bool>,
     cut: Vec<bool>,
     gated: Vec<bool>,
     /// For each width, and each call: how many calls from it on are each like the one that many further.
     runs: Vec<Vec<u32>>,
+    /// The same with changes that failed among them.
+    loose: Vec<Vec<u32>>,
 }
 
 impl Alike {
@@ -48,17 +52,31 @@ impl Alike {
             alike.may.push(
                 crate::prune::succeeded(kept.call) && !kept.tolerated && super::slot::any(kept),
             );
+            alike.failed.push(
+                crate::prune::failed(kept.call)
+                    && kept.tolerated
+                    && kept.changes()
+                    && super::slot::any(kept),
+            );
             alike.cut.push(cuts.contains(&index));
             alike.gated.push(gated.contains(&index));
         }
         for width in 0..=WIDEST {
             let mut run = vec![0_u32; kept.len()];
+            let mut loose = run.clone();
             for at in (0..kept.len().saturating_sub(width)).rev() {
-                if width > 0 && alike.fits(at + width, at, usize::MAX) {
+                if width == 0 {
+                    continue;
+                }
+                if alike.fits(at + width, at, usize::MAX) {
                     run[at] = 1 + run.get(at + 1).copied().unwrap_or(0);
+                }
+                if alike.fits_loosely(at + width, at) {
+                    loose[at] = 1 + loose.get(at + 1).copied().unwrap_or(0);
                 }
             }
             alike.runs.push(run);
+            alike.loose.push(loose);
         }
         alike
     }
@@ -69,6 +87,45 @@ impl Alike {
             && (index == at || !self.cut[index])
             && self.gated.get(like) == self.gated.get(index)
             && self.shapes.get(like) == self.shapes.get(index)
+    }
+
+    /// The same of two passes, where a change may have failed.
+    fn fits_loosely(&self, index: usize, like: usize) -> bool {
+        let may = |all: &[bool]| all.get(index).copied().unwrap_or(false);
+        (may(&self.may) || may(&self.failed))
+            && !self.cut[index]
+            && self.gated.get(like) == self.gated.get(index)
+            && self.shapes.get(like) == self.shapes.get(index)
+    }
+
+    /// How many times the calls from `from` on repeat, also where a change failed.
+    pub(super) fn repeats_loosely(&self, from: usize, width: usize) -> usize {
+        let run = self.loose.get(width).and_then(|run| run.get(from));
+        run.map_or(0, |run| *run as usize / width.max(1))
+    }
+
+    /// Whether all calls of so many passes may be those of a loop: where a change failed, the calls of the pass went before
+    /// it, and the session went on with a pass that succeeded. Of the passes most succeeded, the first among them.
+    pub(super) fn may_be_passes(&self, first: usize, width: usize, passes: usize) -> bool {
+        let is = |all: &[bool], pass: usize, place: usize| {
+            all.get(first + pass * width + place)
+                .copied()
+                .unwrap_or(false)
+        };
+        let mut failed = 0;
+        for pass in 0..passes {
+            for place in 0..width {
+                if is(&self.may, pass, place) {
+                    continue;
+                }
+                let is_inside = pass > 0 && pass + 1 < passes && place + 1 == width;
+                if !is_inside || !is(&self.failed, pass, place) {
+                    return false;
+                }
+                failed += 1;
+            }
+        }
+        failed * 2 < passes
     }
 
     /// Whether a call may be one of a loop that begins at `at`.

@@ -376,7 +376,7 @@ impl<'a, 'k> Binder<'a, 'k> {
         self.note_frozen(sent, why, question);
     }
 
-    fn note_frozen(&mut self, sent: &Sent<'_>, why: Why, question: Option<String>) {
+    pub(super) fn note_frozen(&mut self, sent: &Sent<'_>, why: Why, question: Option<String>) {
         if let Some(decided) = self.decided.get_mut(sent.call) {
             decided.frozen.push(Frozen {
                 pointer: sent.pointer.clone(),

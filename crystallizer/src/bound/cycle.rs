@@ -2,6 +2,7 @@
 
 use super::alike::Alike;
 use super::answers::{Answers, WholePlace};
+use super::count::Count;
 use super::filter::Filter;
 use super::turn::Compared;
 use serde_json::{Value, json};
@@ -54,6 +55,8 @@ pub(super) enum Over {
     Answered(WholePlace),
     /// What the person named one by one, each as it was sent: the list of an input.
     Named { input: String, elements: Vec<Value> },
+    /// Numbers that grow evenly.
+    Counted(Box<Count>),
 }
 
 impl Over {
@@ -61,7 +64,7 @@ impl Over {
     pub(super) fn place(&self) -> Option<WholePlace> {
         match self {
             Self::Answered(place) => Some(*place),
-            Self::Named { .. } => None,
+            Self::Named { .. } | Self::Counted(_) => None,
         }
     }
 
@@ -70,6 +73,7 @@ impl Over {
         match self {
             Self::Answered(place) => answers.whole(*place).map(elements).unwrap_or_default(),
             Self::Named { elements, .. } => elements.clone(),
+            Self::Counted(count) => count.recorded(),
         }
     }
 }
@@ -207,10 +211,10 @@ impl Cycle {
         all
     }
 
-    /// Whether it goes over what the person named one by one: what they said of it is said of its calls, and nothing of
-    /// it tells which elements of a list are meant.
+    /// Whether it goes over what the person named one by one, or only counts: what they said of it is said of its calls,
+    /// and nothing of it tells which elements of a list are meant.
     pub(super) fn is_named(&self) -> bool {
-        matches!(self.list, Over::Named { .. })
+        matches!(self.list, Over::Named { .. } | Over::Counted(_))
     }
 
     /// The path in a run of the step that a call became.
@@ -328,7 +332,7 @@ pub(super) fn repeats(alike: &Alike, at: usize) -> Vec<(usize, usize)> {
         if !(at..at + width).all(|index| alike.fits(index, index, at)) {
             break;
         }
-        let passes = (1 + alike.repeats(at, width)).min(MOST_PASSES);
+        let passes = (1 + alike.repeats_loosely(at, width)).min(MOST_PASSES);
         if passes >= 2 {
             found.push((width, passes));
         }

@@ -234,6 +234,7 @@ fn once<'a, 'k>(
     binder.put_together();
     binder.follow_told();
     binder.ask_in_turn();
+    binder.leave_lone_numbers();
     for decided in &mut binder.decided {
         decided.settle();
     }

@@ -95,7 +95,12 @@ impl Binder<'_, '_> {
             plan.inner.is_some(),
         );
         let is_named = matches!(plan.list, Over::Named { .. });
+        let counts = match &plan.list {
+            Over::Counted(count) => Some(count.because.clone()),
+            Over::Answered(_) | Over::Named { .. } => None,
+        };
         let mut because = vec![match (&plan.until, plan.filter.is_empty()) {
+            _ if counts.is_some() => counts.clone().unwrap_or_default(),
             (None, true) if is_named => {
                 "the person named what it is done with one by one, so that a run takes as many as its list has"
                     .to_owned()
@@ -113,6 +118,12 @@ impl Binder<'_, '_> {
         }];
         if plan.shown > 0 {
             because.push(match (plan.shown, is_named) {
+                (1, _) if counts.is_some() => {
+                    "a further recording counts further or less far".to_owned()
+                }
+                (more, _) if counts.is_some() => {
+                    format!("{more} further recordings count further or less far")
+                }
                 (1, true) => "a further recording has another list".to_owned(),
                 (more, true) => format!("{more} further recordings have another list"),
                 (1, false) => "a further recording shows that, though nobody said it".to_owned(),
@@ -122,6 +133,10 @@ impl Binder<'_, '_> {
             });
         }
         because.push("every pass was predicted exactly".to_owned());
+        let failed = kept.iter().skip(plan.first).take(count);
+        if failed.into_iter().any(|one| crate::prune::failed(one.call)) {
+            because.push("where a pass fails the others go on, as in the recording".to_owned());
+        }
         let harmless = kept
             .iter()
             .skip(plan.first)

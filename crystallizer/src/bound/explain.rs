@@ -225,14 +225,8 @@ pub(super) fn explain(
             .questions
             .insert(place.min(explained.questions.len()), asked);
         explained.findings.push(located(
-            Finding::info(
-                "loop_not_folded",
-                match offer.offered.may_be_all() {
-                    true => "The calls go over a list whose elements all have what the person said for what is done with them: it may say which are meant, or not. They stay one by one.",
-                    false => "The calls go over a part of a list, and nobody said which part, or what is done with which. They stay one by one.",
-                },
-            )
-            .help(format!("Answer `{}` with one of its choices.", offer.id)),
+            Finding::info("loop_not_folded", offer.offered.why())
+                .help(format!("Answer `{}` with one of its choices.", offer.id)),
             &kept.step,
             *spot,
             "",
@@ -466,7 +460,7 @@ fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
             }
         }
         Source::Clock(0) => "the day of the run".to_owned(),
-        Source::Counted { .. } => "the number of the pass".to_owned(),
+        Source::Counted { .. } | Source::Number { .. } => "the number of the pass".to_owned(),
         Source::Clock(days) => format!("the day of the run and {days} more"),
         Source::Inputs(_)
         | Source::Output(_)
@@ -532,6 +526,7 @@ fn into_sink(all: &[Kept<'_>], kept: &Kept<'_>, bound: &Bound) -> Option<Finding
             | Source::Named(_)
             | Source::Clock(_)
             | Source::Counted { .. }
+            | Source::Number { .. }
             | Source::Parts(..) => {
                 return None;
             }

@@ -150,7 +150,7 @@ impl Stretch {
             let of_pass = |pass: usize| {
                 (0..self.width)
                     .map(|place| call(self.first, self.width, self.rounds.as_ref(), pass, place))
-                    .filter_map(|call| Some(view::view(kept.get(call)?).data))
+                    .filter_map(|call| Some(view::given(kept.get(call)?)))
                     .collect()
             };
             (0..self.passes).map(of_pass).collect()
@@ -217,7 +217,10 @@ impl Binder<'_, '_> {
                 }
             }
         }
-        let plan = self.nested(at, longest)?;
+        let plan = match self.nested(at, longest) {
+            Some(plan) => plan,
+            None => self.fold_counted(at)?,
+        };
         let last = at + plan.calls() - 1;
         self.enter(plan);
         Some(last)
@@ -259,6 +262,9 @@ impl Binder<'_, '_> {
         passes: usize,
         offered: &mut Offered,
     ) -> Option<Plan> {
+        if !self.alike.may_be_passes(first, width, passes) {
+            return None;
+        }
         let kept = self.kept;
         let columns = columns(kept, first, width, passes);
         let varying = columns
@@ -628,8 +634,19 @@ impl Binder<'_, '_> {
     pub(super) fn bodies(
         &mut self,
         stretch: &Stretch,
+        fields: Vec<Field>,
+        columns: &[Column<'_>],
+    ) -> Option<Vec<Vec<Bound>>> {
+        self.bodies_with(stretch, fields, columns, &|_| None)
+    }
+
+    /// The same with what gives a column before anything else is looked for.
+    pub(super) fn bodies_with(
+        &mut self,
+        stretch: &Stretch,
         mut fields: Vec<Field>,
         columns: &[Column<'_>],
+        known: &dyn Fn(&Column<'_>) -> Option<Bound>,
     ) -> Option<Vec<Vec<Bound>>> {
         let kept = self.kept;
         let Stretch {
@@ -644,6 +661,11 @@ impl Binder<'_, '_> {
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
                 if !is_inside(bound, column) {
+                    if let Some(one) = known(column) {
+                        slot::first(kept.get(first + inner)?, &column.pointer)?;
+                        bound.push(one);
+                        continue;
+                    }
                     match self.in_pass(first + inner, column, &fields) {
                         Some(one) => bound.extend(one),
                         None => bound.push(self.made_in_pass(first + inner, column, &fields)?),

@@ -270,6 +270,12 @@ fn predict(
         .iter()
         .filter(|kept| crate::prune::succeeded(kept.call))
         .collect();
+    let failed: Vec<&Kept<'_>> = witness
+        .kept
+        .iter()
+        .filter(|kept| kept.changes() && crate::prune::failed(kept.call))
+        .collect();
+    let refused_there = |is_it: &dyn Fn(&Kept<'_>) -> bool| failed.iter().any(|kept| is_it(kept));
     // The changes that are still to come, and those that nobody recorded.
     let left: RefCell<Vec<usize>> = RefCell::new(
         recorded
@@ -306,6 +312,15 @@ fn predict(
                     *matched.borrow_mut() += 1;
                     outcome(look, &look.answer)
                 }
+                // A pass of a loop that failed there, too: whether the others go on is the draft's.
+                None if path.contains('[') && refused_there(&is_it) => Outcome::Failed {
+                    failure: Failure::new(
+                        FailureClass::Permanent,
+                        "recorded_failure",
+                        "it failed in the recording",
+                    ),
+                    retry_after_ms: None,
+                },
                 None => {
                     *differing.borrow_mut() += 1;
                     let mut strange = strange.borrow_mut();

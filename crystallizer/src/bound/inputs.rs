@@ -447,7 +447,7 @@ fn kind(key: &Key) -> Option<&'static str> {
 }
 
 /// A word for several of what it names, as keys are written.
-fn plural(word: &str) -> String {
+pub(super) fn plural(word: &str) -> String {
     let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
     match word.strip_suffix('y') {
         Some(stem) if !stem.ends_with(is_vowel) && !stem.is_empty() => format!("{stem}ies"),

@@ -68,6 +68,9 @@ impl Binder<'_, '_> {
                     if !self.may_look(passes) {
                         return None;
                     }
+                    if !self.alike.may_be_passes(at, width, passes) {
+                        continue;
+                    }
                     let tried = Column {
                         inner: column.inner,
                         pointer: column.pointer.clone(),
@@ -248,7 +251,7 @@ impl Binder<'_, '_> {
     fn named_loops(&self) -> impl Iterator<Item = (&str, &[Value])> {
         self.cycles.iter().filter_map(|cycle| match &cycle.list {
             Over::Named { input, elements } => Some((input.as_str(), elements.as_slice())),
-            Over::Answered(_) => None,
+            Over::Answered(_) | Over::Counted(_) => None,
         })
     }
 

@@ -4,7 +4,7 @@
 use super::cycle::{Cycle, Inner, Stand};
 use super::write::Taken;
 use crate::kept::{Kept, Spot};
-use druse_engine::definition::{Document, ForEach, Step};
+use druse_engine::definition::{Document, ForEach, OnError, Step};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ pub(super) fn nest(
             continue;
         };
         if begun.insert(cycle.first) {
-            steps.push(of_cycle(cycle));
+            steps.push(of_cycle(cycle, kept));
         }
         let place = (cycle.first, stand.round.is_some(), stand.place);
         let is_first = stand.pass == 0 && stand.round.is_none_or(|round| round == 0);
@@ -156,7 +156,7 @@ fn of_inner(inner: &Inner) -> Step {
     }
 }
 
-fn of_cycle(cycle: &Cycle) -> Step {
+fn of_cycle(cycle: &Cycle, kept: &[Kept<'_>]) -> Step {
     let limit = (cycle.passes * MORE).max(ENOUGH);
     let parallel = cycle.harmless && cycle.until.is_none();
     let mut metadata = Map::new();
@@ -171,13 +171,19 @@ fn of_cycle(cycle: &Cycle) -> Step {
             name: (cycle.item != "item").then(|| cycle.item.clone()),
             max_parallel: parallel.then_some(PARALLEL),
             max_items: u32::try_from(limit).ok(),
-            on_item_error: None,
+            on_item_error: fails(cycle, kept).then_some(OnError::Continue),
             until: cycle.until.clone(),
             output: cycle.output.clone(),
         })),
         metadata,
         ..Step::default()
     }
+}
+
+/// Whether a pass of a loop failed, and the session went on.
+pub(super) fn fails(cycle: &Cycle, kept: &[Kept<'_>]) -> bool {
+    let calls = kept.get(cycle.first..=cycle.last()).unwrap_or_default();
+    calls.iter().any(|one| crate::prune::failed(one.call))
 }
 
 /// Says in the document which call each step, and each pass of a body, was made of.

@@ -45,6 +45,8 @@ pub(super) struct Offered {
     taken: Vec<Value>,
     /// How many changes there are, where nothing tells which elements of a list they are of.
     in_turn: Option<usize>,
+    /// The key of what is counted, where calls count and go over no list.
+    counts: Option<String>,
 }
 
 impl Offered {
@@ -61,6 +63,7 @@ impl Offered {
             list: format!("{count} of the {all} elements of the list that `{step}` answered"),
             taken,
             in_turn: Some(count),
+            counts: None,
         }
     }
 
@@ -86,6 +89,56 @@ impl Offered {
         }
     }
 
+    /// What may be answered where calls count: each answer with what says how far, in words; and what was sent, under its
+    /// key.
+    pub(super) fn of_count(
+        choices: Vec<(String, String)>,
+        key: &str,
+        sent: impl Iterator<Item = Value>,
+    ) -> Self {
+        Self {
+            choices: choices
+                .into_iter()
+                .map(|(answer, how)| (answer, Some(how)))
+                .collect(),
+            taken: sent.collect(),
+            counts: Some(key.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Why the calls stay one by one, until somebody answers.
+    pub(super) fn why(&self) -> &'static str {
+        match (&self.counts, self.may_be_all()) {
+            (Some(_), _) => {
+                "The calls count, and it is not certain what says how far. They stay one by one."
+            }
+            (None, true) => {
+                "The calls go over a list whose elements all have what the person said for what is done with them: it may say which are meant, or not. They stay one by one."
+            }
+            (None, false) => {
+                "The calls go over a part of a list, and nobody said which part, or what is done with which. They stay one by one."
+            }
+        }
+    }
+
+    fn question_of_count(&self, step: &str, key: &str) -> String {
+        let mut text = format!(
+            "`{step}` is done {} times, and `{}` counts: {}. What says how far it counts in another run?",
+            self.taken.len(),
+            crate::show::text(key, 40),
+            shown(&self.taken)
+        );
+        text.push_str(&format!(
+            " `{ONE_BY_ONE}`: a run does it as often as it was recorded, with what was recorded."
+        ));
+        for (answer, how) in &self.choices {
+            let how = how.as_deref().unwrap_or_default();
+            text.push_str(&format!(" `{answer}`: {how}."));
+        }
+        text
+    }
+
     /// The question about a step.
     pub(super) fn question(&self, step: &str) -> String {
         if let Some(count) = self.in_turn {
@@ -95,6 +148,9 @@ impl Offered {
                 self.list,
                 shown(&self.taken)
             );
+        }
+        if let Some(key) = &self.counts {
+            return self.question_of_count(step, key);
         }
         let asked = match self.may_be_all() {
             true => {

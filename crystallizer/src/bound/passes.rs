@@ -38,6 +38,7 @@ pub(super) fn passes(
         let before = cycle.list.elements(answers);
         let list = match &cycle.list {
             Over::Named { elements, .. } => world.named(elements),
+            Over::Counted(count) => count.in_world(answers, world),
             Over::Answered(list) => match pages.iter().find(|pages| pages.gives(answers, *list)) {
                 Some(pages) => pages.over(kept, world),
                 None => over(*list, (cycles, &all), kept, answers, world, before.len()),

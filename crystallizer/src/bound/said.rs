@@ -26,6 +26,7 @@ mod measured;
 mod named;
 mod negated;
 mod prescribed;
+mod ranged;
 mod truth;
 mod worded;
 

@@ -19,6 +19,14 @@ pub(super) struct View {
     pub(super) data: Value,
 }
 
+/// The data of a recorded answer, as what reads a loop finds it: nothing where the call failed.
+pub(super) fn given(kept: &Kept<'_>) -> Value {
+    match crate::prune::failed(kept.call) {
+        true => Value::Null,
+        false => view(kept).data,
+    }
+}
+
 /// Whether the kind of action puts what a tool answered into a place of its own, as data where it is data.
 fn has_place(kept: &Kept<'_>) -> bool {
     kept.target.result.is_some()

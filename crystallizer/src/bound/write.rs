@@ -95,7 +95,7 @@ fn reason(bound: &Bound) -> String {
             | Source::Parts(..) => "output",
             Source::Item(..) | Source::Inside(..) | Source::Named(_) => "item",
             Source::Clock(_) => "clock",
-            Source::Counted { .. } => "pass",
+            Source::Counted { .. } | Source::Number { .. } => "pass",
         };
         format!("{from}: {}", binding.because)
     };

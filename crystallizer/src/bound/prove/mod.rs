@@ -585,6 +585,13 @@ impl Prover<'_> {
                 let number = i64::try_from(here?.number).ok()?;
                 Some(Value::from(number * step + from))
             }
+            Source::Number { digits } => {
+                let number = here?.pass.element.as_i64()?;
+                Some(match digits {
+                    0 => Value::from(number),
+                    digits => Value::from(format!("{number:0digits$}")),
+                })
+            }
             Source::Total(call, path, total) => {
                 let kept = self.kept.get(*call)?;
                 let data = view::data(kept, &world.answer(kept));

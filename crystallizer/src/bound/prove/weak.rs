@@ -2,7 +2,7 @@
 
 use crate::bound::answers::Of;
 use crate::bound::binding::{Bound, Source};
-use crate::bound::cycle::{Cycle, Stand, elements};
+use crate::bound::cycle::{Cycle, Over, Stand, elements};
 use crate::bound::decide::Decisions;
 use crate::bound::nested::list_at;
 use crate::bound::pages::Next;
@@ -34,6 +34,13 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World 
         beginnings.extend(cycle.compared.beginnings.iter().cloned());
         for (key, value) in followed(cycle, kept, decisions) {
             field(&key, &value);
+        }
+        if let Over::Counted(count) = &cycle.list {
+            for place in count.places() {
+                if let Some(value) = decisions.answers.scalar(place) {
+                    field(&decisions.answers.last_key(place), value);
+                }
+            }
         }
     }
     for pages in &decisions.pages {

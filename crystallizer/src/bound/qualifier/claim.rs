@@ -62,7 +62,7 @@ pub(in crate::bound) fn is_numbered(next: Option<&&str>, key: &[String]) -> bool
 }
 
 /// Words at which what a number counts ends.
-pub(super) fn ends(word: &str) -> bool {
+pub(in crate::bound) fn ends(word: &str) -> bool {
     l::is_boundary(word)
         || l::is_joint(word)
         || l::is_determiner(word)

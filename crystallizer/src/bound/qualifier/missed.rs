@@ -14,7 +14,7 @@ use super::sentence::{Sentence, Token};
 use super::told::{Told, normal};
 use crate::bound::answers::{Hop, Place, WholePlace};
 use crate::bound::binding::{Bound, Source};
-use crate::bound::cycle::{self, Cycle};
+use crate::bound::cycle::{self, Cycle, Over};
 use crate::bound::decide::Decisions;
 use crate::bound::filter::spoken;
 use crate::bound::inputs::Found;
@@ -556,6 +556,12 @@ impl<'a> Asker<'a> {
             .flat_map(|word| normal(&word))
             .collect();
         all.extend(compared(&cycle.compared));
+        if let Over::Counted(count) = &cycle.list {
+            // `starting with number 101` is where it begins.
+            let numbers = count.ends().map(|number| number.to_string());
+            let names = words(&cycle.item);
+            all.extend(numbers.chain(names).flat_map(|word| normal(&word)));
+        }
         all
     }
 

@@ -3,7 +3,7 @@
 use super::given;
 use crate::session::{Role, Session, SessionStatus};
 use crate::tests::build::*;
-use crate::tests::{loops, several};
+use crate::tests::{longer, loops, several};
 use crate::{Mode, Options, Turn, crystallize, parse_tools};
 use druse_engine::Finding;
 use serde_json::{Value, json};
@@ -166,5 +166,9 @@ fn what_further_recordings_show_is_told() {
             of_all(&[all[0].clone(), lost], &bound()),
         ),
         ("held_out_not_run", of_all(&hidden, &bound())),
+        (
+            "followed_another",
+            of_all(&longer::one_and_three(), &bound()),
+        ),
     ]);
 }

@@ -26,6 +26,8 @@ const ORDER: &[&str] = &[
     "known programs over lists, three recordings",
     "known programs over what is named one by one",
     "known programs over what is named one by one, three recordings",
+    "known programs that count",
+    "known programs that count, three recordings",
     "known programs with loops inside of loops",
     "known programs that turn pages",
     "known programs with words that one recording does not show",

@@ -9,6 +9,7 @@ mod answered;
 mod bindings;
 mod conditions;
 mod construct;
+mod counted;
 mod drift;
 mod listed;
 mod loops;
@@ -328,6 +329,21 @@ fn known_lists_named_one_by_one_are_followed_in_fresh_worlds() {
             recordings,
             one_way: false,
             both_sides: true,
+        });
+        holds(&figures);
+    }
+}
+
+#[test]
+fn known_counting_is_followed_in_fresh_worlds() {
+    for (name, recordings) in [("counted", 1), ("counted, three recordings", 3)] {
+        let figures = measure(&Family {
+            name,
+            count: 200,
+            play: counted::play,
+            recordings,
+            one_way: false,
+            both_sides: false,
         });
         holds(&figures);
     }
@@ -740,6 +756,8 @@ fn measure_of(family: &Family) -> Option<&'static str> {
         "listed, three recordings" => {
             "known programs over what is named one by one, three recordings"
         }
+        "counted" => "known programs that count",
+        "counted, three recordings" => "known programs that count, three recordings",
         "nested" => "known programs with loops inside of loops",
         "pages" => "known programs that turn pages",
         "named" => "known programs with words that one recording does not show",

@@ -453,6 +453,8 @@ impl World {
             "get_policy" => Value::from(
                 "Refunds go to the method that was paid with. Up to 3 items may be exchanged.",
             ),
+            "get_room" => self.room(text("customer_id")?)?,
+            "create_seat" => json!({ "seat_id": made("SEA", arguments) }),
             "create_ticket" => json!({ "ticket_id": made("TCK", arguments), "state": "open" }),
             "refund" => json!({ "refund_id": made("REF", arguments), "accepted": true }),
             "place_order" => json!({ "order_id": made("NEW", arguments), "status": "pending" }),
@@ -463,7 +465,7 @@ impl World {
             "return_items" => json!({ "return_id": made("RET", arguments), "label": "printed" }),
             "update_address" | "cancel_order" | "close_ticket" | "add_note" | "escalate_ticket"
             | "close_request" | "forward_request" | "book_offer" | "change_class" | "book_trip"
-            | "charge_method" => {
+            | "charge_method" | "open_seat" => {
                 json!({ "ok": true })
             }
             _ => return None,
@@ -472,7 +474,7 @@ impl World {
 }
 
 /// An id that what was asked for makes.
-fn made(prefix: &str, arguments: &Value) -> String {
+pub(super) fn made(prefix: &str, arguments: &Value) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in arguments.to_string().bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
