@@ -29,6 +29,7 @@ mod prescribed;
 mod truth;
 mod worded;
 
+pub(super) use enumerated::NamedAt;
 pub(super) use in_touch::is_of_contact;
 
 /// How many words around a mention may name its key.
