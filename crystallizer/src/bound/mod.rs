@@ -241,6 +241,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
         .chain(absent.iter().filter_map(|one| one.wanted_gate(kept)))
         .collect();
     let gates_added = qualifier::gates(document, kept, spots, &wanted);
+    decisions.answers.settle();
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
     let mut branches = branch::branches(
