@@ -12,7 +12,7 @@ use crate::mark::mark;
 use crate::shared::Shared;
 use quotable::Quotable;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use walk::Walk;
 
 /// The most scalars of one answer that are looked at.
@@ -151,14 +151,14 @@ struct Answer<'k> {
 /// Where everything in an answer stands.
 struct Tree {
     /// Texts inside that are read as data, by the node of the text.
-    inner: HashMap<u32, Value>,
+    inner: BTreeMap<u32, Value>,
     nodes: Vec<Node>,
 }
 
 impl Default for Tree {
     fn default() -> Self {
         Self {
-            inner: HashMap::new(),
+            inner: BTreeMap::new(),
             nodes: vec![Node {
                 parent: 0,
                 hop: None,
@@ -287,6 +287,15 @@ impl<'k> Answers<'k> {
         self.answers.insert(call, Answer { root, tree, tool });
     }
 
+    /// Gives back what only decisions look up: lists and maps as wholes, lines and quotes. The values stay.
+    pub(super) fn settle(&mut self) {
+        self.wholes = Places::default();
+        self.columns = Places::default();
+        self.lines = Places::default();
+        self.behind_words = Places::default();
+        self.quotable = Quotable::default();
+    }
+
     /// The places of a value in one of these forms, earliest first.
     pub(super) fn find(&self, forms: &[String]) -> Vec<Place> {
         self.found(&self.places, forms)
@@ -296,9 +305,7 @@ impl<'k> Answers<'k> {
     pub(super) fn numbers(&self, call: usize) -> Vec<Value> {
         let mut found = Vec::new();
         if let Some(answer) = self.answers.get(&call) {
-            let mut inner: Vec<(&u32, &Value)> = answer.tree.inner.iter().collect();
-            inner.sort_by_key(|(node, _)| **node);
-            let texts = inner.into_iter().map(|(_, data)| data);
+            let texts = answer.tree.inner.values();
             for root in std::iter::once(&*answer.root).chain(texts) {
                 crate::leaf::leaves(root, &mut |_, _, leaf| {
                     if leaf.is_number() && found.len() < MOST_NUMBERS && !found.contains(leaf) {

@@ -248,6 +248,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
         .chain(decisions.gates_in_turn.iter().cloned())
         .collect();
     let gates_added = qualifier::gates(document, kept, spots, &wanted);
+    decisions.answers.settle();
     write::write(document, kept, spots, &mut decisions);
     pages::write(document, kept, spots, &decisions.pages);
     let mut branches = branch::branches(

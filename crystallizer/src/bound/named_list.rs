@@ -14,7 +14,7 @@ use super::information::{STRONG, WEAK, bits};
 use super::inputs::schema_at;
 use super::key::{Key, keys_of, noun};
 use super::put_together::mentions;
-use super::said::Mention;
+use super::said::{Mention, NamedAt};
 use super::transform::{Op, Transform};
 use super::turn::Compared;
 use super::within;
@@ -24,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many numbers of passes are tried for one width of the body.
 const MOST_TRIED: usize = 12;
+/// How many places in what people said are gone through in the time of one look at a call.
+const PLACES_A_LOOK: usize = 8;
 /// The most things that one loop goes over.
 const MOST_NAMED: usize = 1_000;
 /// From so many on what a person named one by one is no chance, however little each tells.
@@ -63,9 +65,14 @@ impl Binder<'_, '_> {
     fn find_named(&mut self, at: usize) -> Option<Plan> {
         let kept = self.kept;
         for (width, most) in repeats(&self.alike, at) {
-            for column in self.said_columns(kept, at, width, most) {
+            let columns = self.said_columns(kept, at, width, most);
+            if !self.may_look(columns.iter().map(|column| column.values.len()).sum()) {
+                return None;
+            }
+            for column in columns {
+                let places = self.said.named_at(&column.values);
                 for passes in (2..=column.values.len()).rev().take(MOST_TRIED) {
-                    if !self.may_look(passes) {
+                    if !self.may_look(passes + places.effort(passes) / PLACES_A_LOOK) {
                         return None;
                     }
                     if !self.alike.may_be_passes(at, width, passes) {
@@ -76,7 +83,7 @@ impl Binder<'_, '_> {
                         pointer: column.pointer.clone(),
                         values: column.values[..passes].to_vec(),
                     };
-                    let Some(named) = self.named(at, &tried) else {
+                    let Some(named) = self.named(at, &tried, &places) else {
                         continue;
                     };
                     let bodies = kept.get(at..at + width * passes)?;
@@ -198,8 +205,9 @@ impl Binder<'_, '_> {
         })
     }
 
-    /// What the person named in a column: the list of an input that has it already, or what they said one by one.
-    fn named(&self, first: usize, column: &Column<'_>) -> Option<Named> {
+    /// What the person named in a column: the list of an input that has it already, or what they said one by one, by the
+    /// places where they named each.
+    fn named(&self, first: usize, column: &Column<'_>, places: &NamedAt) -> Option<Named> {
         let kept = self.kept.get(first + column.inner)?;
         let value = crate::pointer::at(&kept.call.arguments, &column.pointer)?;
         let key = self
@@ -221,7 +229,7 @@ impl Binder<'_, '_> {
                 key,
             });
         }
-        let mention = self.said.enumerated(&column.values)?;
+        let mention = self.said.enumerated(places, column.values.len())?;
         // Two small numbers may stand side by side for another reason.
         let tell = |value: &&Value| bits(value, &key.words) >= WEAK;
         let is_meant = column.values.len() >= TELLING

@@ -30,6 +30,7 @@ mod ranged;
 mod truth;
 mod worded;
 
+pub(super) use enumerated::NamedAt;
 pub(super) use in_touch::is_of_contact;
 
 /// How many words around a mention may name its key.

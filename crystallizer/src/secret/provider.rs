@@ -7,6 +7,7 @@
 use super::key;
 use super::next::walked;
 use super::scan::is_word;
+use std::sync::LazyLock;
 
 /// Below so many bytes a part may hold no digit.
 const SHORT_PART: usize = 20;
@@ -520,22 +521,40 @@ fn may_be_shaped(word: &[u8], next: Option<&u8>) -> bool {
 pub(super) fn token(text: &str, start: usize) -> Option<(&str, &'static str, &'static str)> {
     let rest = text.get(start..)?;
     let bytes = rest.as_bytes();
-    let found = longest(&FORMS, rest).or_else(|| {
+    let found = longest(beginning_with(bytes.first()), rest).or_else(|| {
         let word = bytes.iter().take_while(|byte| is_word(**byte)).count();
         if word > LONGEST_SHAPE || !may_be_shaped(&bytes[..word], bytes.get(word)) {
             return None;
         }
         // A number before a digest is an id elsewhere: a token of Asana has more numbers before it.
         let is_behind = text[..start].ends_with('/');
-        longest(&SHAPES, rest).filter(|(family, _)| family.name != "ASANA_TOKEN" || is_behind)
+        longest(SHAPES.iter(), rest).filter(|(family, _)| family.name != "ASANA_TOKEN" || is_behind)
     });
     let (family, end) = found?;
     Some((rest.get(..end)?, family.what, family.name))
 }
 
+/// The kinds of keys of which a form begins with this byte, in their order: most words that are looked at are none, and
+/// are not held against each of the forms.
+fn beginning_with(first: Option<&u8>) -> impl Iterator<Item = &'static Family> {
+    static ALL: LazyLock<Vec<Vec<&'static Family>>> = LazyLock::new(|| {
+        let begins = |family: &Family, byte: u8| {
+            let mut forms = family.forms.iter();
+            forms.any(|(text, _)| text.as_bytes().first() == Some(&byte))
+        };
+        let of = |byte| FORMS.iter().filter(|family| begins(family, byte)).collect();
+        (0..128).map(of).collect()
+    });
+    let all = first.and_then(|first| ALL.get(usize::from(*first)));
+    all.into_iter().flatten().copied()
+}
+
 /// The kind of key that a text begins with, and where it ends.
-fn longest(families: &'static [Family], text: &str) -> Option<(&'static Family, usize)> {
-    families.iter().find_map(|family| {
+fn longest(
+    mut families: impl Iterator<Item = &'static Family>,
+    text: &str,
+) -> Option<(&'static Family, usize)> {
+    families.find_map(|family| {
         let ends = family.forms.iter().filter_map(|form| end(form, text));
         Some((family, ends.max()?))
     })

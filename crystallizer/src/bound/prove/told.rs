@@ -3,7 +3,7 @@
 
 use super::stands_in;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The shortest word that is remembered.
 const SHORTEST: usize = 3;
@@ -85,21 +85,26 @@ impl<'t> Told<'t> {
         }
         match all.last() {
             Some((begin, last)) if *begin > 0 && last.len() >= SHORTEST => {
-                let mut sorted = self.sorted.borrow_mut();
-                let Sorted { all, new } = &mut *sorted;
-                all.extend(new.drain(..));
-                all.range(*last..)
-                    .take_while(|word| word.starts_with(last))
-                    .any(|word| {
-                        let places = self.words.get(word).map_or(&[][..], Vec::as_slice);
-                        self.any(places, |text| text.contains(wanted))
-                    })
+                self.any_beginning(last, |text| text.contains(wanted))
             }
             _ => self.texts.iter().any(|text| text.contains(wanted)),
         }
     }
 
-    fn any(&self, places: &[u32], is_it: impl Fn(&str) -> bool) -> bool {
+    /// The same for the texts with a word that begins so, each once, however many such words it has.
+    fn any_beginning(&self, beginning: &str, mut is_it: impl FnMut(&str) -> bool) -> bool {
+        let mut sorted = self.sorted.borrow_mut();
+        let Sorted { all, new } = &mut *sorted;
+        all.extend(new.drain(..));
+        let mut seen = HashSet::new();
+        all.range(beginning..)
+            .take_while(|word| word.starts_with(beginning))
+            .flat_map(|word| self.words.get(word).map_or(&[][..], Vec::as_slice))
+            .filter(|at| seen.insert(**at))
+            .any(|at| self.any(&[*at], &mut is_it))
+    }
+
+    fn any(&self, places: &[u32], mut is_it: impl FnMut(&str) -> bool) -> bool {
         let mut texts = places.iter().filter_map(|at| self.texts.get(*at as usize));
         texts.any(|text| is_it(text))
     }
@@ -151,5 +156,23 @@ mod tests {
             let within = texts.iter().any(|text| text.contains(wanted));
             assert_eq!(told.holds(wanted), within, "{wanted}");
         }
+    }
+
+    #[test]
+    fn a_text_is_gone_through_once_however_many_of_its_words_begin_so() {
+        let text: Vec<String> = (0..500).map(|at| format!("key{at} value{at}")).collect();
+        let text = text.join(" ");
+        let mut told = Told::default();
+        told.add(&text);
+        told.add("no value");
+        let mut count = 0;
+        let found = told.any_beginning("value", |_| {
+            count += 1;
+            false
+        });
+        assert!(!found);
+        assert_eq!(count, 2);
+        assert!(told.holds("key7 value7"));
+        assert!(!told.holds("key7 value8"));
     }
 }

@@ -9,6 +9,24 @@ use std::collections::BTreeMap;
 const MOST_ALIKE: usize = 3;
 /// The most things that are looked for.
 const MOST_NAMED: usize = 1_000;
+/// The most places of the first thing that a list is looked for around: the last ones. A list is named once or twice.
+const MOST_STARTS: usize = 16;
+
+/// Where a person named each of some things.
+pub(in crate::bound) struct NamedAt {
+    /// Where they named the first, the last place first.
+    starts: Vec<Mention>,
+    /// The places of each.
+    named: Vec<Vec<Mention>>,
+}
+
+impl NamedAt {
+    /// How many places are gone through to look for a list of the first so many of them.
+    pub(in crate::bound) fn effort(&self, count: usize) -> usize {
+        let places = self.named.iter().take(count).map(Vec::len);
+        self.starts.len() * places.sum::<usize>()
+    }
+}
 
 /// What the things of a list look like: what looks so right before or behind them is one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,25 +59,32 @@ struct Thing {
 }
 
 impl Said {
-    /// Where a person named all of these one after the other, and nothing else beside them; in whatever order.
-    pub(in crate::bound) fn enumerated(&self, values: &[&Value]) -> Option<Mention> {
-        let first = values.first().filter(|_| values.len() <= MOST_NAMED)?;
-        let mut starts = self.by_person(first);
+    /// Where a person named each of these.
+    pub(in crate::bound) fn named_at(&self, values: &[&Value]) -> NamedAt {
+        let mut starts = values
+            .first()
+            .filter(|_| values.len() <= MOST_NAMED)
+            .map(|first| self.by_person(first))
+            .unwrap_or_default();
         starts.reverse();
-        if starts.is_empty() {
-            return None;
-        }
-        let named: Vec<Vec<Mention>> = values
-            .iter()
-            .map(|value| {
+        starts.truncate(MOST_STARTS);
+        let mut named: Vec<Vec<Mention>> = Vec::new();
+        if !starts.is_empty() {
+            named.extend(values.iter().map(|value| {
                 let mut all = self.by_person(value);
                 all.retain(|one| !self.is_left_out(one));
                 all
-            })
-            .collect();
-        starts
-            .into_iter()
-            .find_map(|start| self.enumeration(start, &named))
+            }));
+        }
+        NamedAt { starts, named }
+    }
+
+    /// Where a person named the first so many of these one after the other, and nothing else beside them; in whatever
+    /// order.
+    pub(in crate::bound) fn enumerated(&self, all: &NamedAt, count: usize) -> Option<Mention> {
+        let named = all.named.get(..count)?;
+        let mut starts = all.starts.iter();
+        starts.find_map(|start| self.enumeration(*start, named))
     }
 
     /// The same around the place where the first of them stands. `named` has the places where each was named.
@@ -279,7 +304,8 @@ mod tests {
         let mut said = Said::default();
         said.hear(text, true);
         let values: Vec<&Value> = values.iter().collect();
-        said.enumerated(&values).is_some()
+        let named = said.named_at(&values);
+        said.enumerated(&named, values.len()).is_some()
     }
 
     #[test]
@@ -322,6 +348,25 @@ mod tests {
             "Ring anna, bob and anna.",
             &[json!("anna"), json!("bob"), json!("anna")]
         ));
+    }
+
+    #[test]
+    fn a_list_is_looked_for_around_a_few_places_however_often_its_things_are_named() {
+        let values = [json!(12), json!(15)];
+        let values: Vec<&Value> = values.iter().collect();
+        let effort = |times: usize| {
+            let mut said = Said::default();
+            said.hear(
+                &format!("Close tickets {}.", "12, 15, ".repeat(times)),
+                true,
+            );
+            let named = said.named_at(&values);
+            assert!(named.starts.len() <= MOST_STARTS);
+            named.effort(2)
+        };
+        assert_eq!(effort(1), 2);
+        assert!(effort(8) > effort(4));
+        assert!(effort(1_000) <= effort(100) * 2);
     }
 
     #[test]
