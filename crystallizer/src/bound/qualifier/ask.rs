@@ -1,9 +1,9 @@
 //! What the person named and nothing in the draft carries: a finding for each place that goes on without it, and the
 //! question what is to become of it.
 
+use super::asker::Asker;
 use super::carried::{Parting, is_carried};
 use super::marked::Marked;
-use super::missed::Asker;
 use super::read::Kind;
 use crate::bound::Answered;
 use crate::bound::binding::Bound;

@@ -1,9 +1,9 @@
 //! What is done though a condition was named, or though it was said that it must never be done.
 
+use super::asker::{Asker, MANUAL, Missed, carries, compared, deed, works_here};
 use super::condition;
 use super::demand;
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, carries, compared, deed, works_here};
 use super::read::{Kind, Nouns, Qualifier, conditions};
 use super::reading::About;
 use super::sentence::Sentence;

@@ -5,6 +5,7 @@
 mod afterthought;
 pub(super) mod aside;
 mod ask;
+mod asker;
 mod carried;
 pub(super) mod claim;
 mod condition;
@@ -20,15 +21,18 @@ mod foreign;
 mod hanging;
 mod left;
 mod lexicon;
+mod looped;
 mod marked;
 pub(super) mod measure;
 mod mention;
-mod missed;
+mod most;
 pub(super) mod narrow;
 pub(super) mod picked;
 mod policy;
 pub(super) mod read;
 pub(super) mod reading;
+mod reserve;
+mod selection;
 mod sentence;
 #[cfg(test)]
 mod tests;
