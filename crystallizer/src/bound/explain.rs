@@ -14,6 +14,7 @@ pub(super) use proof::{of_held_out, of_proof};
 pub(super) use unused::of_unused;
 pub(super) use waiting::wait;
 
+use super::answers::flag_form;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
@@ -598,7 +599,10 @@ fn known_from<'k>(
     call: usize,
     frozen: &Frozen,
 ) -> From<'k> {
-    let forms = super::canonical::forms(&frozen.value);
+    let forms = match &frozen.value {
+        Value::Bool(flag) => vec![flag_form(&frozen.key, *flag)],
+        value => super::canonical::forms(value),
+    };
     let spelled = |text: &str| decisions.said.find_spelled(text).is_some();
     let mention = decisions.said.find(&frozen.value, &[]);
     if mention.is_some_and(|mention| mention.person) || frozen.value.as_str().is_some_and(spelled) {
@@ -629,6 +633,10 @@ fn known_from<'k>(
     let holder = values
         .iter()
         .find_map(|value| verbatim::holder(kept, call, value))
+        .or_else(|| {
+            let mut values = values.iter();
+            values.find_map(|value| verbatim::teller(kept, call, value))
+        })
         .and_then(|at| kept.get(at));
     holder.map_or(From::Nowhere, |holder| From::Text(&holder.step))
 }
@@ -641,7 +649,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From<'_>) -> String {
     };
     let key = named(&frozen.key);
     let choices = frozen.why.choices().unwrap_or_default();
-    let is_sourced = choices.iter().any(|choice| choice.binding.is_some());
+    let is_sourced = choices.iter().any(Choice::is_source);
     let known = match &frozen.why {
         Why::Unpicked(_) => ", one of several alike in an earlier answer".to_owned(),
         Why::Day(_) => ", and the person spoke of days by their distance".to_owned(),
@@ -669,7 +677,7 @@ fn which(choices: &[Choice]) -> String {
     if has("input") {
         all.push("given anew in each (`input`)");
     }
-    if choices.iter().any(|choice| choice.binding.is_some()) {
+    if choices.iter().any(Choice::is_source) {
         all.push("taken from where another choice says");
     }
     match all.as_slice() {

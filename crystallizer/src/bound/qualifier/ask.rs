@@ -302,6 +302,12 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_ways())
         .chain(asker.of_policies());
     for (call, cycle, text, one) in found {
+        // What is settled at a look may still be open at a change.
+        if Matter::of(one.kind) == Matter::Said
+            && asker.is_settled(call, cycle.is_some(), text, &one)
+        {
+            continue;
+        }
         // What is a part of something asked about already is not asked about again.
         if !seen.entry(text).or_default().add(one.start, one.end) {
             continue;

@@ -46,6 +46,8 @@ pub(super) struct Asker<'a> {
     pub(super) changes: OnceCell<Changes>,
     /// The words of numbers that tools were told as the most or the least.
     pub(super) limits: OnceCell<BTreeSet<String>>,
+    /// The looks that changes read.
+    pub(super) read_by_changes: OnceCell<BTreeSet<usize>>,
 }
 
 impl<'a> Asker<'a> {
@@ -64,6 +66,7 @@ impl<'a> Asker<'a> {
             words: OnceCell::new(),
             changes: OnceCell::new(),
             limits: OnceCell::new(),
+            read_by_changes: OnceCell::new(),
         }
     }
 

@@ -169,7 +169,18 @@ impl Account<'_> {
             && before.is_some_and(|before| l::is_definite(&before.word))
             && next
                 .is_none_or(|next| next.clause != token.clause || self.nouns.is_head(&next.word));
-        let accounted = condition::widens(sentence, token.start)
+        // `the one mentioned in the mail` stands for what was spoken of.
+        let stands_for = matches!(word, "one" | "ones")
+            && before.is_some_and(|before| l::is_definite(&before.word))
+            && next.is_none_or(|next| {
+                next.clause != token.clause
+                    || l::is_preposition(&next.word)
+                    || l::is_relative(&next.word)
+                    || next.word.ends_with("ed")
+                    || next.word.ends_with("en")
+            });
+        let accounted = stands_for
+            || condition::widens(sentence, token.start)
             || word.starts_with("exception")
                 && before
                     .is_some_and(|before| matches!(before.word.as_str(), "no" | "without" | "any"))

@@ -302,6 +302,12 @@ impl Asker<'_> {
             .flat_map(|word| normal(&word))
             .collect();
         all.extend(compared(&cycle.compared));
+        // `on all pages`: the pages of the list are turned.
+        let mut pages = self.decisions.pages.iter();
+        let list = cycle.list.place();
+        if list.is_some_and(|list| pages.any(|pages| pages.holds(list.call))) {
+            all.extend(["page", "pages", "seite", "seiten"].map(str::to_owned));
+        }
         all
     }
 

@@ -34,6 +34,7 @@ pub(super) mod reading;
 mod reserve;
 mod selection;
 mod sentence;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod told;

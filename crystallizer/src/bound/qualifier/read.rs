@@ -577,6 +577,10 @@ pub(super) fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec
                         || l::is_relative(word)
                         || l::is_condition(word, None)
                         || l::gives_reason(word)
+                        || l::may_give_reason(
+                            word,
+                            sentence[place + 1..].iter().map(|one| one.word.as_str()),
+                        )
                         || word == "as"
                             && next.is_some_and(|next| l::is_harmless(next) || l::is_usual(next))
                         || l::is_comparative(word) && next == Some("than")
