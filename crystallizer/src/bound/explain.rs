@@ -311,6 +311,16 @@ fn named(key: &str) -> String {
     }
 }
 
+/// The same of a value at a pointer: an element of a list is named by the list.
+fn named_at(key: &str, pointer: &str) -> String {
+    let is_place = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
+    let mut keys = pointer.rsplit('/').filter(|key| !is_place(key));
+    match keys.next().filter(|list| is_place(key) && !list.is_empty()) {
+        Some(list) => format!("An element of `{}`", crate::show::text(list, 40)),
+        None => named(key),
+    }
+}
+
 fn of_bound(kept: &Kept<'_>, bound: &Bound, decisions: &Decisions<'_>) -> Finding {
     let parts: Vec<String> = bound
         .bindings()
@@ -647,7 +657,7 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From<'_>) -> String {
         true => format!("“{value}”"),
         false => value,
     };
-    let key = named(&frozen.key);
+    let key = named_at(&frozen.key, &frozen.pointer);
     let choices = frozen.why.choices().unwrap_or_default();
     let is_sourced = choices.iter().any(Choice::is_source);
     let known = match &frozen.why {
@@ -695,7 +705,7 @@ fn of_open(
     is_read: bool,
 ) -> Finding {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
-    let key = named(&frozen.key);
+    let key = named_at(&frozen.key, &frozen.pointer);
     let message = match &frozen.why {
         Why::Unpicked(_) => format!(
             "{key} is frozen as {value}: it is one of several alike in an earlier answer, and only its place tells which."

@@ -14,7 +14,7 @@ use std::ops::Range;
 /// The most characters of a name or of a value in a label.
 const MOST_SHOWN: usize = 40;
 /// The most elements of which a label says how they are picked.
-const MOST_PICKED: usize = 2;
+const MOST_PICKED: usize = 3;
 
 /// Labels the choices of all questions: each in a way that tells it from the others. `sent` gives what was sent where a
 /// question about a source is asked, which is what each of its sources gave.

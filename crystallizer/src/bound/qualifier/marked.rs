@@ -61,12 +61,11 @@ fn joined(parts: Vec<Range<usize>>, text: &str) -> Vec<Range<usize>> {
     for part in parts {
         match all.last_mut() {
             Some(last)
-                if part.start >= last.end
-                    && text
-                        .get(last.end..part.start)
-                        .is_some_and(|between| between.trim().is_empty()) =>
+                if text
+                    .get(last.end..part.start.max(last.end))
+                    .is_some_and(|between| between.trim().is_empty()) =>
             {
-                last.end = part.end;
+                last.end = last.end.max(part.end);
             }
             _ => all.push(part),
         }
