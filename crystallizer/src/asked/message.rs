@@ -3,7 +3,7 @@
 use super::index::{Index, Number, Shape, is_long_number};
 use super::read::{Found, pieces, plain, read, with_kinds, written};
 use crate::session::{Role, handed_on};
-use crate::trust::{Kinds, is_thing, kinds};
+use crate::trust::{Kinds, by_noun, is_thing, kinds};
 
 /// What was said once.
 #[derive(Default)]
@@ -30,6 +30,7 @@ impl Message {
                 if of_work != 0 && !is_thing(word, &before) {
                     message.kinds |= of_work;
                 }
+                message.kinds |= by_noun(word, &before);
                 before.clear();
                 before.push_str(word);
                 message.is_relative |= is_relative(word);

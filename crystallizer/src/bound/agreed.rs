@@ -16,6 +16,7 @@ use crate::exchange::asks;
 use crate::reply::{Reply, only_names, reply};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// What the agent proposed so far, and whether the person agreed.
 #[derive(Default)]
@@ -29,8 +30,8 @@ pub(super) struct Agreed {
     asked: bool,
     /// What the agent said last.
     last: String,
-    /// Where the last answer of the person says more than yes, and what it says.
-    reserve: Option<(usize, usize, String)>,
+    /// Where the last answer of the person says more than yes, what it says, and what the agent had asked.
+    reserve: Option<(Range<usize>, String, String)>,
     /// What the agent told before it, which the person agreed to where what is more only names what is sent.
     reserved: Option<(usize, usize)>,
 }
@@ -64,7 +65,9 @@ impl Agreed {
         let proposal = (all - self.fresh.min(all), all);
         self.proposal = (reply == Reply::Yes).then_some(proposal);
         self.reserve = match reply {
-            Reply::Reserved(from, to) => text.get(from..to).map(|more| (from, to, more.to_owned())),
+            Reply::Reserved(from, to) => text
+                .get(from..to)
+                .map(|more| (from..to, more.to_owned(), self.last.clone())),
             _ => None,
         };
         self.reserved = self.reserve.is_some().then_some(proposal);
@@ -74,13 +77,13 @@ impl Agreed {
     }
 
     /// Where the last answer of the person says more than yes: told once, for the first change after it.
-    pub(super) fn take_reserve(&mut self) -> Option<(usize, usize)> {
-        self.reserve.take().map(|(from, to, _)| (from, to))
+    pub(super) fn take_reserve(&mut self) -> Option<(Range<usize>, String)> {
+        self.reserve.take().map(|(place, _, asked)| (place, asked))
     }
 
     /// Takes a yes with more behind it for a plain one, where the more only names what is sent.
     fn settle(&mut self, named: &dyn Fn(&str) -> bool) {
-        if let Some((_, _, more)) = &self.reserve
+        if let Some((_, more, _)) = &self.reserve
             && only_names(more, named)
         {
             self.reserve = None;

@@ -140,6 +140,13 @@ pub(super) struct Choice {
     pub(super) is_given: bool,
 }
 
+impl Choice {
+    /// Whether it names what the value is taken from. What that would be is given up once all is decided.
+    pub(super) fn is_source(&self) -> bool {
+        !matches!(self.answer.as_str(), "constant" | "input")
+    }
+}
+
 /// Why a value stays as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Why {

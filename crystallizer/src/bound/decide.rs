@@ -23,6 +23,7 @@ use crate::kept::Kept;
 use crate::session::{Role, Session, Turn, handed_on};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 /// How much has to speak for the record at hand before a value that the person said, too, is taken from it.
 const SURE: f64 = 6.0;
@@ -54,8 +55,8 @@ pub(super) struct Decisions<'k> {
     pub(super) witnessed: Vec<Map<String, Value>>,
     /// The changes that a person agreed to in words.
     pub(super) assented: BTreeSet<usize>,
-    /// What people agreed to with a reserve: the first change after it, the text, and where the reserve stands in it.
-    pub(super) reserves: Vec<(usize, usize, usize, usize)>,
+    /// What people agreed to with a reserve.
+    pub(super) reserves: Vec<Reserve>,
     /// The texts that are choices among what the agent offered, as it was offered.
     pub(super) chosen: BTreeSet<usize>,
     /// The looks after a person had agreed: what they told was put before nobody.
@@ -68,6 +69,17 @@ pub(super) struct Decisions<'k> {
     pub(super) taken_for: BTreeMap<String, String>,
     /// Answers that were given for another value, each with the two.
     pub(super) outdated: Vec<(String, String, String)>,
+}
+
+/// A yes beside which a person said more.
+pub(super) struct Reserve {
+    /// The first change after it.
+    pub(super) call: usize,
+    /// The text, and where the reserve stands in it.
+    pub(super) text: usize,
+    pub(super) place: Range<usize>,
+    /// What the agent had said and asked before it.
+    pub(super) asked: String,
 }
 
 /// What was answered and is not known yet.
@@ -194,9 +206,14 @@ fn once<'a, 'k>(
                     binder.settle_reserve(at);
                 }
                 if binder.changes(at)
-                    && let Some((from, to)) = binder.agreed.take_reserve()
+                    && let Some((place, asked)) = binder.agreed.take_reserve()
                 {
-                    reserves.push((at, binder.said.len().saturating_sub(1), from, to));
+                    reserves.push(Reserve {
+                        call: at,
+                        text: binder.said.len().saturating_sub(1),
+                        place,
+                        asked,
+                    });
                 }
                 if binder.agreed.is_given() {
                     match binder.changes(at) {

@@ -14,6 +14,7 @@ pub(super) use proof::{of_held_out, of_proof};
 pub(super) use unused::of_unused;
 pub(super) use waiting::wait;
 
+use super::answers::flag_form;
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
@@ -301,6 +302,16 @@ fn named(key: &str) -> String {
         "The argument".to_owned()
     } else {
         format!("`{}`", crate::show::text(key, 40))
+    }
+}
+
+/// The same of a value at a pointer: an element of a list is named by the list.
+fn named_at(key: &str, pointer: &str) -> String {
+    let is_place = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
+    let mut keys = pointer.rsplit('/').filter(|key| !is_place(key));
+    match keys.next().filter(|list| is_place(key) && !list.is_empty()) {
+        Some(list) => format!("An element of `{}`", crate::show::text(list, 40)),
+        None => named(key),
     }
 }
 
@@ -593,7 +604,10 @@ fn known_from<'k>(
     call: usize,
     frozen: &Frozen,
 ) -> From<'k> {
-    let forms = super::canonical::forms(&frozen.value);
+    let forms = match &frozen.value {
+        Value::Bool(flag) => vec![flag_form(&frozen.key, *flag)],
+        value => super::canonical::forms(value),
+    };
     let spelled = |text: &str| decisions.said.find_spelled(text).is_some();
     let mention = decisions.said.find(&frozen.value, &[]);
     if mention.is_some_and(|mention| mention.person) || frozen.value.as_str().is_some_and(spelled) {
@@ -624,6 +638,10 @@ fn known_from<'k>(
     let holder = values
         .iter()
         .find_map(|value| verbatim::holder(kept, call, value))
+        .or_else(|| {
+            let mut values = values.iter();
+            values.find_map(|value| verbatim::teller(kept, call, value))
+        })
         .and_then(|at| kept.get(at));
     holder.map_or(From::Nowhere, |holder| From::Text(&holder.step))
 }
@@ -634,9 +652,9 @@ fn asked(kept: &Kept<'_>, frozen: &Frozen, from: From<'_>) -> String {
         true => format!("“{value}”"),
         false => value,
     };
-    let key = named(&frozen.key);
+    let key = named_at(&frozen.key, &frozen.pointer);
     let choices = frozen.why.choices().unwrap_or_default();
-    let is_sourced = choices.iter().any(|choice| choice.binding.is_some());
+    let is_sourced = choices.iter().any(Choice::is_source);
     let known = match &frozen.why {
         Why::Unpicked(_) => ", one of several alike in an earlier answer".to_owned(),
         Why::Day(_) => ", and the person spoke of days by their distance".to_owned(),
@@ -664,7 +682,7 @@ fn which(choices: &[Choice]) -> String {
     if has("input") {
         all.push("given anew in each (`input`)");
     }
-    if choices.iter().any(|choice| choice.binding.is_some()) {
+    if choices.iter().any(Choice::is_source) {
         all.push("taken from where another choice says");
     }
     match all.as_slice() {
@@ -682,7 +700,7 @@ fn of_open(
     is_read: bool,
 ) -> Finding {
     let value = crate::show::value(&frozen.key, &frozen.value, 60);
-    let key = named(&frozen.key);
+    let key = named_at(&frozen.key, &frozen.pointer);
     let message = match &frozen.why {
         Why::Unpicked(_) => format!(
             "{key} is frozen as {value}: it is one of several alike in an earlier answer, and only its place tells which."

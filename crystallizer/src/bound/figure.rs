@@ -86,6 +86,13 @@ impl Figures {
         all.join(", ")
     }
 
+    fn stays(&self) -> &'static str {
+        match self.all.len() {
+            0 | 1 => "stays as it was recorded",
+            _ => "stay as they were recorded",
+        }
+    }
+
     /// What is known of where they are from.
     fn because(&self) -> String {
         if let Some(step) = &self.made_of {
@@ -634,7 +641,7 @@ impl Asked {
         (self.answer.as_deref() == Some(GATE)).then(|| {
             (
                 self.figures.call,
-                format!("{} stays as it was recorded.", self.figures.shown()),
+                format!("{} {}.", self.figures.shown(), self.figures.stays()),
             )
         })
     }
@@ -788,8 +795,9 @@ pub(super) fn explained(
         let finding = Finding::warning(
             "figure_stays",
             format!(
-                "In `{key}` {} stays as it was recorded{}.",
+                "In `{key}` {} {}{}.",
                 figures.shown(),
+                figures.stays(),
                 figures.because()
             ),
         )

@@ -1,16 +1,18 @@
 //! Looks whose answers nothing reads, before a change that sends something of the agent's own. Nothing else explains why
 //! the agent looked: what it chose, it chose by what it saw there, and another run sees something else.
 
-use super::binding::{Binding, Bound, Frozen, Piece, Source, Why};
+use super::answers::{Hop, Of, flag_form};
+use super::binding::{Binding, Bound, Choice, Frozen, Piece, Source, Why};
 use super::decide::Decisions;
+use super::evaluate::member;
 use super::explain::question_id;
 use super::inputs::{Found, is_default, schema_at};
 use super::key::{Key, keys_of, named_by, words};
 use super::transform::Transform;
-use super::turn::Compared;
+use super::turn::{Compared, closed};
 use super::unsourced::open_choices;
 use super::witness::{Witness, differ};
-use super::{Answered, cycle, slot, write};
+use super::{Answered, canonical, cycle, slot, view, write};
 use crate::kept::{Kept, Spot};
 use crate::session::{Session, ToolSpec};
 use serde_json::Value;
@@ -24,6 +26,8 @@ const LONGEST: usize = 60;
 const STEM: usize = 4;
 /// The letters from which on a word of several tells something.
 const SHORTEST_WORD: usize = 3;
+/// The most places of an answer that are offered.
+const MOST_PLACES: usize = 3;
 /// How many calls may stand between a look and the change.
 const NEAREST: usize = 8;
 
@@ -82,13 +86,14 @@ pub(super) fn ask(
                 continue;
             }
             let schema = schema_at(spec, &pointer).cloned();
+            let places = places(kept, decisions, look, &pointer, &value);
             settle(
                 own,
                 call,
-                &pointer,
-                &value,
+                (&pointer, &value),
                 decisions,
                 answers,
+                places,
                 schema.as_ref(),
             );
         }
@@ -255,14 +260,59 @@ fn shown(
     all.any(|other| differ || other != value)
 }
 
+/// The answers that a value may have been taken from after all: where the look has just that, under the same key where it
+/// is true or false.
+fn places(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    look: usize,
+    pointer: &str,
+    value: &Value,
+) -> Vec<Choice> {
+    let key = keys_of(pointer).pop().unwrap_or_default();
+    let forms = match value {
+        Value::Bool(flag) => vec![flag_form(&key, *flag)],
+        value => canonical::forms(value),
+    };
+    let all = &decisions.answers;
+    let found = all.find(&forms).into_iter().filter(|place| {
+        place.call == look && place.of == Of::Value && all.scalar(place) == Some(value)
+    });
+    let base = &kept.get(look).map(|kept| closed(&view::view(kept).base));
+    let ways = found.filter_map(|place| {
+        let mut expression = base.clone()?;
+        for step in all.steps_to(&place) {
+            let Hop::Key(key) = step.hop else { return None };
+            expression.push_str(&member(key));
+        }
+        Some(Choice {
+            answer: expression.clone(),
+            binding: Some(Box::new(Binding {
+                expression,
+                source: Source::Output(place),
+                transform: Transform::default(),
+                score: 0.0,
+                because: "the look before it answered it".to_owned(),
+                agreeing: Vec::new(),
+                from_text: false,
+                compared: Compared::default(),
+                value: value.clone(),
+            })),
+            is_only_offered: false,
+            is_given: false,
+        })
+    });
+    ways.take(MOST_PLACES).collect()
+}
+
 /// Leaves a value open, or takes the answer about it.
 fn settle(
     own: &Kept<'_>,
     call: usize,
-    pointer: &str,
-    value: &Value,
+    (pointer, value): (&str, &Value),
     decisions: &mut Decisions<'_>,
     answers: Answered<'_>,
+    places: Vec<Choice>,
     schema: Option<&Value>,
 ) {
     let id = question_id(own, pointer);
@@ -297,7 +347,8 @@ fn settle(
         }
         None => return,
     };
-    let choices = open_choices();
+    let mut choices = open_choices();
+    choices.extend(places);
     let given = answers.given.get(&id).filter(|given| {
         let mut all = choices.iter();
         all.any(|choice| choice.answer == **given)
@@ -317,6 +368,15 @@ fn settle(
                     return;
                 }
                 decided.frozen.remove(at);
+                let place = choices.iter().find(|choice| choice.answer == *given);
+                if let Some(binding) = place.and_then(|choice| choice.binding.clone()) {
+                    decided.bound.push(Bound {
+                        pointer: pointer.to_owned(),
+                        key,
+                        pieces: vec![Piece::Value(binding)],
+                    });
+                    return;
+                }
                 let named = keys.iter().map(String::as_str);
                 let named = named.filter(|key| !key.bytes().all(|b| b.is_ascii_digit()));
                 let name = Key::new(named.collect::<Vec<_>>().into_iter(), &own.call.name);

@@ -222,6 +222,27 @@ pub(super) fn holder(kept: &[Kept<'_>], call: usize, value: &Value) -> Option<us
     None
 }
 
+/// The last call before this one of which the answer has a value among other words: what is said of where a value is
+/// known from must not deny that somebody told it.
+pub(super) fn teller(kept: &[Kept<'_>], call: usize, value: &Value) -> Option<usize> {
+    let text = value.as_str()?.trim();
+    if !(SHORTEST..=LONGEST).contains(&text.len()) || !text.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    let batch = kept.get(call)?.call.batch;
+    (call.saturating_sub(NEAREST)..call).rev().find(|at| {
+        let earlier = &kept[*at];
+        if earlier.call.batch == batch || !crate::prune::succeeded(earlier.call) {
+            return false;
+        }
+        let answer = earlier.answer.text();
+        answer.len() <= LONGEST_TEXT
+            && answer
+                .match_indices(text)
+                .any(|(at, found)| is_border(&answer[..at], &answer[at + found.len()..]))
+    })
+}
+
 /// Whether a call was sent a value, alone or in a text.
 fn sends(arguments: &Value, text: &str) -> bool {
     let mut found = false;

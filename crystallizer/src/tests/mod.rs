@@ -43,6 +43,7 @@ mod mapping;
 mod marked;
 mod named;
 mod named_one_by_one;
+mod needless;
 mod nested;
 mod numbers;
 mod objected;

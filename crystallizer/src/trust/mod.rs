@@ -18,7 +18,7 @@ mod why;
 pub(crate) use host::in_program as hosts_in;
 pub(crate) use key::{is_path, is_recipient, runs};
 pub(crate) use line::{leading, lists};
-pub(crate) use request::{Kinds, Request, ends_things, is_thing, kinds};
+pub(crate) use request::{Kinds, Request, by_noun, ends_things, is_thing, kinds};
 pub(crate) use state::is_of_state;
 pub(crate) use switch::each_word as each_of_switch;
 pub(crate) use walk::{may_be_influenced, trust};

@@ -243,6 +243,21 @@ pub(crate) fn is_thing(word: &str, before: &str) -> bool {
     THINGS.contains(&word) && (BEFORE_THINGS.contains(&before) || THINGS.contains(&before))
 }
 
+/// The kinds of work that a noun asks for which is the verb of an order, at its beginning: `invoice quote Q-12`, `label
+/// issue 7 as urgent`.
+pub(crate) fn by_noun(word: &str, before: &str) -> Kinds {
+    const MAKES: Kinds = 1 << 2;
+    const CHANGES: Kinds = 1 << 3;
+    if !matches!(before, "" | "please") {
+        return 0;
+    }
+    match word {
+        "invoice" | "note" | "ticket" => MAKES,
+        "label" | "tag" | "flag" => MAKES | CHANGES,
+        _ => 0,
+    }
+}
+
 /// Words of tools' names that are no work of their own.
 const PLAIN: [&str; 12] = [
     "get", "list", "read", "search", "find", "fetch", "the", "a", "of", "to", "for", "by",
@@ -377,6 +392,12 @@ mod tests {
             ("look at the devices", "reset_devices", false),
             ("give ana access", "grant_access", true),
             ("see a", "get_a", true),
+            ("invoice quote q-12", "create_invoice", true),
+            ("please label issue 7 as urgent", "update_issue", true),
+            ("note that ana called", "add_note", true),
+            ("look at the invoice", "create_invoice", false),
+            ("show the label", "update_issue", false),
+            ("pay invoice 4", "create_account", false),
         ] {
             let mut asked = Asked::of_texts(&[], 1_000);
             let words = crate::words::split(tool);

@@ -1,9 +1,9 @@
 //! What a person says once everything is done: that something was wrong, or what is to be kept to from now on. No call
 //! comes behind it, and still it says on what the calls before it hang.
 
+use super::asker::{Asker, MANUAL, Missed, deed, works_here};
 use super::condition;
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, deed, works_here};
 use super::read::{Kind, Qualifier, conditions};
 use super::sentence::{Sentence, Token};
 use super::told::normal;

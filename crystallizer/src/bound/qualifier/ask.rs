@@ -1,9 +1,9 @@
 //! What the person named and nothing in the draft carries: a finding for each place that goes on without it, and the
 //! question what is to become of it.
 
+use super::asker::Asker;
 use super::carried::{Parting, is_carried};
 use super::marked::Marked;
-use super::missed::Asker;
 use super::read::Kind;
 use crate::bound::Answered;
 use crate::bound::binding::Bound;
@@ -307,6 +307,12 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_ways())
         .chain(asker.of_policies());
     for (call, cycle, text, one) in found {
+        // What is settled at a look may still be open at a change.
+        if Matter::of(one.kind) == Matter::Said
+            && asker.is_settled(call, cycle.is_some(), text, &one)
+        {
+            continue;
+        }
         // What is a part of something asked about already is not asked about again.
         if !seen.entry(text).or_default().add(one.start, one.end) {
             continue;

@@ -1,9 +1,9 @@
 //! What is done though a condition was named, or though it was said that it must never be done.
 
+use super::asker::{Asker, MANUAL, Missed, carries, compared, deed, works_here};
 use super::condition;
 use super::demand;
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, carries, compared, deed, works_here};
 use super::read::{Kind, Nouns, Qualifier, conditions};
 use super::reading::About;
 use super::sentence::Sentence;
@@ -14,6 +14,7 @@ use crate::bound::filter::spoken;
 use crate::bound::key::{noun, words};
 use crate::bound::selector::heads;
 use crate::bound::write;
+use crate::kept::Kept;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many words behind a deed may name what it is done with.
@@ -118,6 +119,11 @@ impl Asker<'_> {
                     (None, None) if orders => self.after(&self.changes().all, *text).to_vec(),
                     (None, _) => Vec::new(),
                 };
+                let does = |call: &usize| self.kept.get(*call).is_some_and(|kept| !prepares(kept));
+                let calls = match calls.iter().any(does) {
+                    true => calls.into_iter().filter(does).collect(),
+                    false => calls,
+                };
                 for call in calls {
                     if !self.may_look(1) {
                         break;
@@ -132,6 +138,9 @@ impl Asker<'_> {
                         .find(|token| token.start == one.start)
                         .is_some_and(|token| matches!(token.word.as_str(), "when" | "whenever"));
                     if is_when && self.kept.get(call).is_none_or(works_here) {
+                        continue;
+                    }
+                    if self.describes_work(*text, sentence, one, call) {
                         continue;
                     }
                     let gated = self
@@ -154,6 +163,53 @@ impl Asker<'_> {
             }
         }
         found
+    }
+
+    /// Whether what was read as a condition of work on files and commands says how a program behaves or how something is
+    /// to be written: `if I change the theme, not everything updates`, an aside in brackets, `at most one line each`.
+    fn describes_work(
+        &self,
+        text: usize,
+        sentence: &Sentence,
+        one: &Qualifier,
+        call: usize,
+    ) -> bool {
+        if !self.kept.get(call).is_some_and(works_here) {
+            return false;
+        }
+        let Some(at) = sentence.iter().position(|token| token.start == one.start) else {
+            return false;
+        };
+        let word = |at: usize| sentence.get(at).map_or("", |token| token.word.as_str());
+        let before = self.decisions.said.part(text, 0, one.start);
+        let is_aside = before.ends_with('(');
+        let consults = sentence.iter().any(|token| {
+            matches!(
+                token.word.as_str(),
+                "ask" | "confirm" | "approval" | "approve" | "permission" | "frag" | "frage"
+            )
+        });
+        let is_form = one.kind == Kind::Cap && !consults;
+        let clause = sentence[at].clause;
+        let behind = sentence.iter().find(|token| token.start >= one.end);
+        // What is told then is no order, and no rule: `not everything updates`.
+        let tells = behind.is_some_and(|first| {
+            let rest = sentence.iter().filter(|token| token.start >= one.end);
+            let orders = rest.into_iter().any(|token| {
+                l::obliges(&token.word, None)
+                    || matches!(
+                        token.word.as_str(),
+                        "should" | "must" | "don't" | "never" | "do"
+                    )
+            });
+            first.clause != clause
+                && !orders
+                && (first.word == "not"
+                    || l::is_subject(&first.word)
+                    || l::is_definite(&first.word))
+        });
+        let is_use = word(at) == "if" && matches!(word(at + 1), "i" | "we") && tells;
+        is_aside || is_form || is_use
     }
 
     /// What the sentence before one asks, where that one says what is done then: `is it late? Then refund it`.
@@ -543,6 +599,16 @@ impl Asker<'_> {
             })
             .min()
     }
+}
+
+/// Whether a call only gets ready for what is to be done: it goes to a folder, or signs in.
+fn prepares(kept: &Kept<'_>) -> bool {
+    deed(kept).is_some_and(|deed| {
+        matches!(
+            deed.as_str(),
+            "cd" | "chdir" | "pushd" | "login" | "signin" | "authenticate" | "connect"
+        )
+    })
 }
 
 /// Whether anything that a call was sent has one of some words in it.

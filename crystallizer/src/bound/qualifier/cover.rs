@@ -169,7 +169,25 @@ impl Account<'_> {
             && before.is_some_and(|before| l::is_definite(&before.word))
             && next
                 .is_none_or(|next| next.clause != token.clause || self.nouns.is_head(&next.word));
-        let accounted = condition::widens(sentence, token.start)
+        // `the one mentioned in the mail` stands for what was spoken of.
+        let stands_for = matches!(word, "one" | "ones")
+            && before.is_some_and(|before| l::is_definite(&before.word))
+            && next.is_none_or(|next| {
+                next.clause != token.clause
+                    || l::is_preposition(&next.word)
+                    || l::is_relative(&next.word)
+                    || next.word.ends_with("ed")
+                    || next.word.ends_with("en")
+            });
+        // `send a payment reminder` says what is sent; what the tool makes of it is its own.
+        let is_message = next.is_some_and(|next| l::is_message(&next.word))
+            && before.is_some_and(|before| l::is_indefinite(&before.word))
+            && part
+                .order
+                .is_some_and(|order| l::sends(&sentence[order].word));
+        let accounted = stands_for
+            || is_message
+            || condition::widens(sentence, token.start)
             || word.starts_with("exception")
                 && before
                     .is_some_and(|before| matches!(before.word.as_str(), "no" | "without" | "any"))
@@ -525,7 +543,14 @@ fn is_mere_reason(sentence: &Sentence, at: usize, nouns: &Nouns<'_>) -> bool {
         let word = sentence[place].word.as_str();
         l::is_universal(word) || nouns.is_head(word) && !(place + 2 == at && is_id(place + 1))
     };
-    (from == at || known(at - 1)) && !(from..at).any(open) && !behind().any(tells)
+    // `move all of them to economy due to some money issues`: behind what they are to be no more is said of them.
+    let is_goal = at.checked_sub(2).is_some_and(|leads| {
+        leads >= from
+            && matches!(sentence[leads].word.as_str(), "to" | "into" | "auf")
+            && !nouns.is_head(&sentence[at - 1].word)
+            && !is_id(at - 1)
+    });
+    (is_goal || (from == at || known(at - 1)) && !(from..at).any(open)) && !behind().any(tells)
 }
 
 /// Whether what stands here gives a reason and narrows nothing.
@@ -668,7 +693,8 @@ pub(super) fn restricts(sentence: &Sentence, tokens: &[usize]) -> bool {
             || l::prefers(own)
             || own == "like" && subject.is_some_and(l::negates)
             || own == "careful" && next == Some("with")
-            || matches!(own, "keep" | "leave") && next.is_none()
+            // `Anna is on leave` leaves nothing.
+            || matches!(own, "keep" | "leave") && next.is_none() && subject != Some("on")
         {
             return true;
         }

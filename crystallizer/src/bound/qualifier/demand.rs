@@ -124,6 +124,17 @@ fn is_due(sentence: &Sentence, at: usize, to: usize) -> bool {
         )
     });
     let rest = sentence.get(from..to).unwrap_or_default();
+    // `there must be something that can be done` asks for anything at all.
+    let is_hope = word(sentence, subject) == "there"
+        && rest.iter().take(3).any(|one| {
+            matches!(
+                one.word.as_str(),
+                "something" | "someone" | "somebody" | "way" | "anything" | "solution" | "other"
+            )
+        });
+    if is_hope {
+        return false;
+    }
     let holds = rest
         .iter()
         .take(2)

@@ -1,9 +1,9 @@
 //! What is said right before the name of the one thing that something is done with, where the draft takes whatever was
 //! found: `book the quiet flight`.
 
+use super::asker::{Asker, MANUAL, Missed, Spoken, deed, works_here};
 use super::cover::{Account, Open, Part, parts, says_nothing};
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, Spoken, deed, works_here};
 use super::read::{BEFORE, Nouns, Qualifier};
 use super::sentence::Sentence;
 use crate::bound::binding::{Bound, Source};

@@ -335,6 +335,14 @@ fn counts_part(sentence: &Sentence, at: usize) -> Option<u64> {
             .filter(|token| token.clause == sentence[at].clause)
             .map_or("", |token| token.word.as_str())
     };
+    // `the one mentioned in the mail` is no number.
+    let is_pronoun = word(at) == "one"
+        && at.checked_sub(1).is_some_and(|before| {
+            sentence[before].clause == sentence[at].clause && l::is_definite(&sentence[before].word)
+        });
+    if is_pronoun {
+        return None;
+    }
     let of = |place: usize| matches!(word(place), "of" | "from" | "in" | "von" | "aus");
     let noun = |word: &str| !says_nothing(word) || l::is_harmless(word);
     let number = l::number(word(at))?;

@@ -1,12 +1,12 @@
 //! What nothing else accounts for: words that are left over of what a person asked for, what is said in a language that
 //! is not read here, and what else is said of the one thing that is picked by a value.
 
+use super::asker::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, has_word, works_here};
 use super::cover::{Account, Open, forms};
 use super::days::days_sent;
 use super::extreme::about_word;
 use super::foreign::foreign;
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, has_word, works_here};
 use super::picked::about_picked;
 use super::read::{Kind, Nouns, Qualifier, about_nouns};
 use super::sentence::{Sentence, Token};

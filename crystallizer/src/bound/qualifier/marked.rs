@@ -30,6 +30,7 @@ impl Marked {
         if marked >= bare(self.whole.start, self.whole.end) {
             parts.clear();
         }
+        let parts = joined(parts, text);
         let mut out = String::new();
         let mut at = self.whole.start;
         let mut first = None;
@@ -52,6 +53,24 @@ impl Marked {
             first.map_or(0, |at| one_line(&out[..at]).len()),
         )
     }
+}
+
+/// The parts, those as one between which only blanks stand.
+fn joined(parts: Vec<Range<usize>>, text: &str) -> Vec<Range<usize>> {
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        match all.last_mut() {
+            Some(last)
+                if text
+                    .get(last.end..part.start.max(last.end))
+                    .is_some_and(|between| between.trim().is_empty()) =>
+            {
+                last.end = last.end.max(part.end);
+            }
+            _ => all.push(part),
+        }
+    }
+    all
 }
 
 fn one_line(text: &str) -> String {
@@ -108,6 +127,14 @@ mod tests {
         assert_eq!(
             shown(said, &["gift card", "card"]),
             "Please use my *gift card* for the round trip."
+        );
+        // No star stands beside another.
+        assert_eq!(
+            shown(
+                "Cancel the older of the two orders.",
+                &["older of the two", "orders"]
+            ),
+            "Cancel the *older of the two orders*."
         );
         assert_eq!(shown("If so.", &["If so"]), "If so.");
         assert_eq!(

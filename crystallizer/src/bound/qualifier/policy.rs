@@ -1,9 +1,9 @@
 //! What the instructions say on what a change hangs: `refunds over 100 need a manager's approval`, `reservations can only be
 //! cancelled within 24 hours of booking`. An agent had read them before it made the change, and a run has not.
 
+use super::asker::{Asker, Missed, deed, works_here};
 use super::cover::forms;
 use super::lexicon as l;
-use super::missed::{Asker, Missed, deed, works_here};
 use super::read::{Kind, Qualifier, conditions};
 use super::sentence::{Sentence, Token};
 use crate::bound::cycle;

@@ -554,7 +554,15 @@ pub(super) fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec
                 || at == from && is_contact(sentence, at))
             || l::is_comparative(word) && next == Some("than")
         {
-            let to = deed_from(sentence, at + 1, end_of_clause(at), nouns);
+            let end = end_of_clause(at);
+            // What it is done for is no part of a comparison: `more than 100 euros for review`.
+            let end = match l::is_comparative(word) && next == Some("than") {
+                true => (at + 3..end)
+                    .find(|place| matches!(sentence[*place].word.as_str(), "for" | "für"))
+                    .unwrap_or(end),
+                false => end,
+            };
+            let to = deed_from(sentence, at + 1, end, nouns);
             found.extend(sentence.get(at..to).and_then(clause));
             at = to.max(at + 1);
             continue;
@@ -577,6 +585,10 @@ pub(super) fn behind(sentence: &Sentence, from: usize, nouns: &Nouns<'_>) -> Vec
                         || l::is_relative(word)
                         || l::is_condition(word, None)
                         || l::gives_reason(word)
+                        || l::may_give_reason(
+                            word,
+                            sentence[place + 1..].iter().map(|one| one.word.as_str()),
+                        )
                         || word == "as"
                             && next.is_some_and(|next| l::is_harmless(next) || l::is_usual(next))
                         || l::is_comparative(word) && next == Some("than")

@@ -1,9 +1,9 @@
 //! What a person told to be done and nothing in the recording does: `cancel it and mail Anna`, where nobody was mailed.
 //! The draft does not do it either, and says nothing of it.
 
+use super::asker::{Asker, MANUAL, Missed, works_here};
 use super::cover::{Part, is_talk, parts};
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, works_here};
 use super::read::{Kind, Nouns, Qualifier, conditions};
 use super::sentence::{Sentence, Token};
 use crate::bound::key::words;

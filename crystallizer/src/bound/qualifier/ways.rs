@@ -2,8 +2,8 @@
 //! `billing goes to finance, technical to engineering`. The recording went one of them. As an input with the recorded
 //! value it would go that way in every run in which nobody says otherwise.
 
+use super::asker::{Asker, Missed};
 use super::lexicon as l;
-use super::missed::{Asker, Missed};
 use super::read::Qualifier;
 use super::sentence::Sentence;
 use crate::bound::binding::{Piece, Source};

@@ -109,6 +109,25 @@ pub(super) fn does_oneself(all: &[&str]) -> bool {
 }
 
 fn is_of_others(all: &[&str]) -> bool {
+    // Who is away does nothing that is left to them: `Anna is on leave`.
+    let is_away = all.iter().any(|word| {
+        matches!(
+            *word,
+            "leave"
+                | "vacation"
+                | "holiday"
+                | "holidays"
+                | "sick"
+                | "ill"
+                | "away"
+                | "absent"
+                | "urlaub"
+                | "krank"
+        )
+    });
+    if is_away {
+        return false;
+    }
     let past = all.iter().any(|word| {
         matches!(
             *word,

@@ -34,6 +34,33 @@ pub(in crate::bound::qualifier) fn gives_reason(word: &str) -> bool {
     matches!(word, "because" | "weil" | "denn")
 }
 
+/// Whether a word is what somebody is sent.
+pub(in crate::bound::qualifier) fn is_message(word: &str) -> bool {
+    matches!(
+        word,
+        "reminder"
+            | "reminders"
+            | "mail"
+            | "email"
+            | "message"
+            | "notice"
+            | "notification"
+            | "confirmation"
+            | "letter"
+            | "erinnerung"
+            | "nachricht"
+            | "bestätigung"
+    )
+}
+
+/// Whether a word orders that somebody be sent something.
+pub(in crate::bound::qualifier) fn sends(word: &str) -> bool {
+    matches!(
+        word,
+        "send" | "mail" | "email" | "write" | "post" | "schick" | "sende" | "schreib"
+    )
+}
+
 /// Whether words may tell why something is asked for: `due to some money issues`, `wegen meiner Reise`. What is due to
 /// somebody, or due to arrive, is no reason. Behind a thing they may as well say which is meant.
 pub(in crate::bound::qualifier) fn may_give_reason<'w>(

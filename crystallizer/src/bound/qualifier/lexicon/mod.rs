@@ -23,7 +23,9 @@ pub(super) use keeping::{
     adds, hangs, is_lead, is_way_to_pay, keeps, limits, obliges, prefers, reports, stays, talks,
 };
 pub(super) use language::{hangs_elsewhere, is_foreign_courtesy, is_of_another_script, score};
-pub(super) use marker::{asks_whether, gives_reason, is_condition, may_give_reason};
+pub(super) use marker::{
+    asks_whether, gives_reason, is_condition, is_message, may_give_reason, sends,
+};
 pub(super) use negation::{
     denies, excludes, hedges, is_skipped, leaves_out, makes_nothing_of, negates,
 };
