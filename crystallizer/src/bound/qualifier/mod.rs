@@ -5,7 +5,9 @@
 mod afterthought;
 pub(super) mod aside;
 mod ask;
+mod bracketed;
 mod carried;
+mod checked;
 pub(super) mod claim;
 mod condition;
 mod conditioned;
@@ -29,6 +31,7 @@ pub(super) mod picked;
 mod policy;
 pub(super) mod read;
 pub(super) mod reading;
+mod says_nothing;
 mod sentence;
 #[cfg(test)]
 mod tests;
@@ -42,4 +45,5 @@ pub(super) use carried::Parting;
 pub(super) use doubt::is_turned_at;
 pub(super) use lexicon::{Unit, is_ordinal, place};
 pub(super) use narrow::of_list;
+pub(super) use says_nothing::says_nothing;
 pub(super) use sentence::{Sentence, sentences};
