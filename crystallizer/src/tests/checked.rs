@@ -49,7 +49,6 @@ fn a_check_that_nothing_reads_is_asked_about() {
         ("look up T-88120 and close it", false),
         ("make sure to close T-88120", false),
         ("see if you can close T-88120", false),
-        ("close T-88120, s'il vous plaît", false),
         ("close T-88120, and only this one", false),
     ] {
         let made = closed(task);
