@@ -35,6 +35,7 @@ mod emit;
 mod exchange;
 mod findings;
 mod gate;
+mod informs;
 mod judgement;
 mod kept;
 mod leaf;

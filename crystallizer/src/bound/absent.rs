@@ -94,7 +94,7 @@ fn missing(kept: &[Kept<'_>], call: usize) -> Option<usize> {
     let kind = noun(&own.call.name);
     let sent = texts(&own.call.arguments);
     let before = kept.iter().enumerate().take(call).rev().take(NEAREST);
-    let looks = before.take_while(|(_, one)| !one.changes());
+    let looks = before.take_while(|(_, one)| one.looks());
     let mut looks = looks.filter(|(_, look)| look.call.batch != own.call.batch);
     looks.find_map(|(at, look)| {
         let asked = texts(&look.call.arguments);

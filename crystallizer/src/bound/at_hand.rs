@@ -44,7 +44,7 @@ impl Binder<'_, '_> {
         (0..call).rev().take(NEAREST).filter(move |at| {
             self.kept.get(*at).is_some_and(|look| {
                 Some(look.call.batch) != batch
-                    && !look.changes()
+                    && look.looks()
                     && crate::prune::succeeded(look.call)
                     && cycle::of(&self.cycles, *at).is_none()
                     && !self.pages.iter().any(|pages| pages.holds(*at))

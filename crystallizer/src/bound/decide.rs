@@ -527,7 +527,7 @@ impl<'a> Binder<'a, '_> {
                         Outcome::Bound(_) | Outcome::Nothing => {}
                     }
                 }
-                if let Some(pieces) = self.around_id(sent) {
+                if let Some(pieces) = self.around_id(sent).or_else(|| self.around_name(sent)) {
                     return self.bind(sent, pieces);
                 }
                 let binding = self.input(sent, Found::Said(mention), schema.as_ref());
@@ -648,7 +648,8 @@ impl<'a> Binder<'a, '_> {
         if let Some(why) = why.or_else(|| self.of_look(sent)) {
             return self.freeze(sent, why);
         }
-        let why = if self.is_data(sent) || self.is_part_of_said(sent) {
+        let why = if self.is_data(sent) || self.is_part_of_said(sent) || self.is_code_of_word(sent)
+        {
             Why::Made(open_choices())
         } else if own < WEAK {
             Why::Chance

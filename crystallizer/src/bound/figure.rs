@@ -3,6 +3,7 @@
 
 mod about;
 mod copied;
+mod told_what;
 
 use super::answers::Of;
 use super::binding::{Binding, Bound, Piece, Source, Why};
@@ -13,6 +14,7 @@ use super::information::{WEAK, bits};
 use super::key::{Key, named_by, noun, words};
 use super::qualifier::GATE;
 use super::rename;
+use super::retold;
 use super::total::{self, Others};
 use super::witness::Witness;
 use super::written::Written;
@@ -24,6 +26,8 @@ use druse_engine::Finding;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub(super) use told_what::asks_to_tell;
+
 /// The most figures of a text that are shown.
 const MOST_SHOWN: usize = 5;
 /// How much a name tells before it is asked about: less stands in an answer by chance.
@@ -33,21 +37,21 @@ const TELLS: f64 = 4.0;
 const SHORTEST: usize = 3;
 
 /// A figure or a name in a text that nobody said.
-struct Stays {
-    shown: String,
+pub(super) struct Stays {
+    pub(super) shown: String,
     /// What it may be, where it is a figure.
-    written: Option<Written>,
+    pub(super) written: Option<Written>,
     /// Whether an earlier answer held it as it is.
-    answered: bool,
+    pub(super) answered: bool,
     /// Whether a person said it.
-    said: bool,
+    pub(super) said: bool,
     /// What gives it.
-    source: Option<Box<Binding>>,
+    pub(super) source: Option<Box<Binding>>,
 }
 
 impl Stays {
     /// A part of a text, or all of it, that nothing gives.
-    fn text(shown: &str, answered: bool, said: bool) -> Self {
+    pub(super) fn text(shown: &str, answered: bool, said: bool) -> Self {
         Self {
             shown: shown.to_owned(),
             written: None,
@@ -145,6 +149,7 @@ fn figures(
     witnesses: &[Witness<'_>],
 ) -> Vec<Figures> {
     let sent_words = SentWords::of(kept, decisions);
+    let sent_inputs = retold::SentInputs::of(kept, decisions);
     let mut asked = about::Asked::default();
     let mut all = Vec::new();
     for (call, (kept_one, decided)) in kept.iter().zip(&decisions.calls).enumerate() {
@@ -175,6 +180,13 @@ fn figures(
                         source: Some(Box::new(binding.clone())),
                         ..Stays::text(value, true, false)
                     });
+                }
+            }
+            if is_read && texts.iter().all(|text| is_message(text)) {
+                for stays in sent_inputs.words(kept, &decisions.said, call, texts) {
+                    if !found.iter().any(|known| known.shown.contains(&stays.shown)) {
+                        found.push(stays);
+                    }
                 }
             }
             let any = !found.is_empty();
@@ -211,6 +223,21 @@ fn figures(
                     all: Vec::new(),
                     differ: false,
                     made_of: None,
+                });
+            }
+            let whole = kept_one.call.arguments.pointer(&bound.pointer);
+            if !is_told
+                && let Some(text) = whole.and_then(Value::as_str)
+                && leaves(kept_one, &bound.pointer, &bound.key, text)
+                && let Some(step) = about::told_of(kept, decisions, &mut asked, call, bound)
+            {
+                told.push(Figures {
+                    call,
+                    pointer: bound.pointer.clone(),
+                    key: bound.key.clone(),
+                    all: vec![Stays::text(text, false, false)],
+                    differ: false,
+                    made_of: Some(step.to_owned()),
                 });
             }
         }
@@ -451,9 +478,12 @@ fn in_text(
     let mut found: Vec<Stays> = Vec::new();
     for figure in written::figures(text) {
         if found.iter().any(|stays| stays.shown == figure.shown)
-            || is_said(&Value::from(figure.shown.as_str()))
-            || figure.values.iter().any(is_said)
+            || decisions.said.find_written(&figure.shown).is_some()
         {
+            continue;
+        }
+        if is_said(&Value::from(figure.shown.as_str())) || figure.values.iter().any(is_said) {
+            found.extend(retold::stays(decisions, text, &figure));
             continue;
         }
         let answered = figure.values.iter().any(|value| {
@@ -475,7 +505,13 @@ fn in_text(
             let nothing = Others::of(kept, decisions, &[], call, "");
             total::source(kept, decisions, &nothing, call, &figure).is_some()
         };
-        if answered || tells || counts() {
+        let by_distance = || retold::day_of_run(decisions, &figure);
+        if figure.is_day
+            && !answered
+            && let Some(stays) = by_distance()
+        {
+            found.push(stays);
+        } else if answered || tells || counts() {
             found.push(Stays {
                 shown: figure.shown.clone(),
                 written: Some(figure),

@@ -101,7 +101,11 @@ pub(super) fn ask(
 }
 
 /// The change that a look stands before, where both are no passes of loops and the look goes after something that moves.
-fn change_behind(kept: &[Kept<'_>], decisions: &Decisions<'_>, look: usize) -> Option<usize> {
+pub(super) fn change_behind(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    look: usize,
+) -> Option<usize> {
     let in_loop = |call: usize| {
         cycle::of(&decisions.cycles, call).is_some()
             || decisions.pages.iter().any(|pages| pages.holds(call))
@@ -111,11 +115,14 @@ fn change_behind(kept: &[Kept<'_>], decisions: &Decisions<'_>, look: usize) -> O
     let moves = moves
         .flat_map(Bound::bindings)
         .any(|binding| matches!(binding.source, Source::Input(_) | Source::Output(_)));
-    if one.changes() || one.target.own_tool || !moves || !crate::prune::succeeded(one.call) {
+    if !one.looks() || one.target.own_tool || !moves || !crate::prune::succeeded(one.call) {
         return None;
     }
     let mut behind = (look + 1..kept.len()).take(NEAREST);
-    let call = behind.find(|call| kept[*call].changes())?;
+    // What comes last is done, whatever it was answered.
+    let alters =
+        |call: &usize| kept[*call].changes() && (!kept[*call].informs() || *call + 1 == kept.len());
+    let call = behind.find(alters)?;
     let own = &kept[call];
     let is_apart = own.target.own_tool
         || own.call.batch == one.call.batch
@@ -129,7 +136,7 @@ fn change_behind(kept: &[Kept<'_>], decisions: &Decisions<'_>, look: usize) -> O
 
 /// The steps whose answers are read, by what is bound, by what may be by the questions so far, and by the lists of
 /// loops.
-fn steps_read(decisions: &Decisions<'_>) -> BTreeSet<String> {
+pub(super) fn steps_read(decisions: &Decisions<'_>) -> BTreeSet<String> {
     let mut read = BTreeSet::new();
     let mut note = |expression: &str| {
         for (at, _) in expression.match_indices("steps.") {

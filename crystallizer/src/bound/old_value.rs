@@ -241,7 +241,7 @@ impl Binder<'_, '_> {
     }
 
     /// Where a person said a value.
-    fn said_by_person(&self, value: &Value, key: &Key) -> Option<Mention> {
+    pub(super) fn said_by_person(&self, value: &Value, key: &Key) -> Option<Mention> {
         let mention = self.said.find(value, &key.full());
         mention.filter(|mention| mention.person)
     }

@@ -221,9 +221,33 @@ impl Binder<'_, '_> {
             };
             let mut all = self.inputs_in(&text);
             all.extend(self.said_figures(call, &text));
+            let mut retold = self.retold_in(call, &text);
+            // What is an input already is not asked for again in the notation of the text.
+            all.retain(|(at, part)| {
+                let mut others = retold.iter();
+                !others.any(|one| one.at <= *at && at + part.len() <= one.at + one.part.len())
+            });
+            all.extend(retold.iter().map(|one| (one.at, one.part)));
             all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
             let mut done = 0;
             for (at, part) in all {
+                let again = retold
+                    .iter()
+                    .position(|one| (one.at, one.part) == (at, part));
+                if let Some(again) = again {
+                    if at < done {
+                        continue;
+                    }
+                    let again = retold.swap_remove(again);
+                    let binding = self.retold_binding(call, pointer, key, &again);
+                    if self.is_told_everywhere(call, pointer, whole, &binding) {
+                        made.push(Piece::Text(text[done..at].to_owned()));
+                        made.push(Piece::Value(Box::new(binding)));
+                        done = at + part.len();
+                        changed = true;
+                    }
+                    continue;
+                }
                 let is_inside = bits(&Value::from(part), &[]) < STRONG
                     && self.is_inside_name(call, &text, at, part);
                 if at < done || is_inside {

@@ -7,6 +7,7 @@ use super::evaluate::{Recorded, literal, member, quoted, with};
 use super::figure::is_told_by_place;
 use super::information::{WEAK, bits};
 use super::key::{named_by, noun, words};
+use super::notation::notation;
 use super::qualifier::flag::flag_words;
 use super::transform::Transform;
 use super::turn::{Compared, closed};
@@ -321,6 +322,9 @@ pub(super) fn joined(
 /// The shortest word of a record that is known again in a text beside a figure of that record; a code in capitals may be
 /// shorter by one.
 const SHORTEST_WORD: usize = 4;
+/// The most words, and the longest in bytes, of a name that is known so.
+const MOST_OF_NAME: usize = 4;
+const LONGEST_NAME: usize = 60;
 
 /// The words of what a call answered that stand in the fixed parts of a text, each with what gives it: codes such as `EUR`,
 /// and single words that one field of it has.
@@ -341,7 +345,7 @@ pub(super) fn words_beside(
         let is_code = letters + 1 >= SHORTEST_WORD && word.bytes().all(|b| b.is_ascii_uppercase());
         let is_word = letters >= SHORTEST_WORD && word.chars().all(char::is_alphabetic);
         if path.is_empty()
-            || !(is_code || is_word)
+            || !(is_code || is_word || is_named(word))
             || texts
                 .iter()
                 .all(|text| super::told::places_of(text, word).is_empty())
@@ -378,6 +382,22 @@ pub(super) fn words_beside(
     }
     found.retain(|(word, _)| fields.get(word) == Some(&1));
     found
+}
+
+/// Whether a value is a name of several words, or one with a number in it: `Halle 3`, `R12`. A number or a day is told by
+/// itself.
+fn is_named(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    let words = text.split(' ').count();
+    (1..=MOST_OF_NAME).contains(&words)
+        && letters > 0
+        && (words > 1 && letters + 1 >= SHORTEST_WORD || words == 1 && has_digit)
+        && text.len() <= LONGEST_NAME
+        && text.trim() == text
+        && figures(text).iter().all(|figure| !figure.is_day)
+        && super::canonical::number(text).is_none()
+        && !crate::value_class::is_moment(text)
 }
 
 /// The one source that gives a figure as it is written, in this recording and in all others that have the text.
@@ -506,19 +526,6 @@ pub(super) fn source(
 
 fn is_field(binding: &Binding) -> bool {
     matches!(binding.source, Source::Total(.., Total::Field))
-}
-
-/// How a value is written as the text has it.
-fn notation(value: &Value, figure: &Written) -> Option<Transform> {
-    if figure.is_day || !matches!(value, Value::Number(_) | Value::String(_)) {
-        return None;
-    }
-    if shown(value) == figure.shown {
-        return Some(Transform::default());
-    }
-    value
-        .is_number()
-        .then(|| Transform::find(value, &Value::from(figure.shown.as_str())))?
 }
 
 /// The values of an answer through maps, with their paths.

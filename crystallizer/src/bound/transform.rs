@@ -165,6 +165,8 @@ pub(super) enum Op {
     Text,
     /// With two decimals.
     Money,
+    /// With a comma before its decimals.
+    DecimalComma,
     Trim,
     Lower,
     Upper,
@@ -173,6 +175,8 @@ pub(super) enum Op {
     /// So many days later.
     Later(i64),
     FormatDate(&'static str),
+    /// A day or a moment in a notation that was put together.
+    Written(String),
     ParseDate(&'static str),
     FromEpoch(&'static str),
     ToEpoch(&'static str),
@@ -226,6 +230,7 @@ impl Op {
             Self::Text => "string".to_owned(),
             Self::Word(place) => return format!("({expression} | split(' '))[{place}]"),
             Self::Money => return format!("'%.2f' | format({expression})"),
+            Self::DecimalComma => "replace('.', ',')".to_owned(),
             Self::Trim => "trim".to_owned(),
             Self::Lower => "lower".to_owned(),
             Self::Upper => "upper".to_owned(),
@@ -233,6 +238,7 @@ impl Op {
             Self::Title => "title".to_owned(),
             Self::Later(days) => format!("add_days({days})"),
             Self::FormatDate(format) => format!("format_date({})", quoted(format)),
+            Self::Written(format) => format!("format_date({})", quoted(format)),
             Self::ParseDate(format) => format!("parse_date({})", quoted(format)),
             Self::FromEpoch(unit) => format!("from_epoch('{unit}')"),
             Self::ToEpoch(unit) => format!("to_epoch('{unit}')"),
@@ -314,12 +320,14 @@ impl Op {
             }
             Self::Text => "as text".to_owned(),
             Self::Money => "with two decimals".to_owned(),
+            Self::DecimalComma => "with a comma before its decimals".to_owned(),
             Self::Trim => "without blanks around it".to_owned(),
             Self::Lower => "in small letters".to_owned(),
             Self::Upper => "in capitals".to_owned(),
             Self::Capitalize | Self::Title => "with a capital".to_owned(),
             Self::Later(days) => format!("{days} days later"),
-            Self::FormatDate(_) | Self::ParseDate(_) => "as a date".to_owned(),
+            Self::Written(format) if format.contains("%M") => "as a time".to_owned(),
+            Self::FormatDate(_) | Self::ParseDate(_) | Self::Written(_) => "as a date".to_owned(),
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
             Self::Pick(_) => "some fields of each of its elements".to_owned(),
             Self::Listed(_) => "all of its elements in words".to_owned(),
@@ -468,6 +476,8 @@ fn candidates(from: &Value, to: &Value) -> Vec<Vec<Op>> {
             all.push(vec![Op::Text]);
             all.push(vec![Op::Int, Op::Text]);
             all.push(vec![Op::Money]);
+            all.push(vec![Op::Money, Op::DecimalComma]);
+            all.push(vec![Op::Text, Op::DecimalComma]);
             all.push(vec![Op::FromEpoch("s")]);
             all.push(vec![Op::FromEpoch("ms")]);
         }

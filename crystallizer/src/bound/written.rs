@@ -75,7 +75,56 @@ pub(super) fn figures(text: &str) -> Vec<Written> {
         take(token, in_digits(token), true);
     }
     found.extend(in_words(text));
+    whole_days(text, &mut found);
     found
+}
+
+/// Takes away the numbers that stand only inside of a day, and puts the day of the week before it to a day: it is told
+/// with it.
+fn whole_days(text: &str, found: &mut Vec<Written>) {
+    if !found.iter().any(|one| one.is_day) {
+        return;
+    }
+    let mut rest = text.to_owned();
+    for day in found.iter_mut().filter(|one| one.is_day) {
+        if rest.contains(day.shown.as_str()) && day.shown.len() > 2 {
+            rest = rest.replace(day.shown.as_str(), " ");
+        }
+        let Some(at) = text.find(day.shown.as_str()) else {
+            continue;
+        };
+        let before = text[..at].trim_end_matches([' ', ',']);
+        let word = before
+            .rsplit(|c: char| !c.is_alphabetic())
+            .next()
+            .unwrap_or_default();
+        if at > before.len() && at - before.len() <= 2 && is_day_of_week(word) {
+            text[before.len() - word.len()..at + day.shown.len()].clone_into(&mut day.shown);
+        }
+    }
+    found.retain(|one| one.is_day || holds_token(&rest, &one.shown));
+}
+
+/// Whether a text has something that no letter or digit stands beside.
+fn holds_token(text: &str, token: &str) -> bool {
+    text.match_indices(token).any(|(at, _)| {
+        !text[..at].ends_with(char::is_alphanumeric)
+            && !text[at + token.len()..].starts_with(char::is_alphanumeric)
+    })
+}
+
+/// Whether a word is a day of the week, in full or by its first three letters.
+fn is_day_of_week(word: &str) -> bool {
+    const DAYS: [&str; 7] = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ];
+    word.len() >= 3 && DAYS.iter().any(|day| *day == word || day[..3] == *word)
 }
 
 fn is_group(token: &str) -> bool {

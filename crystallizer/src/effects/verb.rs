@@ -5,7 +5,7 @@
 use druse_engine::definition::EffectLevel;
 
 const COMPUTES: [&str; 5] = ["calculate", "think", "compute", "convert", "parse"];
-const LOOKS: [&str; 34] = [
+const LOOKS: [&str; 36] = [
     "get",
     "list",
     "read",
@@ -27,7 +27,9 @@ const LOOKS: [&str; 34] = [
     "glob",
     "grep",
     "inspect",
+    "peek",
     "preview",
+    "whois",
     "status",
     "history",
     "ls",

@@ -1,8 +1,8 @@
 //! What the agent wrote or chose by what a call answered: a summary, a translation, the queue that fits. Nothing gives
 //! it in another run, which would send that of the recording.
 
-use super::leaves;
-use crate::bound::binding::{Frozen, Why};
+use super::{asks_to_tell, leaves};
+use crate::bound::binding::{Bound, Frozen, Piece, Source, Why};
 use crate::bound::decide::Decisions;
 use crate::bound::key::{named_by, words};
 use crate::bound::view;
@@ -12,6 +12,8 @@ use std::collections::{BTreeSet, HashMap};
 
 /// The words from which on a text is a message.
 const MESSAGE: usize = 4;
+/// The words from which on a text may tell how something stands: `All well.`
+const VERDICT: usize = 2;
 /// The letters from which on a word is not in every text, and how many such words a text and an answer have in common
 /// where the one was written about the other.
 const RARE: usize = 6;
@@ -24,12 +26,69 @@ const NEAREST: usize = 32;
 pub(super) struct Asked {
     /// Whether a text was asked for that is made of another.
     text: Option<bool>,
+    /// Whether somebody is to be told how something stands.
+    verdict: Option<bool>,
     /// By key, whether a choice of what it names was asked for.
     choices: HashMap<String, bool>,
     /// The words of each of their texts.
     words: Option<Vec<Vec<String>>>,
     /// The words that are not in every text.
     rare: Option<BTreeSet<String>>,
+}
+
+impl Asked {
+    /// Whether somebody is to be told how something stands.
+    pub(super) fn tells(&mut self, decisions: &Decisions<'_>) -> bool {
+        *self
+            .verdict
+            .get_or_insert_with(|| decisions.said.by_people().any(asks_to_tell))
+    }
+}
+
+/// The look whose answer a text tells that is put together, where somebody is to be told how something stands and nothing
+/// of that answer stands in the text: its wording is the answer.
+pub(super) fn told_of<'k>(
+    kept: &'k [Kept<'_>],
+    decisions: &Decisions<'_>,
+    asked: &mut Asked,
+    call: usize,
+    bound: &Bound,
+) -> Option<&'k str> {
+    let own = kept.get(call)?;
+    let fixed = bound.pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => spoken(text)
+            .filter(|word| word.chars().any(char::is_alphabetic))
+            .count(),
+        Piece::Value(_) => 0,
+    });
+    let is_named = matches!(bound.key.as_str(), "subject" | "title" | "name");
+    if own.target.own_tool
+        || is_named
+        || fixed.sum::<usize>() < VERDICT + 1
+        || !asked.tells(decisions)
+    {
+        return None;
+    }
+    let first = call.saturating_sub(NEAREST);
+    let looks = kept.iter().enumerate().take(call).skip(first).rev();
+    let mut looks = looks.filter(|(at, look)| {
+        look.looks()
+            && !look.target.own_tool
+            && look.call.batch != own.call.batch
+            && crate::prune::succeeded(look.call)
+            && decisions
+                .calls
+                .get(*at)
+                .is_some_and(|one| !one.bound.is_empty())
+    });
+    let (at, look) = looks.next()?;
+    let is_told = bound.bindings().any(|binding| match &binding.source {
+        Source::Output(place) => place.call == at,
+        Source::Total(call, ..) => *call == at,
+        Source::Input(_) | Source::Inputs(_) | Source::Clock(_) => false,
+        _ => true,
+    });
+    (!is_told).then_some(look.step.as_str())
 }
 
 /// The look whose answer a value that stays was made of, where that look is about another thing in each run: the person
@@ -60,7 +119,7 @@ pub(super) fn made_of<'k>(
     let first = call.saturating_sub(NEAREST);
     let looks = kept.iter().enumerate().take(call).skip(first).rev();
     let mut looks = looks.filter(|(at, look)| {
-        !look.changes()
+        look.looks()
             && !look.target.own_tool
             && look.call.batch != own.call.batch
             && crate::prune::succeeded(look.call)
@@ -70,6 +129,13 @@ pub(super) fn made_of<'k>(
                 .is_some_and(|one| !one.bound.is_empty())
     });
     let people = || decisions.said.by_people();
+    if !is_word
+        && text.split_whitespace().count() >= VERDICT
+        && asked.tells(decisions)
+        && leaves(own, &frozen.pointer, &frozen.key, text)
+    {
+        return looks.next().map(|(_, look)| look.step.as_str());
+    }
     let is_asked = match (is_message, is_word) {
         (true, _) => *asked
             .text

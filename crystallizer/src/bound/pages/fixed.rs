@@ -28,7 +28,7 @@ pub(in crate::bound) fn fixed(
     for (index, one) in kept.iter().enumerate() {
         let folded = decisions.pages.iter().any(|pages| pages.holds(index));
         // The parts of a file that a coding agent reads are no pages of a list.
-        if folded || !one.is_harmless() || one.target.origin == Origin::Builtin {
+        if folded || !(one.is_harmless() || one.informs()) || one.target.origin == Origin::Builtin {
             continue;
         }
         let sent = sent(one);

@@ -302,6 +302,7 @@ pub(in crate::bound) fn unshown(
         .chain(asker.of_picks())
         .chain(asker.of_left())
         .chain(asker.of_conditions())
+        .chain(asker.of_checks())
         .chain(asker.of_afterthoughts())
         .chain(asker.of_undone())
         .chain(asker.of_ways())

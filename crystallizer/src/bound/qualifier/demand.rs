@@ -26,7 +26,7 @@ pub(super) fn demands(sentence: &Sentence) -> Vec<Qualifier> {
 }
 
 /// Where the clause of a word ends, or goes on with something else to do: `check that it is paid and send it`.
-fn end(sentence: &Sentence, at: usize) -> usize {
+pub(super) fn end(sentence: &Sentence, at: usize) -> usize {
     let goes_on = |place: usize| {
         let next = sentence.get(place + 1);
         l::is_joint(&sentence[place].word) && next.is_some_and(|next| l::is_verb(&next.word))

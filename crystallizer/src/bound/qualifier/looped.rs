@@ -155,7 +155,7 @@ impl Asker<'_> {
         let looked_up = looked_up
             .into_iter()
             .flatten()
-            .filter(|kept| !kept.changes())
+            .filter(|kept| kept.looks())
             .filter_map(|kept| Some(&kept.call.result.as_ref()?.content));
         // One that is not told is not asked about again.
         for value in lists.chain(looked_up) {

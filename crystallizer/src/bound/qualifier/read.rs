@@ -1,6 +1,7 @@
 //! Reads what people say about the things that they name: the words before and behind a noun or a superlative that say
 //! which of them are meant, and the conditions of what they ask for.
 
+use super::bracketed;
 use super::condition;
 use super::cover::forms;
 use super::doubt::marked;
@@ -742,6 +743,9 @@ pub(in crate::bound) fn conditions(sentence: &Sentence) -> Vec<Qualifier> {
                 .get(at..to)
                 .and_then(|tokens| Qualifier::of(Kind::Condition, tokens)),
         );
+    }
+    if found.is_empty() {
+        found = bracketed::only(sentence);
     }
     found
 }

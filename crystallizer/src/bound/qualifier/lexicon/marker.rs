@@ -16,17 +16,73 @@ pub(in crate::bound::qualifier) fn is_condition(word: &str, next: Option<&str>) 
             | "vorausgesetzt"
             | "andernfalls"
             | "sonst"
-    ) || matches!(
-        (word, next),
-        ("given" | "condition" | "event" | "supposing", Some("that"))
-            | ("depending", Some("on" | "whether" | "if"))
-            | ("provided", Some("that" | "it" | "they" | "there" | "the"))
-            | ("providing", Some("that" | "it" | "they"))
-            | ("assuming", Some("that" | "it" | "they" | "there" | "the"))
-            | ("in", Some("case"))
-            | ("only", Some("when" | "once" | "after"))
-            | ("long", Some("as"))
-    )
+            | "wenns"
+            | "wenn's"
+            | "falls's"
+    ) || is_of_other_language(word, next)
+        || matches!(
+            (word, next),
+            ("given" | "condition" | "event" | "supposing", Some("that"))
+                | ("depending", Some("on" | "whether" | "if"))
+                | (
+                    "provided",
+                    Some(
+                        "that"
+                            | "it"
+                            | "they"
+                            | "there"
+                            | "the"
+                            | "its"
+                            | "it's"
+                            | "there's"
+                            | "he"
+                            | "she"
+                            | "we"
+                            | "you"
+                            | "all"
+                            | "no"
+                            | "none"
+                            | "nobody"
+                            | "nothing"
+                    )
+                )
+                | ("providing", Some("that" | "it" | "they"))
+                | ("assuming", Some("that" | "it" | "they" | "there" | "the"))
+                | ("in", Some("case"))
+                | ("only", Some("when" | "once" | "after"))
+                | ("long", Some("as"))
+        )
+}
+
+/// French and Spanish markers, which stand in sentences of few words. `S'il vous plaît` asks for nothing more.
+fn is_of_other_language(word: &str, next: Option<&str>) -> bool {
+    match word {
+        "s'il" | "s'ils" | "s'elle" => {
+            !matches!(next, Some("vous" | "te" | "plaît" | "plait") | None)
+        }
+        "si" => matches!(
+            next,
+            Some(
+                "le" | "la"
+                    | "les"
+                    | "l'on"
+                    | "elle"
+                    | "elles"
+                    | "c'est"
+                    | "el"
+                    | "los"
+                    | "las"
+                    | "está"
+                    | "esta"
+                    | "es"
+                    | "hay"
+                    | "ya"
+                    | "no"
+                    | "tout"
+            )
+        ),
+        _ => false,
+    }
 }
 
 /// Whether a word always begins to tell why something is asked for: `because`.
