@@ -123,6 +123,10 @@ impl Signature {
             }
             signature.tools.insert(name);
         }
+        // Of what only looked there may be no step at all.
+        if signature.changes.is_empty() && !crate::crystallize::has_steps(session, options) {
+            return Self::default();
+        }
         if signature.by_hand {
             // How often one goes back and forth is chance: what is changed counts once.
             signature.changes.sort();
@@ -132,6 +136,11 @@ impl Signature {
             }
         }
         signature
+    }
+
+    /// Whether nothing in the recording is to be done again: no draft can be made of it.
+    pub fn is_empty(&self) -> bool {
+        self.tools.is_empty()
     }
 
     /// Takes the name of a file as what it is about, without its numbers: of last month's it is the same task.
@@ -250,7 +259,7 @@ pub fn recurring(all: &[(String, Signature)]) -> Vec<Recurring> {
     let mut tasks: BTreeMap<&[String], Vec<Vec<usize>>> = BTreeMap::new();
     let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, (_, signature)) in all.iter().enumerate() {
-        if signature.tools.is_empty() {
+        if signature.is_empty() {
             continue;
         }
         // A copy counts once.

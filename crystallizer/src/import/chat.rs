@@ -256,7 +256,10 @@ fn say(said: &[String], role: Role, builder: &mut Builder, at: Option<druse_engi
         let whose = together
             .first()
             .map_or(Words::OfTheAsker, |(whose, _)| *whose);
-        builder.message(whose.role(), words.join("\n"), at);
+        match whose {
+            Words::OfTheAsker => builder.message(Role::User, words.join("\n"), at),
+            whose => builder.told(whose, words.join("\n"), at),
+        }
     }
 }
 

@@ -15,6 +15,9 @@ const BEGINS: [&str; 5] = [
 /// The words of a message in their order, each with whose they are.
 pub(super) fn words(said: &str) -> Vec<(Words, &str)> {
     let start = said.trim_start();
+    if product_words::is_summary(said) {
+        return vec![(Words::OfTheAgent, said)];
+    }
     if BEGINS.iter().any(|begin| start.starts_with(begin))
         || handed_on(said).is_some() && !product_words::begins_with_element(start)
     {

@@ -1,6 +1,6 @@
 //! Whose words a message of the role `user` holds in a rollout of Codex: the product says much in the person's place.
 
-use super::product_words::Words;
+use super::product_words::{self, Words};
 use std::borrow::Cow;
 
 /// What a message of the product begins with.
@@ -31,6 +31,9 @@ const AROUND_ENDS: [&str; 3] = ["_context", "_instructions", "_notification"];
 pub(super) fn words(said: &str) -> Vec<(Words, Cow<'_, str>)> {
     let all = |whose| vec![(whose, Cow::Borrowed(said))];
     let start = said.trim_start();
+    if product_words::is_summary(said) {
+        return all(Words::OfTheAgent);
+    }
     match around(said) {
         Some("user_shell_command") => return of_shell(said),
         Some(_) => return all(Words::OfTheProduct),

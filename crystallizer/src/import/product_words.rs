@@ -7,6 +7,8 @@ use crate::session::{Role, handed_on};
 pub(super) enum Words {
     /// The product's, or of a text that it hands on.
     OfTheProduct,
+    /// The agent's own, or of the model before it: what it made of all that it had read when that became too long.
+    OfTheAgent,
     /// Of who gave the agent its task.
     OfTheAsker,
 }
@@ -16,6 +18,7 @@ impl Words {
     pub(super) fn role(self) -> Role {
         match self {
             Self::OfTheProduct => Role::System,
+            Self::OfTheAgent => Role::Assistant,
             Self::OfTheAsker => Role::User,
         }
     }
@@ -42,6 +45,23 @@ const BESIDE: [&str; 14] = [
     "recommended_plugins",
 ];
 
+/// How products begin a message in the person's place that holds what a model wrote when a conversation became too long.
+const SUMMED_UP: [&str; 5] = [
+    // Claude Code.
+    "This session is being continued from a previous conversation that ran out of context",
+    // Codex.
+    "Another language model started to solve this problem and produced a summary of its thinking process",
+    // pi.
+    "The conversation history before this point was compacted into the following summary:",
+    "The following is a summary of a branch that this conversation came back from:",
+    // LangChain.
+    "Here is a summary of the conversation to date:",
+];
+
+/// The element in which Gemini CLI and Qwen Code put such a summary, and the one for notes before it.
+const SNAPSHOT: &str = "state_snapshot";
+const SCRATCHPAD: &str = "scratchpad";
+
 /// The elements in which the same products put the person's words.
 const AROUND: [&str; 3] = ["task", "feedback", "user_message"];
 /// What tells such a product.
@@ -52,6 +72,9 @@ const OF_PROJECT: (&str, &str) = ("# AGENTS.md instructions", "</INSTRUCTIONS>")
 
 /// The words of a text, each with whose they are; `None` where all are the person's.
 pub(super) fn cut(said: &str) -> Option<Vec<(Words, &str)>> {
+    if is_summary(said) {
+        return Some(vec![(Words::OfTheAgent, said)]);
+    }
     if !said.contains('<') && handed_on(said).is_none() {
         return None;
     }
@@ -72,6 +95,13 @@ pub(super) fn cut(said: &str) -> Option<Vec<(Words, &str)>> {
         unwrap(&mut all);
     }
     Some(all)
+}
+
+/// Whether a message begins as one that holds what a model made of the conversation so far.
+pub(super) fn is_summary(said: &str) -> bool {
+    let start = said.trim_start();
+    let noted = || begins(start, SCRATCHPAD).is_some() && start.contains("<state_snapshot>");
+    SUMMED_UP.iter().any(|head| start.starts_with(head)) || noted()
 }
 
 /// The words of the texts that one message holds, as [`cut`]; `None` where all are the person's.
@@ -103,7 +133,11 @@ pub(super) fn elements(said: &str) -> Vec<(Words, &str)> {
         if !before.trim().is_empty() {
             all.push((Words::OfTheAsker, before));
         }
-        all.push((Words::OfTheProduct, inside));
+        let whose = match begins(inside, SNAPSHOT) {
+            Some(_) => Words::OfTheAgent,
+            None => Words::OfTheProduct,
+        };
+        all.push((whose, inside));
         rest = after;
     }
     if !rest.trim().is_empty() || all.is_empty() {
@@ -141,6 +175,7 @@ fn element(text: &str) -> Option<(usize, usize)> {
     text.match_indices('<').find_map(|(at, _)| {
         let name = BESIDE
             .iter()
+            .chain([&SNAPSHOT])
             .find(|name| begins(&text[at..], name).is_some())?;
         let before = text[..at].trim_end_matches([' ', '\t']);
         if !before.is_empty() && !before.ends_with(['\n', '>']) {
@@ -190,7 +225,7 @@ fn begins<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Words::{OfTheAsker, OfTheProduct};
+    use super::Words::{OfTheAgent, OfTheAsker, OfTheProduct};
     use super::*;
 
     #[test]
@@ -230,7 +265,26 @@ mod tests {
                     (OfTheProduct, reminder),
                 ]),
             ),
+            (
+                "<state_snapshot><goal>Pay it</goal></state_snapshot>\nGo on".to_owned(),
+                Some(vec![
+                    (
+                        OfTheAgent,
+                        "<state_snapshot><goal>Pay it</goal></state_snapshot>",
+                    ),
+                    (OfTheAsker, "\nGo on"),
+                ]),
+            ),
+            (
+                format!("{}. It is summed up below:\nPay it", SUMMED_UP[0]),
+                Some(vec![(
+                    OfTheAgent,
+                    "This session is being continued from a previous conversation that ran out of context. It is summed up below:\nPay it",
+                )]),
+            ),
             // A person may use elements of their own, and write about those of a product.
+            (format!("Why does it say \"{}\"?", SUMMED_UP[1]), None),
+            ("Here is a summary: pay it".to_owned(), None),
             ("<task>Pay it</task>".to_owned(), None),
             ("<instructions>Pay it</instructions>".to_owned(), None),
             ("# AGENTS.md instructions are wrong".to_owned(), None),
