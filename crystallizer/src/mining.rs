@@ -460,6 +460,32 @@ mod tests {
     }
 
     #[test]
+    fn what_no_draft_can_be_made_of_is_no_task() {
+        let look = |tool: &str| {
+            let call = json!({ "role": "assistant", "content": [
+                { "type": "tool_use", "id": "a", "name": tool, "input": { "query": "thai curry" } } ] });
+            let answer = json!({ "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "a", "content": "Curry" } ] });
+            let line = |kind: &str, message: Value| {
+                json!({ "type": kind, "sessionId": "s", "uuid": kind, "message": message })
+                    .to_string()
+            };
+            let text = [
+                json!({ "type": "user", "sessionId": "s", "uuid": "p", "message": { "role": "user", "content": "Find a curry" } }).to_string(),
+                line("assistant", call),
+                line("user", answer),
+            ];
+            Signature::of(
+                &import(text.join("\n").as_bytes()).unwrap()[0],
+                &Options::default(),
+            )
+        };
+        let searched = look("WebSearch");
+        assert!(searched.is_empty(), "{searched:?}");
+        assert!(!look("mcp__shop__get_order").is_empty());
+    }
+
+    #[test]
     fn what_changes_the_same_with_other_tools_is_another_task() {
         let with = |tool: &str| {
             signature(&[

@@ -275,7 +275,7 @@ fn say_what_is_beside(path: &Path, args: &Crystallize) {
     {
         let folder = first.parent().unwrap_or(first);
         talk!(
-            "Beside it stand {} of its sub-agents, which are not read: give them, too ({}/agent-*.jsonl).",
+            "Beside it: {} of its sub-agents, not read. Give them, too: {}/agent-*.jsonl",
             print::count(&json!(beside.len()), "file"),
             discover::plain(&folder.to_string_lossy(), 4096)
         );

@@ -303,6 +303,13 @@ mod tests {
         assert_eq!(said(&shape, &came), [""; 0]);
         let other = json!({ "content": [], "text": "{\"id\":1,\"n\":2}", "json": { "id": 1, "n": 2 }, "structured": {} });
         assert_eq!(said(&shape, &other), ["/json/n is new.", "/text/n is new."]);
+        // No recording has kept the headers of an answer.
+        let shape = of(&[json!({ "status": 200, "headers": {}, "json": { "id": 1 } })]);
+        let came = json!({
+            "status": 200, "headers": { "date": "x", "server": "y" }, "json": { "id": 1, "headers": { "a": 1 } },
+        });
+        assert_eq!(said(&shape, &came), ["/json/headers is new."]);
+        let shape = of(&[json!({ "content": [], "text": "{\"id\":1}", "json": { "id": 1 } })]);
         // What it had and is gone is told there, too.
         let gone = json!({ "content": [], "text": "none" });
         assert_eq!(

@@ -257,7 +257,10 @@ impl<'b> Reader<'b> {
             _ => {}
         }
         match field(document, "input") {
-            Some(Value::String(said)) => self.builder.message(Role::User, said.as_str(), at),
+            Some(Value::String(said)) => {
+                self.builder.message(Role::User, said.as_str(), at);
+                self.told.push(format!("user\n{said}"));
+            }
             Some(Value::Array(items)) => {
                 let known = if follows.is_none() {
                     self.known(items)
