@@ -65,7 +65,8 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     }
     if let Some(taken) = &taken {
         keep_the_last(&mut sessions);
-        options.names.truncate(sessions.len());
+        let name = taken.path.display().to_string();
+        options.names = vec![name; sessions.len()];
         // What the agent notes beside a session is as good as what it notes in it.
         for session in &mut sessions {
             if session.working_folder.is_none() {

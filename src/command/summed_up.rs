@@ -27,16 +27,11 @@ pub(super) fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
     let mut all_read = true;
     let mut progress = Progress::new("read", files.len());
     for path in &files {
-        match of_file(path, options) {
-            Ok(()) => {}
-            Err((failure, took)) => {
-                all_read = false;
-                let name = path.display().to_string();
-                line(
-                    Summary::unreadable(&name, &failure.code, &failure.message),
-                    took,
-                );
-            }
+        if let Err((failure, took)) = of_file(path, options) {
+            all_read = false;
+            let name = path.display().to_string();
+            let unread = Summary::unreadable(&name, &failure.code, &failure.message);
+            line(unread, took);
         }
         progress.step();
     }
