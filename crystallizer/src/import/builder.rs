@@ -205,7 +205,7 @@ impl Builder {
 
     /// Adds what was said in a person's place, by whose words it is.
     pub(super) fn told(&mut self, whose: Words, said: impl Into<String>, at: Option<Timestamp>) {
-        if whose == Words::OfTheAgent {
+        if whose == Words::Agent {
             self.summed_up(0);
         }
         self.said(whose.role(), said.into(), at);

@@ -555,7 +555,7 @@ fn before_prompt<'v>(value: &'v Value, blocks: &[Value], tells_parents: bool) ->
         let said = block.as_str().or_else(|| text(block, "text"));
         said.is_some_and(|said| {
             let all = claude_words::words(said);
-            all.iter().any(|(whose, _)| *whose == Words::OfTheAsker)
+            all.iter().any(|(whose, _)| *whose == Words::Asker)
         })
     });
     (is_first && is_said).then_some("")

@@ -171,10 +171,10 @@ fn item(
                 Some("user") => {
                     for (whose, said) in words(&said) {
                         let role = match whose {
-                            Words::OfTheProduct => Role::System,
-                            Words::OfTheAgent => Role::Assistant,
-                            Words::OfTheAsker if seen.sub_agent => Role::Assistant,
-                            Words::OfTheAsker => Role::User,
+                            Words::Product => Role::System,
+                            Words::Agent => Role::Assistant,
+                            Words::Asker if seen.sub_agent => Role::Assistant,
+                            Words::Asker => Role::User,
                         };
                         builder.message(role, said, at);
                     }

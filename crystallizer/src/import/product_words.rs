@@ -6,20 +6,20 @@ use crate::session::{Role, handed_on};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
     /// The product's, or of a text that it hands on.
-    OfTheProduct,
+    Product,
     /// The agent's own, or of the model before it: what it made of all that it had read when that became too long.
-    OfTheAgent,
+    Agent,
     /// Of who gave the agent its task.
-    OfTheAsker,
+    Asker,
 }
 
 impl Words {
     /// The role in which they stand in a session whose agent a person asked.
     pub(super) fn role(self) -> Role {
         match self {
-            Self::OfTheProduct => Role::System,
-            Self::OfTheAgent => Role::Assistant,
-            Self::OfTheAsker => Role::User,
+            Self::Product => Role::System,
+            Self::Agent => Role::Assistant,
+            Self::Asker => Role::User,
         }
     }
 }
@@ -73,7 +73,7 @@ const OF_PROJECT: (&str, &str) = ("# AGENTS.md instructions", "</INSTRUCTIONS>")
 /// The words of a text, each with whose they are; `None` where all are the person's.
 pub(super) fn cut(said: &str) -> Option<Vec<(Words, &str)>> {
     if is_summary(said) {
-        return Some(vec![(Words::OfTheAgent, said)]);
+        return Some(vec![(Words::Agent, said)]);
     }
     if !said.contains('<') && handed_on(said).is_none() {
         return None;
@@ -82,14 +82,14 @@ pub(super) fn cut(said: &str) -> Option<Vec<(Words, &str)>> {
         said.trim_start().starts_with(OF_PROJECT.0) && said.trim_end().ends_with(OF_PROJECT.1);
     let is_element = element(said).is_some();
     if of_project || handed_on(said).is_some() && !is_element {
-        return Some(vec![(Words::OfTheProduct, said)]);
+        return Some(vec![(Words::Product, said)]);
     }
     if !is_element {
         return None;
     }
     let mut all = elements(said);
     let details = |(whose, words): &(Words, &str)| {
-        *whose == Words::OfTheProduct && begins(words, WITH_AROUND).is_some()
+        *whose == Words::Product && begins(words, WITH_AROUND).is_some()
     };
     if all.iter().any(details) {
         unwrap(&mut all);
@@ -110,13 +110,13 @@ pub(super) fn cut_all<'t>(texts: &[&'t str]) -> Option<Vec<(Words, &'t str)>> {
     if parts.iter().all(Option::is_none) {
         return None;
     }
-    let whole = texts.iter().map(|text| vec![(Words::OfTheAsker, *text)]);
+    let whole = texts.iter().map(|text| vec![(Words::Asker, *text)]);
     let parts = parts.into_iter().zip(whole);
     let mut all: Vec<(Words, &str)> = parts
         .flat_map(|(parts, whole)| parts.unwrap_or(whole))
         .collect();
     let details = |(whose, words): &(Words, &str)| {
-        *whose == Words::OfTheProduct && begins(words, WITH_AROUND).is_some()
+        *whose == Words::Product && begins(words, WITH_AROUND).is_some()
     };
     if all.iter().any(details) {
         unwrap(&mut all);
@@ -131,17 +131,17 @@ pub(super) fn elements(said: &str) -> Vec<(Words, &str)> {
     while let Some((from, to)) = element(rest) {
         let (before, inside, after) = (&rest[..from], &rest[from..to], &rest[to..]);
         if !before.trim().is_empty() {
-            all.push((Words::OfTheAsker, before));
+            all.push((Words::Asker, before));
         }
         let whose = match begins(inside, SNAPSHOT) {
-            Some(_) => Words::OfTheAgent,
-            None => Words::OfTheProduct,
+            Some(_) => Words::Agent,
+            None => Words::Product,
         };
         all.push((whose, inside));
         rest = after;
     }
     if !rest.trim().is_empty() || all.is_empty() {
-        all.push((Words::OfTheAsker, rest));
+        all.push((Words::Asker, rest));
     }
     all
 }
@@ -149,7 +149,7 @@ pub(super) fn elements(said: &str) -> Vec<(Words, &str)> {
 /// Takes the elements away in which a product put the person's words.
 fn unwrap(all: &mut [(Words, &str)]) {
     for (whose, words) in all {
-        if *whose != Words::OfTheAsker {
+        if *whose != Words::Asker {
             continue;
         }
         let inside = AROUND.iter().find_map(|name| {
@@ -225,7 +225,7 @@ fn begins<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Words::{OfTheAgent, OfTheAsker, OfTheProduct};
+    use super::Words::{Agent, Asker, Product};
     use super::*;
 
     #[test]
@@ -236,49 +236,49 @@ mod tests {
         for (said, expected) in [
             (
                 format!("Pay it\n{reminder}"),
-                Some(vec![(OfTheAsker, "Pay it\n"), (OfTheProduct, reminder)]),
+                Some(vec![(Asker, "Pay it\n"), (Product, reminder)]),
             ),
             (
                 format!("<task>\nPay it\n</task>\n\n{details}"),
-                Some(vec![(OfTheAsker, "Pay it"), (OfTheProduct, details)]),
+                Some(vec![(Asker, "Pay it"), (Product, details)]),
             ),
-            (project.to_owned(), Some(vec![(OfTheProduct, project)])),
+            (project.to_owned(), Some(vec![(Product, project)])),
             (
                 "<environment_context>x</environment_context>".to_owned(),
                 Some(vec![(
-                    OfTheProduct,
+                    Product,
                     "<environment_context>x</environment_context>",
                 )]),
             ),
             (
                 "<task-notification>x</task-notification>\nRead the file.".to_owned(),
                 Some(vec![(
-                    OfTheProduct,
+                    Product,
                     "<task-notification>x</task-notification>\nRead the file.",
                 )]),
             ),
             (
                 format!("{reminder}\nPay it unless it is paid.\n{reminder}"),
                 Some(vec![
-                    (OfTheProduct, reminder),
-                    (OfTheAsker, "\nPay it unless it is paid.\n"),
-                    (OfTheProduct, reminder),
+                    (Product, reminder),
+                    (Asker, "\nPay it unless it is paid.\n"),
+                    (Product, reminder),
                 ]),
             ),
             (
                 "<state_snapshot><goal>Pay it</goal></state_snapshot>\nGo on".to_owned(),
                 Some(vec![
                     (
-                        OfTheAgent,
+                        Agent,
                         "<state_snapshot><goal>Pay it</goal></state_snapshot>",
                     ),
-                    (OfTheAsker, "\nGo on"),
+                    (Asker, "\nGo on"),
                 ]),
             ),
             (
                 format!("{}. It is summed up below:\nPay it", SUMMED_UP[0]),
                 Some(vec![(
-                    OfTheAgent,
+                    Agent,
                     "This session is being continued from a previous conversation that ran out of context. It is summed up below:\nPay it",
                 )]),
             ),
@@ -304,11 +304,7 @@ mod tests {
         let one = "<system-reminder>a</system-reminder>";
         assert_eq!(
             cut_all(&[one, "Pay it", one]),
-            Some(vec![
-                (OfTheProduct, one),
-                (OfTheAsker, "Pay it"),
-                (OfTheProduct, one)
-            ])
+            Some(vec![(Product, one), (Asker, "Pay it"), (Product, one)])
         );
         assert_eq!(
             cut_all(&[
@@ -316,8 +312,8 @@ mod tests {
                 "<environment_details>x</environment_details>"
             ]),
             Some(vec![
-                (OfTheAsker, "Pay it"),
-                (OfTheProduct, "<environment_details>x</environment_details>")
+                (Asker, "Pay it"),
+                (Product, "<environment_details>x</environment_details>")
             ])
         );
         assert_eq!(cut_all(&["Pay it", "today"]), None);
