@@ -5,6 +5,7 @@ use crate::leaf::leaves;
 use crate::options::Mode;
 use crate::report::Advice;
 use crate::session::{Role, Session, Turn};
+use druse_engine::Timestamp;
 use druse_engine::definition::EffectLevel;
 use serde_json::{Map, Value};
 
@@ -91,19 +92,26 @@ pub(crate) fn savings(session: &Session) -> Map<String, Value> {
     let mut savings = Map::new();
     let mut turns = 0_u64;
     let mut batch = None;
-    let mut tools_ms: Option<u64> = None;
+    let mut at_work: Vec<(Timestamp, Timestamp)> = Vec::new();
     for call in session.calls() {
         if batch != Some(call.batch) {
             turns += 1;
             batch = Some(call.batch);
         }
         if let (Some(start), Some(end)) = (call.started_at, call.finished_at) {
-            tools_ms = Some(
-                tools_ms
-                    .unwrap_or(0)
-                    .saturating_add(end.since(start).as_millis()),
-            );
+            at_work.push((start, end));
         }
+    }
+    // What tools did at one time took that time once.
+    at_work.sort();
+    let mut tools_ms = 0_u64;
+    let mut until: Option<Timestamp> = None;
+    for (start, end) in at_work {
+        let from = until.map_or(start, |until| until.max(start));
+        if end > from {
+            tools_ms = tools_ms.saturating_add(end.since(from).as_millis());
+        }
+        until = until.max(Some(end));
     }
     savings.insert("agent_turns".to_owned(), turns.into());
     let recorded_ms = match (session.started_at, session.finished_at) {
@@ -117,7 +125,7 @@ pub(crate) fn savings(session: &Session) -> Map<String, Value> {
     };
     put("recorded_ms", recorded_ms.map(Value::from));
     // A recorder that notes each call at one moment only measured nothing.
-    let tools_ms = tools_ms.filter(|ms| *ms > 0);
+    let tools_ms = Some(tools_ms).filter(|ms| *ms > 0);
     put("tools_ms", tools_ms.map(Value::from));
     // What the tools did not take, the agent thought and people took to answer.
     let agent_ms = recorded_ms

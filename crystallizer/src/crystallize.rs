@@ -1,5 +1,6 @@
 //! The passes, in order.
 
+mod accepted;
 mod further;
 mod longer;
 
@@ -41,11 +42,27 @@ const ROUNDS: usize = 8;
 ///
 /// # Errors
 /// `run_not_successful` when the session failed or was canceled (unless forced), `nothing_to_crystallize`
-/// when no call is left, `bad_name` for a name that no automation can have.
+/// when no call is left, `bad_name` for a name that no automation can have, `unknown_code` for a code to accept that
+/// no finding has.
 pub fn crystallize(
     sessions: &[Session],
     options: &Options,
 ) -> Result<Crystallized, CrystallizeError> {
+    match options.accept.is_empty() {
+        true => once(sessions, options),
+        false => accepted::crystallize(sessions, options),
+    }
+}
+
+/// Whether a session holds anything that is to be done again.
+pub(crate) fn has_steps(session: &Session, options: &Options) -> bool {
+    let pruned = prune::prune(session, &options.keep);
+    let few = session.calls().count() <= MOST_CALLS;
+    few && !pruned.kept.is_empty() && !settled(session, options, &pruned).kept.is_empty()
+}
+
+/// A draft and its report; of what is to be accepted it is only said that it was not.
+fn once(sessions: &[Session], options: &Options) -> Result<Crystallized, CrystallizeError> {
     let own = follow(sessions, options)?;
     let Some(first) = longer::longer(sessions, options) else {
         return Ok(own);
@@ -584,14 +601,19 @@ fn about_session(sessions: &[Session], options: &Options) -> Vec<Finding> {
         found.push(
             Finding::info(
                 "accept_not_applied",
-                format!(
-                    "`{}` applies no suggestions, so `accept` changed nothing.",
-                    options.mode.name()
-                ),
+                match options.mode {
+                    Mode::Exact => {
+                        "`exact` applies no suggestions, so `accept` changed nothing.".to_owned()
+                    }
+                    Mode::Bound => format!(
+                        "No open question stands with {}, so `accept` changed nothing there.",
+                        accepted::listed(&options.accept)
+                    ),
+                },
             )
             .help(match options.mode {
                 Mode::Exact => "Change the frozen values by hand where the findings say how.",
-                Mode::Bound => "Answer the questions of the report.",
+                Mode::Bound => "The questions of the report are answered with `answers`.",
             }),
         );
     }

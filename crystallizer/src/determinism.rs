@@ -98,12 +98,11 @@ fn of_tool(tool: &str, arguments: &Value, spec: Option<&ToolSpec>) -> Vec<Reason
         "generate",
         "generated",
         "compose",
-        "draft",
         "brainstorm",
         "suggest",
         "rewrite",
         "paraphrase",
-    ]);
+    ]) || words.first().is_some_and(|word| word == "draft");
     let mechanical = has(&[
         "report",
         "invoice",
@@ -339,6 +338,20 @@ mod tests {
             .map(|reason| reason.code)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    #[test]
+    fn a_draft_is_a_thing_but_for_a_name_that_begins_with_it() {
+        for tool in [
+            "get_draft",
+            "delete_draft",
+            "send_draft",
+            "update_draft",
+            "mcp__mail__create_draft",
+        ] {
+            assert_eq!(codes(tool, json!({ "id": "d-1" })), "", "{tool}");
+        }
+        assert_eq!(codes("draft_reply", json!({ "id": "d-1" })), "model");
     }
 
     #[test]

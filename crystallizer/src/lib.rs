@@ -70,8 +70,8 @@ mod working_place;
 pub use crystallize::{crystallize, recorded_outcomes, replay_edited};
 pub use decisions::Decisions;
 pub use import::{
-    Format, FormatInfo, ImportError, Recording, detect, formats, import, is_sub_agent, recording,
-    to_own_form,
+    AgentLog, Format, FormatInfo, ImportError, Recording, agent_log, detect, formats, import,
+    is_sub_agent, recording, to_own_form,
 };
 pub use options::{CrystallizeError, Crystallized, Mode, Options, SourceRef};
 pub use report::{Report, report_schema, session_schema};

@@ -123,6 +123,10 @@ impl Signature {
             }
             signature.tools.insert(name);
         }
+        // Of what only looked there may be no step at all.
+        if signature.changes.is_empty() && !crate::crystallize::has_steps(session, options) {
+            return Self::default();
+        }
         if signature.by_hand {
             // How often one goes back and forth is chance: what is changed counts once.
             signature.changes.sort();
@@ -132,6 +136,11 @@ impl Signature {
             }
         }
         signature
+    }
+
+    /// Whether nothing in the recording is to be done again: no draft can be made of it.
+    pub fn is_empty(&self) -> bool {
+        self.tools.is_empty()
     }
 
     /// Takes the name of a file as what it is about, without its numbers: of last month's it is the same task.
@@ -250,7 +259,7 @@ pub fn recurring(all: &[(String, Signature)]) -> Vec<Recurring> {
     let mut tasks: BTreeMap<&[String], Vec<Vec<usize>>> = BTreeMap::new();
     let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, (_, signature)) in all.iter().enumerate() {
-        if signature.tools.is_empty() {
+        if signature.is_empty() {
             continue;
         }
         // A copy counts once.
@@ -448,6 +457,32 @@ mod tests {
         let found = recurring(&all);
         let groups: Vec<&[String]> = found.iter().map(|one| one.recordings.as_slice()).collect();
         assert_eq!(groups, [["r0", "r2"], ["r4", "r5"]]);
+    }
+
+    #[test]
+    fn what_no_draft_can_be_made_of_is_no_task() {
+        let look = |tool: &str| {
+            let call = json!({ "role": "assistant", "content": [
+                { "type": "tool_use", "id": "a", "name": tool, "input": { "query": "thai curry" } } ] });
+            let answer = json!({ "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "a", "content": "Curry" } ] });
+            let line = |kind: &str, message: Value| {
+                json!({ "type": kind, "sessionId": "s", "uuid": kind, "message": message })
+                    .to_string()
+            };
+            let text = [
+                json!({ "type": "user", "sessionId": "s", "uuid": "p", "message": { "role": "user", "content": "Find a curry" } }).to_string(),
+                line("assistant", call),
+                line("user", answer),
+            ];
+            Signature::of(
+                &import(text.join("\n").as_bytes()).unwrap()[0],
+                &Options::default(),
+            )
+        };
+        let searched = look("WebSearch");
+        assert!(searched.is_empty(), "{searched:?}");
+        assert!(!look("mcp__shop__get_order").is_empty());
     }
 
     #[test]

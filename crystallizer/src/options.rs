@@ -64,7 +64,8 @@ pub struct Options {
     pub druse_version: String,
     /// Takes a session that did not succeed.
     pub force: bool,
-    /// Codes of suggestions to apply. `exact` applies none, and says so.
+    /// Codes of findings whose suggestions are taken: in `bound` each open question that stands with one is answered
+    /// with what the report assumes. `exact` asks nothing and applies none, and says so.
     pub accept: Vec<String>,
     /// Answers to the questions of an earlier report, by their ids. Only `bound` asks any.
     pub answers: BTreeMap<String, String>,
@@ -125,7 +126,8 @@ pub struct Crystallized {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct CrystallizeError {
-    /// `run_not_successful`, `nothing_to_crystallize`, `unknown_call`, `bad_name` or `bad_folder`.
+    /// `run_not_successful`, `nothing_to_crystallize`, `too_many_calls`, `unknown_call`, `unknown_code`, `bad_name` or
+    /// `bad_folder`.
     pub code: &'static str,
     /// One sentence.
     pub message: String,

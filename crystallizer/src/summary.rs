@@ -1,7 +1,6 @@
 //! One line for each session, for looking over many recordings at once.
 
-use crate::import::ImportError;
-use crate::options::{Mode, Options};
+use crate::options::Options;
 use crate::report::Replay;
 use crate::session::{Session, SessionStatus};
 use schemars::JsonSchema;
@@ -29,11 +28,11 @@ pub struct Summary {
     pub steps: u64,
     /// Approval gates.
     pub gates: u64,
-    /// Calls that did not become a step.
+    /// Calls that did not become a step; with the steps all calls there are.
     pub left_out: u64,
     /// How the replay went, in figures.
     pub replay: ReplayFigures,
-    /// How many findings there are, by code.
+    /// How many findings there are, by code; where no draft can be made, with the code that says why.
     pub findings: BTreeMap<String, u64>,
     /// Why the file could not be read; `null` when it could.
     pub error: Option<SummaryError>,
@@ -72,8 +71,8 @@ pub struct SummaryError {
 }
 
 impl Summary {
-    /// Crystallizes a session in `exact` mode and sums it up. A session that failed is taken all the same; one without
-    /// calls has no steps and no error.
+    /// Crystallizes a session and sums it up. A session that failed is taken all the same. Where no draft can be made,
+    /// all calls are left out, and the reason stands among the findings.
     pub fn of(file: &str, index: usize, session: &Session, options: &Options) -> Self {
         let counts = session.counts();
         let mut summary = Self {
@@ -88,7 +87,6 @@ impl Summary {
         };
         let options = Options {
             force: true,
-            mode: Mode::Exact,
             ..options.clone()
         };
         let findings = match crate::crystallize(std::slice::from_ref(session), &options) {
@@ -112,11 +110,11 @@ impl Summary {
     }
 
     /// The line of a file that could not be read.
-    pub fn unreadable(file: &str, error: &ImportError) -> Self {
+    pub fn unreadable(file: &str, code: &str, message: &str) -> Self {
         Self {
             error: Some(SummaryError {
-                code: error.code.to_string(),
-                message: error.message.clone(),
+                code: code.to_owned(),
+                message: message.to_owned(),
             }),
             ..Self::empty(file)
         }

@@ -33,6 +33,9 @@ pub struct Crystallize {
     /// The newest one.
     #[arg(long, requires = "from")]
     pub last: bool,
+    /// Of a file that holds several sessions this one: its number, from 1 on, or its id in the recording.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "summary")]
+    pub session: Option<String>,
     /// The folder that the automation works in, in the place of the one that the agent worked in. With --from it
     /// says which session is meant: the newest one of this working folder.
     #[arg(long = "in", value_name = "FOLDER")]

@@ -1,18 +1,19 @@
 //! `druse crystallize`: recordings become a draft, offline.
 
-use super::progress::{Busy, Progress};
-use super::{Done, discover, document, print};
+use super::progress::Busy;
+use super::recordings::{append, joined};
+use super::{Done, discover, document, print, summed_up};
 use crate::cli::{Crystallize, DocumentOutput, Mode};
-use crate::client::{EXIT_DATA, Failure};
+use crate::client::Failure;
 use crate::command::print::talk;
 use crate::runtime::clock;
-use druse_crystallizer::{Crystallized, Decisions, Options, Session, SessionKind, SourceRef};
+use druse_crystallizer::import::MAX_BYTES;
+use druse_crystallizer::{Decisions, Options, Session, SessionKind, SourceRef};
 use druse_engine::definition::to_yaml;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 pub(super) fn crystallize(args: &Crystallize) -> Done {
     let mut options = options_of(args)?;
@@ -20,21 +21,29 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         no_answers(&options.answers)?;
     }
     if args.summary {
-        options.force = true;
-        return Ok(summary(&args.files, &options));
+        return Ok(summed_up::summary(&args.files, &options));
     }
     let taken = match args.from {
         Some(agent) => Some(discover::newest(agent, args.folder.as_deref())?),
         None => None,
     };
-    let files = match &taken {
-        Some(taken) => std::slice::from_ref(&taken.path),
-        None => args.files.as_slice(),
-    };
+    let mut files = Vec::new();
+    match &taken {
+        Some(taken) => files.push((taken.path.clone(), whole_session(taken)?)),
+        None => {
+            for path in &args.files {
+                files.push((path.clone(), document::read_bytes(path)?));
+            }
+            files = joined(files);
+        }
+    }
+    if let (None, [(path, _)]) = (&taken, files.as_slice()) {
+        say_what_is_beside(path, args);
+    }
     let busy = Busy::new("reading and crystallizing");
     let mut sessions = Vec::new();
-    for path in files {
-        let read = import(path, &document::read_bytes(path)?)?;
+    for (path, bytes) in &files {
+        let read = import(path, bytes)?;
         for number in 1..=read.len() {
             options.names.push(match read.len() {
                 1 => path.display().to_string(),
@@ -43,9 +52,21 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
         }
         sessions.extend(read);
     }
+    if let Some(wanted) = &args.session {
+        if files.len() > 1 {
+            return Err(Failure::usage(
+                "--session says which session of one file is meant.".to_owned(),
+                "Give one file with it.",
+            ));
+        }
+        let at = one_of(&sessions, wanted)?;
+        sessions = vec![sessions.swap_remove(at)];
+        options.names = vec![options.names.swap_remove(at)];
+    }
     if let Some(taken) = &taken {
         keep_the_last(&mut sessions);
-        options.names.truncate(sessions.len());
+        let name = taken.path.display().to_string();
+        options.names = vec![name; sessions.len()];
         // What the agent notes beside a session is as good as what it notes in it.
         for session in &mut sessions {
             if session.working_folder.is_none() {
@@ -63,16 +84,27 @@ pub(super) fn crystallize(args: &Crystallize) -> Done {
     // The first recording is followed, the further ones show what of it is the same in every run.
     if sessions.len() > 1 && options.mode == druse_crystallizer::Mode::Exact {
         let message = format!(
-            "These files hold {} sessions; a draft that repeats one exactly is made of one.",
-            sessions.len()
+            "These files hold {} sessions; a draft that repeats one exactly is made of one.{}",
+            sessions.len(),
+            match files.len() {
+                1 => listed(&sessions),
+                _ => String::new(),
+            }
         );
         return Err(Failure::data(
             "several_sessions",
             message,
-            "Give one session, --mode bound for several recordings of one task, or --summary for one line each.",
+            match files.len() {
+                1 => {
+                    "Say which with --session NUMBER, give --mode bound for several recordings of one task, or --summary for one line each."
+                }
+                _ => {
+                    "Give one file, --mode bound for several recordings of one task, or --summary for one line each."
+                }
+            },
         ));
     }
-    options.source = Some(source_of(first, &files[0]));
+    options.source = Some(source_of(first, &files[0].0));
     let decided = match &args.decisions {
         Some(path) => Some((path, decide(path, &mut options)?)),
         None => None,
@@ -219,6 +251,81 @@ pub(super) fn keep_decisions(
     }
 }
 
+/// A session that an agent keeps, with what its sub-agents wrote in files of their own.
+fn whole_session(taken: &discover::Newest) -> Result<Vec<u8>, Failure> {
+    let mut bytes = document::read_bytes(&taken.path)?;
+    for path in &taken.sub_agents {
+        let more = document::read_bytes(path)?;
+        if bytes.len() + more.len() > MAX_BYTES {
+            talk!(
+                "warning: {} is left out: more than {MAX_BYTES} bytes are not read",
+                discover::plain(&path.to_string_lossy(), 4096)
+            );
+            continue;
+        }
+        append(&mut bytes, &more);
+    }
+    Ok(bytes)
+}
+
+/// Says that sub-agents wrote files of their own beside the one that was given: what they called is in none other.
+fn say_what_is_beside(path: &Path, args: &Crystallize) {
+    let beside = discover::sub_agents(path);
+    if args.session.is_none()
+        && let [first, ..] = beside.as_slice()
+    {
+        let folder = first.parent().unwrap_or(first);
+        talk!(
+            "Beside it: {} of its sub-agents, not read. Give them, too: {}/agent-*.jsonl",
+            print::count(&json!(beside.len()), "file"),
+            discover::plain(&folder.to_string_lossy(), 4096)
+        );
+    }
+}
+
+/// How many sessions of a file are named.
+const LISTED: usize = 8;
+
+/// The sessions of a file, for who has to choose one.
+fn listed(sessions: &[Session]) -> String {
+    let mut lines: String = sessions
+        .iter()
+        .enumerate()
+        .take(LISTED)
+        .map(|(at, session)| {
+            let task = session.goal.as_deref().unwrap_or("no task is named");
+            let calls = print::count(&json!(session.counts().tool_calls), "call");
+            format!("\n  {}: {calls}: {}", at + 1, discover::plain(task, 72))
+        })
+        .collect();
+    if sessions.len() > LISTED {
+        lines.push_str(&format!("\n  and {} more", sessions.len() - LISTED));
+    }
+    lines
+}
+
+/// The place of the session that is meant: by its number from 1, or by the id that it was recorded with.
+fn one_of(sessions: &[Session], wanted: &str) -> Result<usize, Failure> {
+    let of_id = sessions
+        .iter()
+        .position(|session| session.external_id.as_deref() == Some(wanted));
+    let of_number = || {
+        let number: usize = wanted.parse().ok()?;
+        number.checked_sub(1).filter(|at| *at < sessions.len())
+    };
+    of_id.or_else(of_number).ok_or_else(|| {
+        Failure::data(
+            "unknown_session",
+            format!(
+                "The file has no session `{}`.{}",
+                discover::plain(wanted, 80),
+                listed(sessions)
+            ),
+            "Give its number, from 1 on, or its id.",
+        )
+    })
+}
+
 /// An agent may keep several sessions in a file: the newest is the last in which something was called.
 fn keep_the_last(sessions: &mut Vec<Session>) {
     let many = sessions.len();
@@ -285,7 +392,7 @@ pub(super) fn import(path: &Path, bytes: &[u8]) -> Result<Vec<Session>, Failure>
     })
 }
 
-fn source_of(session: &Session, path: &Path) -> SourceRef {
+pub(super) fn source_of(session: &Session, path: &Path) -> SourceRef {
     let kind = match session.kind {
         SessionKind::AgentRun => "agent_run",
         SessionKind::ChatThread => "chat_thread",
@@ -297,125 +404,5 @@ fn source_of(session: &Session, path: &Path) -> SourceRef {
         kind: kind.to_owned(),
         id: session.external_id.clone().or(name),
         digest: session.digest.clone(),
-    }
-}
-
-/// One line a session; a bad file is a line too, and the rest goes on.
-fn summary(paths: &[PathBuf], options: &Options) -> ExitCode {
-    let mut files = Vec::new();
-    let mut skipped = 0;
-    for path in paths {
-        collect(path, true, &mut files, &mut skipped);
-    }
-    if skipped > 0 {
-        talk!(
-            "Passed over for their names, which are none of *.json, *.jsonl, *.ndjson: {}",
-            print::count(&json!(skipped), "file")
-        );
-    }
-    let mut all_read = true;
-    let mut progress = Progress::new("read", files.len());
-    for path in &files {
-        let began = Instant::now();
-        match document::read_bytes(path).and_then(|bytes| import(path, &bytes)) {
-            Ok(sessions) => {
-                // Reading is shared by the sessions of a file.
-                let reading =
-                    began.elapsed() / u32::try_from(sessions.len().max(1)).unwrap_or(u32::MAX);
-                for (index, session) in sessions.iter().enumerate() {
-                    let compiling = Instant::now();
-                    let options = Options {
-                        source: Some(source_of(session, path)),
-                        ..options.clone()
-                    };
-                    let made =
-                        druse_crystallizer::crystallize(std::slice::from_ref(session), &options);
-                    let micros = (reading + compiling.elapsed()).as_micros();
-                    print::exact(
-                        &line_of(path, index, session, made.as_ref().ok(), micros).to_string(),
-                    );
-                }
-            }
-            Err(failure) => {
-                all_read = false;
-                let error = json!({ "code": failure.code, "message": failure.message });
-                print::exact(&unread(path, &error, began.elapsed().as_micros()).to_string());
-            }
-        }
-        progress.step();
-    }
-    if all_read {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(EXIT_DATA)
-    }
-}
-
-fn unread(path: &Path, error: &Value, micros: u128) -> Value {
-    json!({
-        "file": path.display().to_string(), "index": 0, "format": null, "status": null, "turns": 0, "tool_calls": 0,
-        "failed_calls": 0, "steps": 0, "gates": 0, "left_out": 0,
-        "replay": { "matched": 0, "differing": 0, "missing": 0 }, "findings": {}, "error": error,
-        "micros": u64::try_from(micros).unwrap_or(u64::MAX),
-    })
-}
-
-fn line_of(
-    path: &Path,
-    index: usize,
-    session: &Session,
-    made: Option<&Crystallized>,
-    micros: u128,
-) -> Value {
-    let counts = session.counts();
-    let report = made.map(|made| &made.report);
-    let mut findings: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    let all = match report {
-        Some(report) => &report.findings,
-        None => &session.findings,
-    };
-    for finding in all {
-        *findings.entry(&finding.code).or_default() += 1;
-    }
-    let of = |count: fn(&druse_crystallizer::report::ReportCounts) -> u64| {
-        report.map_or(0, |report| count(&report.counts))
-    };
-    let replay = report.map(|report| &report.replay);
-    json!({
-        "file": path.display().to_string(), "index": index, "format": session.format, "status": session.status,
-        "turns": counts.turns, "tool_calls": counts.tool_calls, "failed_calls": counts.failed,
-        "steps": of(|counts| counts.steps), "gates": of(|counts| counts.gates), "left_out": of(|counts| counts.left_out),
-        "replay": {
-            "matched": replay.map_or(0, |replay| replay.matched),
-            "differing": replay.map_or(0, |replay| replay.differing),
-            "missing": replay.map_or(0, |replay| replay.missing),
-        },
-        "findings": findings, "error": null, "micros": u64::try_from(micros).unwrap_or(u64::MAX),
-    })
-}
-
-/// The recordings below a path, in the order of their paths. A file that is named itself is always taken.
-fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>, skipped: &mut usize) {
-    if path.is_dir() {
-        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        inside.sort();
-        for path in inside {
-            collect(&path, false, files, skipped);
-        }
-    } else if named
-        || path.extension().is_some_and(|name| {
-            ["json", "jsonl", "ndjson"]
-                .iter()
-                .any(|known| name == *known)
-        })
-    {
-        files.push(path.to_path_buf());
-    } else {
-        *skipped += 1;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::print::count;
 use super::progress::Progress;
+use super::recordings::joined;
 use super::{Done, automations, crystallize, discover, document, print};
 use crate::cli::{Mode, Output, Sessions, Target};
 use crate::client::{Answer, Client, Failure, encode};
@@ -228,6 +229,12 @@ fn recurring(found: &Value) {
             count(&found["compared"], "recording")
         );
     }
+    if found["nothing_to_repeat"].as_u64() > Some(0) {
+        talk!(
+            "Passed over, for nothing in them is to be done again: {}.",
+            count(&found["nothing_to_repeat"], "recording")
+        );
+    }
     if found["limited"] == true {
         talk!("Only the newest recordings were compared.");
     }
@@ -242,9 +249,16 @@ fn shown(text: &str) -> String {
 async fn import(files: &[PathBuf], target: &Target) -> Done {
     let mut failures = Vec::new();
     let mut readable = Vec::new();
+    let mut given = Vec::new();
     for path in files {
-        match read(path) {
-            Ok((home, bytes)) => readable.push((path, home, bytes)),
+        match document::read_bytes(path) {
+            Ok(bytes) => given.push((path.clone(), bytes)),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    for (path, bytes) in joined(given) {
+        match home_of(&path, &bytes) {
+            Ok(home) => readable.push((path, home, bytes)),
             Err(failure) => failures.push(failure),
         }
     }
@@ -297,11 +311,16 @@ async fn import(files: &[PathBuf], target: &Target) -> Done {
 /// A recording that can be read, with the address where its kind lives.
 pub(super) fn read(path: &Path) -> Result<(&'static str, Vec<u8>), Failure> {
     let bytes = document::read_bytes(path)?;
-    let sessions = super::crystallize::import(path, &bytes)?;
+    Ok((home_of(path, &bytes)?, bytes))
+}
+
+/// The address where the kind of a recording lives.
+fn home_of(path: &Path, bytes: &[u8]) -> Result<&'static str, Failure> {
+    let sessions = super::crystallize::import(path, bytes)?;
     let chat = sessions
         .first()
         .is_some_and(|session| session.kind == SessionKind::ChatThread);
-    Ok((HOMES[usize::from(chat)], bytes))
+    Ok(HOMES[usize::from(chat)])
 }
 
 fn table(items: &[Value]) {

@@ -23,6 +23,9 @@ pub struct RecurringTasks {
     pub compared: usize,
     /// Whether there are older ones that were not.
     pub limited: bool,
+    /// How many of those compared hold nothing that is to be done again: they only looked at what no step can look at
+    /// again, or kept notes of the agent's own. No draft can be made of them, and they belong to no task.
+    pub nothing_to_repeat: usize,
 }
 
 /// A task that was recorded more than once.
@@ -134,6 +137,7 @@ impl App {
                     .collect(),
                 compared: rows.len(),
                 limited,
+                nothing_to_repeat: signatures.iter().filter(|(_, one)| one.is_empty()).count(),
             })
         })
         .await

@@ -87,7 +87,8 @@ pub struct CrystallizeRequest {
     /// Ids of further recordings of the same task; left out, with `into`: those that the automation was made with.
     #[serde(default)]
     pub also: Option<Vec<String>>,
-    /// Codes of findings whose proposals are taken.
+    /// Codes of findings whose proposals are taken: in the mode bound each question that stands with one is answered
+    /// with its default. A code that no finding has is refused.
     #[serde(default)]
     pub accept: Vec<String>,
     /// Takes a recording of a session that did not succeed.

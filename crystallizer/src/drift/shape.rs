@@ -211,6 +211,8 @@ fn of_map(
     let Some(properties) = shape.get("properties").and_then(Value::as_object) else {
         return;
     };
+    // What the action itself says around an answer: no recording has kept it as the service sent it.
+    let is_around = |key: &str| place.is_empty() && key == "headers" && map.contains_key("status");
     let outermost = place.is_empty();
     let at = |key: &str| format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
     for key in shape
@@ -234,6 +236,7 @@ fn of_map(
     for (key, value) in map {
         let place = at(key);
         match properties.get(key) {
+            Some(_) if is_around(key) => {}
             Some(inner) => compare(inner, value, &place, depth - 1, found),
             // Around the answer stands what the action says of it (`structured`, `headers`), whatever was recorded:
             // a recording that has not kept it tells nothing of the service.
@@ -300,6 +303,13 @@ mod tests {
         assert_eq!(said(&shape, &came), [""; 0]);
         let other = json!({ "content": [], "text": "{\"id\":1,\"n\":2}", "json": { "id": 1, "n": 2 }, "structured": {} });
         assert_eq!(said(&shape, &other), ["/json/n is new.", "/text/n is new."]);
+        // No recording has kept the headers of an answer.
+        let shape = of(&[json!({ "status": 200, "headers": {}, "json": { "id": 1 } })]);
+        let came = json!({
+            "status": 200, "headers": { "date": "x", "server": "y" }, "json": { "id": 1, "headers": { "a": 1 } },
+        });
+        assert_eq!(said(&shape, &came), ["/json/headers is new."]);
+        let shape = of(&[json!({ "content": [], "text": "{\"id\":1}", "json": { "id": 1 } })]);
         // What it had and is gone is told there, too.
         let gone = json!({ "content": [], "text": "none" });
         assert_eq!(

@@ -3,7 +3,7 @@
 use super::doubts::Doubts;
 use super::formats::Format;
 use super::notes::Notes;
-use super::product_words;
+use super::product_words::{self, Words};
 use super::refusal;
 use super::shell;
 use super::value::{is_cut, size};
@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// Open calls that share a key, by batch: the newest batch last, its calls in recorded order.
 type Open = BTreeMap<String, Vec<(u32, VecDeque<usize>)>>;
+
+/// What a recording goes on from that holds only what a model noted of it.
+const SUMMED_UP: &str = "an earlier part that a model summed up";
 
 /// The most calls of one session; who sends more does not record an agent.
 const MOST_CALLS: u64 = 50_000;
@@ -102,6 +105,8 @@ pub(super) struct Builder {
     /// The newest call of each recorded id.
     newest: BTreeMap<String, usize>,
     early: BTreeMap<String, VecDeque<Answer>>,
+    /// Calls whose answer stood before them.
+    foretold: BTreeSet<usize>,
     unresolved: Vec<usize>,
     /// Approvals that go in front of a turn once all are read.
     before: Vec<(usize, RecordedApproval)>,
@@ -139,6 +144,7 @@ impl Builder {
             ids: BTreeSet::new(),
             newest: BTreeMap::new(),
             early: BTreeMap::new(),
+            foretold: BTreeSet::new(),
             unresolved: Vec::new(),
             before: Vec::new(),
             known: BTreeSet::new(),
@@ -190,11 +196,36 @@ impl Builder {
             && let Some(parts) = product_words::cut(&text)
         {
             for (whose, said) in parts {
-                self.said(whose.role(), said.to_owned(), at);
+                self.told(whose, said, at);
             }
             return;
         }
         self.said(role, text, at);
+    }
+
+    /// Adds what was said in a person's place, by whose words it is.
+    pub(super) fn told(&mut self, whose: Words, said: impl Into<String>, at: Option<Timestamp>) {
+        if whose == Words::Agent {
+            self.summed_up(0);
+        }
+        self.said(whose.role(), said.into(), at);
+    }
+
+    /// Notes that a model wrote down here what was before, because the conversation had become too long.
+    pub(super) fn summed_up(&mut self, line: u32) {
+        let is_kept = self.turns.iter().any(|turn| {
+            !matches!(
+                turn,
+                Turn::Message {
+                    role: Role::System,
+                    ..
+                }
+            )
+        });
+        match is_kept {
+            true => self.notes.add("compacted", "", line),
+            false => self.notes.add("earlier_part_missing", SUMMED_UP, line),
+        }
     }
 
     fn said(&mut self, role: Role, text: String, at: Option<Timestamp>) {
@@ -300,7 +331,10 @@ impl Builder {
             let early = self.early.get_mut(&recorded).and_then(VecDeque::pop_front);
             self.newest.insert(recorded, index);
             if let Some(answer) = early {
+                self.notes
+                    .add("result_before_call", unique.as_str(), answer.line);
                 self.attach(index, answer);
+                self.foretold.insert(index);
             }
         }
         unique
@@ -348,6 +382,7 @@ impl Builder {
         name: Option<&str>,
         mut answer: Answer,
     ) -> Option<String> {
+        self.seen_at(answer.started_at);
         self.seen_at(answer.at);
         answer.result.unread |= self.notes.take_unread();
         let turns = &self.turns;
@@ -359,6 +394,19 @@ impl Builder {
             (None, None) => pop(&mut self.any, "", open),
         };
         if let Some(index) = index {
+            return self.attach(index, answer);
+        }
+        // An answer behind the call is the call's, whatever stood before it.
+        if let Some(index) = id.and_then(|id| self.newest.get(id)).copied()
+            && self.foretold.remove(&index)
+        {
+            if let Some(Turn::Call(call)) = self.turns.get(index)
+                && let Some(before) = &call.result
+            {
+                let bytes = size(&before.content);
+                self.notes
+                    .left_out("repeated_result", id.unwrap_or(""), bytes, answer.line);
+            }
             return self.attach(index, answer);
         }
         let bytes = size(&answer.result.content);
@@ -422,6 +470,7 @@ impl Builder {
 
     /// Gives a call that was answered, named by its recorded id, the answer that came later and counts.
     pub(super) fn answer_anew(&mut self, recorded: &str, answer: Answer) {
+        self.seen_at(answer.started_at);
         self.seen_at(answer.at);
         let Some(index) = self.newest.get(recorded).copied() else {
             return;

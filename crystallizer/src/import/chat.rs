@@ -251,12 +251,13 @@ fn say(said: &[String], role: Role, builder: &mut Builder, at: Option<druse_engi
     else {
         return builder.message(role, said.join("\n"), at);
     };
-    for together in parts.chunk_by(|(one, _), (two, _)| *one == Words::OfTheAsker && one == two) {
+    for together in parts.chunk_by(|(one, _), (two, _)| *one == Words::Asker && one == two) {
         let words: Vec<&str> = together.iter().map(|(_, words)| *words).collect();
-        let whose = together
-            .first()
-            .map_or(Words::OfTheAsker, |(whose, _)| *whose);
-        builder.message(whose.role(), words.join("\n"), at);
+        let whose = together.first().map_or(Words::Asker, |(whose, _)| *whose);
+        match whose {
+            Words::Asker => builder.message(Role::User, words.join("\n"), at),
+            whose => builder.told(whose, words.join("\n"), at),
+        }
     }
 }
 

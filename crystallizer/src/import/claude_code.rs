@@ -6,6 +6,7 @@
 use super::asked;
 use super::body::Record;
 use super::builder::{Answer, Builder, Call};
+use super::claude_files::{answered_by, in_time, sub_agent};
 use super::claude_words;
 use super::formats::Format;
 use super::product_words::Words;
@@ -42,12 +43,13 @@ const NOISE: &[&str] = &[
     "speculation-accept",
 ];
 
-/// Sessions of one file: lines with one session id, and those that go on from them.
+/// Sessions of one file: lines with one session id, those that go on from them, and those of their sub-agents.
 pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
     let mut groups: Vec<usize> = Vec::new();
     let mut of_session: BTreeMap<&str, usize> = BTreeMap::new();
     let mut of_line: BTreeMap<&str, usize> = BTreeMap::new();
     let mut at = Vec::with_capacity(records.len());
+    let mut of_agent: BTreeMap<&str, usize> = BTreeMap::new();
     let mut current = None;
     for record in &records {
         let value = &record.value;
@@ -70,6 +72,12 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
         if let Some(uuid) = text(value, "uuid") {
             of_line.entry(uuid).or_insert(group);
         }
+        // A sub-agent belongs to the session that it answered, whatever session its own lines name.
+        for agent in [answered_by(value), sub_agent(value)].into_iter().flatten() {
+            let other = *of_agent.entry(agent).or_insert(group);
+            let (own, other) = (root(&mut groups, group), root(&mut groups, other));
+            groups[own.max(other)] = own.min(other);
+        }
         current = Some(group);
         at.push(Some(group));
     }
@@ -84,7 +92,7 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
     // A part without a message (a stray snapshot of another session) is noise of the first.
     let mut out: Vec<Part> = Vec::new();
     let mut rest = Vec::new();
-    for records in parts.into_values() {
+    for records in parts.into_values().map(in_time) {
         let said = records
             .iter()
             .any(|record| matches!(text(&record.value, "type"), Some("user" | "assistant")));
@@ -275,7 +283,7 @@ fn said_meanwhile(value: &Value, said: &Value, line: u32, builder: &mut Builder)
 /// Takes in what was said in the person's place, apart from what the product put there.
 fn told(said: &str, at: Option<Timestamp>, builder: &mut Builder) {
     for (whose, words) in claude_words::words(said) {
-        builder.message(whose.role(), words.to_owned(), at);
+        builder.told(whose, words, at);
     }
 }
 
@@ -515,9 +523,11 @@ fn user(value: &Value, content: &Value, line: &Line, builder: &mut Builder, seen
         if said.starts_with("[Request interrupted by user") {
             builder.notes.add("interrupted", "", line.number);
             builder.message(Role::System, said, line.at);
-        } else if summary || line.agent.is_some() {
-            // The agent's own words, made of all that it had read: what it tells itself when its memory is shortened, and
-            // what it tells a sub-agent.
+        } else if summary {
+            builder.summed_up(line.number);
+            builder.message(Role::Assistant, said, line.at);
+        } else if line.agent.is_some() {
+            // The agent's own words, made of all that it had read.
             builder.message(Role::Assistant, said, line.at);
         } else if meta && seen.is_command {
             // What a command of the person's stands for: instructions.
@@ -545,7 +555,7 @@ fn before_prompt<'v>(value: &'v Value, blocks: &[Value], tells_parents: bool) ->
         let said = block.as_str().or_else(|| text(block, "text"));
         said.is_some_and(|said| {
             let all = claude_words::words(said);
-            all.iter().any(|(whose, _)| *whose == Words::OfTheAsker)
+            all.iter().any(|(whose, _)| *whose == Words::Asker)
         })
     });
     (is_first && is_said).then_some("")

@@ -62,8 +62,8 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             }
             Some("compacted") => {
                 // The agent's own words for what was before.
+                builder.summed_up(record.line);
                 builder.message(Role::Assistant, text(payload, "message").unwrap_or(""), at);
-                builder.notes.noise("compacted", record.line);
             }
             None if value.get("record_type").is_some() => builder.notes.noise("state", record.line),
             None if value.get("instructions").is_some() || value.get("git").is_some() => {
@@ -171,9 +171,10 @@ fn item(
                 Some("user") => {
                     for (whose, said) in words(&said) {
                         let role = match whose {
-                            Words::OfTheProduct => Role::System,
-                            Words::OfTheAsker if seen.sub_agent => Role::Assistant,
-                            Words::OfTheAsker => Role::User,
+                            Words::Product => Role::System,
+                            Words::Agent => Role::Assistant,
+                            Words::Asker if seen.sub_agent => Role::Assistant,
+                            Words::Asker => Role::User,
                         };
                         builder.message(role, said, at);
                     }

@@ -1,6 +1,6 @@
 //! Whose words a message of the role `user` holds in a rollout of Codex: the product says much in the person's place.
 
-use super::product_words::Words;
+use super::product_words::{self, Words};
 use std::borrow::Cow;
 
 /// What a message of the product begins with.
@@ -31,18 +31,21 @@ const AROUND_ENDS: [&str; 3] = ["_context", "_instructions", "_notification"];
 pub(super) fn words(said: &str) -> Vec<(Words, Cow<'_, str>)> {
     let all = |whose| vec![(whose, Cow::Borrowed(said))];
     let start = said.trim_start();
+    if product_words::is_summary(said) {
+        return all(Words::Agent);
+    }
     match around(said) {
         Some("user_shell_command") => return of_shell(said),
-        Some(_) => return all(Words::OfTheProduct),
+        Some(_) => return all(Words::Product),
         None if BEGINS.iter().any(|begin| start.starts_with(begin)) => {
-            return all(Words::OfTheProduct);
+            return all(Words::Product);
         }
         None => {}
     }
     let (context, request) = of_editor(said);
     vec![
-        (Words::OfTheProduct, Cow::Borrowed(context)),
-        (Words::OfTheAsker, Cow::Borrowed(request)),
+        (Words::Product, Cow::Borrowed(context)),
+        (Words::Asker, Cow::Borrowed(request)),
     ]
 }
 
@@ -82,8 +85,8 @@ fn of_shell(said: &str) -> Vec<(Words, Cow<'_, str>)> {
         Cow::Owned(format!("<user_shell_command>\n{answer}"))
     };
     vec![
-        (Words::OfTheProduct, Cow::Borrowed(command.unwrap_or(""))),
-        (Words::OfTheProduct, answer),
+        (Words::Product, Cow::Borrowed(command.unwrap_or(""))),
+        (Words::Product, answer),
     ]
 }
 
@@ -132,7 +135,7 @@ mod tests {
             let words = words(said);
             let asked = words
                 .iter()
-                .any(|(whose, said)| *whose == Words::OfTheAsker && !said.is_empty());
+                .any(|(whose, said)| *whose == Words::Asker && !said.is_empty());
             assert_eq!(asked, by_person, "{said}");
         }
     }

@@ -35,6 +35,7 @@ mod anthropic_chat;
 mod atif;
 mod bfcl;
 mod claude_code;
+mod claude_files;
 mod claude_words;
 mod codex_answer;
 mod codex_exec;
@@ -78,6 +79,7 @@ mod tests;
 pub(crate) use asked::{chosen, is_talk};
 pub use body::MAX_BYTES;
 pub(crate) use builder::is_hidden;
+pub use claude_files::{AgentLog, agent_log};
 pub use codex_rollout::is_sub_agent;
 pub use error::ImportError;
 pub use formats::{Format, FormatInfo, formats};
@@ -218,7 +220,14 @@ fn read(format: Format, part: &mut Part, doubts: &Arc<Doubts>) -> Builder {
             anthropic_chat::read(part.document_mut().unwrap_or(&mut nothing), &mut builder)
         }
     }
-    if matches!(format, Format::OpenAiChat | Format::AnthropicChat) {
+    if matches!(
+        format,
+        Format::OpenAiChat
+            | Format::AnthropicChat
+            | Format::AiSdk
+            | Format::PydanticAi
+            | Format::GeminiContents
+    ) {
         // Each is a request that the recording repeats.
         for _ in part.records.iter().skip(1) {
             builder.notes.add("repeated_record", "request", 0);

@@ -215,9 +215,17 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
         "repeated_result" => (
             Finding::warning,
             format!(
-                "{n} further result{s} for the call {subject} {was} left out; the first is kept."
+                "{n} further result{s} for the call {subject} {was} left out; the first behind the call is kept."
             ),
             "",
+        ),
+        "result_before_call" => (
+            Finding::warning,
+            format!(
+                "{n} result{s} of the call {subject} {stands} before it; it is taken as its answer where none stands behind it.",
+                stands = if n == 1 { "stands" } else { "stand" }
+            ),
+            "Check whether the recording is in order: steps rest on this answer.",
         ),
         "arguments_not_json" => (
             Finding::warning,
@@ -323,6 +331,13 @@ fn finding(code: &'static str, subject: &str, note: &Note) -> Finding {
             Finding::warning,
             format!("The recording goes on from {subject}, which it does not hold."),
             "Record the earlier part too: values from it have no source here.",
+        ),
+        "compacted" => (
+            Finding::info,
+            format!(
+                "The conversation became too long {n} time{s}, and a model noted what was before: what was said and done is kept as well, and the note is the agent's own word."
+            ),
+            "",
         ),
         "unreadable_call" => (
             Finding::warning,

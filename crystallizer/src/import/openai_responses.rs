@@ -140,14 +140,34 @@ fn conversation(document: &Value) -> Option<String> {
         .or_else(|| id(conversation, "id"))
 }
 
-/// Whether a request begins with all of the input of the one before it.
+/// Whether a request begins with all of the input of the one before it. Reasoning may be left out of either.
 fn repeats(document: &Value, before: &Value) -> bool {
-    let (Some(Value::Array(now)), Some(Value::Array(then))) =
-        (field(document, "input"), field(before, "input"))
-    else {
+    let Some(Value::Array(now)) = field(document, "input") else {
         return false;
     };
-    !then.is_empty() && now.len() > then.len() && now.starts_with(then)
+    let now: Vec<&Value> = now.iter().filter(|item| key(item).is_some()).collect();
+    match field(before, "input") {
+        Some(Value::Array(then)) => {
+            let then = then.iter().filter(|item| key(item).is_some());
+            let then: Vec<&Value> = then.collect();
+            let mut pairs = then.iter().zip(&now);
+            !then.is_empty() && now.len() > then.len() && pairs.all(|(then, now)| same(then, now))
+        }
+        // What was asked first may be a text by itself.
+        Some(Value::String(said)) => {
+            now.len() > 1 && key(now[0]).is_some_and(|key| key == format!("user\n{said}"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether two items tell the same: how far a call has come, and pictures that a later request leaves out, may differ.
+fn same(one: &Value, two: &Value) -> bool {
+    let is_known = |item: &Value| {
+        let is_said = matches!(text(item, "type"), None | Some("message"));
+        is_said || call_id(item).or_else(|| id(item, "id")).is_some()
+    };
+    one == two || (is_known(one) && is_known(two) && key(one) == key(two))
 }
 
 pub(super) fn read(document: &Value, builder: &mut Builder) {
@@ -237,7 +257,10 @@ impl<'b> Reader<'b> {
             _ => {}
         }
         match field(document, "input") {
-            Some(Value::String(said)) => self.builder.message(Role::User, said.as_str(), at),
+            Some(Value::String(said)) => {
+                self.builder.message(Role::User, said.as_str(), at);
+                self.told.push(format!("user\n{said}"));
+            }
             Some(Value::Array(items)) => {
                 let known = if follows.is_none() {
                     self.known(items)

@@ -11,7 +11,7 @@ use super::otel_tool;
 use super::python_call;
 use super::said::Said;
 use super::value::*;
-use crate::session::Role;
+use crate::session::{Role, SessionStatus};
 use druse_engine::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,9 @@ pub(super) fn read(document: &Value, builder: &mut Builder) {
     let tree = Tree::of(&spans, &talks);
     if let Some((at, task)) = task(&spans, &talks, &tree) {
         talks[at].before.insert(0, Item::Said(Role::User, task));
+    }
+    if tree.has_failed(&spans, &talks) {
+        builder.status = Some(SessionStatus::Failed);
     }
     let memory = Memory::of(&spans, &talks);
     let mut walk = Walk {
@@ -164,6 +167,22 @@ impl Tree {
     /// Whether what stands in a span as a person's words is an agent's to another one.
     fn is_handed_on(&self, index: usize) -> bool {
         self.tools[index].is_some() || self.called[index]
+    }
+
+    /// Whether the session failed: the outermost span that ended last did. What a tool came to is its own affair, and a
+    /// span that says nothing of an agent and holds none is another one's.
+    fn has_failed(&self, spans: &[Span], talks: &[Talk]) -> bool {
+        let is_outermost = |index: usize| {
+            let span = &spans[index];
+            let is_agents = span.operation().is_some()
+                || span.kind().is_some()
+                || self.outer[index]
+                || !talks[index].is_empty();
+            self.parents[index].is_none() && is_agents && !span.is_tool()
+        };
+        let outermost = (0..spans.len()).filter(|index| is_outermost(*index));
+        let last = outermost.max_by_key(|index| (spans[*index].end, *index));
+        last.is_some_and(|last| spans[last].failed)
     }
 
     fn is_search(&self, span: &Span, index: usize) -> bool {

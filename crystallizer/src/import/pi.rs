@@ -36,12 +36,16 @@ pub(super) fn read(records: &[Record], builder: &mut Builder) {
             }
             Some(kind @ ("compaction" | "branch_summary")) => {
                 // The agent's own words for what was before.
+                if kind == "compaction" {
+                    builder.summed_up(record.line);
+                } else {
+                    builder.notes.noise(kind, record.line);
+                }
                 builder.message(
                     Role::Assistant,
                     text(value, "summary").unwrap_or(""),
                     time(value.get("timestamp")),
                 );
-                builder.notes.noise(kind, record.line);
             }
             other => builder.notes.left_out(
                 "unknown_record",

@@ -6,17 +6,20 @@ use crate::session::{Role, handed_on};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
     /// The product's, or of a text that it hands on.
-    OfTheProduct,
+    Product,
+    /// The agent's own, or of the model before it: what it made of all that it had read when that became too long.
+    Agent,
     /// Of who gave the agent its task.
-    OfTheAsker,
+    Asker,
 }
 
 impl Words {
     /// The role in which they stand in a session whose agent a person asked.
     pub(super) fn role(self) -> Role {
         match self {
-            Self::OfTheProduct => Role::System,
-            Self::OfTheAsker => Role::User,
+            Self::Product => Role::System,
+            Self::Agent => Role::Assistant,
+            Self::Asker => Role::User,
         }
     }
 }
@@ -42,6 +45,23 @@ const BESIDE: [&str; 14] = [
     "recommended_plugins",
 ];
 
+/// How products begin a message in the person's place that holds what a model wrote when a conversation became too long.
+const SUMMED_UP: [&str; 5] = [
+    // Claude Code.
+    "This session is being continued from a previous conversation that ran out of context",
+    // Codex.
+    "Another language model started to solve this problem and produced a summary of its thinking process",
+    // pi.
+    "The conversation history before this point was compacted into the following summary:",
+    "The following is a summary of a branch that this conversation came back from:",
+    // LangChain.
+    "Here is a summary of the conversation to date:",
+];
+
+/// The element in which Gemini CLI and Qwen Code put such a summary, and the one for notes before it.
+const SNAPSHOT: &str = "state_snapshot";
+const SCRATCHPAD: &str = "scratchpad";
+
 /// The elements in which the same products put the person's words.
 const AROUND: [&str; 3] = ["task", "feedback", "user_message"];
 /// What tells such a product.
@@ -52,6 +72,9 @@ const OF_PROJECT: (&str, &str) = ("# AGENTS.md instructions", "</INSTRUCTIONS>")
 
 /// The words of a text, each with whose they are; `None` where all are the person's.
 pub(super) fn cut(said: &str) -> Option<Vec<(Words, &str)>> {
+    if is_summary(said) {
+        return Some(vec![(Words::Agent, said)]);
+    }
     if !said.contains('<') && handed_on(said).is_none() {
         return None;
     }
@@ -59,19 +82,26 @@ pub(super) fn cut(said: &str) -> Option<Vec<(Words, &str)>> {
         said.trim_start().starts_with(OF_PROJECT.0) && said.trim_end().ends_with(OF_PROJECT.1);
     let is_element = element(said).is_some();
     if of_project || handed_on(said).is_some() && !is_element {
-        return Some(vec![(Words::OfTheProduct, said)]);
+        return Some(vec![(Words::Product, said)]);
     }
     if !is_element {
         return None;
     }
     let mut all = elements(said);
     let details = |(whose, words): &(Words, &str)| {
-        *whose == Words::OfTheProduct && begins(words, WITH_AROUND).is_some()
+        *whose == Words::Product && begins(words, WITH_AROUND).is_some()
     };
     if all.iter().any(details) {
         unwrap(&mut all);
     }
     Some(all)
+}
+
+/// Whether a message begins as one that holds what a model made of the conversation so far.
+pub(super) fn is_summary(said: &str) -> bool {
+    let start = said.trim_start();
+    let noted = || begins(start, SCRATCHPAD).is_some() && start.contains("<state_snapshot>");
+    SUMMED_UP.iter().any(|head| start.starts_with(head)) || noted()
 }
 
 /// The words of the texts that one message holds, as [`cut`]; `None` where all are the person's.
@@ -80,13 +110,13 @@ pub(super) fn cut_all<'t>(texts: &[&'t str]) -> Option<Vec<(Words, &'t str)>> {
     if parts.iter().all(Option::is_none) {
         return None;
     }
-    let whole = texts.iter().map(|text| vec![(Words::OfTheAsker, *text)]);
+    let whole = texts.iter().map(|text| vec![(Words::Asker, *text)]);
     let parts = parts.into_iter().zip(whole);
     let mut all: Vec<(Words, &str)> = parts
         .flat_map(|(parts, whole)| parts.unwrap_or(whole))
         .collect();
     let details = |(whose, words): &(Words, &str)| {
-        *whose == Words::OfTheProduct && begins(words, WITH_AROUND).is_some()
+        *whose == Words::Product && begins(words, WITH_AROUND).is_some()
     };
     if all.iter().any(details) {
         unwrap(&mut all);
@@ -101,13 +131,17 @@ pub(super) fn elements(said: &str) -> Vec<(Words, &str)> {
     while let Some((from, to)) = element(rest) {
         let (before, inside, after) = (&rest[..from], &rest[from..to], &rest[to..]);
         if !before.trim().is_empty() {
-            all.push((Words::OfTheAsker, before));
+            all.push((Words::Asker, before));
         }
-        all.push((Words::OfTheProduct, inside));
+        let whose = match begins(inside, SNAPSHOT) {
+            Some(_) => Words::Agent,
+            None => Words::Product,
+        };
+        all.push((whose, inside));
         rest = after;
     }
     if !rest.trim().is_empty() || all.is_empty() {
-        all.push((Words::OfTheAsker, rest));
+        all.push((Words::Asker, rest));
     }
     all
 }
@@ -115,7 +149,7 @@ pub(super) fn elements(said: &str) -> Vec<(Words, &str)> {
 /// Takes the elements away in which a product put the person's words.
 fn unwrap(all: &mut [(Words, &str)]) {
     for (whose, words) in all {
-        if *whose != Words::OfTheAsker {
+        if *whose != Words::Asker {
             continue;
         }
         let inside = AROUND.iter().find_map(|name| {
@@ -141,6 +175,7 @@ fn element(text: &str) -> Option<(usize, usize)> {
     text.match_indices('<').find_map(|(at, _)| {
         let name = BESIDE
             .iter()
+            .chain([&SNAPSHOT])
             .find(|name| begins(&text[at..], name).is_some())?;
         let before = text[..at].trim_end_matches([' ', '\t']);
         if !before.is_empty() && !before.ends_with(['\n', '>']) {
@@ -190,7 +225,7 @@ fn begins<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Words::{OfTheAsker, OfTheProduct};
+    use super::Words::{Agent, Asker, Product};
     use super::*;
 
     #[test]
@@ -201,36 +236,55 @@ mod tests {
         for (said, expected) in [
             (
                 format!("Pay it\n{reminder}"),
-                Some(vec![(OfTheAsker, "Pay it\n"), (OfTheProduct, reminder)]),
+                Some(vec![(Asker, "Pay it\n"), (Product, reminder)]),
             ),
             (
                 format!("<task>\nPay it\n</task>\n\n{details}"),
-                Some(vec![(OfTheAsker, "Pay it"), (OfTheProduct, details)]),
+                Some(vec![(Asker, "Pay it"), (Product, details)]),
             ),
-            (project.to_owned(), Some(vec![(OfTheProduct, project)])),
+            (project.to_owned(), Some(vec![(Product, project)])),
             (
                 "<environment_context>x</environment_context>".to_owned(),
                 Some(vec![(
-                    OfTheProduct,
+                    Product,
                     "<environment_context>x</environment_context>",
                 )]),
             ),
             (
                 "<task-notification>x</task-notification>\nRead the file.".to_owned(),
                 Some(vec![(
-                    OfTheProduct,
+                    Product,
                     "<task-notification>x</task-notification>\nRead the file.",
                 )]),
             ),
             (
                 format!("{reminder}\nPay it unless it is paid.\n{reminder}"),
                 Some(vec![
-                    (OfTheProduct, reminder),
-                    (OfTheAsker, "\nPay it unless it is paid.\n"),
-                    (OfTheProduct, reminder),
+                    (Product, reminder),
+                    (Asker, "\nPay it unless it is paid.\n"),
+                    (Product, reminder),
                 ]),
             ),
+            (
+                "<state_snapshot><goal>Pay it</goal></state_snapshot>\nGo on".to_owned(),
+                Some(vec![
+                    (
+                        Agent,
+                        "<state_snapshot><goal>Pay it</goal></state_snapshot>",
+                    ),
+                    (Asker, "\nGo on"),
+                ]),
+            ),
+            (
+                format!("{}. It is summed up below:\nPay it", SUMMED_UP[0]),
+                Some(vec![(
+                    Agent,
+                    "This session is being continued from a previous conversation that ran out of context. It is summed up below:\nPay it",
+                )]),
+            ),
             // A person may use elements of their own, and write about those of a product.
+            (format!("Why does it say \"{}\"?", SUMMED_UP[1]), None),
+            ("Here is a summary: pay it".to_owned(), None),
             ("<task>Pay it</task>".to_owned(), None),
             ("<instructions>Pay it</instructions>".to_owned(), None),
             ("# AGENTS.md instructions are wrong".to_owned(), None),
@@ -250,11 +304,7 @@ mod tests {
         let one = "<system-reminder>a</system-reminder>";
         assert_eq!(
             cut_all(&[one, "Pay it", one]),
-            Some(vec![
-                (OfTheProduct, one),
-                (OfTheAsker, "Pay it"),
-                (OfTheProduct, one)
-            ])
+            Some(vec![(Product, one), (Asker, "Pay it"), (Product, one)])
         );
         assert_eq!(
             cut_all(&[
@@ -262,8 +312,8 @@ mod tests {
                 "<environment_details>x</environment_details>"
             ]),
             Some(vec![
-                (OfTheAsker, "Pay it"),
-                (OfTheProduct, "<environment_details>x</environment_details>")
+                (Asker, "Pay it"),
+                (Product, "<environment_details>x</environment_details>")
             ])
         );
         assert_eq!(cut_all(&["Pay it", "today"]), None);

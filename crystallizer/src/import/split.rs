@@ -74,6 +74,12 @@ pub(super) fn split(records: Vec<Record>) -> Vec<Part> {
     if records.len() > 1 && records.iter().all(is_signal) && records.iter().any(is_spans) {
         return exported(records);
     }
+    // Requests without a response: what each repeats tells which go on from which.
+    let is_request =
+        |record: &Record| sniff::document(&record.value) == Some(Format::OpenAiResponses);
+    if records.len() > 1 && records.iter().all(is_request) {
+        return lists(Format::OpenAiResponses, records);
+    }
     let mut parts = Vec::new();
     for record in records {
         document(record, &mut parts, DEEP);

@@ -12,6 +12,7 @@ mod exchanges;
 mod gemini_cli;
 mod gemini_contents;
 mod google_adk;
+mod grown;
 mod langchain;
 mod langsmith;
 mod mcp_log;
@@ -22,6 +23,7 @@ mod otel;
 mod product_words;
 mod pydantic_ai;
 mod refusals;
+mod shortened;
 mod wrapped;
 
 use super::{detect, formats, import, to_own_form};
@@ -685,9 +687,22 @@ fn results_may_come_before_their_calls_and_strangers_are_told() {
     assert_eq!(calls(&session)[0].arguments, json!({"_raw":"not json"}));
     assert_eq!(
         codes(&session),
-        ["arguments_not_json", "result_without_call", "unknown_role"]
+        [
+            "arguments_not_json",
+            "result_before_call",
+            "result_without_call",
+            "unknown_role"
+        ]
     );
     assert!(session.bytes_left_out > 0);
+    // The answer behind the call is the call's.
+    let both = one(&json!({"messages":[
+        {"role":"tool","tool_call_id":"a","content":"early"},
+        {"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"a","content":"behind"},
+        {"role":"tool","tool_call_id":"a","content":"again"}]}));
+    assert_eq!(result(calls(&both)[0]).content, "behind");
+    assert_eq!(codes(&both), ["repeated_result", "result_before_call"]);
 }
 
 #[test]

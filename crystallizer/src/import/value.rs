@@ -257,7 +257,7 @@ fn holds(value: &Value, depth: usize) -> bool {
 
 /// Whether a block holds a picture, a document or sound itself. What a tool lists is no such block, whatever its type.
 fn has_body(map: &Map<String, Value>) -> bool {
-    let is_typed = ["media_type", "mime_type", "mimeType"]
+    let is_typed = ["media_type", "mediaType", "mime_type", "mimeType"]
         .iter()
         .any(|key| map.get(*key).is_some_and(Value::is_string));
     let body = |key: &str| match map.get(key) {
@@ -293,6 +293,14 @@ fn is_media(kind: &str, map: &Map<String, Value>) -> bool {
             | "input_file"
             | "document"
             | "video"
+            // The AI SDK.
+            | "media"
+            | "image-data"
+            | "image-url"
+            | "image-file-id"
+            | "file-data"
+            | "file-url"
+            | "file-id"
     ) || ["inline_data", "inlineData", "file_data", "fileData"]
         .iter()
         .any(|key| map.get(*key).is_some_and(|inner| !inner.is_null()))
@@ -308,7 +316,7 @@ fn media_name(kind: &str, map: &Map<String, Value>) -> String {
     ]
     .iter()
     .find_map(|key| map.get(*key).filter(|inner| inner.is_object()));
-    let media = ["media_type", "mime_type", "mimeType"]
+    let media = ["media_type", "mediaType", "mime_type", "mimeType"]
         .iter()
         .find_map(|key| {
             inner

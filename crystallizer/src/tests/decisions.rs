@@ -4,7 +4,7 @@
 use super::build::{approval, bound, call, failed, made, session};
 use crate::report::Level;
 use crate::session::Session;
-use crate::{Decisions, crystallize};
+use crate::{Crystallized, Decisions, Mode, Options, crystallize};
 use serde_json::json;
 
 const QUESTION: &str = "source:cancel_order:/fee";
@@ -225,4 +225,52 @@ fn the_line_that_a_person_names_is_followed() {
         pay["arguments"]["recipient"],
         json!(format!("{{{{ {choice} }}}}"))
     );
+}
+
+#[test]
+fn what_is_accepted_by_the_code_of_its_finding_is_answered_as_assumed() {
+    let first = canceled("ORD-48213", "one");
+    let asked = made(&first, &bound());
+    let place = &asked.report.questions[0].path;
+    let about = asked.report.findings.iter();
+    let code = about
+        .filter(|finding| finding.path.as_ref() == Some(place))
+        .map(|finding| finding.code.clone())
+        .next()
+        .expect("a finding stands with the question");
+    let with = |codes: &[&str]| Options {
+        accept: codes.iter().map(|code| (*code).to_owned()).collect(),
+        ..bound()
+    };
+    let taken = made(&first, &with(&[&code]));
+    assert_eq!(taken.report.questions, []);
+    let default = &asked.report.questions[0].default;
+    let crystallized = &taken.document.metadata["crystallized"];
+    assert_eq!(crystallized["answers"], json!({ QUESTION: default }));
+    let codes = |made: &Crystallized| -> Vec<String> {
+        let found = made.report.findings.iter();
+        found.map(|finding| finding.code.clone()).collect()
+    };
+    assert!(!codes(&taken).contains(&"accept_not_applied".to_owned()));
+    // What is answered goes before what is accepted.
+    let mut both = with(&[&code]);
+    both.answers.insert(QUESTION.to_owned(), "input".to_owned());
+    let answered = made(&first, &both);
+    let crystallized = &answered.document.metadata["crystallized"];
+    assert_eq!(crystallized["answers"], json!({ QUESTION: "input" }));
+    // A code that stands with no question changes nothing, and one that there is not is refused.
+    let other = made(&first, &with(&["unmapped_tool"]));
+    assert_eq!(other.report.questions, asked.report.questions);
+    assert!(codes(&other).contains(&"accept_not_applied".to_owned()));
+    for options in [
+        with(&["unmaped_tool"]),
+        Options {
+            mode: Mode::Exact,
+            ..with(&["unmaped_tool"])
+        },
+    ] {
+        let refused = crystallize(std::slice::from_ref(&first), &options).unwrap_err();
+        assert_eq!((refused.code, refused.status()), ("unknown_code", 422));
+        assert!(refused.help.contains("`unmapped_tool`"), "{}", refused.help);
+    }
 }

@@ -900,7 +900,12 @@ fn a_session_is_summed_up_in_one_line() {
     insta::assert_snapshot!(serde_json::to_string(&summary).unwrap(), @r#"{"file":"a.json","index":0,"format":"druse","status":"succeeded","turns":2,"tool_calls":5,"failed_calls":2,"steps":3,"gates":1,"left_out":2,"replay":{"matched":3,"differing":0,"missing":0},"findings":{"failed_then_repeated":1,"frozen_from_output":3,"refused":1,"unmapped_tool":3},"error":null,"micros":0}"#);
     let empty = crate::Summary::of("a.json", 1, &session("x", vec![]), &options());
     assert_eq!(empty.error, None);
-    let unreadable = crate::Summary::unreadable("b.json", &crate::import(b"").unwrap_err());
+    assert_eq!(
+        empty.findings,
+        [("nothing_to_crystallize".to_owned(), 1)].into()
+    );
+    let error = crate::import(b"").unwrap_err();
+    let unreadable = crate::Summary::unreadable("b.json", error.code, &error.message);
     assert_eq!(unreadable.error.unwrap().code, "empty");
     for schema in [
         crate::report_schema(),

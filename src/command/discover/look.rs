@@ -1,7 +1,9 @@
 //! What a session is about, from the head of its file.
 
+use super::beside;
 use super::walk::Found;
 use crate::cli::Agent;
+use crate::command::recordings::append;
 use druse_crystallizer::{Session, import, is_sub_agent};
 use druse_engine::{Digest, Timestamp};
 use serde_json::Value;
@@ -63,9 +65,23 @@ fn head(path: &Path, limit: u64) -> io::Result<(Vec<u8>, bool)> {
 
 /// Looks into a file; what is wrong with it in words where nothing can be said of it.
 pub(super) fn look(found: &Found) -> Result<Look, String> {
-    let (bytes, cut) = head(&found.path, HEAD).map_err(|error| crate::client::said(&error))?;
+    let (mut bytes, mut cut) =
+        head(&found.path, HEAD).map_err(|error| crate::client::said(&error))?;
     if cut && (bytes.is_empty() || found.path.extension().is_some_and(|ext| ext == "json")) {
         return Err("it is too large to be looked into".to_owned());
+    }
+    if found.agent == Agent::ClaudeCode {
+        for path in beside::of_session(&found.path) {
+            let left = HEAD.saturating_sub(bytes.len() as u64);
+            // Beyond the limit calls are only told to be more.
+            match head(&path, left) {
+                Ok((more, is_cut)) if !cut => {
+                    cut = is_cut;
+                    append(&mut bytes, &more);
+                }
+                _ => {}
+            }
+        }
     }
     let sessions = import(&bytes).map_err(|error| error.message)?;
     let Some(first) = sessions.first() else {

@@ -1,5 +1,6 @@
 //! `druse sessions discover`: the sessions that agents on this machine keep. It only reads.
 
+mod beside;
 mod look;
 mod place;
 mod walk;
@@ -9,6 +10,7 @@ use crate::cli::{Agent, Discover, Output, Since};
 use crate::client::{EXIT_CONFIG, Failure};
 use crate::command::print::talk;
 use crate::runtime::clock;
+pub(super) use beside::of_session as sub_agents;
 use clap::ValueEnum as _;
 use druse_engine::Timestamp;
 pub(super) use look::plain;
@@ -125,8 +127,19 @@ pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<Newest, Fail
             "warning: it was written to within the last minute and may still go on; what comes later is not in the draft"
         );
     }
+    let sub_agents = match agent {
+        Agent::ClaudeCode => [beside::of_session(&path), beside::of_older(&path)].concat(),
+        _ => Vec::new(),
+    };
+    if !sub_agents.is_empty() {
+        talk!(
+            "  with {} of its sub-agents beside it",
+            print::count(&json!(sub_agents.len()), "file")
+        );
+    }
     Ok(Newest {
         path,
+        sub_agents,
         folder: about.working_folder.clone(),
     })
 }
@@ -134,6 +147,8 @@ pub(super) fn newest(agent: Agent, folder: Option<&Path>) -> Result<Newest, Fail
 /// A session that an agent keeps.
 pub(super) struct Newest {
     pub(super) path: PathBuf,
+    /// What its sub-agents wrote, in files of their own.
+    pub(super) sub_agents: Vec<PathBuf>,
     /// The working folder, also where only what stands beside the session tells it.
     pub(super) folder: Option<String>,
 }

@@ -80,3 +80,36 @@ async fn an_answer_that_no_question_takes_is_refused_and_nothing_is_stored() {
     let again = admin.post(&path, &into).await.with(201);
     assert_eq!(again["automation"]["latest_version"], 2);
 }
+
+#[tokio::test]
+async fn what_is_accepted_by_a_code_is_answered_and_an_unknown_code_is_refused() {
+    let server = Server::new().await;
+    let admin = server.admin();
+    let recording = json!({ "status": "succeeded", "messages": [
+        { "role": "user", "content": "Cancel order W48121." },
+        { "role": "assistant", "tool_calls": [{ "id": "c1", "name": "cancel_order", "arguments": { "order": "W48121", "fee": 17.25 } }] },
+        { "role": "tool", "tool_call_id": "c1", "content": { "ok": true } },
+    ] });
+    let id = text(&admin.post("/agents/runs", &recording).await.with(201)["id"]);
+    let path = format!("/agents/runs/{id}/crystallize");
+    let body =
+        |mode: &str, codes: &[&str]| json!({ "mode": mode, "name": "order", "accept": codes });
+    let asked = admin.post(&path, &body("bound", &[])).await.with(201);
+    let question = &asked["report"]["questions"][0];
+    let findings = asked["report"]["findings"].as_array().unwrap();
+    let about = findings.iter().find(|one| one["path"] == question["path"]);
+    let code = text(&about.expect("a finding stands with the question")["code"]);
+    let taken = admin.post(&path, &body("bound", &[&code])).await.with(201);
+    assert_eq!(taken["report"]["questions"], json!([]), "{taken:#}");
+    let answers = &taken["automation"]["document"]["metadata"]["crystallized"]["answers"];
+    assert_eq!(
+        *answers,
+        json!({ text(&question["id"]): question["default"] })
+    );
+    for mode in ["bound", "exact"] {
+        let refused = admin.post(&path, &body(mode, &["unmaped_tool"])).await;
+        let refused = refused.problem(422, "unknown_code");
+        let help = refused["help"].as_str().unwrap();
+        assert!(help.contains("`unmapped_tool`"), "{refused:#}");
+    }
+}

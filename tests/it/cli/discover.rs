@@ -747,3 +747,113 @@ fn rollouts_of_sub_agents_are_no_sessions() {
         ran.err
     );
 }
+
+/// A session of Claude Code whose sub-agent wrote a file of its own.
+fn with_sub_agent() -> (String, String) {
+    let line = |agent: Option<&str>, second: u32, kind: &str, content: Value| {
+        let id = format!("{}{second}", agent.unwrap_or("m"));
+        let mut line = json!({
+            "type": kind, "uuid": id, "sessionId": "new", "cwd": "/srv/shop",
+            "timestamp": format!("2023-11-14T10:00:{second:02}Z"),
+            "message": { "id": id, "role": kind, "content": content },
+        });
+        if let Some(agent) = agent {
+            line["isSidechain"] = json!(true);
+            line["agentId"] = json!(agent);
+        }
+        line
+    };
+    let uses = |id: &str, name: &str| json!([{ "type": "tool_use", "id": id, "name": name, "input": { "order": "W4" } }]);
+    let told = |id: &str| json!([{ "type": "tool_result", "tool_use_id": id, "content": "ok" }]);
+    let mut answered = line(None, 8, "user", told("t"));
+    answered["toolUseResult"] = json!({ "status": "completed", "agentId": "ab1" });
+    let main = lines(&[
+        line(None, 0, "user", json!("Refund W4")),
+        line(None, 1, "assistant", uses("t", "Task")),
+        answered,
+        line(None, 9, "assistant", uses("n", "mcp__shop__notify")),
+        line(None, 10, "user", told("n")),
+    ]);
+    let agent = lines(&[
+        line(Some("ab1"), 2, "user", json!("Refund W4")),
+        line(Some("ab1"), 3, "assistant", uses("r", "mcp__shop__refund")),
+        line(Some("ab1"), 4, "user", told("r")),
+    ]);
+    (main, agent)
+}
+
+#[test]
+fn what_sub_agents_wrote_beside_a_session_is_part_of_it() {
+    let (main, agent) = with_sub_agent();
+    let steps = |ran: Ran| -> Vec<String> {
+        let made = ran.ok().json();
+        let steps = made["automation"]["document"]["steps"]
+            .as_array()
+            .unwrap()
+            .clone();
+        steps
+            .iter()
+            .map(|step| step["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let base = ".claude/projects/-srv-shop";
+    for beside in [
+        "new/subagents/agent-ab1.jsonl",
+        "new/subagents/workflows/w1/agent-ab1.jsonl",
+        "agent-ab1.jsonl",
+    ] {
+        let home = Home::new();
+        home.put(&format!("{base}/new.jsonl"), 5, &main);
+        home.put(&format!("{base}/{beside}"), 6, &agent);
+        let ran = home.run(&[
+            "crystallize",
+            "--from",
+            "claude-code",
+            "--last",
+            "--output",
+            "json",
+        ]);
+        assert!(
+            ran.err.contains("with 1 file of its sub-agents beside it"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(steps(ran), ["refund", "notify"], "{beside}");
+        if beside.starts_with("new/") {
+            assert_eq!(home.discover(&[])["items"][0]["tool_calls"], 3, "{beside}");
+        }
+    }
+    let home = Home::new();
+    let main_at = home.put(&format!("{base}/new.jsonl"), 5, &main);
+    let agent_at = home.put(&format!("{base}/new/subagents/agent-ab1.jsonl"), 6, &agent);
+    let (main_at, agent_at) = (main_at.to_str().unwrap(), agent_at.to_str().unwrap());
+    // Both files, in either order, and one put behind the other.
+    home.put("both.jsonl", 7, format!("{main}{agent}"));
+    for files in [
+        vec![main_at, agent_at],
+        vec![agent_at, main_at],
+        vec!["home/both.jsonl"],
+    ] {
+        for mode in ["exact", "bound"] {
+            let words = [
+                vec!["crystallize", "--output", "json", "--mode", mode],
+                files.clone(),
+            ]
+            .concat();
+            assert_eq!(steps(home.run(&words)), ["refund", "notify"], "{files:?}");
+        }
+    }
+    let stored = home
+        .run(&["sessions", "import", agent_at, main_at, "--output", "json"])
+        .ok()
+        .json();
+    assert_eq!(stored.as_array().map(Vec::len), Some(1), "{stored:#}");
+    assert_eq!(stored[0]["counts"]["tool_calls"], 3);
+    // The file of the session alone says what stands beside it.
+    let alone = home.run(&["crystallize", main_at]).ok();
+    assert!(
+        alone.err.contains("Beside it: 1 file of its sub-agents"),
+        "{}",
+        alone.err
+    );
+}

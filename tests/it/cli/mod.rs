@@ -17,9 +17,11 @@ mod named_lists;
 mod nouns;
 mod offered;
 mod offline;
+mod recorded_forms;
 mod recordings;
 mod recurring;
 mod rehearsal;
+mod summed_up;
 mod triggers;
 
 use super::harness::server::druse;

@@ -92,6 +92,41 @@ fn what_recurs_becomes_one_draft() {
 }
 
 #[test]
+fn what_no_draft_can_be_made_of_is_passed_over() {
+    let desk = Desk::new();
+    for name in ["a.jsonl", "b.jsonl"] {
+        let line = |kind: &str, content: Value| value!({ "type": kind, "sessionId": name, "uuid": kind, "message": { "role": kind, "content": content } });
+        let searched = [
+            value!({ "type": "user", "sessionId": name, "uuid": "p", "message": { "role": "user", "content": "Find a thai curry" } }),
+            line(
+                "assistant",
+                value!([{ "type": "tool_use", "id": "t", "name": "WebSearch", "input": { "query": name } }]),
+            ),
+            line(
+                "user",
+                value!([{ "type": "tool_result", "tool_use_id": "t", "content": "Curry" }]),
+            ),
+        ];
+        let text: Vec<String> = searched.iter().map(Value::to_string).collect();
+        desk.write(name, text.join("\n"));
+        desk.run(&["sessions", "import", name]).ok();
+    }
+    let found = json(&desk, &["sessions", "recurring"]);
+    assert_eq!(found["items"], value!([]), "{found:#}");
+    assert_eq!(
+        (&found["compared"], &found["nothing_to_repeat"]),
+        (&value!(2), &value!(2))
+    );
+    let told = desk.run(&["sessions", "recurring"]).ok();
+    assert!(
+        told.err
+            .contains("nothing in them is to be done again: 2 recordings"),
+        "{}",
+        told.err
+    );
+}
+
+#[test]
 fn the_page_has_its_command() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/crystallizer.md");
     let page = std::fs::read_to_string(page).unwrap();

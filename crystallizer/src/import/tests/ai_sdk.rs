@@ -124,3 +124,24 @@ fn older_calls_beside_the_text_are_read_once() {
     assert_eq!(both.turns.len(), 3);
     assert_eq!(old.turns.len(), 4);
 }
+
+#[test]
+fn media_in_results_is_told_as_what_it_is() {
+    let body = |part: Value| {
+        one(&json!({"messages":[
+            {"role":"user","content":"Look"},
+            {"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"look","input":{}}]},
+            {"role":"tool","content":[{"type":"tool-result","toolCallId":"c","toolName":"look",
+                "output":{"type":"content","value":[{"type":"text","text":"a plant"}, part]}}]}]}))
+    };
+    for part in [
+        json!({"type":"media","data":"AAAA","mediaType":"image/png"}),
+        json!({"type":"image-data","data":"AAAA","mediaType":"image/png"}),
+        json!({"type":"file-url","url":"https://shop.example/a.pdf"}),
+    ] {
+        let session = body(part.clone());
+        assert_eq!(codes(&session), ["media_left_out"], "{part}");
+        assert_eq!(result(calls(&session)[0]).content, "a plant");
+        assert!(result(calls(&session)[0]).unread);
+    }
+}

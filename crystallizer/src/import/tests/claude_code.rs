@@ -186,3 +186,71 @@ fn a_way_back_to_the_very_first_message_is_told() {
     ]));
     assert!(!codes(&on[0]).contains(&"rewound"));
 }
+
+/// A line of a session, or of its sub-agent, so many seconds after its beginning.
+fn timed(agent: Option<&str>, second: u32, kind: &str, content: Value) -> Value {
+    let id = format!("{}{second}", agent.unwrap_or("m"));
+    let mut line = claude(kind, &id, &json!({"id":id,"role":kind,"content":content}));
+    line["timestamp"] = json!(format!("2027-01-01T10:00:{second:02}Z"));
+    if let Some(agent) = agent {
+        line["isSidechain"] = json!(true);
+        line["agentId"] = json!(agent);
+    }
+    line
+}
+
+#[test]
+fn files_of_sub_agents_stand_in_order_of_time() {
+    let uses = |id: &str, name: &str| json!([{"type":"tool_use","id":id,"name":name,"input":{}}]);
+    let told = |id: &str| json!([{"type":"tool_result","tool_use_id":id,"content":"ok"}]);
+    let mut answered = timed(None, 8, "user", told("t"));
+    answered["toolUseResult"] = json!({"status":"completed","agentId":"ab1"});
+    let main = [
+        timed(None, 0, "user", json!("Refund it")),
+        timed(None, 1, "assistant", uses("t", "Task")),
+        answered,
+        timed(None, 9, "assistant", uses("n", "mcp__shop__notify")),
+        timed(None, 10, "user", told("n")),
+    ];
+    let agent = [
+        timed(Some("ab1"), 2, "user", json!("Refund it, and tell nobody")),
+        timed(
+            Some("ab1"),
+            3,
+            "assistant",
+            uses("g", "mcp__shop__get_order"),
+        ),
+        timed(Some("ab1"), 4, "user", told("g")),
+        timed(Some("ab1"), 5, "assistant", uses("r", "mcp__shop__refund")),
+        timed(Some("ab1"), 6, "user", told("r")),
+    ];
+    let names = |recording: &[Value]| -> Vec<String> {
+        let read = sessions(&lines(recording));
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].goal.as_deref(), Some("Refund it"));
+        calls(&read[0])
+            .iter()
+            .map(|call| call.name.clone())
+            .collect()
+    };
+    let order = [
+        "Task",
+        "mcp__shop__get_order",
+        "mcp__shop__refund",
+        "mcp__shop__notify",
+    ];
+    assert_eq!(names(&[&main[..], &agent[..]].concat()), order);
+    assert_eq!(names(&[&agent[..], &main[..]].concat()), order);
+    // A session that was taken up again has another id than its agents' lines name.
+    let mut renamed = agent.clone();
+    for line in &mut renamed {
+        line["sessionId"] = json!("before");
+    }
+    assert_eq!(names(&[&main[..], &renamed[..]].concat()), order);
+    let log = |lines: &[Value]| crate::agent_log(super::lines(lines).as_bytes());
+    assert_eq!(log(&main).and_then(|log| log.agent), None);
+    let of_agent = log(&agent).expect("it is a log");
+    assert_eq!(of_agent.agent.as_deref(), Some("ab1"));
+    assert_eq!(of_agent.session, log(&main).expect("it is a log").session);
+    assert_eq!(crate::agent_log(b"{\"messages\": []}"), None);
+}

@@ -152,3 +152,26 @@ fn deep_and_long_names_of_attributes_stay_bounded() {
     let session = one(&span);
     assert_eq!(calls(&session)[0].arguments, json!({"whole":{"a":1}}));
 }
+
+#[test]
+fn an_agent_that_ended_in_an_error_is_a_failed_session() {
+    let span = |id: &str, parent: Value, kind: &str, code: &str| {
+        json!({"name":id,"context":{"trace_id":"t","span_id":id},"parent_id":parent,"span_kind":kind,"status_code":code,
+            "start_time":"2027-01-01T00:00:00Z","end_time":"2027-01-01T00:00:09Z",
+            "attributes":{"tool":{"name":"refund"},"input":{"value":"{}"}}})
+    };
+    for (root, tool, expected) in [
+        ("ERROR", "OK", Some(SessionStatus::Failed)),
+        ("OK", "ERROR", None),
+    ] {
+        let spans = json!([
+            span("a", Value::Null, "AGENT", root),
+            span("b", json!("a"), "TOOL", tool)
+        ]);
+        let session = one(&spans);
+        assert_eq!(
+            (session.format.as_str(), session.status),
+            ("otel", expected)
+        );
+    }
+}

@@ -469,3 +469,56 @@ fn spans_of_a_page_and_of_a_data_frame_are_read() {
         );
     }
 }
+
+#[test]
+fn a_session_failed_when_the_outermost_span_did() {
+    let agent = |failed: bool| {
+        let mut root = span(
+            "root",
+            "",
+            (0, 9),
+            json!({"gen_ai.operation.name":"invoke_agent"}),
+        );
+        if failed {
+            root["status"] = json!({"code":2,"message":"no luck"});
+        }
+        root
+    };
+    let tool = |failed: bool| {
+        let mut tool = span(
+            "t",
+            "root",
+            (2, 1),
+            json!({"gen_ai.operation.name":"execute_tool","gen_ai.tool.name":"refund","gen_ai.tool.call.arguments":"{}"}),
+        );
+        if failed {
+            tool["status"] = json!({"code":"STATUS_CODE_ERROR"});
+        }
+        tool
+    };
+    let asked = || chat("c", "root", 1, &[user("Refund it")], &[]);
+    for (root, inside, expected) in [
+        (true, false, Some(SessionStatus::Failed)),
+        (false, true, None),
+        (false, false, None),
+    ] {
+        let session = one(&trace(&[agent(root), asked(), tool(inside)]));
+        assert_eq!(session.status, expected, "{root} {inside}");
+    }
+    // A request that was made again did not end the session; the last one did.
+    let request = |id: &str, second: u64, failed: bool| {
+        let mut span = chat(id, "", second, &[user("Refund it")], &[]);
+        if failed {
+            span["status"] = json!({"code":2});
+        }
+        span
+    };
+    let again = one(&trace(&[request("a", 1, true), request("b", 3, false)]));
+    assert_eq!(again.status, None);
+    let gave_up = one(&trace(&[request("a", 1, false), request("b", 3, true)]));
+    assert_eq!(gave_up.status, Some(SessionStatus::Failed));
+    // A tool by itself is no session.
+    let mut alone = tool(true);
+    alone["parentSpanId"] = json!("");
+    assert_eq!(one(&trace(&[alone])).status, None);
+}

@@ -47,7 +47,7 @@ fn calls_that_are_not_whole_are_told() {
 fn what_was_asked_for_and_is_not_done_is_told() {
     let paid = |task: &str| session(task, vec![call("a", 0, "pay", json!({}), "ok".into())]);
     let wanted = Options {
-        accept: vec!["anything".to_owned()],
+        accept: vec!["not_renamed".to_owned()],
         ..options()
     };
     // No draft is known that does not repeat its recording: what would be said of one.
