@@ -10,7 +10,7 @@ use super::transform::Transform;
 use super::turn::Compared;
 use super::unsourced::open_choices;
 use super::witness::{Witness, differ};
-use super::{Answered, cycle, slot, write};
+use super::{Answered, cycle, settled, slot, write};
 use crate::kept::{Kept, Spot};
 use crate::session::{Session, ToolSpec};
 use serde_json::Value;
@@ -83,7 +83,7 @@ pub(super) fn ask(
             }
             let schema = schema_at(spec, &pointer).cloned();
             settle(
-                own,
+                kept,
                 call,
                 &pointer,
                 &value,
@@ -257,7 +257,7 @@ fn shown(
 
 /// Leaves a value open, or takes the answer about it.
 fn settle(
-    own: &Kept<'_>,
+    all: &[Kept<'_>],
     call: usize,
     pointer: &str,
     value: &Value,
@@ -265,6 +265,9 @@ fn settle(
     answers: Answered<'_>,
     schema: Option<&Value>,
 ) {
+    let Some(own) = all.get(call) else {
+        return;
+    };
     let id = question_id(own, pointer);
     let keys = keys_of(pointer);
     let key = keys.last().cloned().unwrap_or_default();
@@ -323,11 +326,13 @@ fn settle(
                 let found = Found::Answered;
                 let (inputs, said) = (&mut decisions.inputs, &decisions.said);
                 let (input, transform) = inputs.get(&name, value, found, schema, said);
+                let binding = given_anew(input, transform, value);
                 decided.bound.push(Bound {
                     pointer: pointer.to_owned(),
                     key,
-                    pieces: vec![Piece::Value(Box::new(given_anew(input, transform, value)))],
+                    pieces: vec![Piece::Value(Box::new(binding.clone()))],
                 });
+                settled::tell_again(all, decisions, call, &binding);
                 return;
             }
         }
