@@ -548,9 +548,6 @@ impl<'a> Binder<'a, '_> {
             if let Some(why) = self.what_is_left(sent, &binding) {
                 return self.freeze(sent, why);
             }
-            if self.is_of_named_kind(sent, &binding) {
-                return self.freeze(sent, Self::whether_it(binding));
-            }
             // What the record has, too, is not what was said because it is equal.
             if !in_passing
                 && self.may_be_said(sent, own)

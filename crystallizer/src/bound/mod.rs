@@ -43,7 +43,6 @@ mod keyed;
 mod lasting;
 mod made_of_look;
 mod marked;
-mod named_kind;
 mod named_list;
 mod nest;
 mod nested;

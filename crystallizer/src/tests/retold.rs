@@ -146,7 +146,10 @@ fn a_name_of_several_words_that_is_given_anew_is_told_anew() {
         sent(&made, "send_email", "body"),
         "I booked {{ inputs.hotel }} for you."
     );
-    assert_eq!(made.report.generalisable, Some(crate::report::Level::Shuffled));
+    assert_eq!(
+        made.report.generalisable,
+        Some(crate::report::Level::Shuffled)
+    );
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! Which thing something is done with: ids that are words, pieces of other ids, references to what was found, and things of
-//! a kind that was named.
+//! Which thing something is done with: ids that are words, pieces of other ids, and references to what was found.
 
 use super::build::*;
 use crate::Crystallized;
@@ -145,57 +144,6 @@ fn a_comment_is_made_on_the_ticket_that_was_found() {
             !asked(&made).iter().any(|id| id.contains("ticket_id")),
             "{tool}"
         );
-    }
-}
-
-/// An order is refunded by the way in which it was paid.
-fn refunded(task: &str, method: &str) -> Crystallized {
-    let order = json!({ "order_id": "W-44107", "payment": { "method_id": method } });
-    let session = session(
-        task,
-        vec![
-            call("g", 0, "get_order", json!({ "order_id": "W-44107" }), order),
-            call(
-                "r",
-                1,
-                "refund_order",
-                json!({ "order_id": "W-44107", "method_id": method }),
-                json!({ "ok": true }),
-            ),
-        ],
-    );
-    made_of(&session)
-}
-
-#[test]
-fn a_kind_that_was_named_is_not_left_to_chance() {
-    let id = "source:refund_order:/method_id";
-    for (task, method, is_asked) in [
-        (
-            "Refund order W-44107. Use a gift card for the refund.",
-            "gift_card_8190333",
-            true,
-        ),
-        (
-            "Refund order W-44107. Use store credit for the refund.",
-            "store_credit_8812",
-            true,
-        ),
-        ("Refund order W-44107.", "gift_card_8190333", false),
-        (
-            "Refund order W-44107, not to a gift card.",
-            "credit_card_8190333",
-            false,
-        ),
-    ] {
-        let made = refunded(task, method);
-        assert_eq!(asked(&made).contains(&id), is_asked, "{task}");
-        if is_asked {
-            let mut all = made.report.questions.iter();
-            let question = all.find(|question| question.id == id).unwrap();
-            let mut choices = question.choices.iter();
-            assert!(choices.any(|choice| choice.contains("get_order")), "{task}");
-        }
     }
 }
 
