@@ -99,7 +99,14 @@ impl Binder<'_, '_> {
             return false;
         }
         let kind = noun(&source.call.name);
-        if !noun(&own.call.name).iter().any(|word| kind.contains(word)) {
+        // `add_ticket_comment` makes a comment, and its `ticket_id` says of which ticket.
+        let is_reference =
+            matches!(sent.key.full().as_slice(), [.., of, id] if id == "id" && kind.contains(of));
+        if is_reference
+            || noun(&own.call.name)
+                .last()
+                .is_none_or(|made| !kind.contains(made))
+        {
             return false;
         }
         // What an earlier step took from there is what the task goes on with; `with the guests of the meeting` says it.

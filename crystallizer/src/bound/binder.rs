@@ -18,6 +18,7 @@ use super::route::{Router, Way};
 use super::said::Said;
 use super::selector::Known;
 use super::sent::Forms;
+use super::settled::Settled;
 use super::turn::{Compared, Writer};
 use super::witness::{CONSTANT, Seen};
 use super::{canonical, explain, whole};
@@ -107,6 +108,8 @@ pub(super) struct Binder<'a, 'k> {
     pub(super) gates_in_turn: Vec<(usize, String)>,
     /// What is known of records of other things, and of what was sent there before.
     pub(super) others: Others,
+    /// What was decided about names and ids that were sent by themselves.
+    pub(super) settled: Settled,
 }
 
 /// A value that a call sent.
@@ -186,6 +189,7 @@ impl<'a, 'k> Binder<'a, 'k> {
             pages: Vec::new(),
             paged: Vec::new(),
             others: Others::default(),
+            settled: Settled::default(),
         }
     }
 
@@ -309,6 +313,7 @@ impl<'a, 'k> Binder<'a, 'k> {
             self.know(binding.value.to_string(), known);
         }
         self.others.note(&pieces);
+        self.settled.bind(sent.call, &pieces);
         if let Some(decided) = self.decided.get_mut(sent.call) {
             decided.bound.push(Bound {
                 pointer: sent.pointer.clone(),
@@ -377,6 +382,7 @@ impl<'a, 'k> Binder<'a, 'k> {
     }
 
     pub(super) fn note_frozen(&mut self, sent: &Sent<'_>, why: Why, question: Option<String>) {
+        self.settled.freeze(sent.value, &why);
         if let Some(decided) = self.decided.get_mut(sent.call) {
             decided.frozen.push(Frozen {
                 pointer: sent.pointer.clone(),

@@ -44,6 +44,8 @@ enum Hole {
     Bound(Box<Binding>),
     Unsure,
     Word,
+    /// It stays as a whole: no part of it is looked for.
+    Whole,
 }
 
 impl Binder<'_, '_> {
@@ -98,12 +100,14 @@ impl Binder<'_, '_> {
     ) -> Option<Vec<Piece>> {
         let mut pieces = Vec::new();
         let mut done = range.start;
+        let mut passed = range.start;
         for (start, word) in self.parts(text) {
-            if start < done || start + word.len() > range.end || stays(word) {
+            if start < done.max(passed) || start + word.len() > range.end || stays(word) {
                 continue;
             }
             match self.hole(sent, text, start, word) {
                 Hole::Word => {}
+                Hole::Whole => passed = start + word.len(),
                 Hole::Unsure => return None,
                 Hole::Bound(mut binding) => {
                     if word.len() < text.len() {
@@ -133,6 +137,7 @@ impl Binder<'_, '_> {
             }
             all.extend(self.inputs_in(text));
             all.extend(self.said_names(text));
+            all.extend(self.settled.names_in(text));
         }
         all.extend(words_inside(text));
         all.sort_by_key(|(at, part)| (*at, std::cmp::Reverse(part.len())));
@@ -212,13 +217,14 @@ impl Binder<'_, '_> {
             && is_message(text)
             && self.said_names(text).contains(&(start, word));
         let is_name = is_name(word) && is_message(text);
-        // Of a moment of which only the day was said the day is followed.
+        // Of a moment of which only the day was said the day is followed: the end of a day is no time that somebody chose.
         let is_day = start == 0
             && crate::value_class::is_moment(text)
             && crate::value_class::is_date(word)
             && !self.said.has_times();
         let is_handle = called::is_handle(text, start) && is_message(text);
-        if !is_strong && !is_name && !is_day && !is_said_name && !is_handle
+        let is_settled = word.contains(' ') && is_message(text) && self.settled.has(word);
+        if !is_strong && !is_name && !is_day && !is_said_name && !is_handle && !is_settled
             || crate::secret::kind("", word).is_some()
         {
             return Hole::Word;
@@ -258,6 +264,10 @@ impl Binder<'_, '_> {
         }
         if is_day || is_said_name && !is_strong && !is_name {
             return Hole::Word;
+        }
+        // One thing comes from one place: a text tells it as it was decided where it was sent.
+        if let Some(hole) = self.as_sent(&inner, is_strong) {
+            return hole;
         }
         if is_strong {
             return match self.among_answers(&inner, STRONG) {
@@ -377,6 +387,30 @@ impl Binder<'_, '_> {
         )
     }
 
+    /// What stands in the place of a value that was sent by itself before: what gives it there, and itself where it stays
+    /// there, be it that a person is still asked about it.
+    fn as_sent(&self, sent: &Sent<'_>, is_strong: bool) -> Option<Hole> {
+        let stand = self.settled.of(sent.value.as_str()?)?;
+        if stand.is_open || stand.stays {
+            return Some(Hole::Whole);
+        }
+        // What was found under two keys in two ways tells nothing of a third.
+        self.bound_in(stand.bound?, sent.value)
+            .filter(|_| is_strong || !stand.differs)
+            .map(Hole::Bound)
+    }
+
+    /// What gives a value as a whole in a call.
+    fn bound_in(&self, call: usize, value: &Value) -> Option<Box<Binding>> {
+        let mut all = self.decided.get(call)?.bound.iter();
+        all.find_map(|bound| match bound.pieces.as_slice() {
+            [Piece::Value(binding)] if binding.value == *value && is_anywhere(binding) => {
+                Some(binding.clone())
+            }
+            _ => None,
+        })
+    }
+
     /// What gives a particular value that was sent before, where it always came from one source: a text that names it
     /// means the same thing. A person, or a further recording, may have told which.
     fn bound_before(&self, sent: &Sent<'_>) -> Option<Box<Binding>> {
@@ -389,17 +423,19 @@ impl Binder<'_, '_> {
                 [Piece::Value(binding)] if binding.value == *sent.value => Some(binding),
                 _ => None,
             })
-            .filter(|binding| {
-                // What a pass gives is known in its loop alone.
-                matches!(
-                    binding.source,
-                    Source::Input(_) | Source::Inputs(_) | Source::Output(_) | Source::Clock(_)
-                )
-            });
+            .filter(|binding| is_anywhere(binding));
         let first = all.next()?;
         all.all(|other| other.expression == first.expression)
             .then(|| first.clone())
     }
+}
+
+/// Whether a value is known wherever it is sent: what a pass gives is known in its loop alone.
+pub(super) fn is_anywhere(binding: &Binding) -> bool {
+    matches!(
+        binding.source,
+        Source::Input(_) | Source::Inputs(_) | Source::Output(_) | Source::Clock(_)
+    )
 }
 
 /// Whether a word stands in a text as a whole segment of a path, not as a part of an address.

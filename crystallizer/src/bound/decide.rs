@@ -356,9 +356,8 @@ impl<'a> Binder<'a, '_> {
             // Messages last: what they tell again is known by then, and named by its own key.
             let is_message = |sent: &&Sent<'_>| sent.value.as_str().is_some_and(is_wording);
             // And what ends behind what begins.
-            let (ends, weak): (Vec<_>, Vec<_>) = weak
-                .into_iter()
-                .partition(|sent| self.end(sent.value).is_some());
+            let (ends, weak): (Vec<_>, Vec<_>) =
+                weak.into_iter().partition(|sent| self.end(sent).is_some());
             let first = strong.iter().filter(|sent| !is_message(sent));
             for sent in first.chain(&weak).chain(&ends) {
                 self.scalar(sent);
@@ -544,7 +543,7 @@ impl<'a> Binder<'a, '_> {
         if let Some(why) = self.end_of_stay(sent) {
             return self.freeze(sent, why);
         }
-        if let Some(end) = self.end(sent.value) {
+        if let Some(end) = self.end(sent) {
             return match self.after_length(sent, &end) {
                 Some(binding) if self.holds_everywhere(sent, &binding) => {
                     self.bind(sent, vec![Piece::Value(Box::new(binding))]);
@@ -621,6 +620,9 @@ impl<'a> Binder<'a, '_> {
                 Outcome::Open(why) => self.freeze(sent, why),
                 Outcome::Nothing => {}
             };
+        }
+        if self.of_said_day(sent) {
+            return;
         }
         match self.template(sent) {
             Composed::Pieces(pieces) => {

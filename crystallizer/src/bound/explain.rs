@@ -14,14 +14,15 @@ pub(super) use proof::{of_held_out, of_proof};
 pub(super) use unused::of_unused;
 pub(super) use waiting::wait;
 
-use super::answers::flag_form;
+use super::answers::{Place, flag_form};
 use super::binding::{Binding, Bound, Choice, Decided, Frozen, Piece, Source, Why};
 use super::compose::is_code;
 use super::cycle::{Cycle, Inner};
 use super::decide::Decisions;
 use super::fold::ONE_BY_ONE;
+use super::information::names_things;
 use super::inputs::Found;
-use super::key::Key;
+use super::key::{Key, words};
 use super::read_by::read_by_changes;
 use super::{Answered, parts, slot, verbatim};
 use crate::findings::{is_sink, located, others_write};
@@ -613,11 +614,18 @@ fn known_from<'k>(
     if mention.is_some_and(|mention| mention.person) || frozen.value.as_str().is_some_and(spelled) {
         return From::Person;
     }
+    // An id that is equal to an amount holds none.
+    let may_hold = |place: &Place| {
+        let is_id = |key: &str| names_things(&words(key));
+        !frozen.value.is_number()
+            || is_id(&frozen.key)
+            || !is_id(&decisions.answers.last_key(place))
+    };
     let answered = decisions
         .answers
         .find(&forms)
         .iter()
-        .any(|place| place.call < call)
+        .any(|place| place.call < call && may_hold(place))
         || decisions
             .answers
             .find_echoes(&forms)

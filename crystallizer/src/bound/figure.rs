@@ -15,6 +15,7 @@ use super::key::{Key, named_by, noun, words};
 use super::qualifier::GATE;
 use super::rename;
 use super::retold;
+use super::settled::is_told_again;
 use super::total::{self, Others};
 use super::witness::Witness;
 use super::written::Written;
@@ -189,6 +190,7 @@ fn figures(
                     }
                 }
             }
+            found.retain(|stays| !stays_elsewhere(decisions, call, &stays.shown));
             let any = !found.is_empty();
             if any {
                 all.push(Figures {
@@ -293,6 +295,13 @@ fn figures(
     }
     all.retain(|figures| !figures.all.is_empty());
     all
+}
+
+/// Whether a person answered of a name or an id which a call sent by itself, no later than this one, that it stays.
+fn stays_elsewhere(decisions: &Decisions<'_>, call: usize, shown: &str) -> bool {
+    let earlier = decisions.calls.iter().take(call + 1);
+    let mut frozen = earlier.flat_map(|decided| &decided.frozen);
+    frozen.any(|one| one.why == Why::Answered && one.value == shown && is_told_again(&one.value))
 }
 
 /// Adds the words of a record of which a figure or a value stands in the text: who is told the amount of another order is

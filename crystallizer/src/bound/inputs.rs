@@ -144,7 +144,10 @@ impl Inputs {
     /// The input that alone has a value which a text may repeat, as it stands.
     pub(super) fn told(&self, text: &str) -> Option<&Input> {
         let mut all = self.all.iter().filter(|input| {
-            matches!(input.found, Found::Said(_) | Found::Agreed(_))
+            // What nobody said tells enough to be known again where it is an id or a name of several words.
+            let is_known =
+                !matches!(input.found, Found::Repeated) || bits(&input.value, &[]) >= STRONG;
+            is_known
                 && match &input.value {
                     Value::String(own) => own == text,
                     Value::Number(own) => own.to_string() == text,
@@ -324,8 +327,9 @@ impl Inputs {
         self.all.len()
     }
 
-    /// Gives an input another value: a part of what it had. The schema of the tool was for the whole.
-    pub(super) fn set_value(&mut self, name: &str, value: Value) {
+    /// Gives an input another value: a part of what it had, with where that was found by itself. The schema of the tool was
+    /// for the whole.
+    pub(super) fn set_value(&mut self, name: &str, value: Value, found: Option<Found>) {
         if let Some(index) = self.all.iter().position(|input| input.name == name) {
             for all in self.by_form.values_mut() {
                 all.retain(|one| *one != index);
@@ -335,6 +339,9 @@ impl Inputs {
             }
             self.all[index].value = value;
             self.all[index].schema = None;
+            if let Some(found) = found {
+                self.all[index].found = found;
+            }
         }
     }
 

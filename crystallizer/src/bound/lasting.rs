@@ -6,7 +6,7 @@ use super::binding::{Binding, Source};
 use super::information::WEAK;
 use super::inputs::Found;
 use super::key::Key;
-use super::said::Mention;
+use super::said::{Mention, Said};
 use super::transform::Transform;
 use super::turn::Compared;
 use crate::value_class;
@@ -32,8 +32,10 @@ pub(super) struct End {
 }
 
 impl Binder<'_, '_> {
-    /// Whether a value is the end of something that lasts as long as the person said, and was not said itself.
-    pub(super) fn end(&self, value: &Value) -> Option<End> {
+    /// Whether a value is the end of something that lasts as long as the person said, and was not said itself: it begins
+    /// at a moment that they said, or that the same change is sent.
+    pub(super) fn end(&self, sent: &Sent<'_>) -> Option<End> {
+        let value = sent.value;
         let text = value.as_str()?;
         clock(text)?;
         if self.said.find(value, &[]).is_some_and(|found| found.person) {
@@ -48,8 +50,13 @@ impl Binder<'_, '_> {
             .take(MOST_LENGTHS)
             .find_map(|(minutes, said)| {
                 let begin = earlier(text, minutes)?;
-                let found = self.said.find(&Value::from(begin.as_str()), &[])?;
-                found.person.then_some(End {
+                let found = self.said.find(&Value::from(begin.as_str()), &[]);
+                // Or it begins at another moment of the same call, wherever that is from.
+                let is_known = found.is_some_and(|found| found.person)
+                    || self.kept.get(sent.call).is_some_and(|kept| {
+                        kept.changes() && stands_in(&kept.call.arguments, &begin)
+                    });
+                is_known.then_some(End {
                     begin,
                     minutes,
                     said,
@@ -105,6 +112,19 @@ impl Binder<'_, '_> {
             value: sent.value.clone(),
         })
     }
+}
+
+/// Whether a text is one of the values of a call.
+fn stands_in(arguments: &Value, text: &str) -> bool {
+    let mut found = false;
+    crate::leaf::leaves(arguments, &mut |_, _, leaf| found |= leaf == text);
+    found
+}
+
+/// Whether something that lasts as long as people said ends at one moment and begins at another.
+pub(super) fn is_end_of(said: &Said, end: &str, begin: &str) -> bool {
+    said.lengths()
+        .any(|(minutes, _)| earlier(end, minutes).as_deref() == Some(begin))
 }
 
 /// Whether a text is the name of an input, and nothing is made of it.

@@ -12,7 +12,7 @@ use super::transform::Transform;
 use super::turn::{Compared, closed};
 use super::unsourced::open_choices;
 use super::witness::{Witness, differ};
-use super::{Answered, canonical, cycle, slot, view, write};
+use super::{Answered, canonical, cycle, settled, slot, view, write};
 use crate::kept::{Kept, Spot};
 use crate::session::{Session, ToolSpec};
 use serde_json::Value;
@@ -88,7 +88,7 @@ pub(super) fn ask(
             let schema = schema_at(spec, &pointer).cloned();
             let places = places(kept, decisions, look, &pointer, &value);
             settle(
-                own,
+                kept,
                 call,
                 (&pointer, &value),
                 decisions,
@@ -314,7 +314,7 @@ fn places(
 
 /// Leaves a value open, or takes the answer about it.
 fn settle(
-    own: &Kept<'_>,
+    all: &[Kept<'_>],
     call: usize,
     (pointer, value): (&str, &Value),
     decisions: &mut Decisions<'_>,
@@ -322,6 +322,9 @@ fn settle(
     places: Vec<Choice>,
     schema: Option<&Value>,
 ) {
+    let Some(own) = all.get(call) else {
+        return;
+    };
     let id = question_id(own, pointer);
     let keys = keys_of(pointer);
     let key = keys.last().cloned().unwrap_or_default();
@@ -390,11 +393,13 @@ fn settle(
                 let found = Found::Answered;
                 let (inputs, said) = (&mut decisions.inputs, &decisions.said);
                 let (input, transform) = inputs.get(&name, value, found, schema, said);
+                let binding = given_anew(input, transform, value);
                 decided.bound.push(Bound {
                     pointer: pointer.to_owned(),
                     key,
-                    pieces: vec![Piece::Value(Box::new(given_anew(input, transform, value)))],
+                    pieces: vec![Piece::Value(Box::new(binding.clone()))],
                 });
+                settled::tell_again(all, decisions, call, &binding);
                 return;
             }
         }

@@ -190,7 +190,9 @@ impl Binder<'_, '_> {
                 continue;
             };
             self.ends_of_parts(&name, &of_day, &between);
-            self.inputs.set_value(&name, Value::from(time.as_str()));
+            let said = self.said.clock(&time).map(Found::Said);
+            self.inputs
+                .set_value(&name, Value::from(time.as_str()), said);
             self.recorded.set_input(&name, &Value::from(time.as_str()));
             let all = self.decided.iter_mut();
             for bound in all.flat_map(|decided| &mut decided.bound) {

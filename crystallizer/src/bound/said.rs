@@ -17,6 +17,7 @@ use std::sync::OnceLock;
 
 mod alone;
 mod altering;
+mod clock;
 mod counted;
 mod enumerated;
 mod in_touch;
@@ -139,7 +140,8 @@ pub(super) struct Said {
     /// Places in an order: `second`.
     ordinals: HashMap<u64, Vec<(usize, usize)>>,
     days: Vec<(SpokenDay, usize, usize)>,
-    times: Vec<(SpokenTime, usize)>,
+    /// The times of day, each with its text, its first word and how many words it has.
+    times: Vec<(SpokenTime, usize, usize, usize)>,
     /// How many minutes things last, each with its text and the word of its unit.
     durations: Vec<(i64, usize, usize)>,
     /// How many words were taken in.
@@ -305,8 +307,12 @@ impl Said {
             for (days, word) in spoken_time::stays(&spoken.words) {
                 self.stays.push((days, at, word));
             }
-            for time in spoken_time::times(text) {
-                self.times.push((time, at));
+            for (time, place) in spoken_time::times(text) {
+                let first = spoken.starts.partition_point(|start| *start < place.start);
+                let last = spoken.starts.partition_point(|start| *start < place.end);
+                if first < last {
+                    self.times.push((time, at, first, last - first));
+                }
             }
         }
         self.texts.push(spoken);
@@ -550,6 +556,9 @@ impl Said {
                 found.extend(self.day(day, &text));
             }
         }
+        if found.is_empty() {
+            found.extend(self.clock(&text));
+        }
         found.retain(|mention| !self.is_negated(mention, &text));
         found
     }
@@ -605,6 +614,9 @@ impl Said {
             return false;
         };
         let alone = length == 1 && spoken.words[word].chars().count() < 3;
+        // The 123 of `soil-123`, and `/srv/shop` in `/srv/shop/api`.
+        let is_number = length == 1 && spoken.words[word].bytes().all(|b| b.is_ascii_digit());
+        let is_path = value.as_str().is_some_and(|text| text.contains('/'));
         let joined = |mark: Option<char>, beyond: Option<char>| match mark {
             Some('_') => true,
             // An id may be the name in an address.
@@ -615,7 +627,15 @@ impl Said {
         };
         let mut before = spoken.text[..*start].chars().rev();
         let mut after = spoken.text.get(end..).unwrap_or("").chars();
-        !joined(before.next(), before.next()) && !joined(after.next(), after.next())
+        let (mark, beyond) = (before.next(), before.next());
+        let goes_before = is_number
+            && matches!(mark, Some('-' | '/'))
+            && beyond.is_some_and(char::is_alphanumeric);
+        let (next, behind) = (after.next(), after.next());
+        let goes_on = (is_path && matches!(next, Some('-' | '/'))
+            || is_number && next == Some('/'))
+            && behind.is_some_and(char::is_alphanumeric);
+        !joined(mark, beyond) && !joined(next, behind) && !goes_before && !goes_on
     }
 
     /// A small number is not meant where it is only a part of a longer one, as 5 in 2.5 or in 10:05.
@@ -649,7 +669,7 @@ impl Said {
             }
             // A moment is said when the day and the time of day are.
             if let Some(time) = time
-                && !self.times.iter().any(|(spoken, _)| spoken.is(time))
+                && !self.times.iter().any(|(spoken, ..)| spoken.is(time))
             {
                 return None;
             }

@@ -15,7 +15,10 @@ impl Binder<'_, '_> {
         }
         let tool = self.kept.get(sent.call)?.call.name.as_str();
         let deed = words(&crate::name::of_call(tool, None));
-        self.said.find_measured(sent.value, &sent.key.full(), &deed)
+        let key = sent.key.full();
+        self.said
+            .find_measured(sent.value, &key, &deed)
+            .or_else(|| self.said.part_of_clock(sent.value, &key))
     }
 
     /// Whether a small number of a change may be one that the person said: nothing says that they meant something else

@@ -1,6 +1,7 @@
 //! Days, times of day and small numbers as people say them.
 
 use jiff::civil::Date;
+use std::ops::Range;
 
 /// A day that somebody named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,6 +282,14 @@ pub(super) struct SpokenTime {
 }
 
 impl SpokenTime {
+    pub(super) fn hour(self) -> u8 {
+        self.hour
+    }
+
+    pub(super) fn minute(self) -> u8 {
+        self.minute
+    }
+
     /// Whether this is the time `HH:MM`.
     pub(super) fn is(self, time: &str) -> bool {
         format!("{:02}:{:02}", self.hour, self.minute) == time
@@ -365,43 +374,54 @@ pub(super) fn stays(words: &[String]) -> Vec<(i64, usize)> {
     found
 }
 
-/// The times of day named in a text: `8 AM`, `3:30pm`, `14:05`, `10.30 Uhr`, `14h30`.
-pub(super) fn times(text: &str) -> Vec<SpokenTime> {
-    let lower = text.to_lowercase();
+/// The times of day named in a text, with where each begins and ends: `8 AM`, `3:30pm`, `14:05`, `10.30 Uhr`, `14h30`,
+/// `noon`.
+pub(super) fn times(text: &str) -> Vec<(SpokenTime, Range<usize>)> {
+    // The places stay those of the text.
+    let lower = text.to_ascii_lowercase();
     let tokens: Vec<&str> = lower
         .split(|c: char| {
             c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '?' | '!' | '"' | '\'')
         })
         .filter(|token| !token.is_empty())
+        .map(|token| token.trim_end_matches('.'))
         .collect();
+    let begin = |token: &str| token.as_ptr() as usize - lower.as_ptr() as usize;
     let mut found = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        let token = token.trim_end_matches('.');
+    for (index, token) in tokens.iter().copied().enumerate() {
+        let next = tokens.get(index + 1).copied();
+        let mut add = |hour: u8, minute: u8, last: &str| {
+            if hour < 24 && minute < 60 {
+                let place = begin(token)..begin(last) + last.len();
+                found.push((SpokenTime { hour, minute }, place));
+            }
+        };
+        match token {
+            "noon" | "midday" | "mittag" | "mittags" => add(12, 0, token),
+            "midnight" | "mitternacht" => add(0, 0, token),
+            _ => {}
+        }
         let digits = token
             .find(|c: char| !(c.is_ascii_digit() || c == ':'))
             .unwrap_or(token.len());
         let (clock, rest) = token.split_at(digits);
-        let before_hour = tokens
-            .get(index + 1)
-            .is_some_and(|next| next.trim_end_matches('.') == "uhr");
+        let is_half = |word: &str| matches!(word, "am" | "pm" | "a.m" | "p.m");
+        let of_hour = next.filter(|next| *next == "uhr");
         let whole = match rest.strip_prefix('h') {
             Some("") => Some((clock, "0")),
             Some(minute) if minute.len() == 2 => Some((clock, minute)),
-            _ if before_hour => Some(token.split_once(['.', ':']).unwrap_or((token, "0"))),
+            _ if of_hour.is_some() => Some(token.split_once(['.', ':']).unwrap_or((token, "0"))),
             _ => None,
         };
         if let Some((hour, minute)) = whole {
-            if let (Ok(hour @ 0..24), Ok(minute @ 0..60)) = (hour.parse(), minute.parse()) {
-                found.push(SpokenTime { hour, minute });
+            if let (Ok(hour), Ok(minute)) = (hour.parse(), minute.parse()) {
+                add(hour, minute, of_hour.unwrap_or(token));
             }
             continue;
         }
         let half = match rest {
-            "" => tokens
-                .get(index + 1)
-                .map(|next| next.trim_end_matches('.'))
-                .filter(|next| matches!(*next, "am" | "pm" | "a.m" | "p.m")),
-            half => Some(half).filter(|half| matches!(*half, "am" | "pm" | "a.m" | "p.m")),
+            "" => next.filter(|next| is_half(next)),
+            half => Some(half).filter(|half| is_half(half)),
         };
         let (hour, minute) = match clock.split_once(':') {
             Some((hour, minute)) if minute.len() == 2 => (hour, minute),
@@ -416,9 +436,7 @@ pub(super) fn times(text: &str) -> Vec<SpokenTime> {
             Some('a') if hour == 12 => 0,
             _ => hour,
         };
-        if hour < 24 && minute < 60 {
-            found.push(SpokenTime { hour, minute });
-        }
+        add(hour, minute, half.unwrap_or(token));
     }
     found
 }
@@ -482,14 +500,20 @@ mod tests {
         }
         let found: Vec<String> = times("um 10 Uhr, 9.30 Uhr. à 14h30 ou 8h, 7 Leute, 25 Uhr")
             .into_iter()
-            .map(|time| format!("{:02}:{:02}", time.hour, time.minute))
+            .map(|(time, _)| format!("{:02}:{:02}", time.hour, time.minute))
             .collect();
         assert_eq!(found, ["10:00", "09:30", "14:30", "08:00"]);
         let found: Vec<String> = times("8 AM, 3:30pm. at 14:05 or 12 a.m., 7 people")
             .into_iter()
-            .map(|time| format!("{:02}:{:02}", time.hour, time.minute))
+            .map(|(time, _)| format!("{:02}:{:02}", time.hour, time.minute))
             .collect();
         assert_eq!(found, ["08:00", "15:30", "14:05", "00:00"]);
+        let text = "At noon, at 7:30 PM. or um 10 Uhr";
+        let found: Vec<&str> = times(text)
+            .into_iter()
+            .map(|(_, place)| &text[place])
+            .collect();
+        assert_eq!(found, ["noon", "7:30 PM", "10 Uhr"]);
         let words: Vec<String> = super::super::canonical::runs(
             "a new 1 hour long event, a 30-minute call, for two hours, half an hour, in 2027 hours",
         )

@@ -124,7 +124,8 @@ impl Binder<'_, '_> {
         let mut found = Vec::new();
         let mut next = 0;
         for (index, (start, word)) in words.iter().enumerate() {
-            if index < next || !is_capital(word) {
+            // `Describe Acme's strategy`: what is told to be done is no part of the name.
+            if index < next || !is_capital(word) || self.said.is_only_deed(&Value::from(*word)) {
                 continue;
             }
             let mut best = None;

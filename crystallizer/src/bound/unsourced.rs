@@ -5,13 +5,16 @@ use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
 use super::data::holds_data;
 use super::information::{WEAK, bits, names_things};
-use super::inputs::Found;
+use super::inputs::{Found, schema_at};
 use super::transform::{Op, Transform};
 use super::turn::Compared;
 use super::{canonical, evaluate};
 use crate::value_class::{self, ValueClass};
 use jiff::civil::Date;
 use serde_json::Value;
+
+/// The fewest letters of the name of a thing.
+const SHORTEST_NAME: usize = 2;
 
 impl Binder<'_, '_> {
     /// The day of the run, where the person spoke of a day by its distance and the value is that day.
@@ -137,11 +140,48 @@ impl Binder<'_, '_> {
                     self.changes(sent.call)
                         && (canonical::number(text).is_some() && own >= WEAK
                             || names_things(&sent.key.words) && is_number(text)
+                            || self.is_word_for_thing(sent, text)
                             || holds_data(key, text.trim()))
                 }
             },
             _ => false,
         }
+    }
+
+    /// Whether one word under a key for ids says which thing something is done with: `product_id: olive_tree`. What a
+    /// tool offers by name, and words for whoever is signed in, say so in every run.
+    fn is_word_for_thing(&self, sent: &Sent<'_>, text: &str) -> bool {
+        let is_id = sent.key.words.last().is_some_and(|word| {
+            matches!(
+                word.as_str(),
+                "id" | "sku" | "slug" | "ref" | "reference" | "iban"
+            )
+        });
+        let is_offered = || {
+            let schema = schema_at(self.spec(sent.call), &sent.pointer);
+            schema.is_some_and(|schema| schema.get("enum").is_some())
+        };
+        let is_own = self
+            .kept
+            .get(sent.call)
+            .is_none_or(|kept| kept.target.own_tool || kept.target.shell.is_some());
+        is_id
+            && text.chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST_NAME
+            && !text.contains(char::is_whitespace)
+            && !matches!(
+                text.to_lowercase().as_str(),
+                "me" | "self"
+                    | "mine"
+                    | "current"
+                    | "default"
+                    | "primary"
+                    | "none"
+                    | "null"
+                    | "all"
+                    | "any"
+            )
+            && !is_own
+            && !is_offered()
     }
 
     /// Why a value looks made by the clock or by chance.

@@ -155,7 +155,7 @@ impl<'a> Binder<'a, '_> {
                 .enumerate()
                 .filter_map(|(place, column)| {
                     let counting = Counting::of(&column.values)?;
-                    let is_given = self.is_given(at, width, column);
+                    let is_given = self.is_given_elsewhere(at, width, column);
                     (!is_given).then_some((place, counting))
                 })
                 .collect();
@@ -176,7 +176,7 @@ impl<'a> Binder<'a, '_> {
     }
 
     /// Whether answers have what a column sends: what the pass answered before, or particular values of earlier ones.
-    fn is_given(&self, at: usize, width: usize, column: &Column<'_>) -> bool {
+    fn is_given_elsewhere(&self, at: usize, width: usize, column: &Column<'_>) -> bool {
         let in_pass = column.values.iter().enumerate().all(|(pass, value)| {
             (0..column.inner).any(|place| {
                 let Some(kept) = self.kept.get(at + pass * width + place) else {
@@ -449,7 +449,7 @@ impl<'a> Binder<'a, '_> {
         let given: BTreeSet<(usize, String)> = counted
             .columns
             .iter()
-            .filter(|column| self.is_given(stretch.first, stretch.width, column))
+            .filter(|column| self.is_given_elsewhere(stretch.first, stretch.width, column))
             .map(place)
             .collect();
         let known = |column: &Column<'_>| {

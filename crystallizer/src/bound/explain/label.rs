@@ -190,7 +190,17 @@ fn without_step(expression: &str) -> String {
     let picked = picked(expression);
     match expression.trim().strip_prefix("inputs.") {
         _ if !picked.is_empty() => format!("the elements {}", picked.join(" and ")),
-        Some(rest) => format!("the input `{}`", shorten(rest)),
+        Some(rest) => match rest.split_once(" ~ ") {
+            Some((name, fixed)) => {
+                let behind = fixed.trim_matches('\'').trim();
+                format!(
+                    "the input `{}`, with {} behind it",
+                    shorten(name),
+                    shorten(behind)
+                )
+            }
+            None => format!("the input `{}`", shorten(rest)),
+        },
         None => shorten(expression),
     }
 }

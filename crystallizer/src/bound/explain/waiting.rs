@@ -7,6 +7,8 @@ use crate::bound::binding::{Frozen, Why};
 use crate::bound::decide::Decisions;
 use crate::bound::figure;
 use crate::bound::information::{STRONG, bits};
+use crate::bound::lasting::is_end_of;
+use crate::bound::settled::{is_told_again, names_in};
 use crate::kept::Kept;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,24 +17,34 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 struct Before {
     /// The question by the particular value that it is about.
     values: HashMap<String, String>,
+    /// The same by names, which only a text tells again.
+    names: HashMap<String, String>,
     /// The question by the element that its value is of.
     elements: BTreeMap<String, String>,
 }
 
 impl Before {
-    /// The question about a value that this one is, or that a text holds as a word.
+    /// The question about a particular value that this one is, or about one that a text tells.
     fn of_value(&self, value: &str) -> Option<&String> {
-        self.values.get(value).or_else(|| {
-            value
-                .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"'))
-                .map(|word| word.trim_end_matches(['.', ':', '!', '?']))
-                .find_map(|word| self.values.get(word))
-        })
+        self.values
+            .get(value)
+            .or_else(|| self.in_text(value, |name| name != value))
+    }
+
+    /// The question about a name or an id that a text tells.
+    fn in_text(&self, text: &str, is_meant: impl Fn(&str) -> bool) -> Option<&String> {
+        names_in(text)
+            .filter(|(_, name)| is_meant(name))
+            .find_map(|(_, name)| self.values.get(name).or_else(|| self.names.get(name)))
     }
 
     fn note(&mut self, id: &str, frozen: &Frozen, elements: &BTreeSet<&str>) {
         if let (Some(value), true) = (frozen.value.as_str(), bits(&frozen.value, &[]) >= STRONG) {
             let known = self.values.entry(value.to_owned());
+            known.or_insert_with(|| id.to_owned());
+        }
+        if let (Some(name), true) = (frozen.value.as_str(), is_told_again(&frozen.value)) {
+            let known = self.names.entry(name.to_owned());
             known.or_insert_with(|| id.to_owned());
         }
         let mut elements = elements.iter();
@@ -73,7 +85,16 @@ pub(in crate::bound) fn wait(
                 continue;
             }
             let elements = elements_of(frozen);
+            let begin = || {
+                let end = frozen.value.as_str()?;
+                let is_begin = |one: &&Frozen| {
+                    let begin = one.value.as_str();
+                    begin.is_some_and(|begin| is_end_of(&decisions.said, end, begin))
+                };
+                decided.frozen.iter().find(is_begin)?.question.as_ref()
+            };
             let first = offer_of(call)
+                .or_else(begin)
                 .or_else(|| before.of_value(frozen.value.as_str()?))
                 .or_else(|| elements.iter().find_map(|one| before.elements.get(*one)))
                 .filter(|first| **first != id);
@@ -86,8 +107,11 @@ pub(in crate::bound) fn wait(
         }
     }
     for figure in figures {
-        let first = offer_of(figure.call())
-            .or_else(|| figure.shown().find_map(|shown| before.of_value(shown)));
+        let first = offer_of(figure.call()).or_else(|| {
+            figure
+                .shown()
+                .find_map(|shown| before.in_text(shown, |_| true))
+        });
         if let Some(first) = first.filter(|_| asked.contains(figure.id())) {
             waiting.insert(figure.id().to_owned(), first.clone());
         }

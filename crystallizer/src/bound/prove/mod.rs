@@ -15,11 +15,14 @@ use super::decide::Decisions;
 use super::evaluate;
 use super::file_name;
 use super::information::{bits, names_things};
+use super::inputs::Found;
 use super::key::words;
 use super::passes::{Pass, gathered, passes};
 use super::rename;
 use super::selector;
+use super::settled::is_told_again;
 use super::slot;
+use super::told::places_of;
 use super::view;
 use super::world::World;
 use crate::compare::{Expected, Known, compare};
@@ -252,6 +255,7 @@ impl Prover<'_> {
                 for piece in &bound.pieces {
                     if let Piece::Text(text) = piece {
                         self.segment(kept, &bound.pointer, text);
+                        self.told_again(kept, &bound.pointer, text);
                         self.fixed(kept, &bound.pointer, &Value::from(text.as_str()), &seen);
                     }
                 }
@@ -280,6 +284,7 @@ impl Prover<'_> {
                 } else {
                     if let Some(text) = frozen.value.as_str() {
                         self.segment(kept, &frozen.pointer, text);
+                        self.told_again(kept, &frozen.pointer, text);
                     }
                     self.fixed(kept, &frozen.pointer, &frozen.value, &seen);
                 }
@@ -298,6 +303,28 @@ impl Prover<'_> {
                     crate::show::value("", &segment.into(), 60)
                 );
                 stays(kept, pointer, &segment.into(), message)
+            });
+        }
+    }
+
+    /// A text that keeps a name which a person wants to give in each run: with another one it tells the old one.
+    fn told_again(&mut self, kept: &Kept<'_>, pointer: &str, text: &str) {
+        let decisions = self.decisions;
+        let named = decisions.inputs.iter().find_map(|input| {
+            let name = input.value.as_str()?;
+            let is_kept = input.found == Found::Answered
+                && is_told_again(&input.value)
+                && !places_of(text, name).is_empty();
+            is_kept.then_some(name)
+        });
+        if let Some(name) = named {
+            self.stays.add(|| {
+                let message = format!(
+                    "`{}` at `{pointer}` keeps {}, which an input gives elsewhere.",
+                    kept.step,
+                    crate::show::value("", &name.into(), 60)
+                );
+                stays(kept, pointer, &name.into(), message)
             });
         }
     }

@@ -2,9 +2,9 @@
 //! solved and close it`. The agent looked, and what it saw let it go on; no step reads that, so that a run goes on
 //! whatever it sees.
 
+use super::asker::{Asker, MANUAL, Missed, works_here};
 use super::demand;
 use super::lexicon as l;
-use super::missed::{Asker, MANUAL, Missed, works_here};
 use super::read::{Kind, Qualifier, conditions};
 use super::sentence::Sentence;
 use crate::bound::figure::asks_to_tell;
@@ -118,7 +118,7 @@ impl Asker<'_> {
         let calls = (0..self.kept.len()).filter(|call| self.heard(*call) > text);
         let mut calls = calls.filter(|call| self.kept[*call].changes());
         let call = calls.find(|call| {
-            super::missed::deed(&self.kept[*call]).is_some_and(|own| l::same_deed(deed, &own))
+            super::asker::deed(&self.kept[*call]).is_some_and(|own| l::same_deed(deed, &own))
         })?;
         let taken = write::Taken::of(self.spots);
         let spot = self.spots.get(call)?;

@@ -2,9 +2,12 @@
 //! two nights`.
 
 use super::lexicon as l;
+use super::told::normal;
 use crate::bound::canonical;
 use crate::bound::key::words;
+use crate::bound::said::Said;
 use crate::bound::spoken_time::month_names;
+use crate::value_class;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -91,6 +94,35 @@ pub(super) fn days_sent(arguments: &Value, spoken: Option<Date>) -> BTreeSet<Str
         LASTS.iter().copied().for_each(&mut add);
     }
     lasts.iter().for_each(|number| add(&number.to_string()));
+    found
+}
+
+/// The words by which people said the days and times of day that a call sends, as they wrote them: `2026-11-14`, `10:00`,
+/// `3 pm`, `noon`. What nobody said so adds no number that may be said of something else.
+pub(super) fn when_said(arguments: &Value, said: &Said) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    if !said.has_days() && !said.has_times() {
+        return found;
+    }
+    crate::leaf::leaves(arguments, &mut |_, key, leaf| {
+        let mut add = |words: Vec<&str>| {
+            found.extend(words.into_iter().flat_map(normal));
+        };
+        if leaf.is_u64() && words(key).last().is_some_and(|word| word == "hour") {
+            add(said.words_of_hour(leaf));
+        }
+        let Some(text) = leaf.as_str() else { return };
+        if let Some(day) = text.get(..10).and_then(|text| text.parse::<Date>().ok()) {
+            add(said.words_of_day(day));
+        }
+        let time = match value_class::is_moment(text) {
+            true => text.get(11..16),
+            false => text.get(..5).filter(|_| matches!(text.len(), 5 | 8)),
+        };
+        if let Some(time) = time {
+            add(said.words_of_time(time));
+        }
+    });
     found
 }
 

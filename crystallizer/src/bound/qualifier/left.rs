@@ -3,7 +3,7 @@
 
 use super::asker::{Asker, MANUAL, Missed, Spoken, carries, compared, deed, has_word, works_here};
 use super::cover::{Account, Open, forms};
-use super::days::days_sent;
+use super::days::{days_sent, when_said};
 use super::extreme::about_word;
 use super::foreign::foreign;
 use super::lexicon as l;
@@ -154,6 +154,7 @@ impl<'a> Asker<'a> {
         let spoken = self.decisions.said.day_of_speaking();
         for kept in self.kept {
             all.extend(days_sent(&kept.call.arguments, spoken));
+            all.extend(when_said(&kept.call.arguments, &self.decisions.said));
         }
         all
     }

@@ -34,8 +34,8 @@ mod policy;
 pub(super) mod read;
 pub(super) mod reading;
 mod reserve;
-mod selection;
 mod says_nothing;
+mod selection;
 mod sentence;
 mod settled;
 #[cfg(test)]
