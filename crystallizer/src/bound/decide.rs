@@ -454,7 +454,11 @@ impl<'a> Binder<'a, '_> {
         }
         if self.is_of_another(&sent, &binding) || self.is_looked_up_of_another(&sent, &binding) {
             // Of a list it is one question whether all of it is taken from there.
-            if !value.is_array() || self.at_hand.is_none() {
+            // What has fields of its own is followed element by element.
+            let is_plain = value
+                .as_array()
+                .is_some_and(|all| all.iter().all(|one| !one.is_object() && !one.is_array()));
+            if !is_plain || self.at_hand.is_none() {
                 return false;
             }
             let why = Self::whether_it(Box::new(binding));

@@ -509,7 +509,9 @@ fn in_text(
                             .is_some_and(|source| is_told_by_place(source, &key, &figure))
                 })
         });
-        let tells = !figure.is_day && figure.values.iter().any(|value| bits(value, &[]) >= WEAK);
+        let is_said = || decisions.said.find_written(&figure.shown).is_some();
+        let tells = figure.values.iter().any(|value| bits(value, &[]) >= WEAK)
+            && !(figure.is_day && is_said());
         let counts = || {
             let nothing = Others::of(kept, decisions, &[], call, "");
             total::source(kept, decisions, &nothing, call, &figure).is_some()

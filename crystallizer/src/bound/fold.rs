@@ -515,8 +515,12 @@ impl Binder<'_, '_> {
         };
         let all = filters(elements, chosen, origin, &scope, &stretch.body(self.kept));
         let read = of_list(origin, &self.said);
+        // How many things are made limits no list of what was made.
+        let mut cycles = self.cycles.iter();
+        let is_counted = cycles.any(|cycle| matches!(cycle.list, Over::Counted(_)));
         let limited: Vec<Filter> = all
             .iter()
+            .filter(|_| !is_counted)
             .filter_map(|filter| filter.limited(&read, &self.said))
             .filter(|filter| filter.of(elements) == chosen)
             .collect();

@@ -165,7 +165,7 @@ impl Binder<'_, '_> {
                     if as_said
                         && (figure.is_day
                             || self.inputs.told(&figure.shown).is_some()
-                            || input.value.to_string() == figure.shown) =>
+                            || is_written_so(&input.value, &figure.shown)) =>
                 {
                     continue;
                 }
@@ -473,6 +473,12 @@ fn number_in(number: u64, text: &str) -> Option<Stays> {
         spoken_time::small_number(&word.to_lowercase()).map(u64::from) == Some(number)
     })?;
     Some(Stays::text(shown, false, true))
+}
+
+/// Whether a value is written just so.
+fn is_written_so(value: &Value, shown: &str) -> bool {
+    let written = value.to_string();
+    written == shown
 }
 
 #[cfg(test)]

@@ -78,11 +78,14 @@ fn known(accept: &[String]) -> Result<(), CrystallizeError> {
     ))
 }
 
-/// The codes of the findings that a question stands with: of its place, or of its step where it is about all of it.
+/// The codes of the findings that a question stands with: of its place, or those that say to answer it.
 fn codes_of<'r>(report: &'r Report, question: &Question) -> BTreeSet<&'r str> {
     let is_of_place = |finding: &&Finding| match &finding.path {
         Some(path) if question.id.starts_with("source:") => *path == question.path,
-        _ => finding.step.as_ref() == Some(&question.step),
+        _ => {
+            let id = format!("`{}`", question.id);
+            finding.id == question.id || finding.help.contains(&id)
+        }
     };
     let found = report.findings.iter().filter(is_of_place);
     found.map(|finding| finding.code.as_str()).collect()

@@ -65,11 +65,27 @@ pub(in crate::bound) fn of_unused(
     unused
 }
 
-/// Whether an id asks about the source of what a call was sent somewhere, be it asked just now or not.
+/// What is asked about a step or about what it was sent somewhere.
+const KINDS: [&str; 8] = [
+    "source",
+    "figure",
+    "condition",
+    "policy",
+    "loop",
+    "absent",
+    "undone",
+    "key",
+];
+
+/// Whether an id asks about a step, or about what it was sent somewhere, be it asked just now or not.
 fn is_of_place(kept: &Kept<'_>, id: &str) -> bool {
-    let place = id.strip_prefix(&question_id(kept, ""));
-    place.is_some_and(|pointer| {
-        pointer.starts_with('/') && kept.call.arguments.pointer(pointer).is_some()
+    let about = id
+        .split_once(':')
+        .filter(|(kind, _)| KINDS.contains(kind))
+        .and_then(|(_, about)| about.strip_prefix(kept.step.as_str()));
+    about.is_some_and(|place| match place.strip_prefix(':') {
+        Some(pointer) => pointer.starts_with('/') && kept.call.arguments.pointer(pointer).is_some(),
+        None => place.is_empty() && !id.starts_with("source:"),
     })
 }
 

@@ -47,10 +47,17 @@ fn says_what(words: &[String], at: usize) -> bool {
     for (place, word) in behind {
         match word.as_str() {
             "whether" | "how" | "ob" | "wie" | "ausgang" | "ergebnis" | "outcome" => return true,
-            // `tell her if there is stock`, not `… that we will call if they like`.
+            // `tell her if there is stock`, not `mail them a note if they are a vip`.
             "if" => {
+                let tells = matches!(
+                    words[at].as_str(),
+                    "tell" | "inform" | "notify" | "let" | "answer" | "report"
+                );
                 let between = &words[at + 1..place];
-                return !between.iter().any(|word| word == "that");
+                let sends = between
+                    .iter()
+                    .any(|word| matches!(word.as_str(), "that" | "a" | "an" | "about"));
+                return tells && !sends;
             }
             "that" | "dass" | "and" | "und" | "then" | "dann" => return false,
             _ => {}
@@ -79,6 +86,8 @@ mod tests {
             ("Tell Ana and close it. How are you?", false),
             ("Send the report to Ana.", false),
             ("Mail Ana the invoice.", false),
+            ("Mail them a note if they are a vip.", false),
+            ("Email Ana if the job failed.", false),
         ] {
             assert_eq!(asks_to_tell(said), expected, "{said}");
         }
