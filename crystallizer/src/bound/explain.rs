@@ -226,13 +226,16 @@ pub(super) fn explain(
         explained
             .questions
             .insert(place.min(explained.questions.len()), asked);
-        explained.findings.push(located(
-            Finding::info("loop_not_folded", offer.offered.why())
-                .help(format!("Answer `{}` with one of its choices.", offer.id)),
-            &kept.step,
-            *spot,
-            "",
-        ));
+        let finding = Finding::info("loop_not_folded", offer.offered.why())
+            .help(format!("Answer `{}` with one of its choices.", offer.id));
+        // Nothing tells what is done with which: as it was recorded it is right by chance.
+        let finding = match offer.offered.is_in_turn() {
+            true => finding.must_acknowledge(),
+            false => finding,
+        };
+        explained
+            .findings
+            .push(located(finding, &kept.step, *spot, ""));
     }
     for (id, was, is) in &decisions.outdated {
         let mut finding = Finding::warning(

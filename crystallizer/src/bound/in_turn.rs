@@ -125,6 +125,10 @@ impl Binder<'_, '_> {
     }
 
     fn one_question(&mut self, first: usize, end: usize, list: WholePlace) {
+        // `the first one to Anna, the second to Bob` says which is which.
+        if self.said.by_people().any(names_places) {
+            return;
+        }
         let open: Vec<(usize, Frozen)> = (first..end)
             .flat_map(|call| self.open_of(call).map(move |one| (call, one.clone())))
             .collect();
@@ -194,4 +198,30 @@ impl Binder<'_, '_> {
         let choice: Choice = constant(INPUT);
         self.take(&sent, choice, "a person answered so");
     }
+}
+
+/// Whether a text names elements by their places.
+fn names_places(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphabetic());
+    words.any(|word| {
+        matches!(
+            word,
+            "first"
+                | "second"
+                | "third"
+                | "last"
+                | "latter"
+                | "erste"
+                | "ersten"
+                | "zweite"
+                | "zweiten"
+                | "letzte"
+                | "letzten"
+                | "premier"
+                | "première"
+                | "primero"
+                | "primera"
+        )
+    })
 }

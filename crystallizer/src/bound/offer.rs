@@ -67,6 +67,11 @@ impl Offered {
         }
     }
 
+    /// Whether nothing tells with which elements of a list the calls are done.
+    pub(super) fn is_in_turn(&self) -> bool {
+        self.in_turn.is_some()
+    }
+
     /// What may be answered besides that the calls stay as they are.
     pub(super) fn answers(&self) -> impl Iterator<Item = &str> {
         let known = match self.in_turn {

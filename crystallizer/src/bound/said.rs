@@ -614,9 +614,8 @@ impl Said {
             return false;
         };
         let alone = length == 1 && spoken.words[word].chars().count() < 3;
-        // The 123 of `soil-123`, and `/srv/shop` in `/srv/shop/api`.
+        // The 123 of `soil-123`; the number of `HELP-8812` and the one in an address may be meant.
         let is_number = length == 1 && spoken.words[word].bytes().all(|b| b.is_ascii_digit());
-        let is_path = value.as_str().is_some_and(|text| text.contains('/'));
         let joined = |mark: Option<char>, beyond: Option<char>| match mark {
             Some('_') => true,
             // An id may be the name in an address.
@@ -628,14 +627,9 @@ impl Said {
         let mut before = spoken.text[..*start].chars().rev();
         let mut after = spoken.text.get(end..).unwrap_or("").chars();
         let (mark, beyond) = (before.next(), before.next());
-        let goes_before = is_number
-            && matches!(mark, Some('-' | '/'))
-            && beyond.is_some_and(char::is_alphanumeric);
+        let goes_before = is_number && mark == Some('-') && beyond.is_some_and(char::is_lowercase);
         let (next, behind) = (after.next(), after.next());
-        let goes_on = (is_path && matches!(next, Some('-' | '/'))
-            || is_number && next == Some('/'))
-            && behind.is_some_and(char::is_alphanumeric);
-        !joined(mark, beyond) && !joined(next, behind) && !goes_before && !goes_on
+        !joined(mark, beyond) && !joined(next, behind) && !goes_before
     }
 
     /// A small number is not meant where it is only a part of a longer one, as 5 in 2.5 or in 10:05.

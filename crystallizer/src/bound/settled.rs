@@ -118,16 +118,13 @@ pub(super) fn names_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether a value tells enough to be the same thing in a text: an id, a name with a capital, a name of several words.
+/// Whether a value tells enough to be the same thing in a text: an id, a name of several words. A word alone may be one
+/// of the language: the priority `High`, and high time.
 pub(super) fn is_told_again(value: &Value) -> bool {
     value.as_str().is_some_and(|text| {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         text.len() <= LONGEST
-            && (bits(value, &[]) >= STRONG
-                || letters >= SHORTEST
-                    && (text.starts_with(char::is_uppercase)
-                        && text.chars().any(char::is_lowercase)
-                        || text.contains(' ')))
+            && (bits(value, &[]) >= STRONG || letters >= SHORTEST && text.contains(' '))
     })
 }
 
@@ -220,7 +217,8 @@ mod tests {
         for (value, expected) in [
             (json!("Rosa Silva"), true),
             (json!("dora lindqvist"), true),
-            (json!("Rosa"), true),
+            (json!("Rosa"), false),
+            (json!("High"), false),
             (json!("T-99123"), true),
             (json!("economy"), false),
             (json!("USD"), false),

@@ -87,7 +87,9 @@ fn whole_days(text: &str, found: &mut Vec<Written>) {
     }
     let mut rest = text.to_owned();
     for day in found.iter_mut().filter(|one| one.is_day) {
-        if rest.contains(day.shown.as_str()) && day.shown.len() > 2 {
+        // `4.7` may be a number as well.
+        let is_decimal = day.shown.split('.').count() == 2 && day.shown.parse::<f64>().is_ok();
+        if !is_decimal && rest.contains(day.shown.as_str()) && day.shown.len() > 2 {
             rest = rest.replace(day.shown.as_str(), " ");
         }
         let Some(at) = text.find(day.shown.as_str()) else {

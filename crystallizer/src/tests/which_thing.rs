@@ -100,15 +100,10 @@ fn a_piece_of_another_id_was_not_said() {
     let made = made_of(&session);
     assert_eq!(sent(&made, "customer_id"), "123");
     assert_eq!(asked(&made), ["source:create_voucher:/customer_id"]);
-    for (task, follows) in [
-        ("Run the tests in /srv/shop/api.", false),
-        ("Run the tests in /srv/shop.", true),
-        ("Run the tests in /srv/shop, please.", true),
-    ] {
-        let made = one(task, "run_tests", json!({ "path": "/srv/shop" }));
-        let is_input = *sent(&made, "path") == "{{ inputs.path }}";
-        assert_eq!(is_input, follows, "{task}");
-    }
+    // The number of an address may be meant.
+    let task = "Look at https://github.com/acme/web/pull/345 and approve it.";
+    let made = one(task, "approve_pull_request", json!({ "number": 345 }));
+    assert_eq!(sent(&made, "number"), "{{ inputs.number }}");
 }
 
 #[test]

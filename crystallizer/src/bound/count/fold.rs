@@ -22,6 +22,18 @@ use crate::kept::Kept;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// Words beside a number by which so many come to those that there are.
+const MORE: [&str; 8] = [
+    "more",
+    "another",
+    "additional",
+    "extra",
+    "further",
+    "weitere",
+    "zusätzliche",
+    "noch",
+];
+
 /// How many passes show that they count, where nothing certain says how far.
 const LEAST: usize = 3;
 /// The most places of answers that may say how far.
@@ -263,6 +275,25 @@ impl<'a> Binder<'a, '_> {
         }
         let (first, begins) = self.begins(at, counting);
         let times = self.said.how_many_of(passes, &things);
+        // `3 more` go on from those that there are, and an answer may have said which are free.
+        let goes_on = times.as_ref().is_some_and(|mention| {
+            let (before, behind) = self.said.neighbours(mention);
+            [before, behind]
+                .into_iter()
+                .flatten()
+                .any(|word| MORE.contains(&word))
+        });
+        let column = &counted.columns[counted.main];
+        let is_answered = || {
+            let holders = column.values.iter().map(|value| {
+                let places = self.answers.find(&canonical::forms(value));
+                let calls = places.iter().map(|place| place.call);
+                calls.filter(|call| *call < at).collect::<BTreeSet<_>>()
+            });
+            let common = holders.reduce(|one, other| &one & &other);
+            common.is_some_and(|calls| !calls.is_empty())
+        };
+        let is_plain = !goes_on && !is_answered();
         let said = times.or_else(|| self.said.number_of_person(passes));
         let told = |last: Origin, is_last: bool, is_sure: bool| Reading {
             first: first.clone(),
@@ -278,7 +309,11 @@ impl<'a> Binder<'a, '_> {
         };
         if found.is_empty() {
             found.push(match (said, self.said.number_of_person(last)) {
-                (Some(mention), _) => told(Origin::Said(mention), false, begins && times.is_some()),
+                (Some(mention), _) => told(
+                    Origin::Said(mention),
+                    false,
+                    begins && times.is_some() && is_plain,
+                ),
                 (None, Some(mention)) => told(Origin::Said(mention), true, false),
                 (None, None) => told(Origin::Told, false, false),
             });
