@@ -45,6 +45,27 @@ impl Asked {
     }
 }
 
+/// The looks before a call that go after another thing in each run, the nearest first.
+fn looks_before<'k, 's>(
+    kept: &'k [Kept<'s>],
+    decisions: &Decisions<'_>,
+    call: usize,
+) -> impl Iterator<Item = (usize, &'k Kept<'s>)> {
+    let batch = kept.get(call).map(|own| own.call.batch);
+    let first = call.saturating_sub(NEAREST);
+    let looks = kept.iter().enumerate().take(call).skip(first).rev();
+    looks.filter(move |(at, look)| {
+        look.looks()
+            && !look.target.own_tool
+            && Some(look.call.batch) != batch
+            && crate::prune::succeeded(look.call)
+            && decisions
+                .calls
+                .get(*at)
+                .is_some_and(|one| !one.bound.is_empty())
+    })
+}
+
 /// The look whose answer a text tells that is put together, where somebody is to be told how something stands and nothing
 /// of that answer stands in the text: its wording is the answer.
 pub(super) fn told_of<'k>(
@@ -69,18 +90,7 @@ pub(super) fn told_of<'k>(
     {
         return None;
     }
-    let first = call.saturating_sub(NEAREST);
-    let looks = kept.iter().enumerate().take(call).skip(first).rev();
-    let mut looks = looks.filter(|(at, look)| {
-        look.looks()
-            && !look.target.own_tool
-            && look.call.batch != own.call.batch
-            && crate::prune::succeeded(look.call)
-            && decisions
-                .calls
-                .get(*at)
-                .is_some_and(|one| !one.bound.is_empty())
-    });
+    let mut looks = looks_before(kept, decisions, call);
     let (at, look) = looks.next()?;
     let is_told = bound.bindings().any(|binding| match &binding.source {
         Source::Output(place) => place.call == at,
@@ -116,18 +126,7 @@ pub(super) fn made_of<'k>(
             frozen.key.as_str(),
             "command" | "cmd" | "op" | "operation" | "action"
         );
-    let first = call.saturating_sub(NEAREST);
-    let looks = kept.iter().enumerate().take(call).skip(first).rev();
-    let mut looks = looks.filter(|(at, look)| {
-        look.looks()
-            && !look.target.own_tool
-            && look.call.batch != own.call.batch
-            && crate::prune::succeeded(look.call)
-            && decisions
-                .calls
-                .get(*at)
-                .is_some_and(|one| !one.bound.is_empty())
-    });
+    let mut looks = looks_before(kept, decisions, call);
     let people = || decisions.said.by_people();
     if !is_word
         && text.split_whitespace().count() >= VERDICT
