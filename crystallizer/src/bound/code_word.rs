@@ -58,6 +58,11 @@ impl Binder<'_, '_> {
         if said.len() > MOST_SAID || !(has_codes || is_named) {
             return false;
         }
+        // How urgent something is, an agent says of itself where the person said nothing of it.
+        let is_level = sent.key.words.iter().any(|word| is_of_levels(word));
+        if is_level && !is_code && !is_named && !said.iter().any(|word| is_degree(word)) {
+            return false;
+        }
         let mut carried: BTreeSet<String> = BTreeSet::new();
         let near = self.kept.iter().skip(sent.call.saturating_sub(NEAREST));
         for kept in near.take(2 * NEAREST) {
@@ -99,10 +104,73 @@ fn is_of_codes(word: &str) -> bool {
             | "rating"
             | "grade"
             | "size"
-            | "level"
-            | "priority"
-            | "severity"
-            | "urgency"
-            | "tier"
+    ) || is_of_levels(word)
+}
+
+/// Whether the values under such a key are the steps of a scale.
+fn is_of_levels(word: &str) -> bool {
+    matches!(
+        word,
+        "level" | "priority" | "severity" | "urgency" | "importance" | "tier"
+    )
+}
+
+/// Whether a word says how urgent, how grave or how good something is.
+fn is_degree(word: &str) -> bool {
+    matches!(
+        word,
+        "urgent"
+            | "urgently"
+            | "asap"
+            | "immediately"
+            | "immediate"
+            | "important"
+            | "critical"
+            | "emergency"
+            | "soon"
+            | "quick"
+            | "quickly"
+            | "fast"
+            | "rush"
+            | "hurry"
+            | "serious"
+            | "severe"
+            | "grave"
+            | "minor"
+            | "major"
+            | "trivial"
+            | "low"
+            | "lower"
+            | "lowest"
+            | "high"
+            | "higher"
+            | "highest"
+            | "top"
+            | "normal"
+            | "regular"
+            | "standard"
+            | "medium"
+            | "hot"
+            | "warm"
+            | "cold"
+            | "vip"
+            | "premium"
+            | "best"
+            | "worst"
+            | "blocker"
+            | "blocking"
+            | "raise"
+            | "escalate"
+            | "dringend"
+            | "sofort"
+            | "wichtig"
+            | "eilig"
+            | "eilt"
+            | "kritisch"
+            | "schnell"
+            | "niedrig"
+            | "hoch"
+            | "urgente"
+            | "importante"
     )
 }

@@ -455,8 +455,13 @@ impl<'a> Binder<'a, '_> {
                     let is = |number: Option<i64>| {
                         number.is_none_or(|one| seen.said().number_of_person(one).is_some())
                     };
-                    is_said &= is(wanted)
-                        && (!matches!(reading.first, Origin::Said(_)) || is(there.first));
+                    // `16-19` says both ends, though neither is a number by itself.
+                    let is_range = matches!(reading.first, Origin::Said(_)) && reading.is_last;
+                    let range = there.first.filter(|_| is_range).zip(last);
+                    is_said &= range
+                        .is_some_and(|(from, to)| seen.said().range(from, to).is_some())
+                        || is(wanted)
+                            && (!matches!(reading.first, Origin::Said(_)) || is(there.first));
                 }
             }
             other += usize::from(there.times != own);

@@ -1,6 +1,6 @@
 //! What is done though a condition was named, or though it was said that it must never be done.
 
-use super::asker::{Asker, MANUAL, Missed, carries, compared, deed, works_here};
+use super::asker::{Asker, MANUAL, Missed, carries, compared, deed, has_word, works_here};
 use super::condition;
 use super::demand;
 use super::lexicon as l;
@@ -36,8 +36,11 @@ impl Asker<'_> {
         let taken = write::Taken::of(self.spots);
         let mut found = Vec::new();
         let mut selected: BTreeSet<String> = BTreeSet::new();
+        // What a loop goes over one by one: `only internal requests` of a loop over requests says `internal`.
+        let mut items: BTreeSet<String> = BTreeSet::new();
         for cycle in &self.decisions.cycles {
             selected.extend(self.carried_by(cycle));
+            items.extend(words(&cycle.item).iter().flat_map(|word| normal(word)));
         }
         for binding in self
             .decisions
@@ -147,7 +150,15 @@ impl Asker<'_> {
                         .spots
                         .get(call)
                         .is_some_and(|spot| taken.gate_before(*spot).is_some());
-                    let carried = || carries(one, |word| selected.contains(word), |_| false);
+                    let carried = || {
+                        let is_selected = |word: &str| selected.contains(word);
+                        one.content.iter().any(|word| has_word(word, &is_selected))
+                            && carries(
+                                one,
+                                |word| is_selected(word) || items.contains(word),
+                                |_| false,
+                            )
+                    };
                     if gated || !one.content.is_empty() && carried() {
                         continue;
                     }

@@ -297,6 +297,8 @@ pub(super) fn not_found() -> Outcome {
 struct Way {
     looks: Vec<(Value, Outcome)>,
     changes: Vec<(Value, Outcome)>,
+    /// What was said, answered and sent there, in words.
+    words: BTreeSet<String>,
 }
 
 fn way(session: &Session, options: &Options) -> Option<Way> {
@@ -316,6 +318,11 @@ fn way(session: &Session, options: &Options) -> Option<Way> {
     let mut way = Way {
         looks: Vec::new(),
         changes: Vec::new(),
+        words: texts(session)
+            .iter()
+            .flat_map(|text| names::words(text).into_iter().map(plain))
+            .chain(session.calls().flat_map(|call| names_of(&call.arguments)))
+            .collect(),
     };
     for (path, request) in asked {
         let outcome = outcomes.get(&path).cloned().unwrap_or_else(not_found);
@@ -371,7 +378,13 @@ fn fare_told(
             let given = schema
                 .get("default")
                 .or_else(|| schema.get("examples")?.get(0))?;
-            Some((name.clone(), how.value(given)))
+            // What a run is given in another unit than it was said in stands nowhere: five hours are 300 minutes.
+            let there = how.value(given);
+            let is_converted = given.is_number() && !names::knows(&way.words, &there.to_string());
+            Some((
+                name.clone(),
+                if is_converted { given.clone() } else { there },
+            ))
         })
         .collect();
     let mut next = 0;

@@ -467,14 +467,15 @@ fn measure(family: &Family) -> Figures {
         .ok()
         .and_then(|shape| shape.parse().ok());
     for shape in (0..count).filter(|shape| only.is_none_or(|only| only == *shape)) {
-        let Some((recorded, world)) = recorded(family, shape) else {
+        let Some((first, world)) = recorded(family, shape) else {
             continue;
         };
         let notation = Notation::of(shape);
-        let mut sessions = vec![recording(&recorded, &world, notation)];
+        let mut sessions = vec![recording(&first, &world, notation)];
         // Further recordings of the same program, each in another world.
         let mut sides = [0, 0];
-        sides[usize::from(recorded.does)] += 1;
+        sides[usize::from(first.does)] += 1;
+        let mut plays = vec![first];
         let mut seed = 500_000 + shape * 1_000;
         while sessions.len() < family.recordings && seed < 500_000 + shape * 1_000 + 400 {
             seed += 1;
@@ -488,9 +489,17 @@ fn measure(family: &Family) -> Figures {
                 let mut session = recording(&played, &world, notation);
                 session.external_id = Some(format!("ext-{}", sessions.len() + 1));
                 sessions.push(session);
+                plays.push(played);
             }
         }
         let made = crystallize(&sessions, &options).unwrap();
+        // Another than the first is followed where it shows more.
+        let followed = &made.document.metadata["crystallized"]["source"]["id"];
+        let followed = sessions
+            .iter()
+            .position(|one| one.external_id.as_deref() == followed.as_str())
+            .unwrap_or_default();
+        let (first, recorded) = (&plays[0], &plays[followed]);
         assert_eq!(made.report.replay.differences, [], "program {shape}");
         figures.programs += 1;
         figures.derivable += u64::from(recorded.derivable);
@@ -522,8 +531,8 @@ fn measure(family: &Family) -> Figures {
             || !made.report.perturbed.renamed.differences.is_empty();
         figures.silent += u64::from(!accepted && !told);
         let after = (!accepted && family.one_way && family.recordings == 1).then(|| {
-            let looks = answered::looks(family, shape, &recorded);
-            answered::answered(&sessions, &options, &made, &recorded, notation, &looks)
+            let looks = answered::looks(family, shape, recorded);
+            answered::answered(&sessions, &options, &made, recorded, notation, &looks)
         });
         if let Some(after) = &after {
             figures.answered.take(after);
@@ -581,7 +590,7 @@ fn measure(family: &Family) -> Figures {
             runs += 1;
             let (calls, ended) = run(
                 &made.document,
-                inputs(&made.document, &recorded, &fresh),
+                inputs(&made.document, recorded, &fresh),
                 world.now,
                 &|tool, arguments| {
                     world
@@ -592,7 +601,7 @@ fn measure(family: &Family) -> Figures {
             for (figures, draft) in simple.iter_mut().zip(&drafts) {
                 let (calls, _) = run(
                     draft,
-                    inputs(draft, &recorded, &fresh),
+                    inputs(draft, first, &fresh),
                     world.now,
                     &|tool, arguments| {
                         world
@@ -626,7 +635,7 @@ fn measure(family: &Family) -> Figures {
             if let Some(after) = after.as_ref().filter(|after| after.is_accepted()) {
                 let (calls, ended) = run(
                     &after.made.document,
-                    after.inputs(&recorded, &fresh),
+                    after.inputs(recorded, &fresh),
                     world.now,
                     &|tool, arguments| {
                         world
