@@ -585,7 +585,7 @@ fn by_chance(groups: &[usize], (with, without): (usize, usize)) -> f64 {
     f64::from(u32::try_from(parting).unwrap_or(u32::MAX)) / ways
 }
 
-fn parting(source: &Kept<'_>, path: &[String], value: &Value, equal: bool) -> Parting {
+pub(super) fn parting(source: &Kept<'_>, path: &[String], value: &Value, equal: bool) -> Parting {
     let (key, above) = path
         .split_last()
         .map_or(("", path), |(key, above)| (key.as_str(), above));

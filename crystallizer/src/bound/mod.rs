@@ -199,7 +199,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
             break;
         }
         let outdated = decisions.outdated.len();
-        let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
+        let unshown = qualifier::unshown(kept, spots, witnesses, &mut decisions, answers);
         decisions.outdated.truncate(outdated);
         let more = branch::set_apart(kept, known, &decisions, &unshown, answers.given);
         let Some(more) = more else {
@@ -221,7 +221,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
     command_words::set_apart(document, kept, spots, &mut decisions);
     let gates_folded = nest::nest(document, kept, spots, &decisions.cycles);
     pages::nest(document, kept, spots, &decisions.pages);
-    let unshown = qualifier::unshown(kept, spots, &mut decisions, answers);
+    let unshown = qualifier::unshown(kept, spots, witnesses, &mut decisions, answers);
     let figures = figure::ask(kept, spots, &mut decisions, answers, witnesses);
     let is_parted = |call: usize| {
         let has =
@@ -277,10 +277,13 @@ pub(crate) fn bind<'k: 'w, 'w>(
     decisions
         .unused_answers
         .retain(|id| branches.iter().all(|branch| branch.id != *id) && !grafts.knows(id));
+    let taken = write::Taken::of(&grafts.spots(spots));
+    let stated = qualifier::Stated::of(&unshown, spots, &taken);
+    stated.note(document);
     unread::leave_out(document);
     decisions.idle = idle::let_go_on(document, kept, spots, &decisions);
     let more: Vec<(Spot, &Kept<'_>)> = grafts.calls().collect();
-    let ways = grafts.ways(spots, &branches);
+    let mut ways = grafts.ways(spots, &branches);
     order::order(document, kept, spots, &more, &ways);
     drop(more);
     let part = prove::Part {
@@ -295,6 +298,12 @@ pub(crate) fn bind<'k: 'w, 'w>(
         &part,
     );
     let proof = grafts.prove(proof, document, kept, &branches, witnesses);
+    // When a step is done a person said: what it does is shown as if it were done in every run.
+    if !stated.is_empty() {
+        stated.with(&mut ways.conditions);
+        let more: Vec<(Spot, &Kept<'_>)> = grafts.calls().collect();
+        order::order(document, kept, spots, &more, &ways);
+    }
     let held_out = hold_out::hold_out(document, kept, &decisions, witnesses, &grafts);
     // Behind the proof: that is about where values come from, and this about how they look.
     relied::write(document, kept, &|call| {

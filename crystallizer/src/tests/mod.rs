@@ -60,6 +60,7 @@ mod sayings;
 mod segment;
 mod several;
 mod small_words;
+mod stated;
 mod terminal;
 mod told_again;
 mod told_secrets;

@@ -95,7 +95,7 @@ impl<'w> Grafter<'_, 'w> {
         let mut decisions =
             decide::decide(source.session, &kept, self.answers, false, &gated, &others);
         command_words::set_apart(&mut document, &mut kept, &spots, &mut decisions);
-        let mut unshown = qualifier::unshown(&kept, &spots, &mut decisions, self.answers);
+        let mut unshown = qualifier::unshown(&kept, &spots, &[], &mut decisions, self.answers);
         unshown.retain(|one| new.contains(&one.call));
         let mut figures = figure::ask(&kept, &spots, &mut decisions, self.answers, &others);
         figures.retain(|one| new.contains(&one.call()));

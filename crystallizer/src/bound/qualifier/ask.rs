@@ -5,12 +5,14 @@ use super::asker::Asker;
 use super::carried::{Parting, is_carried};
 use super::marked::Marked;
 use super::read::Kind;
+use super::stated::{parts, stated};
 use crate::bound::Answered;
 use crate::bound::binding::Bound;
 use crate::bound::branch::Branch;
 use crate::bound::decide::Decisions;
 use crate::bound::fold::ONE_BY_ONE;
 use crate::bound::key::{named_by, words};
+use crate::bound::witness::Witness;
 use crate::bound::write::Taken;
 use crate::findings::located;
 use crate::gate;
@@ -27,6 +29,8 @@ const ALWAYS: &str = "always";
 pub(in crate::bound) const GATE: &str = "gate";
 /// How many letters a word of the instructions has at least by which they speak of a condition.
 const LEAST_TELLING: usize = 4;
+/// The most expressions that are offered for a condition.
+pub(super) const MOST_STATED: usize = 3;
 /// The most words of a person that are quoted about one place.
 const MOST_QUOTED: usize = 4;
 
@@ -107,6 +111,10 @@ pub(in crate::bound) struct Unshown {
     goes_on: bool,
     /// Whether it is what is done otherwise.
     is_turned: bool,
+    /// What says in expressions what the person said, of what is known before the call.
+    stated: Vec<String>,
+    /// The changes behind the call that are done with it.
+    with: Vec<usize>,
     answer: Option<String>,
 }
 
@@ -177,6 +185,27 @@ impl Unshown {
         self.quotes.join(" | ")
     }
 
+    /// Whether it is one condition of one step, and nothing else that the person said of it.
+    fn is_one_condition(&self) -> bool {
+        self.matter == Matter::Said
+            && self.is_condition
+            && self.cycle.is_none()
+            && !self.is_foreign
+            && !self.goes_on
+            && !self.is_turned
+            && self.quotes.len() == 1
+            && self.sentences.len() == 1
+    }
+
+    /// The calls that are done only where a person said that an expression holds, and that expression.
+    pub(super) fn stated_for(&self) -> Option<(Vec<usize>, &str)> {
+        let taken = self.answer.as_ref()?;
+        self.stated.contains(taken).then(|| {
+            let calls = std::iter::once(self.call).chain(self.with.iter().copied());
+            (calls.collect(), taken.as_str())
+        })
+    }
+
     /// Who said what.
     fn told(&self) -> String {
         let shown = listed(&self.marked, usize::MAX);
@@ -206,6 +235,9 @@ impl Unshown {
             ),
             (Matter::Said, None) if self.is_foreign => format!(
                 "{told}, in a language that is not read here. Is it no condition and no exception, or shall somebody be asked before `{step}`?"
+            ),
+            (Matter::Said, None) if !self.stated.is_empty() => format!(
+                "{told}, and no step looks whether it is so: `{step}` is done in every run. Shall it be, shall it be done only where an expression holds, or shall somebody be asked before?"
             ),
             (Matter::Said, None) if self.is_condition => format!(
                 "{told}, and no step looks whether it is so: `{step}` is done in every run. Shall it be, or shall somebody be asked before?"
@@ -282,6 +314,7 @@ pub(in crate::bound) fn policy_question(kept: &Kept<'_>) -> String {
 pub(in crate::bound) fn unshown(
     kept: &[Kept<'_>],
     spots: &[Spot],
+    witnesses: &[Witness<'_>],
     decisions: &mut Decisions<'_>,
     answers: Answered<'_>,
 ) -> Vec<Unshown> {
@@ -345,6 +378,8 @@ pub(in crate::bound) fn unshown(
             matter,
             goes_on: false,
             is_turned: false,
+            stated: Vec::new(),
+            with: Vec::new(),
             answer: None,
         });
         entry.goes_on |= one.kind.is_condition() && asker.goes_on(text, one.end);
@@ -398,12 +433,37 @@ pub(in crate::bound) fn unshown(
                 .sentences
                 .iter()
                 .any(|sentence| is_behind_otherwise(sentence, tool.as_deref().unwrap_or_default()));
+    }
+    let turned: BTreeSet<usize> = all
+        .iter()
+        .filter(|one| one.is_turned)
+        .map(|one| one.call)
+        .collect();
+    for one in &mut all {
+        if one.is_one_condition() {
+            one.stated = stated(&one.quotes[0], one.call, kept, decisions);
+            one.stated
+                .retain(|condition| parts(condition, one.call, kept, witnesses));
+        }
+        if !one.stated.is_empty() {
+            let mut with = asker.done_with(one.call, &one.sentences[0]);
+            // What is done otherwise is not done with it.
+            with.truncate(
+                with.iter()
+                    .position(|call| turned.contains(call))
+                    .unwrap_or(with.len()),
+            );
+            one.with = with;
+        }
+    }
+    for one in &mut all {
         let Some(given) = answers.given.get(&one.id) else {
             continue;
         };
         // The calls are no loop any more because of that answer.
         let is_unfolded = given == ONE_BY_ONE && !decisions.unused_answers.contains(&one.id);
-        if given != ALWAYS && given != GATE && !is_unfolded {
+        let is_stated = one.stated.contains(given);
+        if given != ALWAYS && given != GATE && !is_unfolded && !is_stated {
             continue;
         }
         decisions.unused_answers.retain(|id| *id != one.id);
@@ -578,6 +638,14 @@ pub(in crate::bound) fn explained(
                 "condition_not_shown",
                 format!("{}. A gate asks about it in each run.", one.told()),
             ),
+            Some(taken) if one.stated_for().is_some() => Finding::info(
+                "condition_held",
+                format!(
+                    "{}. The step is done where `{}`, as a person answered.",
+                    one.told(),
+                    crate::show::text(taken, 200)
+                ),
+            ),
             Some(_) => Finding::info(
                 "condition_not_shown",
                 format!(
@@ -615,6 +683,7 @@ pub(in crate::bound) fn explained(
             if cycle.is_some() {
                 choices.push(ONE_BY_ONE.to_owned());
             }
+            choices.extend(one.stated.iter().cloned());
             questions.push(Question {
                 id: one.id.clone(),
                 step: step.to_owned(),

@@ -38,6 +38,7 @@ mod says_nothing;
 mod selection;
 mod sentence;
 mod settled;
+mod stated;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -54,3 +55,4 @@ pub(super) use lexicon::{Unit, is_ordinal, place};
 pub(super) use narrow::of_list;
 pub(super) use says_nothing::says_nothing;
 pub(super) use sentence::{Sentence, sentences};
+pub(super) use stated::Stated;

@@ -16,10 +16,10 @@ mod loops;
 mod named;
 mod nested;
 mod paged;
-mod program;
+pub(super) mod program;
 mod random;
 mod rule;
-mod run;
+pub(super) mod run;
 mod table;
 mod world;
 

@@ -12,8 +12,8 @@ pub(super) const EVERYTHING_ELSE: &str = "Everything else I had was";
 
 /// One call of a program.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Called {
-    pub(super) tool: String,
+pub(in crate::tests) struct Called {
+    pub(in crate::tests) tool: String,
     pub(super) arguments: Value,
     pub(super) answer: Value,
 }

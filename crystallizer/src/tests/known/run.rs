@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ended {
+pub(in crate::tests) enum Ended {
     Over,
     /// A step failed, for this reason.
     Failed(String),
@@ -21,7 +21,7 @@ pub(super) enum Ended {
 }
 
 /// Runs a document with these inputs; what a tool does not know fails.
-pub(super) fn run(
+pub(in crate::tests) fn run(
     document: &Document,
     inputs: Map<String, Value>,
     now: Timestamp,

@@ -1,0 +1,458 @@
+//! What a person stated as the condition of a deed, as an expression over what was answered before it: `if its total is
+//! under 50`, `if it is delivered`. One recording shows only one side of it, so that it is offered and never followed
+//! unasked.
+
+use super::ask::{MOST_STATED, Unshown};
+use super::asker::{Asker, deed};
+use super::carried::is_carried;
+use super::lexicon as l;
+use super::sentence::{Token, sentences};
+use crate::bound::branch::{parting, scalars};
+use crate::bound::canonical;
+use crate::bound::cycle;
+use crate::bound::decide::Decisions;
+use crate::bound::evaluate::{literal, member};
+use crate::bound::information::names_things;
+use crate::bound::key::{named_by, words};
+use crate::bound::turn::closed;
+use crate::bound::view;
+use crate::bound::witness::{Seen, Witness};
+use crate::bound::write::Taken;
+use crate::kept::{Kept, Spot};
+use druse_engine::definition::Document;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Conditions that people answered with, by the places of the steps in the document's list.
+pub(in crate::bound) struct Stated(BTreeMap<usize, String>);
+
+impl Stated {
+    pub(in crate::bound) fn of(unshown: &[Unshown], spots: &[Spot], taken: &Taken) -> Self {
+        let mut all: BTreeMap<usize, String> = BTreeMap::new();
+        for (calls, expression) in unshown.iter().filter_map(Unshown::stated_for) {
+            let spots = calls.iter().filter_map(|call| spots.get(*call));
+            // Nobody is asked about what is not done.
+            let places: BTreeSet<usize> = spots
+                .flat_map(|spot| {
+                    let gate = taken.gate_before(*spot).map(|gate| gate.step);
+                    gate.into_iter().chain([spot.step])
+                })
+                .collect();
+            for place in places {
+                let own = all.entry(place).or_default();
+                *own = joined(own, expression);
+            }
+        }
+        Self(all)
+    }
+
+    pub(in crate::bound) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes them into the steps, so that what they read is known to be read.
+    pub(in crate::bound) fn note(&self, document: &mut Document) {
+        for (place, condition) in &self.0 {
+            if let Some(step) = document.steps.get_mut(*place) {
+                step.when = Some(condition.clone());
+            }
+        }
+    }
+
+    /// The conditions of the steps, with those that they have besides.
+    pub(in crate::bound) fn with(&self, others: &mut BTreeMap<usize, String>) {
+        for (place, condition) in &self.0 {
+            let own = others.entry(*place).or_default();
+            *own = joined(own, condition);
+        }
+    }
+}
+
+fn joined(own: &str, other: &str) -> String {
+    let whole = |one: &str| match one.contains(" or ") {
+        true => format!("({one})"),
+        false => one.to_owned(),
+    };
+    match own {
+        "" => whole(other),
+        own if own.contains(other) => own.to_owned(),
+        own => format!("{own} and {}", whole(other)),
+    }
+}
+
+impl Asker<'_> {
+    /// The changes behind a call that are done with it, where it has a condition: all up to one that another sentence asks
+    /// for. What the agent added of itself came because of it.
+    pub(super) fn done_with(&self, call: usize, sentence: &str) -> Vec<usize> {
+        let own = words(sentence);
+        let is_in = |said: &[String], deed: &str| said.iter().any(|word| l::same_deed(word, deed));
+        let is_asked_elsewhere = |call: &usize| {
+            let Some(deed) = deed(&self.kept[*call]) else {
+                return false;
+            };
+            !is_in(&own, &deed)
+                && self
+                    .sentences
+                    .iter()
+                    .any(|(_, other)| other.iter().any(|token| l::same_deed(&token.word, &deed)))
+        };
+        let behind = (call + 1..self.kept.len()).filter(|call| self.kept[*call].changes());
+        behind
+            .take_while(|call| !is_asked_elsewhere(call))
+            .collect()
+    }
+}
+
+/// How many calls before the deed are looked at.
+const NEAREST: usize = 20;
+/// The most fields of an answer that are looked at.
+const MOST_FIELDS: usize = 200;
+/// The longest text that is a state, in letters.
+const LONGEST: usize = 40;
+
+/// A field of an answer before the deed.
+struct Known<'k> {
+    /// The expression that gives it.
+    place: String,
+    path: Vec<String>,
+    value: Value,
+    source: &'k Kept<'k>,
+}
+
+/// The expressions that say what a condition says and that hold in the recording; none where a part of it has none.
+pub(super) fn stated(
+    quote: &str,
+    call: usize,
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+) -> Vec<String> {
+    let tokens: Vec<Token> = sentences(quote).into_iter().flatten().collect();
+    let unless = tokens.iter().any(|token| turns(&token.word));
+    let joints: Vec<usize> = (0..tokens.len()).filter(|at| joins(&tokens, *at)).collect();
+    let mut words = joints.iter().map(|at| tokens[*at].word.as_str());
+    let joint = words.next();
+    // Which of them binds more is not said, and neither is what `unless` turns.
+    let is_mixed = words.any(|word| Some(word) != joint);
+    if is_mixed || unless && joint.is_some() {
+        return Vec::new();
+    }
+    let known = known(call, kept, decisions);
+    let mut all: Vec<String> = vec![String::new()];
+    let starts = std::iter::once(0).chain(joints.iter().map(|at| at + 1));
+    let ends = joints.iter().copied().chain([tokens.len()]);
+    for (from, to) in starts.zip(ends) {
+        let part = tokens.get(from..to).unwrap_or_default();
+        let (Some(first), Some(last)) = (part.first(), part.last()) else {
+            return Vec::new();
+        };
+        let own = quote.get(first.start..last.end).unwrap_or_default();
+        let mut found: Vec<String> = known
+            .iter()
+            .flat_map(|one| {
+                one.of_state(own)
+                    .into_iter()
+                    .chain(one.of_side(part, unless))
+            })
+            .collect();
+        let mut seen = BTreeSet::new();
+        found.retain(|one| seen.insert(one.clone()));
+        let sign = match joint {
+            Some("or" | "oder") => "or",
+            _ => "and",
+        };
+        all = all
+            .iter()
+            .flat_map(|before| {
+                found.iter().map(move |one| match before.as_str() {
+                    "" => one.clone(),
+                    before => format!("{before} {sign} {one}"),
+                })
+            })
+            .collect();
+        // So many may be meant that none is likely.
+        if all.is_empty() || all.len() > MOST_STATED {
+            return Vec::new();
+        }
+    }
+    all
+}
+
+/// Whether a condition holds in just those further recordings that have a call.
+pub(super) fn parts(
+    condition: &str,
+    call: usize,
+    kept: &[Kept<'_>],
+    witnesses: &[Witness<'_>],
+) -> bool {
+    witnesses.iter().all(|witness| {
+        let has = witness.counterparts.get(call).is_some_and(Option::is_some);
+        Seen::new(witness, kept).evaluate(condition) == Some(Value::Bool(has))
+    })
+}
+
+/// Whether a word joins two parts of a condition; `50 or more` is one.
+fn joins(tokens: &[Token], at: usize) -> bool {
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.word.as_str());
+    match word(at) {
+        "and" | "und" | "oder" => true,
+        "or" => !is_open_end(word(at + 1)),
+        _ => false,
+    }
+}
+
+/// `or more`, `or less`.
+fn is_open_end(word: &str) -> bool {
+    matches!(
+        word,
+        "more" | "above" | "higher" | "less" | "below" | "lower" | "fewer"
+    )
+}
+
+/// The fields that are known before a call, of the nearest answer first.
+fn known<'k>(call: usize, kept: &'k [Kept<'k>], decisions: &Decisions<'_>) -> Vec<Known<'k>> {
+    let batch = kept.get(call).map(|kept| kept.call.batch);
+    let mut found: Vec<Known<'k>> = Vec::new();
+    for at in (call.saturating_sub(NEAREST)..call).rev() {
+        let Some(source) = kept.get(at) else { continue };
+        let in_loop = cycle::of(&decisions.cycles, at).is_some()
+            || decisions.pages.iter().any(|pages| pages.holds(at));
+        let is_own = Some(source.call.batch) == batch;
+        if in_loop || is_own || !source.looks() || !crate::prune::succeeded(source.call) {
+            continue;
+        }
+        let seen = view::view(source);
+        let fields = scalars(&seen.data).into_iter().take(MOST_FIELDS);
+        for (path, value) in fields {
+            let is_list =
+                crate::bound::selector::field(&seen.data, &path).is_some_and(Value::is_array);
+            if is_list {
+                continue;
+            }
+            let mut place = closed(&seen.base);
+            for word in &path {
+                place.push_str(&member(word));
+            }
+            // What is asked twice is told by the later answer.
+            let is_told =
+                |one: &Known<'_>| one.path == path && one.source.call.name == source.call.name;
+            if !found.iter().any(is_told) {
+                found.push(Known {
+                    place,
+                    path,
+                    value: value.clone(),
+                    source,
+                });
+            }
+        }
+    }
+    found
+}
+
+impl Known<'_> {
+    /// The field is what was said, or is not what it must not be: `if it is delivered`, `unless the status is closed`.
+    fn of_state(&self, quote: &str) -> Option<String> {
+        match &self.value {
+            Value::Bool(_) | Value::Null => {}
+            Value::String(text) if !text.is_empty() && text.chars().count() <= LONGEST => {}
+            _ => return None,
+        }
+        if is_carried(quote, &parting(self.source, &self.path, &self.value, true)) {
+            return Some(format!("{} == {}", self.place, literal(&self.value)));
+        }
+        if !self.value.is_string() {
+            return None;
+        }
+        // What it must not be stands in no answer: the words of the person are all there is.
+        let other = sentences(quote)
+            .into_iter()
+            .flatten()
+            .map(|token| Value::from(token.word))
+            .find(|word| {
+                *word != self.value
+                    && is_carried(quote, &parting(self.source, &self.path, word, false))
+            })?;
+        let key = self.path.last()?;
+        let is_state = words(key).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "status" | "state" | "stage" | "phase" | "zustand"
+            )
+        });
+        is_state.then(|| format!("{} != {}", self.place, literal(&other)))
+    }
+
+    /// The field is on the side of a number that was said: `if the total is under 50 euros`.
+    fn of_side(&self, part: &[Token], unless: bool) -> Option<String> {
+        let key = words(self.path.last()?);
+        if names_things(&key) {
+            return None;
+        }
+        let (own, place) = match &self.value {
+            Value::Number(number) => (number.as_f64()?, self.place.clone()),
+            Value::String(text) if text.chars().count() <= LONGEST => (
+                canonical::number(text)?.parse().ok()?,
+                format!("({} | parse_number)", self.place),
+            ),
+            _ => return None,
+        };
+        let mut numbers = part
+            .iter()
+            .enumerate()
+            .filter_map(|(at, token)| Some((at, number(&token.word)?)));
+        let ((at, limit), None) = (numbers.next()?, numbers.next()) else {
+            return None;
+        };
+        let word = |at: usize| part.get(at).map_or("", |token| token.word.as_str());
+        let before: Vec<&str> = (0..at).map(word).collect();
+        let behind = [word(at + 1), word(at + 2), word(at + 3)];
+        let (sign, led, followed) = side(&before, &behind)?;
+        let negations = part.iter().filter(|token| l::negates(&token.word)).count();
+        let is_turned = (negations + usize::from(unless)) % 2 == 1;
+        let sign = if is_turned { sign.turned() } else { sign };
+        // Each word has to be one of it: what else is said is no part of this condition.
+        let thing = words(&self.source.step);
+        let mut is_named = false;
+        let is_told = |place: usize, token: &Token| {
+            let word = token.word.as_str();
+            place == at
+                || (at - led..at).contains(&place)
+                || (at + 1..=at + followed).contains(&place)
+                || l::negates(word)
+                || turns(word)
+                || l::is_condition(word, None)
+                || l::is_determiner(word)
+                || l::is_neutral(word)
+                || l::is_boundary(word)
+                || is_money(word)
+                || named_by(&thing, word)
+                || matches!(
+                    word,
+                    "still" | "already" | "currently" | "case" | "provided"
+                )
+        };
+        for (place, token) in part.iter().enumerate() {
+            if named_by(&key, &token.word) {
+                is_named = true;
+            } else if !is_told(place, token) {
+                return None;
+            }
+        }
+        let is_amount = part.iter().any(|token| is_money(&token.word))
+            && key.iter().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "total" | "amount" | "price" | "sum" | "cost" | "betrag"
+                )
+            });
+        if !is_named && !is_amount || !sign.holds(own, limit) {
+            return None;
+        }
+        Some(format!("{place} {} {}", sign.written(), limit))
+    }
+}
+
+/// A side of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+}
+
+impl Sign {
+    fn turned(self) -> Self {
+        match self {
+            Self::Above => Self::AtMost,
+            Self::AtLeast => Self::Below,
+            Self::Below => Self::AtLeast,
+            Self::AtMost => Self::Above,
+        }
+    }
+
+    fn written(self) -> &'static str {
+        match self {
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+            Self::Below => "<",
+            Self::AtMost => "<=",
+        }
+    }
+
+    fn holds(self, number: f64, limit: f64) -> bool {
+        match self {
+            Self::Above => number > limit,
+            Self::AtLeast => number >= limit,
+            Self::Below => number < limit,
+            Self::AtMost => number <= limit,
+        }
+    }
+}
+
+/// The words right before a number that name a side of it, or right behind it.
+const BEFORE: [(&[&str], Sign); 28] = [
+    (&["no", "more", "than"], Sign::AtMost),
+    (&["not", "more", "than"], Sign::AtMost),
+    (&["no", "less", "than"], Sign::AtLeast),
+    (&["not", "less", "than"], Sign::AtLeast),
+    (&["at", "least"], Sign::AtLeast),
+    (&["at", "most"], Sign::AtMost),
+    (&["up", "to"], Sign::AtMost),
+    (&["more", "than"], Sign::Above),
+    (&["greater", "than"], Sign::Above),
+    (&["higher", "than"], Sign::Above),
+    (&["larger", "than"], Sign::Above),
+    (&["bigger", "than"], Sign::Above),
+    (&["older", "than"], Sign::Above),
+    (&["less", "than"], Sign::Below),
+    (&["lower", "than"], Sign::Below),
+    (&["fewer", "than"], Sign::Below),
+    (&["smaller", "than"], Sign::Below),
+    (&["over"], Sign::Above),
+    (&["above"], Sign::Above),
+    (&["exceeds"], Sign::Above),
+    (&["under"], Sign::Below),
+    (&["below"], Sign::Below),
+    (&["mehr", "als"], Sign::Above),
+    (&["über"], Sign::Above),
+    (&["weniger", "als"], Sign::Below),
+    (&["unter"], Sign::Below),
+    (&["mindestens"], Sign::AtLeast),
+    (&["höchstens"], Sign::AtMost),
+];
+
+/// The side that is named, by how many words before the number and by how many behind it.
+fn side(before: &[&str], behind: &[&str]) -> Option<(Sign, usize, usize)> {
+    let ends = |(words, sign): &(&[&str], Sign)| {
+        before.ends_with(words).then_some((*sign, words.len(), 0))
+    };
+    BEFORE.iter().find_map(ends).or_else(|| {
+        // `50 or more`, `50 euros or less`
+        let from = usize::from(behind.first().is_some_and(|word| is_money(word)));
+        match behind.get(from..from + 2)? {
+            ["or", "more" | "above" | "higher"] => Some((Sign::AtLeast, 0, from + 2)),
+            ["or", "less" | "below" | "lower" | "fewer"] => Some((Sign::AtMost, 0, from + 2)),
+            _ => None,
+        }
+    })
+}
+
+fn turns(word: &str) -> bool {
+    word == "unless"
+}
+
+fn is_money(word: &str) -> bool {
+    matches!(
+        word.trim_end_matches('s'),
+        "euro" | "eur" | "dollar" | "usd" | "buck" | "pound" | "gbp" | "franc" | "franken" | "chf"
+    )
+}
+
+/// The number that a word is: `50`, `2.5`, `20%`, `three`.
+fn number(word: &str) -> Option<f64> {
+    let plain = word.trim_end_matches('%').parse::<f64>().ok();
+    let spoken = || l::number(word).and_then(|number| u32::try_from(number).ok());
+    plain
+        .filter(|number| number.is_finite())
+        .or_else(|| spoken().map(f64::from))
+}
