@@ -107,6 +107,39 @@ fn what_is_no_condition_of_one_step_offers_none() {
     }
 }
 
+#[test]
+fn a_condition_reads_what_stands_behind_a_label_and_under_what_a_run_is_given() {
+    let hotel = json!({ "Le Marais": "Rating: 4.2\nReviews: charming, 5 minutes to the river" });
+    let booking = json!({ "hotel": "Le Marais", "start_day": "2027-01-11" });
+    let session = session(
+        "Check the reviews of 'Le Marais'. If it's rated higher than 4, reserve it from 2027-01-11.",
+        vec![
+            call(
+                "c1",
+                0,
+                "get_hotel_reviews",
+                json!({ "hotel": "Le Marais" }),
+                hotel,
+            ),
+            call("c2", 1, "reserve_hotel", booking, json!({ "ok": true })),
+        ],
+    );
+    let made = made(&session, &bound());
+    let asked = made
+        .report
+        .questions
+        .iter()
+        .find(|one| one.id == "condition:reserve_hotel");
+    let place =
+        "steps.get_hotel_reviews.output[inputs.hotel] | line_value('Rating') | parse_number";
+    assert_eq!(
+        asked.unwrap().choices[2..],
+        [format!("({place}) > 4")],
+        "{:?}",
+        made.report.questions
+    );
+}
+
 fn answered(session: &Session, answer: &str) -> crate::Crystallized {
     let options = Options {
         answers: [(QUESTION.to_owned(), answer.to_owned())].into(),

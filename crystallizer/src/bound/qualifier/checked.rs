@@ -32,6 +32,11 @@ impl Asker<'_> {
             if !conditions(sentence).is_empty() || asks_to_tell(self.decisions.said.text(*text)) {
                 continue;
             }
+            // What hangs on it is said behind it: `check the reviews. If they are good, book it`.
+            let behind = self.sentences.get(number + 1);
+            if behind.is_some_and(|(other, next)| other == text && !conditions(next).is_empty()) {
+                continue;
+            }
             // The person who speaks next may have been told what was seen.
             let next = self
                 .sentences

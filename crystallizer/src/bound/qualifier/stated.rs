@@ -7,11 +7,12 @@ use super::asker::{Asker, deed};
 use super::carried::is_carried;
 use super::lexicon as l;
 use super::sentence::{Token, sentences};
-use crate::bound::branch::{parting, scalars};
+use crate::bound::answers::is_collection;
+use crate::bound::branch::parting;
 use crate::bound::canonical;
 use crate::bound::cycle;
 use crate::bound::decide::Decisions;
-use crate::bound::evaluate::{literal, member};
+use crate::bound::evaluate::{literal, member, quoted};
 use crate::bound::information::names_things;
 use crate::bound::key::{named_by, words};
 use crate::bound::turn::closed;
@@ -107,6 +108,10 @@ impl Asker<'_> {
 const NEAREST: usize = 20;
 /// The most fields of an answer that are looked at.
 const MOST_FIELDS: usize = 200;
+/// How deep fields are looked for in an answer.
+const DEEPEST: usize = 4;
+/// The longest label of a line, in letters.
+const LONGEST_LABEL: usize = 30;
 /// The longest text that is a state, in letters.
 const LONGEST: usize = 40;
 
@@ -221,31 +226,94 @@ fn known<'k>(call: usize, kept: &'k [Kept<'k>], decisions: &Decisions<'_>) -> Ve
             continue;
         }
         let seen = view::view(source);
-        let fields = scalars(&seen.data).into_iter().take(MOST_FIELDS);
-        for (path, value) in fields {
-            let is_list =
-                crate::bound::selector::field(&seen.data, &path).is_some_and(Value::is_array);
-            if is_list {
-                continue;
-            }
-            let mut place = closed(&seen.base);
-            for word in &path {
-                place.push_str(&member(word));
-            }
-            // What is asked twice is told by the later answer.
-            let is_told =
-                |one: &Known<'_>| one.path == path && one.source.call.name == source.call.name;
+        let mut fields = Fields {
+            source,
+            decisions,
+            path: Vec::new(),
+            found: Vec::new(),
+        };
+        fields.walk(&closed(&seen.base), &seen.data);
+        // What is asked twice is told by the later answer.
+        for one in fields.found {
+            let is_told = |known: &Known<'_>| {
+                known.path == one.path && known.source.call.name == source.call.name
+            };
             if !found.iter().any(is_told) {
-                found.push(Known {
-                    place,
-                    path,
-                    value: value.clone(),
-                    source,
-                });
+                found.push(one);
             }
         }
     }
     found
+}
+
+/// Goes through an answer for its fields.
+struct Fields<'f, 'k> {
+    source: &'k Kept<'k>,
+    decisions: &'f Decisions<'f>,
+    path: Vec<String>,
+    found: Vec<Known<'k>>,
+}
+
+impl Fields<'_, '_> {
+    fn walk(&mut self, place: &str, value: &Value) {
+        match value {
+            Value::Object(map) if self.path.len() < DEEPEST => {
+                let is_data = is_collection(map);
+                for (key, inner) in map {
+                    // A key that is data is only one that a run is given.
+                    let mut inputs = self.decisions.inputs.iter();
+                    let given = inputs.find(|input| input.value.as_str() == Some(key));
+                    let step = match given {
+                        Some(input) => format!("[inputs.{}]", input.name),
+                        None if is_data => continue,
+                        None => member(key),
+                    };
+                    self.path.push(key.clone());
+                    self.walk(&format!("{place}{step}"), inner);
+                    self.path.pop();
+                }
+            }
+            Value::Object(_) | Value::Array(_) => {}
+            Value::String(text) if text.contains('\n') => self.lines(place, text),
+            scalar => self.push(place.to_owned(), scalar.clone()),
+        }
+    }
+
+    /// The values behind labels in the lines of a text, each label that it has once.
+    fn lines(&mut self, place: &str, text: &str) {
+        let labelled = |line: &'_ str| -> Option<(String, String)> {
+            let (label, rest) = line.split_once(':')?;
+            let (label, rest) = (label.trim(), rest.trim());
+            let is_label = label.starts_with(char::is_alphabetic)
+                && label.chars().count() <= LONGEST_LABEL
+                && !rest.is_empty();
+            is_label.then(|| (label.to_owned(), rest.to_owned()))
+        };
+        let all: Vec<(String, String)> = text
+            .lines()
+            .take(MOST_FIELDS)
+            .filter_map(labelled)
+            .collect();
+        for (label, rest) in &all {
+            if all.iter().filter(|(other, _)| other == label).count() == 1 {
+                self.path.push(label.clone());
+                let place = format!("{place} | line_value({})", quoted(label));
+                self.push(place, Value::from(rest.as_str()));
+                self.path.pop();
+            }
+        }
+    }
+
+    fn push(&mut self, place: String, value: Value) {
+        if self.found.len() < MOST_FIELDS && !self.path.is_empty() {
+            self.found.push(Known {
+                place,
+                path: self.path.clone(),
+                value,
+                source: self.source,
+            });
+        }
+    }
 }
 
 impl Known<'_> {
@@ -257,7 +325,11 @@ impl Known<'_> {
             _ => return None,
         }
         if is_carried(quote, &parting(self.source, &self.path, &self.value, true)) {
-            return Some(format!("{} == {}", self.place, literal(&self.value)));
+            return Some(format!(
+                "{} == {}",
+                closed(&self.place),
+                literal(&self.value)
+            ));
         }
         if !self.value.is_string() {
             return None;
@@ -278,7 +350,7 @@ impl Known<'_> {
                 "status" | "state" | "stage" | "phase" | "zustand"
             )
         });
-        is_state.then(|| format!("{} != {}", self.place, literal(&other)))
+        is_state.then(|| format!("{} != {}", closed(&self.place), literal(&other)))
     }
 
     /// The field is on the side of a number that was said: `if the total is under 50 euros`.
