@@ -4,6 +4,7 @@ mod acknowledged;
 mod answers;
 mod bad_input;
 mod coding;
+mod conditions;
 mod demo;
 mod discover;
 mod documented;
