@@ -12,7 +12,7 @@ use super::key::{Key, words};
 use super::parts;
 use super::qualifier::Unit;
 use super::said::Mention;
-use super::total::Total;
+use super::total::{Total, texts};
 use super::transform::Transform;
 use super::witness::Shown;
 use crate::value_class;
@@ -596,22 +596,7 @@ impl Binder<'_, '_> {
                 if looked > MOST_LISTS || !(2..=LONGEST_LIST).contains(&items.len()) {
                     return;
                 }
-                let fields: Vec<Option<String>> = match items.first() {
-                    Some(Value::Object(first)) => {
-                        first.keys().take(MOST_FIELDS).cloned().map(Some).collect()
-                    }
-                    Some(Value::String(_)) => vec![None],
-                    _ => Vec::new(),
-                };
-                for field in fields {
-                    let all: Option<Vec<&str>> = items
-                        .iter()
-                        .map(|item| match &field {
-                            Some(field) => item.get(field)?.as_str(),
-                            None => item.as_str(),
-                        })
-                        .collect();
-                    let Some(all) = all else { continue };
+                for (field, all) in texts(items) {
                     let between = BETWEEN
                         .into_iter()
                         .find(|between| all.join(between) == text);

@@ -243,6 +243,26 @@ fn earlier<'a, 'k>(
     })
 }
 
+/// The texts of a list: its elements, or a field that all of them have one in.
+pub(super) fn texts(items: &[Value]) -> Vec<(Option<String>, Vec<&str>)> {
+    let fields: Vec<Option<&String>> = match items.first() {
+        Some(Value::Object(first)) => first.keys().take(MOST_FIELDS).map(Some).collect(),
+        Some(Value::String(_)) => vec![None],
+        _ => Vec::new(),
+    };
+    let read = |field: Option<&String>| {
+        let all: Option<Vec<&str>> = items
+            .iter()
+            .map(|item| match field {
+                Some(field) => item.get(field)?.as_str(),
+                None => item.as_str(),
+            })
+            .collect();
+        Some((field.cloned(), all?))
+    };
+    fields.into_iter().filter_map(read).collect()
+}
+
 /// The one list of an earlier answer of which a field of all elements stands in a text, one behind the other: the part
 /// of the text and what gives it.
 pub(super) fn joined(
@@ -260,26 +280,10 @@ pub(super) fn joined(
             if items.len() < 2 || items.len() > MOST_ELEMENTS {
                 return;
             }
-            let fields: Vec<Option<String>> = match items.first() {
-                Some(Value::Object(first)) => first
-                    .keys()
-                    .take(MOST_FIELDS)
-                    .map(|key| Some(key.clone()))
-                    .collect(),
-                Some(Value::String(_)) => vec![None],
-                _ => Vec::new(),
-            };
-            for field in fields {
-                let all: Option<Vec<&str>> = items
-                    .iter()
-                    .map(|item| match &field {
-                        Some(field) => item.get(field)?.as_str(),
-                        None => item.as_str(),
-                    })
-                    .collect();
-                let Some(all) = all.filter(|all| all.iter().all(|one| !one.is_empty())) else {
+            for (field, all) in texts(items) {
+                if all.iter().any(|one| one.is_empty()) {
                     continue;
-                };
+                }
                 let Some((between, part)) = BETWEEN
                     .into_iter()
                     .map(|between| (between, all.join(between)))
