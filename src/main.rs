@@ -4,6 +4,11 @@ use clap::Parser as _;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
+/// What is crystallized, planned and answered is made of many small values: the system's allocator takes a quarter of the
+/// time of a long recording, and this one a part of that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = druse::cli::Cli::parse();
     // A command says itself what its own request came to; a server logs what it refused.

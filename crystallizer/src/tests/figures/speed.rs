@@ -14,6 +14,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+/// The allocator of the binary: what is measured is what a user waits for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FILE: &str = "DRUSE_SPEED_FILE";
 const MODE: &str = "DRUSE_SPEED_MODE";
 
