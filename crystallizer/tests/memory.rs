@@ -378,6 +378,46 @@ fn conditions(count: usize) -> Value {
     recording
 }
 
+/// Payments, each of its own amount, to its own recipient, under a number that counts.
+fn payments(count: usize) -> Value {
+    turns((0..count).map(|at| {
+        let arguments = json!({ "to": person(at), "amount": amount(at), "number": at * 13 + 5 });
+        ("pay", arguments, paid(at))
+    }))
+}
+
+/// The same where a person asked for each of them, with a text beside it.
+fn payments_that_were_asked_for(count: usize) -> Value {
+    let mut recording = turns((0..count).map(|at| {
+        let reason = format!("invoice {}", at * 13 + 5);
+        let arguments = json!({ "to": person(at), "amount": amount(at), "reason": reason });
+        ("pay", arguments, paid(at))
+    }));
+    let said = (0..count).map(|at| format!("Pay {} to {}.", amount(at), person(at)));
+    recording["messages"][0]["content"] = said.collect::<Vec<_>>().join(" ").into();
+    recording
+}
+
+fn amount(at: usize) -> f64 {
+    100.25 + (at * 3) as f64
+}
+
+fn person(at: usize) -> String {
+    format!("person{}@example.com", at * 7)
+}
+
+fn paid(at: usize) -> Value {
+    json!({ "ok": true, "id": format!("pay_{:07}", at * 17) })
+}
+
+/// One call that is sent very many values, and the same once more.
+fn settings(count: usize) -> Value {
+    let all: serde_json::Map<String, Value> = (0..count)
+        .map(|at| (format!("key{at}"), (at * 7 + 1_000).into()))
+        .collect();
+    turns((0..2).map(move |_| ("set_all", all.clone().into(), json!({ "ok": true }))))
+}
+
 /// A kind of recording, how long it is at first, and how it is made.
 type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 
@@ -385,7 +425,7 @@ type Shape<'a> = (&'a str, usize, &'a dyn Fn(usize) -> Value);
 /// recording for each of its calls.
 #[test]
 fn twice_as_long_a_recording_takes_twice_the_work() {
-    let shapes: [Shape<'_>; 13] = [
+    let shapes: [Shape<'_>; 16] = [
         ("a clerk", 150, &|calls| {
             serde_json::from_slice(&recording(calls)).unwrap()
         }),
@@ -401,6 +441,13 @@ fn twice_as_long_a_recording_takes_twice_the_work() {
         ("the cheapest", 100, &cheapest),
         ("numbers of a list", 60, &numbered),
         ("conditions", 100, &conditions),
+        ("payments", 150, &payments),
+        (
+            "payments that were asked for",
+            60,
+            &payments_that_were_asked_for,
+        ),
+        ("many settings", 200, &settings),
     ];
     for (name, count, shape) in shapes {
         for mode in [Mode::Exact, Mode::Bound] {

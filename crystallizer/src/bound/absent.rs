@@ -122,8 +122,8 @@ fn found_nothing(look: &Kept<'_>) -> bool {
     if result.refused {
         return false;
     }
-    let data = view::view(look).data;
-    if let Value::String(text) = &data {
+    let data = view::seen(look);
+    if let Value::String(text) = &*data {
         return says_none(text);
     }
     let asked = texts(&look.call.arguments);

@@ -216,7 +216,7 @@ impl<'k> Answers<'k> {
         if !self.answers.contains_key(&call) {
             return;
         }
-        let root = super::view::view(kept).data;
+        let root = super::view::seen(kept);
         // The nodes are numbered as they were.
         let mut tree = Tree::default();
         let mut walk = Walk::new(call, &mut tree, sent, given, MOST_LEAVES);

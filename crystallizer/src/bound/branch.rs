@@ -18,6 +18,7 @@ use super::view;
 use super::witness::Witness;
 use super::write::each_expression;
 use crate::kept::{Kept, Spot};
+use crate::shared::Shared;
 use cut::Cut;
 use druse_engine::definition::Document;
 use druse_engine::expression::Expression;
@@ -452,12 +453,12 @@ fn conditions(kept: &[Kept<'_>], call: usize, witnesses: &[Witness<'_>]) -> (Vec
             continue;
         }
         let seen = view::view(source);
-        let others: Option<Vec<Value>> = witnesses
+        let others: Option<Vec<Shared<'_>>> = witnesses
             .iter()
             .map(|witness| {
                 let at = (*witness.counterparts.get(before)?)?;
                 let kept = witness.kept.get(at)?;
-                crate::prune::succeeded(kept.call).then(|| view::view(kept).data)
+                crate::prune::succeeded(kept.call).then(|| view::seen(kept))
             })
             .collect();
         let Some(others) = others else { continue };

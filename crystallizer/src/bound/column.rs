@@ -15,6 +15,8 @@ use super::transform::Transform;
 use super::turn::{Compared, closed};
 use crate::kept::Kept;
 use serde_json::Value;
+use std::borrow::Borrow;
+use std::collections::HashSet;
 
 /// The most further fields that have to agree.
 const MOST_AGREEING: usize = 2;
@@ -24,6 +26,8 @@ const LEAST_COUNTED: usize = 3;
 const TOLD_ALONE: f64 = 4.0;
 /// The longest text that is looked through for what it is about, in bytes.
 const LONGEST_TEXT: usize = 2_000;
+/// The letters of the shortest part of a text that is looked for in it.
+const SHORTEST_HOLE: usize = 3;
 /// What stands for a hole while the rest of a text is looked at: a sign of no script.
 const HOLE: char = '\u{e000}';
 
@@ -54,15 +58,17 @@ impl Column<'_> {
             return Vec::new();
         }
         let of_place = |place: usize| -> Option<Vec<Value>> {
-            let mut seen: Vec<&str> = Vec::new();
+            let mut seen: HashSet<&str> = HashSet::new();
+            let mut found = Vec::with_capacity(all.len());
             for words in &all {
                 let word = words.get(place)?.as_str();
-                if seen.contains(&word) || bits(&Value::from(word), &[]) < STRONG {
+                let value = Value::from(word);
+                if !seen.insert(word) || bits(&value, &[]) < STRONG {
                     return None;
                 }
-                seen.push(word);
+                found.push(value);
             }
-            Some(seen.into_iter().map(Value::from).collect())
+            Some(found)
         };
         (0..first.len()).filter_map(of_place).collect()
     }
@@ -241,13 +247,14 @@ impl Field {
 }
 
 /// The fields that all of some values have: of a scalar itself, of a map its scalars through maps.
-pub(super) fn fields_of(
-    values: &[Value],
+pub(super) fn fields_of<V: Borrow<Value>>(
+    all: &[V],
     base: &str,
     source: &dyn Fn(Vec<String>) -> Source,
     key: &dyn Fn(&[String]) -> Key,
 ) -> Vec<Field> {
-    let Some(first) = values.first() else {
+    let values = || all.iter().map(Borrow::borrow);
+    let Some(first) = values().next() else {
         return Vec::new();
     };
     let mut paths: Vec<Vec<String>> = match first {
@@ -255,13 +262,9 @@ pub(super) fn fields_of(
         map => fields(map).into_iter().map(|(path, _)| path).collect(),
     };
     // Lists that may be handed on as a whole, and what is in those with one element.
-    let lists: Vec<Vec<String>> = list_paths(values)
+    let lists: Vec<Vec<String>> = list_paths(all)
         .into_iter()
-        .filter(|path| {
-            values
-                .iter()
-                .all(|value| field(value, path).is_some_and(Value::is_array))
-        })
+        .filter(|path| values().all(|value| field(value, path).is_some_and(Value::is_array)))
         .collect();
     for list in &lists {
         let only: Vec<String> = list.iter().cloned().chain([ONLY.to_owned()]).collect();
@@ -277,10 +280,8 @@ pub(super) fn fields_of(
     paths
         .into_iter()
         .filter_map(|path| {
-            let all: Option<Vec<Value>> = values
-                .iter()
-                .map(|value| field(value, &path).cloned())
-                .collect();
+            let all: Option<Vec<Value>> =
+                values().map(|value| field(value, &path).cloned()).collect();
             let mut expression = if path.is_empty() {
                 base.to_owned()
             } else {
@@ -322,6 +323,41 @@ impl Binder<'_, '_> {
         })
     }
 
+    /// Whether any of these fields may give a column, be it all of it or a part, told from the first pass alone: most
+    /// columns that repeat come from none, and what all passes answered need not be gone through for them.
+    pub(super) fn may_come_from(
+        &self,
+        call: usize,
+        column: &Column<'_>,
+        fields: &[&Field],
+    ) -> bool {
+        let Some(value) = column.values.first() else {
+            return false;
+        };
+        let firsts = || {
+            let plain = fields.iter().filter(|field| !field.is_list());
+            plain.filter_map(|field| Some((*field, field.values.first()?)))
+        };
+        let gives = |(_, own): (&Field, &Value)| Transform::find(own, value).is_some();
+        if value.is_array() || firsts().any(gives) {
+            return true;
+        }
+        if !column.varies() {
+            return false;
+        }
+        let stands_in = |text: &str| {
+            firsts().any(|(_, own)| {
+                let own = plain(own);
+                own.chars().count() >= SHORTEST_HOLE && text.contains(&own)
+            })
+        };
+        let are_two = || firsts().filter(|(_, own)| own.is_number()).count() >= 2;
+        value.as_str().is_some_and(stands_in)
+            || value.is_number() && are_two()
+            || self.counted(call, column).is_some()
+            || firsts().any(|(field, own)| self.may_join(call, field, own))
+    }
+
     /// What gives a column in every pass; none where nothing does.
     pub(super) fn given(
         &mut self,
@@ -329,7 +365,6 @@ impl Binder<'_, '_> {
         column: &Column<'_>,
         fields: &[Field],
     ) -> Option<Bound> {
-        let most = told(&column.values, &sent.key.words);
         let varies = column.varies();
         let mut givers: Vec<Giver<'_>> = fields
             .iter()
@@ -350,6 +385,10 @@ impl Binder<'_, '_> {
                 })
             })
             .collect();
+        if givers.is_empty() {
+            return None;
+        }
+        let most = told(&column.values, &sent.key.words);
         // Where just one field has the number of each pass, less will do.
         let alone = varies && givers.len() == 1 && told_loosely(&column.values) >= TOLD_ALONE;
         givers.retain(|giver| {
@@ -545,9 +584,9 @@ impl Binder<'_, '_> {
         let mut holes: Vec<(String, &Field)> = fields
             .iter()
             .filter(|field| !field.is_list() && self.may_give(field))
-            .filter(|field| field.values.windows(2).any(|pair| pair[0] != pair[1]))
             .filter_map(|field| Some((plain(field.values.first()?), field)))
-            .filter(|(value, _)| value.chars().count() >= 3)
+            .filter(|(value, _)| value.chars().count() >= SHORTEST_HOLE && text.contains(value))
+            .filter(|(_, field)| field.values.windows(2).any(|pair| pair[0] != pair[1]))
             .collect();
         // The longest first: what stands in another is not meant alone.
         holes.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
@@ -630,13 +669,12 @@ fn hole(field: &Field) -> Binding {
 /// How much the values of all passes tell together: a field that has each of them in its own pass has them all by chance
 /// only where it has each by chance. What tells nothing by itself tells nothing in a row, for small numbers count up.
 fn told(values: &[&Value], key: &[String]) -> f64 {
-    let mut seen: Vec<&Value> = Vec::new();
+    let mut seen: HashSet<&Value> = HashSet::new();
     let (mut sum, mut most) = (0.0, 0.0_f64);
     for value in values {
-        if seen.contains(value) {
+        if !seen.insert(value) {
             continue;
         }
-        seen.push(value);
         let own = bits(value, key);
         most = most.max(own);
         if own >= WEAK {

@@ -464,10 +464,8 @@ fn of_inner(inner: &Inner) -> Finding {
 fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
     let what = match &binding.source {
         Source::Input(name) => {
-            let repeated = decisions
-                .inputs
-                .iter()
-                .any(|input| input.name == *name && input.found == Found::Repeated);
+            let input = decisions.inputs.named(name);
+            let repeated = input.is_some_and(|input| input.found == Found::Repeated);
             if repeated {
                 format!("the new input `{name}`")
             } else {
@@ -507,7 +505,7 @@ fn of_agreed(kept: &Kept<'_>, decided: &Decided, decisions: &Decisions<'_>) -> O
             let Source::Input(name) = &binding.source else {
                 return None;
             };
-            let input = decisions.inputs.iter().find(|input| input.name == *name)?;
+            let input = decisions.inputs.named(name)?;
             matches!(input.found, Found::Agreed(_)).then_some(name)
         })?;
     Some(

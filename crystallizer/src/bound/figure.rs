@@ -151,6 +151,7 @@ fn figures(
 ) -> Vec<Figures> {
     let sent_words = SentWords::of(kept, decisions);
     let sent_inputs = retold::SentInputs::of(kept, decisions);
+    let answered = answered_to_stay(decisions);
     let mut asked = about::Asked::default();
     let mut all = Vec::new();
     for (call, (kept_one, decided)) in kept.iter().zip(&decisions.calls).enumerate() {
@@ -190,7 +191,7 @@ fn figures(
                     }
                 }
             }
-            found.retain(|stays| !stays_elsewhere(decisions, call, &stays.shown));
+            found.retain(|stays| !stays_elsewhere(&answered, call, &stays.shown));
             let any = !found.is_empty();
             if any {
                 all.push(Figures {
@@ -297,11 +298,21 @@ fn figures(
     all
 }
 
+/// The names and ids which calls sent by themselves and of which a person answered that they stay, each with its call.
+fn answered_to_stay<'d>(decisions: &'d Decisions<'_>) -> Vec<(usize, &'d Value)> {
+    let calls = decisions.calls.iter().enumerate();
+    let frozen =
+        calls.flat_map(|(call, decided)| decided.frozen.iter().map(move |one| (call, one)));
+    frozen
+        .filter(|(_, one)| one.why == Why::Answered && is_told_again(&one.value))
+        .map(|(call, one)| (call, &one.value))
+        .collect()
+}
+
 /// Whether a person answered of a name or an id which a call sent by itself, no later than this one, that it stays.
-fn stays_elsewhere(decisions: &Decisions<'_>, call: usize, shown: &str) -> bool {
-    let earlier = decisions.calls.iter().take(call + 1);
-    let mut frozen = earlier.flat_map(|decided| &decided.frozen);
-    frozen.any(|one| one.why == Why::Answered && one.value == shown && is_told_again(&one.value))
+fn stays_elsewhere(answered: &[(usize, &Value)], call: usize, shown: &str) -> bool {
+    let mut earlier = answered.iter().take_while(|(at, _)| *at <= call);
+    earlier.any(|(_, value)| **value == shown)
 }
 
 /// Adds the words of a record of which a figure or a value stands in the text: who is told the amount of another order is
@@ -638,7 +649,7 @@ fn is_time(word: &str) -> bool {
 /// Whether an answer is one value and nothing else.
 fn is_lone(source: &Kept<'_>) -> bool {
     let mut all = 0_usize;
-    crate::leaf::scalars(&super::view::view(source).data, &mut |leaf| {
+    crate::leaf::scalars(&super::view::seen(source), &mut |leaf| {
         all += usize::from(leaf.is_number() || leaf.is_string());
     });
     all == 1

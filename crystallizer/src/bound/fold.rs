@@ -10,7 +10,8 @@ use super::cycle::{
     self, Over, Rounds, Within, call, call_inside, elements, elements_in, length, repeats,
 };
 use super::filter::{Filter, filters, literals};
-use super::key::{Key, noun, words};
+use super::key::{noun, words};
+use super::of_answer::OfAnswer;
 use super::offer::{Elsewhere, Offered, weigh};
 use super::qualifier::aside::Asides;
 use super::qualifier::{condition_question, of_list, policy_question};
@@ -18,6 +19,7 @@ use super::selector::{Origin, Scope, heads, pick};
 use super::turn::{Compared, Equal, Pick, Writer};
 use super::{canonical, slot, view};
 use crate::kept::Kept;
+use crate::shared::Shared;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -144,13 +146,24 @@ impl Stretch {
         Body::of(calls)
     }
 
+    /// What a call of the body answered in a pass.
+    pub(super) fn answer<'k>(
+        &self,
+        kept: &[Kept<'k>],
+        pass: usize,
+        place: usize,
+    ) -> Option<Shared<'k>> {
+        let at = call(self.first, self.width, self.rounds.as_ref(), pass, place);
+        kept.get(at).map(view::given)
+    }
+
     /// What the calls of the body answered, by pass, but for those of the loop inside.
     pub(super) fn answers(&self, kept: &[Kept<'_>]) -> &[Vec<Value>] {
         self.answers.get_or_init(|| {
             let of_pass = |pass: usize| {
                 (0..self.width)
                     .map(|place| call(self.first, self.width, self.rounds.as_ref(), pass, place))
-                    .filter_map(|call| Some(view::given(kept.get(call)?)))
+                    .filter_map(|call| Some(view::given(kept.get(call)?).into_value()))
                     .collect()
             };
             (0..self.passes).map(of_pass).collect()
@@ -597,7 +610,6 @@ impl Binder<'_, '_> {
             passes,
             ..
         } = *stretch;
-        let answers = stretch.answers(kept);
         let all = self.answers.whole(found.list).map(elements)?;
         let items: Vec<Value> = found
             .chosen
@@ -628,7 +640,7 @@ impl Binder<'_, '_> {
             compared,
             item,
             bound,
-            answers: answers.to_vec(),
+            answers: stretch.answers(kept).to_vec(),
             inner: None,
         })
     }
@@ -659,24 +671,37 @@ impl Binder<'_, '_> {
             passes,
             ..
         } = *stretch;
-        let answers = stretch.answers(kept);
         let mut bound: Vec<Vec<Bound>> = vec![Vec::new(); width];
-        let mut sent_so_far: Vec<&Column<'_>> = Vec::new();
+        // What the calls of the body answered so far, until something may come from it.
+        let mut waiting: Vec<OfAnswer> = Vec::new();
         for (inner, bound) in bound.iter_mut().enumerate() {
             for column in columns.iter().filter(|column| column.inner == inner) {
-                if !is_inside(bound, column) {
-                    if let Some(one) = known(column) {
-                        slot::first(kept.get(first + inner)?, &column.pointer)?;
-                        bound.push(one);
-                        continue;
-                    }
-                    match self.in_pass(first + inner, column, &fields) {
-                        Some(one) => bound.extend(one),
-                        None => bound.push(self.made_in_pass(first + inner, column, &fields)?),
+                if is_inside(bound, column) {
+                    continue;
+                }
+                if let Some(one) = known(column) {
+                    slot::first(kept.get(first + inner)?, &column.pointer)?;
+                    bound.push(one);
+                    continue;
+                }
+                let seen: Vec<&Field> = fields
+                    .iter()
+                    .chain(waiting.iter().flat_map(|one| &one.of_first))
+                    .collect();
+                if !self.may_come_from(first + inner, column, &seen) {
+                    match column.varies() {
+                        true => return None,
+                        false => continue,
                     }
                 }
+                for one in waiting.drain(..) {
+                    fields.extend(one.in_all_passes(stretch, kept, columns));
+                }
+                match self.in_pass(first + inner, column, &fields) {
+                    Some(one) => bound.extend(one),
+                    None => bound.push(self.made_in_pass(first + inner, column, &fields)?),
+                }
             }
-            sent_so_far.extend(columns.iter().filter(|column| column.inner == inner));
             // What it answered is known to what comes after in the same pass, but for what it only repeats.
             let body = kept.get(first + inner)?;
             if kept
@@ -685,19 +710,8 @@ impl Binder<'_, '_> {
             {
                 continue;
             }
-            let values: Vec<Value> = answers
-                .iter()
-                .filter_map(|pass| pass.get(inner).cloned())
-                .collect();
             let base = self.router.base(kept, first + inner)?;
-            let tool = body.call.name.as_str();
-            let own = fields_of(
-                &values,
-                &base,
-                &|path| Source::Pass(first + inner, path),
-                &|path| Key::new(path.iter().map(String::as_str), tool),
-            );
-            fields.extend(own.into_iter().filter(|field| !field.repeats(&sent_so_far)));
+            waiting.extend(OfAnswer::of(stretch, kept, inner, base));
         }
         self.predicts(first, width, passes, &bound)?;
         Some(bound)

@@ -93,19 +93,26 @@ impl Binder<'_, '_> {
         })
     }
 
+    /// Whether another list may have more for the element that a field has this value of.
+    pub(super) fn may_join(&self, first: usize, one: &Field, value: &Value) -> bool {
+        tells(one, value)
+            && self
+                .answers
+                .find(&canonical::forms(value))
+                .iter()
+                .filter(|place| place.call < first)
+                .any(|place| !self.answers.lists_over(place).is_empty())
+    }
+
     /// The fields that other lists have for the element of each pass: of their one element that has an id which a field
     /// of the pass has, too.
     pub(super) fn joined(&mut self, first: usize, all: &[Field]) -> Vec<Field> {
         let mut lists: Vec<(usize, WholePlace, Vec<String>)> = Vec::new();
         for (at, one) in all.iter().enumerate() {
-            let tells = |value: &Value| {
-                let own = bits(value, &one.key.words);
-                own >= STRONG || own >= WEAK && names_things(&one.key.words)
-            };
             let Some(value) = one.values.first().filter(|_| !one.is_list()) else {
                 continue;
             };
-            if !one.values.iter().all(tells) {
+            if !one.values.iter().all(|value| tells(one, value)) {
                 continue;
             }
             for place in self.answers.find(&canonical::forms(value)) {
@@ -180,6 +187,12 @@ impl Binder<'_, '_> {
         }
         found
     }
+}
+
+/// Whether a value of a field tells which element it is of.
+fn tells(field: &Field, value: &Value) -> bool {
+    let own = bits(value, &field.key.words);
+    own >= STRONG || own >= WEAK && names_things(&field.key.words)
 }
 
 /// A field of the pass as a part of what is made of several.

@@ -4,11 +4,13 @@
 use super::canonical::form;
 use super::information::{STRONG, WEAK, bits};
 use super::key::Key;
+use super::retold::day_of;
 use super::said::{Mention, Said};
 use super::transform::{Op, Transform};
 use crate::session::ToolSpec;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most words of the name of somebody.
 const MOST_OF_NAME: usize = 3;
@@ -52,7 +54,26 @@ pub(super) struct Inputs {
     by_meaning: BTreeMap<(String, Vec<String>), usize>,
     /// Those of each value, by its canonical form.
     by_form: BTreeMap<String, Vec<usize>>,
+    /// Those that a text shows alike, and those whose values begin with the same word there.
+    by_shown: HashMap<String, Vec<usize>>,
+    by_word: HashMap<String, Vec<usize>>,
+    /// Those of each day, or moment of it.
+    by_day: BTreeMap<String, Vec<usize>>,
+    by_name: HashMap<String, usize>,
     names: BTreeSet<String>,
+    /// The number from which on names with this beginning are free.
+    next: HashMap<String, u32>,
+}
+
+impl Input {
+    /// Its value as a text shows it.
+    pub(super) fn shown(&self) -> Option<Cow<'_, str>> {
+        match &self.value {
+            Value::String(text) => Some(text.into()),
+            Value::Number(number) => Some(number.to_string().into()),
+            _ => None,
+        }
+    }
 }
 
 impl Inputs {
@@ -143,19 +164,64 @@ impl Inputs {
 
     /// The input that alone has a value which a text may repeat, as it stands.
     pub(super) fn told(&self, text: &str) -> Option<&Input> {
-        let mut all = self.all.iter().filter(|input| {
-            // What nobody said tells enough to be known again where it is an id or a name of several words.
-            let is_known =
-                !matches!(input.found, Found::Repeated) || bits(&input.value, &[]) >= STRONG;
-            is_known
-                && match &input.value {
-                    Value::String(own) => own == text,
-                    Value::Number(own) => own.to_string() == text,
-                    _ => false,
-                }
-        });
+        let places = self.by_shown.get(text)?.iter();
+        let mut all = places
+            .filter_map(|place| self.all.get(*place))
+            .filter(|input| {
+                // What nobody said tells enough to be known again where it is an id or a name of several words.
+                !matches!(input.found, Found::Repeated) || bits(&input.value, &[]) >= STRONG
+            });
         let one = all.next()?;
         all.next().is_none().then_some(one)
+    }
+
+    /// The inputs whose values may stand in a text, on the borders of its words.
+    pub(super) fn may_stand_in(&self, text: &str) -> impl Iterator<Item = &Input> {
+        let mut places: Vec<usize> = joined_words(text)
+            .chain([""])
+            .filter_map(|word| self.by_word.get(word))
+            .flatten()
+            .copied()
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.all.get(place))
+    }
+
+    fn push(&mut self, input: Input) -> usize {
+        let place = self.all.len();
+        self.by_name.insert(input.name.clone(), place);
+        self.all.push(input);
+        place
+    }
+
+    /// The input with this name.
+    pub(super) fn named(&self, name: &str) -> Option<&Input> {
+        self.all.get(*self.by_name.get(name)?)
+    }
+
+    fn named_mut(&mut self, name: &str) -> Option<&mut Input> {
+        self.all.get_mut(*self.by_name.get(name)?)
+    }
+
+    /// Notes how the value of an input is found.
+    fn find_by(&mut self, place: usize) {
+        let Some(input) = self.all.get(place) else {
+            return;
+        };
+        if let Some(form) = form(&input.value) {
+            self.by_form.entry(form).or_default().push(place);
+        }
+        if let Some(day) = day_of(&input.value) {
+            self.by_day.entry(day.to_owned()).or_default().push(place);
+        }
+        if let Some(shown) = input.shown() {
+            // One without a word may stand anywhere.
+            let word = joined_words(&shown).next().unwrap_or_default();
+            self.by_word.entry(word.to_owned()).or_default().push(place);
+            let shown = shown.into_owned();
+            self.by_shown.entry(shown).or_default().push(place);
+        }
     }
 
     /// Where the person agreed to a particular thing that is an input already.
@@ -194,12 +260,8 @@ impl Inputs {
             }
             return *index;
         }
-        let index = self.all.len();
-        if let Some(form) = form(value) {
-            self.by_form.entry(form).or_default().push(index);
-        }
         let name = self.name(key);
-        self.all.push(Input {
+        let index = self.push(Input {
             name,
             value: value.clone(),
             found,
@@ -209,6 +271,7 @@ impl Inputs {
             is_open: false,
             is_counted_from: false,
         });
+        self.find_by(index);
         self.by_meaning.insert(meaning, index);
         index
     }
@@ -233,13 +296,18 @@ impl Inputs {
 
     /// A name that no input has yet, and that is taken with it.
     fn free_name(&mut self, base: &str) -> String {
-        let mut name = base.to_owned();
-        let mut number = 2_u32;
-        while !self.names.insert(name.clone()) {
-            name = format!("{base}_{number}");
-            number += 1;
+        if self.names.insert(base.to_owned()) {
+            return base.to_owned();
         }
-        name
+        let mut number = self.next.get(base).copied().unwrap_or(2);
+        loop {
+            let name = format!("{base}_{number}");
+            number += 1;
+            if self.names.insert(name.clone()) {
+                self.next.insert(base.to_owned(), number);
+                return name;
+            }
+        }
     }
 
     /// The input that a person said as a list of such values, with its own and where they said it.
@@ -276,7 +344,7 @@ impl Inputs {
         };
         let name = self.name(&key);
         let schema = super::declare::of_elements(items, &elements, once);
-        self.all.push(Input {
+        self.push(Input {
             name: name.clone(),
             value: Value::Array(elements),
             found: Found::Said(mention),
@@ -305,18 +373,45 @@ impl Inputs {
             _ => return name,
         };
         self.names.remove(&name);
+        if let Some((base, number)) = name.rsplit_once('_')
+            && let Ok(number) = number.parse::<u32>()
+            && let Some(next) = self.next.get_mut(base)
+        {
+            *next = number.clamp(2, *next);
+        }
         let new = self.free_name(&format!("{before}{plural}"));
-        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+        if let Some(place) = self.by_name.remove(&name)
+            && let Some(input) = self.all.get_mut(place)
+        {
             input.name.clone_from(&new);
+            self.by_name.insert(new.clone(), place);
         }
         new
     }
 
     /// Those with the same value, however it is written.
-    pub(super) fn of_value(&self, value: &Value) -> impl Iterator<Item = &Input> {
-        let found = form(value).and_then(|form| self.by_form.get(&form));
-        let indexes = found.into_iter().flatten();
-        indexes.filter_map(|index| self.all.get(*index))
+    pub(super) fn of_value(&self, value: &Value) -> Here<'_> {
+        self.at(form(value).and_then(|form| self.by_form.get(&form)))
+    }
+
+    /// Those that are this day, or a moment of it.
+    pub(super) fn of_day(&self, day: &str) -> Here<'_> {
+        self.at(self.by_day.get(day))
+    }
+
+    /// Those that are days or moments.
+    pub(super) fn of_days(&self) -> impl Iterator<Item = &Input> {
+        self.by_day
+            .values()
+            .flat_map(|places| self.at(Some(places)))
+    }
+
+    fn at<'i>(&'i self, places: Option<&'i Vec<usize>>) -> Here<'i> {
+        let places = places.map_or_else(Default::default, |places| places.iter());
+        Here {
+            all: &self.all,
+            places,
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Input> {
@@ -330,15 +425,16 @@ impl Inputs {
     /// Gives an input another value: a part of what it had, with where that was found by itself. The schema of the tool was
     /// for the whole.
     pub(super) fn set_value(&mut self, name: &str, value: Value, found: Option<Found>) {
-        if let Some(index) = self.all.iter().position(|input| input.name == name) {
-            for all in self.by_form.values_mut() {
+        if let Some(index) = self.by_name.get(name).copied() {
+            let all = self.by_form.values_mut();
+            let all = all.chain(self.by_day.values_mut());
+            let all = all.chain(self.by_shown.values_mut());
+            for all in all.chain(self.by_word.values_mut()) {
                 all.retain(|one| *one != index);
-            }
-            if let Some(form) = form(&value) {
-                self.by_form.entry(form).or_default().push(index);
             }
             self.all[index].value = value;
             self.all[index].schema = None;
+            self.find_by(index);
             if let Some(found) = found {
                 self.all[index].found = found;
             }
@@ -347,7 +443,7 @@ impl Inputs {
 
     /// Notes that a step sends what nobody said, and whether a person is asked about it.
     pub(super) fn brought_to(&mut self, name: &str, step: &str, is_open: bool) {
-        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+        if let Some(input) = self.named_mut(name) {
             input.brought_to.push(step.to_owned());
             input.is_open |= is_open;
         }
@@ -355,7 +451,7 @@ impl Inputs {
 
     /// Notes that another moment is counted from an input.
     pub(super) fn counted_from(&mut self, name: &str) {
-        if let Some(input) = self.all.iter_mut().find(|input| input.name == name) {
+        if let Some(input) = self.named_mut(name) {
             input.is_counted_from = true;
         }
     }
@@ -364,10 +460,13 @@ impl Inputs {
     pub(super) fn keep(&mut self, used: &BTreeSet<String>) {
         self.all.retain(|input| used.contains(&input.name));
         self.by_form.clear();
-        for (index, input) in self.all.iter().enumerate() {
-            if let Some(form) = form(&input.value) {
-                self.by_form.entry(form).or_default().push(index);
-            }
+        self.by_day.clear();
+        self.by_shown.clear();
+        self.by_word.clear();
+        self.by_name.clear();
+        for index in 0..self.all.len() {
+            self.find_by(index);
+            self.by_name.insert(self.all[index].name.clone(), index);
         }
     }
 
@@ -387,6 +486,26 @@ impl Inputs {
             })
             .collect()
     }
+}
+
+/// The inputs at some places.
+pub(super) struct Here<'i> {
+    all: &'i [Input],
+    places: std::slice::Iter<'i, usize>,
+}
+
+impl<'i> Iterator for Here<'i> {
+    type Item = &'i Input;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.places.find_map(|place| self.all.get(*place))
+    }
+}
+
+/// The words of a text, as far as letters, digits and `_` go on.
+fn joined_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
 }
 
 /// What makes two values one input: a strong value is the same thing under any key; so is one that a person said once;

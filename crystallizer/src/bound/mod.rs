@@ -54,6 +54,7 @@ mod named_list;
 mod nest;
 mod nested;
 mod notation;
+mod of_answer;
 mod of_record;
 mod offer;
 mod old_value;
@@ -447,12 +448,11 @@ fn count(kept: &[Kept<'_>], decisions: &decide::Decisions<'_>) -> ValueCounts {
             let all = scalars(&kept.call.arguments, &bound.pointer);
             match bound.bindings().next().map(|binding| &binding.source) {
                 Some(Source::Input(name)) => {
-                    let said = decisions.inputs.iter().any(|input| {
-                        input.name == *name
-                            && matches!(
-                                input.found,
-                                inputs::Found::Said(_) | inputs::Found::Agreed(_)
-                            )
+                    let said = decisions.inputs.named(name).is_some_and(|input| {
+                        matches!(
+                            input.found,
+                            inputs::Found::Said(_) | inputs::Found::Agreed(_)
+                        )
                     });
                     *(if said {
                         &mut counts.said

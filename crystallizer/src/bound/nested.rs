@@ -17,6 +17,7 @@ use super::selector::{Origin, Scope, fields};
 use super::turn::{Writer, closed};
 use super::view;
 use serde_json::Value;
+use std::borrow::Borrow;
 
 /// How many layouts are tried, and of each how many numbers of passes.
 const MOST_LAYOUTS: usize = 8;
@@ -330,7 +331,7 @@ impl Binder<'_, '_> {
             sent.extend(columns);
             let values: Vec<Value> = calls
                 .iter()
-                .filter_map(|call| Some(view::view(kept.get(*call)?).data))
+                .filter_map(|call| Some(view::seen(kept.get(*call)?).into_value()))
                 .collect();
             fields.extend(self.answered(body, &values, &sent)?);
         }
@@ -525,7 +526,7 @@ impl Binder<'_, '_> {
 
 /// The ways to lists, or to maps whose keys are data, that all of some values have; an empty one where they are lists
 /// themselves.
-pub(super) fn list_paths(values: &[Value]) -> Vec<Vec<String>> {
+pub(super) fn list_paths<V: Borrow<Value>>(values: &[V]) -> Vec<Vec<String>> {
     fn walk(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
         match value {
             Value::Array(_) => found.push(path.clone()),
@@ -542,9 +543,13 @@ pub(super) fn list_paths(values: &[Value]) -> Vec<Vec<String>> {
     }
     let mut found = Vec::new();
     if let Some(first) = values.first() {
-        walk(first, &mut Vec::new(), &mut found);
+        walk(first.borrow(), &mut Vec::new(), &mut found);
     }
-    found.retain(|path| values.iter().all(|value| list_at(value, path).is_some()));
+    found.retain(|path| {
+        values
+            .iter()
+            .all(|value| list_at(value.borrow(), path).is_some())
+    });
     found
 }
 

@@ -102,7 +102,6 @@ impl Binder<'_, '_> {
         let mut same = self.inputs.of_value(sent.value);
         let other = same.find(|input| matches!(input.found, Found::Said(_)));
         let other = other.map(|input| input.key.clone());
-        drop(same);
         let Some(other) = other.filter(|key| agree(key, &sent.key) < 2) else {
             return Outcome::Nothing;
         };

@@ -47,7 +47,7 @@ fn is_told(input: &Input) -> bool {
 }
 
 /// The day that a value is, or begins with.
-fn day_of(value: &Value) -> Option<&str> {
+pub(super) fn day_of(value: &Value) -> Option<&str> {
     let text = value.as_str()?.trim();
     (value_class::is_date(text) || value_class::is_moment(text))
         .then(|| text.get(..10))
@@ -71,11 +71,15 @@ fn is_it(value: &Value, figure: &Written) -> bool {
 
 /// The one input that people told and that a figure may be.
 fn input_of<'i>(inputs: &'i Inputs, figure: &Written) -> Option<&'i Input> {
-    let mut all = inputs
-        .iter()
+    let of_figure = figure.values.iter();
+    let mut all = of_figure
+        .flat_map(|value| match figure.is_day {
+            true => inputs.of_day(value.as_str().unwrap_or_default()),
+            false => inputs.of_value(value),
+        })
         .filter(|input| is_told(input) && is_it(&input.value, figure));
     let one = all.next()?;
-    all.next().is_none().then_some(one)
+    all.all(|other| other.name == one.name).then_some(one)
 }
 
 /// The one day of those that a figure may be that a person named, with where.
@@ -184,8 +188,10 @@ impl Binder<'_, '_> {
                 }
                 None if figure.is_day && !as_said => {
                     let is_input = |input: &Input| is_told(input) && is_it(&input.value, &figure);
+                    let days = figure.values.iter().filter_map(Value::as_str);
+                    let is_known = days.flat_map(|day| self.inputs.of_day(day)).any(is_input);
                     day_said(&self.said, &figure)
-                        .filter(|_| !self.inputs.iter().any(is_input))
+                        .filter(|_| !is_known)
                         .and_then(|(value, mention)| {
                             let transform = notation(&value, &figure)?;
                             Some(Retold {
@@ -208,7 +214,7 @@ impl Binder<'_, '_> {
             }
             let mut all = self
                 .inputs
-                .iter()
+                .of_days()
                 .filter(|input| is_told(input) && time_of(&input.value) == Some(minutes));
             if let (Some(input), None) = (all.next(), all.next())
                 && let Some(transform) = of_time(&input.value, part)
@@ -353,7 +359,7 @@ fn of_input(input: &Input, transform: Transform) -> Binding {
     }
 }
 
-/// The inputs that changes sent as they are, each with the first of these changes.
+/// The inputs that changes sent as they are and that texts may tell in words, each with the first of these changes.
 pub(super) struct SentInputs<'d> {
     all: Vec<(&'d Input, usize)>,
     /// The words that tools and arguments are called by, once somebody asks.
@@ -374,9 +380,15 @@ impl<'d> SentInputs<'d> {
                 }
             }
         }
+        let may_stay = |input: &&Input| match &input.value {
+            Value::String(word) => is_plain_word(word) || time_of(&input.value).is_some(),
+            Value::Number(number) => number.as_u64().is_some_and(|one| NUMBERS.contains(&one)),
+            _ => false,
+        };
         let told = decisions.inputs.iter().filter(|input| is_told(input));
         Self {
             all: told
+                .filter(may_stay)
                 .filter_map(|input| Some((input, *first.get(input.name.as_str())?)))
                 .collect(),
             names: OnceCell::new(),

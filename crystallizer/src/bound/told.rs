@@ -6,7 +6,7 @@ use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::compose::{begins_sentence, is_message};
 use super::figure::leaves;
 use super::information::{STRONG, bits};
-use super::inputs::{Found, Input};
+use super::inputs::Found;
 use super::key::Key;
 use super::said::{Mention, Said};
 use super::spoken_time;
@@ -78,15 +78,6 @@ fn begins_with_name(text: &str, value: &str) -> bool {
     is_long && (is_of_parts || text.starts_with(value) && text.contains(char::is_whitespace))
 }
 
-/// A value of an input as a text shows it.
-fn shown(input: &Input) -> Option<String> {
-    match &input.value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// A word of a text with its place, without the marks around it.
 fn words_of(text: &str) -> Vec<(usize, &str)> {
     text.split_whitespace()
@@ -102,8 +93,8 @@ impl Binder<'_, '_> {
     /// The whole values of inputs that stand in a text, the longest first.
     pub(super) fn inputs_in<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
         let mut found = Vec::new();
-        for input in self.inputs.iter() {
-            if let Some(value) = shown(input)
+        for input in self.inputs.may_stand_in(text) {
+            if let Some(value) = input.shown()
                 && value.len() < text.len()
                 && (is_known_again(&value) || begins_with_name(text, &value))
                 && (bits(&input.value, &[]) >= STRONG || !self.said.is_repeated(&input.value))

@@ -405,6 +405,9 @@ impl Transform {
         if from == to {
             return Some(Self::default());
         }
+        if are_far_apart(from, to) {
+            return None;
+        }
         candidates(from, to)
             .into_iter()
             .map(Self)
@@ -452,6 +455,25 @@ impl Transform {
         self.0.insert(0, first);
         self
     }
+}
+
+/// Whether the one is a number and the other one, too, be it written as a text, and the two differ by more than rounding
+/// does: nothing has to be tried then.
+fn are_far_apart(from: &Value, to: &Value) -> bool {
+    let written = match to {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text
+            .parse()
+            .ok()
+            .or_else(|| text.replace(',', ".").parse().ok()),
+        _ => None,
+    };
+    let (Some(number), Some(written)) = (from.as_f64(), written) else {
+        return false;
+    };
+    let written: f64 = written;
+    let apart = (number - written).abs();
+    apart > 1.0 + number.abs() * 1e-9
 }
 
 const DATES: [&str; 3] = ["%Y-%m-%d", "%B %-d, %Y", "%-d %B %Y"];

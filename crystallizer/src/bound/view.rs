@@ -12,18 +12,37 @@ use std::sync::Arc;
 const LONGEST_YAML: usize = 200_000;
 
 /// An answer as a run sees it.
-pub(super) struct View {
+pub(super) struct View<'a> {
     /// The expression that gives the data.
     pub(super) base: String,
     /// A list, a map, or a text.
-    pub(super) data: Value,
+    pub(super) data: Shared<'a>,
 }
 
 /// The data of a recorded answer, as what reads a loop finds it: nothing where the call failed.
-pub(super) fn given(kept: &Kept<'_>) -> Value {
+pub(super) fn given<'a>(kept: &Kept<'a>) -> Shared<'a> {
     match crate::prune::failed(kept.call) {
-        true => Value::Null,
-        false => view(kept).data,
+        true => Shared::default(),
+        false => seen(kept),
+    }
+}
+
+/// The data alone of what a run sees of an answer.
+pub(super) fn seen<'a>(kept: &Kept<'a>) -> Shared<'a> {
+    if kept.target.is_opaque() {
+        return Shared::default();
+    }
+    if has_place(kept)
+        && let Some(json) = &kept.answer.json
+    {
+        return json.clone();
+    }
+    if !is_text(kept) {
+        return kept.answer.raw.clone();
+    }
+    match answer::is_line(&kept.target, &kept.answer) {
+        true => data_in(kept.answer.text().trim()).into(),
+        false => data_of_text(&kept.answer),
     }
 }
 
@@ -135,12 +154,12 @@ pub(super) fn shared<'a>(kept: &Kept<'a>) -> Shared<'a> {
 }
 
 /// What a run sees of an answer.
-pub(super) fn view(kept: &Kept<'_>) -> View {
+pub(super) fn view<'a>(kept: &Kept<'a>) -> View<'a> {
     let base = answer::expression(&kept.step, &kept.target, &kept.answer, "");
     if kept.target.is_opaque() {
         return View {
             base,
-            data: Value::Null,
+            data: Shared::default(),
         };
     }
     if has_place(kept)
@@ -154,13 +173,13 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
             } else {
                 base
             },
-            data: Value::clone(json),
+            data: json.clone(),
         };
     }
     if !is_text(kept) {
         return View {
             base,
-            data: Value::clone(&kept.answer.raw),
+            data: kept.answer.raw.clone(),
         };
     }
     let is_line = answer::is_line(&kept.target, &kept.answer);
@@ -185,8 +204,8 @@ pub(super) fn view(kept: &Kept<'_>) -> View {
     View {
         base,
         data: match read {
-            Some((_, data)) => data.into_value(),
-            None => Value::from(text),
+            Some((_, data)) => data,
+            None => Value::from(text).into(),
         },
     }
 }

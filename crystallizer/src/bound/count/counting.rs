@@ -48,10 +48,24 @@ impl Counting {
 
     /// The column counts as far as this many passes, from the first on.
     pub(in crate::bound) fn reach(column: &Column<'_>) -> usize {
-        (2..=column.values.len())
-            .rev()
-            .find(|passes| Self::of(&column.values[..*passes]).is_some())
-            .unwrap_or(0)
+        let counts = |passes: usize| Self::of(&column.values[..passes]).is_some();
+        let all = column.values.len();
+        if all < 2 || !counts(2) {
+            return 0;
+        }
+        if counts(all) {
+            return all;
+        }
+        // What counts as far as a pass does so as far as each pass before it.
+        let (mut reach, mut end) = (2, all);
+        while end - reach > 1 {
+            let middle = reach + (end - reach) / 2;
+            match counts(middle) {
+                true => reach = middle,
+                false => end = middle,
+            }
+        }
+        reach
     }
 
     /// The number of a pass.

@@ -48,6 +48,8 @@ struct Counted<'v> {
     width: usize,
     passes: usize,
     columns: Vec<Column<'v>>,
+    /// The columns that count and that no answer gives.
+    own: Vec<(usize, Counting)>,
     main: usize,
     counting: Counting,
 }
@@ -88,8 +90,8 @@ impl<'a> Binder<'a, '_> {
         if self.apart.as_ref().is_none_or(|apart| apart.contains(&at)) {
             return None;
         }
-        let (mut counted, mains) = self.counted_from(at)?;
-        for (main, counting) in mains {
+        let mut counted = self.counted_from(at)?;
+        for (main, counting) in counted.own.clone() {
             (counted.main, counted.counting) = (main, counting);
             let plan = self.count_by(at, &counted);
             if plan.is_some() || self.offered_to > at {
@@ -142,7 +144,7 @@ impl<'a> Binder<'a, '_> {
 
     /// What the calls from this one on count, as far as they do, and the columns that may say what: first those that begin
     /// elsewhere than all counting does.
-    fn counted_from(&mut self, at: usize) -> Option<(Counted<'a>, Vec<(usize, Counting)>)> {
+    fn counted_from(&mut self, at: usize) -> Option<Counted<'a>> {
         let kept = self.kept;
         for (width, most) in repeats(&self.alike, at) {
             if !self.may_look(width * most) {
@@ -175,14 +177,14 @@ impl<'a> Binder<'a, '_> {
             let Some((main, counting)) = found.first().cloned() else {
                 continue;
             };
-            let counted = Counted {
+            return Some(Counted {
                 width,
                 passes,
                 columns,
+                own: found,
                 main,
                 counting,
-            };
-            return Some((counted, found));
+            });
         }
         None
     }
@@ -195,9 +197,7 @@ impl<'a> Binder<'a, '_> {
                     return false;
                 };
                 let mut found = false;
-                crate::leaf::leaves(&view::given(kept), &mut |_, _, leaf| {
-                    found |= leaf == *value
-                });
+                crate::leaf::scalars(&view::given(kept), &mut |leaf| found |= leaf == *value);
                 found
             })
         });
@@ -285,15 +285,21 @@ impl<'a> Binder<'a, '_> {
         });
         let column = &counted.columns[counted.main];
         let is_answered = || {
-            let holders = column.values.iter().map(|value| {
+            let mut holders = column.values.iter().map(|value| {
                 let places = self.answers.find(&canonical::forms(value));
                 let calls = places.iter().map(|place| place.call);
                 calls.filter(|call| *call < at).collect::<BTreeSet<_>>()
             });
-            let common = holders.reduce(|one, other| &one & &other);
+            let Some(first) = holders.next() else {
+                return false;
+            };
+            let common = holders.try_fold(first, |one, other| {
+                let both = &one & &other;
+                (!both.is_empty()).then_some(both)
+            });
             common.is_some_and(|calls| !calls.is_empty())
         };
-        let is_plain = !goes_on && !is_answered();
+        let is_plain = times.is_some() && !goes_on && !is_answered();
         let said = times.or_else(|| self.said.number_of_person(passes));
         let told = |last: Origin, is_last: bool, is_sure: bool| Reading {
             first: first.clone(),
@@ -485,16 +491,13 @@ impl<'a> Binder<'a, '_> {
     fn bodies_of(&mut self, stretch: &Stretch, counted: &Counted<'_>) -> Option<Vec<Vec<Bound>>> {
         let item = self.number_name(stretch, counted)?;
         let main = counted.counting.clone();
-        let place = |column: &Column<'_>| (column.inner, column.pointer.clone());
-        let given: BTreeSet<(usize, String)> = counted
-            .columns
-            .iter()
-            .filter(|column| self.is_given_elsewhere(stretch.first, stretch.width, column))
-            .map(place)
-            .collect();
         let known = |column: &Column<'_>| {
-            let own = Counting::of(&column.values).filter(|_| !given.contains(&place(column)))?;
-            bound(column, &own, &main, &item)
+            let is_it = |(place, _): &&(usize, Counting)| {
+                let own = counted.columns.get(*place);
+                own.is_some_and(|own| std::ptr::eq(own, column))
+            };
+            let (_, own) = counted.own.iter().find(is_it)?;
+            bound(column, own, &main, &item)
         };
         self.bodies_with(stretch, Vec::new(), &counted.columns, &known)
     }

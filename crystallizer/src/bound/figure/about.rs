@@ -164,7 +164,7 @@ pub(super) fn made_of<'k>(
     let own: BTreeSet<String> = rare(text).filter(|word| !said.contains(word)).collect();
     looks.find_map(|(_, look)| {
         let mut shared: BTreeSet<String> = BTreeSet::new();
-        crate::leaf::scalars(&view::view(look).data, &mut |leaf| {
+        crate::leaf::scalars(&view::seen(look), &mut |leaf| {
             if let Value::String(prose) = leaf
                 && prose.split_whitespace().count() >= MESSAGE
             {

@@ -56,7 +56,7 @@ pub(super) fn lines<'t>(
         if earlier.call.batch == own.call.batch || !crate::prune::succeeded(earlier.call) {
             continue;
         }
-        let answer = view::view(earlier).data;
+        let answer = view::seen(earlier);
         let mut held: BTreeSet<&str> = BTreeSet::new();
         crate::leaf::scalars(&answer, &mut |leaf| {
             if let Value::String(text) = leaf

@@ -317,7 +317,7 @@ impl<'w> Grafter<'_, 'w> {
         name: &str,
         decisions: &Decisions<'_>,
     ) -> Result<Option<Value>, Option<String>> {
-        let own = view.decisions.inputs.iter().find(|one| one.name == name);
+        let own = view.decisions.inputs.named(name);
         let Some(own) = own else {
             return Err(Some(format!("its input `{name}` is not known")));
         };
@@ -326,7 +326,7 @@ impl<'w> Grafter<'_, 'w> {
                 "its input `{name}` is another one than that of the draft"
             )))
         };
-        match decisions.inputs.iter().find(|one| one.name == name) {
+        match decisions.inputs.named(name) {
             None => match self.inputs.get(name) {
                 Some(words) if *words != own.key.full() => another(),
                 _ => Ok(view.document.inputs.get(name).cloned()),
@@ -364,7 +364,7 @@ impl<'w> Grafter<'_, 'w> {
                     && !document.inputs.contains_key(&name)
                 {
                     document.inputs.insert(name.clone(), schema);
-                    let own = view.decisions.inputs.iter().find(|one| one.name == name);
+                    let own = view.decisions.inputs.named(&name);
                     let words = own.map(|one| one.key.full()).unwrap_or_default();
                     self.inputs.insert(name.clone(), words);
                     inputs.insert(name);

@@ -159,10 +159,8 @@ fn turns(kept: &[Kept<'_>], asked: &[(usize, &Value)], before: Option<usize>) ->
 /// Whether the person said which page is meant.
 fn by_person(asked: &[(usize, &Value)], pointer: &str, decisions: &Decisions<'_>) -> bool {
     let is_said = |name: &String| {
-        decisions
-            .inputs
-            .iter()
-            .any(|input| input.name == *name && matches!(input.found, Found::Said(_)))
+        let input = decisions.inputs.named(name);
+        input.is_some_and(|input| matches!(input.found, Found::Said(_)))
     };
     asked
         .iter()

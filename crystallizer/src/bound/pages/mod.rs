@@ -211,7 +211,7 @@ impl Binder<'_, '_> {
             .iter()
             .skip(at)
             .take(count)
-            .map(|kept| view::view(kept).data)
+            .map(|kept| view::seen(kept).into_value())
             .collect();
         // As many as there are, and fewer where what comes behind is another list.
         for passes in (2..=count).rev() {
@@ -306,7 +306,7 @@ impl Binder<'_, '_> {
         let mut all = Vec::new();
         for kept in kept.iter().skip(pages.first).take(pages.passes) {
             self.note_sent(&kept.call.arguments);
-            let data = view::view(kept).data;
+            let data = view::seen(kept);
             if let Some(Value::Array(items)) = list_at(&data, &pages.list) {
                 all.extend(items.iter().cloned());
             }

@@ -199,7 +199,7 @@ impl Asker<'_> {
         calls
             .into_iter()
             .flatten()
-            .any(|kept| holds_word(&view::view(kept).data, word))
+            .any(|kept| holds_word(&view::seen(kept), word))
     }
 
     /// A loop, and those whose outputs it goes over.

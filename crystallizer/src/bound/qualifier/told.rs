@@ -76,7 +76,7 @@ impl Told {
         for op in &binding.transform.0 {
             let words: Vec<String> = match (op, &binding.source) {
                 (Op::Times(_) | Op::Hundredth, Source::Input(name)) => {
-                    let input = inputs.iter().find(|input| input.name == *name);
+                    let input = inputs.named(name);
                     let Some(input) = input else { continue };
                     // `20.00` has the same decimals whatever it is.
                     let mut words = normal(&input.value.to_string());
