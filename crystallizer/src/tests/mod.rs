@@ -27,6 +27,7 @@ mod figure;
 mod figures;
 mod folder;
 mod followed;
+mod grids;
 mod held;
 mod hostile;
 mod influenced;
