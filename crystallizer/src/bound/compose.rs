@@ -204,7 +204,7 @@ impl Binder<'_, '_> {
         }
         let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
         // A day that an input has already is the same one: its notation is found with all else that was told.
-        if is_phrase && is_message(text) && self.is_day_of_input(word) {
+        if is_phrase && is_message(text) && self.is_day_of_input(sent.call, word) {
             return Hole::Word;
         }
         let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;

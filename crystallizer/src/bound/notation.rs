@@ -106,7 +106,10 @@ pub(super) fn of_time(value: &Value, shown: &str) -> Option<Transform> {
             ops.push(Op::Lower);
         }
         if has_points {
-            ops.push(Op::Instead("m", ".m."));
+            ops.push(match is_small {
+                true => Op::Instead("m", ".m."),
+                false => Op::Instead("M", ".M."),
+            });
         }
         let transform = Transform(ops);
         let made = transform.apply(&Value::from(text))?;

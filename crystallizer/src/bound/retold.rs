@@ -116,12 +116,14 @@ fn times_in(text: &str) -> Vec<(usize, &str, u16)> {
         }
         let rest = &text[at..];
         let bare = rest.strip_prefix(' ').unwrap_or(rest);
-        let half = ["am", "pm", "AM", "PM", "a.m.", "p.m."]
-            .into_iter()
-            .find(|half| {
-                bare.strip_prefix(half)
-                    .is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
-            });
+        let half = [
+            "am", "pm", "AM", "PM", "Am", "Pm", "a.m.", "p.m.", "A.M.", "P.M.",
+        ]
+        .into_iter()
+        .find(|half| {
+            bare.strip_prefix(half)
+                .is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
+        });
         let mut end = at;
         let hour = match half {
             Some(half) if (1..=12).contains(&hour) => {
@@ -238,12 +240,14 @@ impl Binder<'_, '_> {
     }
 
     /// Whether words of a message name the day of an input that is there, and of no other.
-    pub(super) fn is_day_of_input(&self, phrase: &str) -> bool {
+    pub(super) fn is_day_of_input(&self, call: usize, phrase: &str) -> bool {
         let mut figures = written::figures(phrase).into_iter();
         let figure = figures.find(|one| one.is_day && one.shown == phrase);
         figure.is_some_and(|figure| {
             let input = input_of(&self.inputs, &figure);
-            input.is_some_and(|input| self.is_said_of(input, &figure))
+            input.is_some_and(|input| {
+                self.is_said_of(input, &figure) && !self.is_given(call, &input.value)
+            })
         })
     }
 

@@ -5,12 +5,14 @@ use super::binder::{Binder, Sent};
 use super::binding::Binding;
 use super::evaluate::quoted;
 use super::inputs::Found;
-use super::key::Key;
+use super::key::{Key, named_by};
 use super::parts;
 use super::said::Mention;
 use super::transform::{Op, Transform};
 use serde_json::Value;
 
+/// The letters from which on the last part of a word in small letters is a word itself.
+const SHORT: usize = 3;
 /// The letters from which on a word before a name says of what kind it is: `the city Delhi`.
 const KIND: usize = 4;
 
@@ -31,7 +33,7 @@ impl Binder<'_, '_> {
         let named = anchors
             .iter()
             .enumerate()
-            .find_map(|(which, anchor)| Some((which, self.name_in(anchor)?)));
+            .find_map(|(which, anchor)| Some((which, self.name_in(anchor, &sent.key.words)?)));
         let Some((which, (at, name, mention))) = named else {
             return binding;
         };
@@ -81,13 +83,21 @@ impl Binder<'_, '_> {
     }
 
     /// The name in the words around a value that the person said, with where it begins there.
-    fn name_in(&self, anchor: &str) -> Option<(usize, String, Mention)> {
+    fn name_in(&self, anchor: &str, key: &[String]) -> Option<(usize, String, Mention)> {
         let mut found = None;
         for token in crate::leaf::tokens(anchor) {
             let value = Value::from(token);
+            // `e-mail` is a word: the last part of a name in small letters is short, as in `project-a`.
+            let ends_short = token
+                .rsplit_once(['-', '_', '/'])
+                .is_some_and(|(_, last)| last.chars().count() < SHORT);
             let is_name = token.starts_with(char::is_uppercase)
                 || token.bytes().any(|b| b.is_ascii_digit())
-                || token.contains(['-', '_', '@', '/']);
+                || token.contains('@')
+                || ends_short;
+            // What the key says is wording: `the PIN is …` for a `pin`.
+            let plain: String = token.chars().filter(|c| c.is_alphanumeric()).collect();
+            let is_name = is_name && !named_by(key, &plain.to_lowercase());
             let mention = self.said.find_written(token);
             if let Some(mention) = mention.filter(|_| is_name && token.len() > 1)
                 && !self.said.is_only_deed(&value)

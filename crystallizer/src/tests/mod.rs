@@ -64,6 +64,8 @@ mod small_words;
 mod terminal;
 mod told_again;
 mod told_secrets;
+mod told_state;
+mod told_times;
 mod tries;
 mod trust;
 mod truth;

@@ -1,7 +1,7 @@
 //! What a draft follows besides ids, days, numbers and addresses: words and small numbers, which get other names, too.
 
 use crate::bound::answers::Of;
-use crate::bound::binding::{Bound, Source};
+use crate::bound::binding::{Binding, Bound, Source};
 use crate::bound::cycle::{Cycle, Stand, elements};
 use crate::bound::decide::Decisions;
 use crate::bound::nested::list_at;
@@ -69,6 +69,17 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World 
         for (key, first) in &binding.compared.joined {
             if let Value::String(first) = first {
                 world.joined.insert(key.clone(), first.clone());
+            }
+        }
+        // A name in the words around a value is another one there, as the value is.
+        if let Source::Parts(parts, _) = &binding.source
+            && parts.first().is_some_and(Binding::is_by_wording)
+        {
+            let names = parts.iter().skip(1).map(|part| &part.value);
+            for word in names.chain([&binding.value]).filter_map(Value::as_str) {
+                if rename::text(word) == word {
+                    texts.insert(word.to_owned());
+                }
             }
         }
         let Source::Output(place) = &binding.source else {
