@@ -184,7 +184,11 @@ impl<'a> Binder<'a, '_> {
                 .iter()
                 .take_while(|one| Some(*one) == first)
                 .count();
-            if length >= 2 && most % length == 0 && most / length >= 2 && !found.contains(&length) {
+            if length >= 2
+                && most.is_multiple_of(length)
+                && most / length >= 2
+                && !found.contains(&length)
+            {
                 found.push(length);
             }
         }
