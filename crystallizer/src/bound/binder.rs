@@ -300,6 +300,11 @@ impl<'a, 'k> Binder<'a, 'k> {
 
     /// Notes that a value is bound. From now on others can be compared with it.
     pub(super) fn bind(&mut self, sent: &Sent<'_>, pieces: Vec<Piece>) {
+        let pieces: Vec<Piece> = match <[Piece; 1]>::try_from(pieces) {
+            Ok([Piece::Value(binding)]) => vec![Piece::Value(self.with_said_anchor(sent, binding))],
+            Ok(one) => one.into(),
+            Err(all) => all,
+        };
         if let [Piece::Value(binding)] = pieces.as_slice()
             && !matches!(
                 binding.value,

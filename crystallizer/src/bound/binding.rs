@@ -36,7 +36,8 @@ pub(super) enum Source {
     /// The number of the pass, from 0, times so many and so many more.
     Counted { step: i64, from: i64 },
     /// The number of the pass, in a loop that counts; as a text with at least so many digits, where that is not none.
-    Number { digits: usize },
+    /// `inside`: that of the round, of a loop inside that counts.
+    Number { digits: usize, inside: bool },
 }
 
 /// A value that a run works out.

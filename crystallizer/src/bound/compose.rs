@@ -67,11 +67,10 @@ impl Binder<'_, '_> {
         if let Some(marked) = self.marked(sent, text) {
             return marked;
         }
-        let filled = self.filled(sent, text, 0..text.len(), |_| false);
-        let Some(mut pieces) = filled.and_then(|pieces| self.with_other_halves(sent, pieces))
-        else {
+        let Some(pieces) = self.filled(sent, text, 0..text.len(), |_| false) else {
             return Composed::Unsure;
         };
+        let mut pieces = self.with_other_halves(sent, pieces);
         if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
             return if self.repeats_record(sent, text) {
                 Composed::Unsure
@@ -204,6 +203,10 @@ impl Binder<'_, '_> {
             return Hole::Bound(Box::new(self.input(&named, input.found, None)));
         }
         let is_phrase = word.contains(' ') && self.said.day_phrases().contains(&word);
+        // A day that an input has already is the same one: its notation is found with all else that was told.
+        if is_phrase && is_message(text) && self.is_day_of_input(sent.call, word) {
+            return Hole::Word;
+        }
         let is_quote = word.contains(' ') && self.answers.is_quotable(word) || is_phrase;
         // A name behind the sign of a term is looked up, however little it tells.
         if is_of_term(text, start)
@@ -221,7 +224,10 @@ impl Binder<'_, '_> {
         let is_day = start == 0
             && crate::value_class::is_moment(text)
             && crate::value_class::is_date(word)
-            && !self.said.has_times();
+            && self.said.find(&Value::from(word), &[]).is_none_or(|day| {
+                let time = text.get(11..16).unwrap_or_default();
+                !self.said.has_time_for(&day, time)
+            });
         let is_handle = called::is_handle(text, start) && is_message(text);
         let is_settled = word.contains(' ') && is_message(text) && self.settled.has(word);
         if !is_strong && !is_name && !is_day && !is_said_name && !is_handle && !is_settled

@@ -85,8 +85,8 @@ pub(super) struct Inner {
     pub(super) id: String,
     /// How many calls it has, and where they stand.
     pub(super) rounds: Rounds,
-    /// Where its list stands.
-    pub(super) list: Within,
+    /// What it goes over.
+    pub(super) list: RoundsOver,
     /// The index in the list of the element of each round, for each pass around it.
     pub(super) chosen: Vec<Vec<usize>>,
     /// The expression of what it goes over.
@@ -110,6 +110,25 @@ pub(super) struct Rounds {
     pub(super) width: usize,
     /// How many rounds each pass has.
     pub(super) counts: Vec<usize>,
+}
+
+/// What a loop inside goes over in each pass.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum RoundsOver {
+    /// A list that the pass has for itself.
+    Held(Within),
+    /// Numbers that grow evenly, the same in all passes.
+    Counted(Box<Count>),
+}
+
+impl RoundsOver {
+    /// The list that each pass has for itself.
+    pub(super) fn held(&self) -> Option<&Within> {
+        match self {
+            Self::Held(list) => Some(list),
+            Self::Counted(_) => None,
+        }
+    }
 }
 
 /// A list that each pass has for itself.
@@ -215,6 +234,19 @@ impl Cycle {
     /// and nothing of it tells which elements of a list are meant.
     pub(super) fn is_named(&self) -> bool {
         matches!(self.list, Over::Named { .. } | Over::Counted(_))
+    }
+
+    /// The numbers that it, or the loop inside, goes over.
+    pub(super) fn counts(&self) -> impl Iterator<Item = &Count> {
+        let own = match &self.list {
+            Over::Counted(count) => Some(&**count),
+            Over::Answered(_) | Over::Named { .. } => None,
+        };
+        let inside = self.inner.as_ref().and_then(|inner| match &inner.list {
+            RoundsOver::Counted(count) => Some(&**count),
+            RoundsOver::Held(_) => None,
+        });
+        own.into_iter().chain(inside)
     }
 
     /// The path in a run of the step that a call became.

@@ -3,7 +3,7 @@
 
 use super::binder::Binder;
 use super::binding::Bound;
-use super::cycle::{self, Cycle, Inner, Over};
+use super::cycle::{self, Cycle, Inner, Over, RoundsOver};
 use super::decide::strong_values;
 use super::fold::{Plan, loop_question};
 use super::information::{STRONG, WEAK, bits};
@@ -145,9 +145,12 @@ impl Binder<'_, '_> {
         let inner = plan.inner.map(|inner| Inner {
             id: self.free_id(&format!("each_{}", inner.item), Some(&id)),
             harmless,
-            because: match inner.filter.is_empty() {
-                true => "each element of the list of the pass was taken, in its order".to_owned(),
-                false => format!(
+            because: match (&inner.list, inner.filter.is_empty()) {
+                (RoundsOver::Counted(count), _) => count.because.clone(),
+                (RoundsOver::Held(_), true) => {
+                    "each element of the list of the pass was taken, in its order".to_owned()
+                }
+                (RoundsOver::Held(_), false) => format!(
                     "those elements of the list of the pass were taken whose {}",
                     inner.filter.shown()
                 ),

@@ -10,6 +10,7 @@ use super::binding::{Binding, Bound, Piece, Source, Why};
 use super::canonical;
 use super::compose::{is_code, is_message};
 use super::decide::Decisions;
+use super::half_name;
 use super::information::{WEAK, bits};
 use super::key::{Key, named_by, noun, words};
 use super::qualifier::GATE;
@@ -25,6 +26,7 @@ use crate::kept::{Kept, Spot};
 use crate::report::Question;
 use druse_engine::Finding;
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(super) use told_what::asks_to_tell;
@@ -153,58 +155,80 @@ fn figures(
     let sent_inputs = retold::SentInputs::of(kept, decisions);
     let answered = answered_to_stay(decisions);
     let mut asked = about::Asked::default();
+    let people = OnceCell::new();
     let mut all = Vec::new();
     for (call, (kept_one, decided)) in kept.iter().zip(&decisions.calls).enumerate() {
         if !kept_one.changes() {
             continue;
         }
-        let mut take = |pointer: &str, key: &str, texts: &[&str], whole: bool, is_read: bool| {
-            let mut found: Vec<Stays> = Vec::new();
-            for text in texts.iter().filter(|_| is_read) {
-                for stays in in_text(kept, decisions, call, text, whole) {
-                    if !found.iter().any(|known| known.shown == stays.shown) {
-                        found.push(stays);
-                    }
-                }
-            }
-            let copied = copied::lines(kept, &decisions.said, call, texts);
-            for line in copied.into_iter().take(MOST_SHOWN) {
-                if !found.iter().any(|known| line.contains(&known.shown)) {
-                    found.push(Stays::text(line, true, false));
-                }
-            }
-            for binding in sent_words.before(call, texts) {
-                let Some(value) = binding.value.as_str() else {
-                    continue;
-                };
-                if !found.iter().any(|known| known.shown.contains(value)) {
+        let mut take =
+            |pointer: &str, key: &str, texts: &[&str], pieces: Option<&[Piece]>, is_read: bool| {
+                let whole = pieces.is_none();
+                let mut found: Vec<Stays> = Vec::new();
+                for (word, source) in
+                    half_name::left_in(&decisions.answers, pieces.unwrap_or_default())
+                {
                     found.push(Stays {
-                        source: Some(Box::new(binding.clone())),
-                        ..Stays::text(value, true, false)
+                        source: source.map(Box::new),
+                        ..Stays::text(&word, true, false)
                     });
                 }
-            }
-            if is_read && texts.iter().all(|text| is_message(text)) {
-                for stays in sent_inputs.words(kept, &decisions.said, call, texts) {
-                    if !found.iter().any(|known| known.shown.contains(&stays.shown)) {
-                        found.push(stays);
+                for text in texts.iter().filter(|_| is_read) {
+                    for stays in in_text(kept, decisions, call, text, whole) {
+                        if !found.iter().any(|known| known.shown == stays.shown) {
+                            found.push(stays);
+                        }
                     }
                 }
-            }
-            found.retain(|stays| !stays_elsewhere(&answered, call, &stays.shown));
-            let any = !found.is_empty();
-            if any {
-                all.push(Figures {
-                    call,
-                    pointer: pointer.to_owned(),
-                    key: key.to_owned(),
-                    all: found,
-                    differ: false,
-                    made_of: None,
-                });
-            }
-            any
-        };
+                let copied = copied::lines(kept, &decisions.said, call, texts);
+                for line in copied.into_iter().take(MOST_SHOWN) {
+                    if !found.iter().any(|known| line.contains(&known.shown)) {
+                        found.push(Stays::text(line, true, false));
+                    }
+                }
+                for binding in sent_words.before(call, texts) {
+                    let Some(value) = binding.value.as_str() else {
+                        continue;
+                    };
+                    if !found.iter().any(|known| known.shown.contains(value)) {
+                        found.push(Stays {
+                            source: Some(Box::new(binding.clone())),
+                            ..Stays::text(value, true, false)
+                        });
+                    }
+                }
+                if is_read && texts.iter().all(|text| is_message(text)) {
+                    for stays in sent_inputs.words(kept, call, texts) {
+                        if !found.iter().any(|known| known.shown.contains(&stays.shown)) {
+                            found.push(stays);
+                        }
+                    }
+                    let named = about::named_fields(
+                        kept, decisions, &people, call, pointer, texts, witnesses,
+                    );
+                    for (word, binding) in named {
+                        if !found.iter().any(|known| known.shown.contains(&word)) {
+                            found.push(Stays {
+                                source: Some(Box::new(binding)),
+                                ..Stays::text(&word, true, false)
+                            });
+                        }
+                    }
+                }
+                found.retain(|stays| !stays_elsewhere(&answered, call, &stays.shown));
+                let any = !found.is_empty();
+                if any {
+                    all.push(Figures {
+                        call,
+                        pointer: pointer.to_owned(),
+                        key: key.to_owned(),
+                        all: found,
+                        differ: false,
+                        made_of: None,
+                    });
+                }
+                any
+            };
         // Texts in which a value of an answer stands: other words of that answer may stay in them.
         let mut told: Vec<Figures> = Vec::new();
         for bound in &decided.bound {
@@ -216,7 +240,13 @@ fn figures(
                     Piece::Value(_) => None,
                 })
                 .collect();
-            let is_told = take(&bound.pointer, &bound.key, &texts, false, true);
+            let is_told = take(
+                &bound.pointer,
+                &bound.key,
+                &texts,
+                Some(&bound.pieces),
+                true,
+            );
             let holds = |binding: &Binding| matches!(binding.source, Source::Output(_));
             if !is_told && !texts.is_empty() && bound.bindings().any(holds) {
                 told.push(Figures {
@@ -256,7 +286,7 @@ fn figures(
                 && slot::first(kept_one, pointer).is_some()
                 && !is_code(&Key::new([key].into_iter(), ""));
             let is_read = is_written && leaves(kept_one, pointer, key, text);
-            if is_written && take(pointer, key, &[text], true, is_read) {
+            if is_written && take(pointer, key, &[text], None, is_read) {
                 continue;
             }
             if let Some(step) = about::made_of(kept, decisions, &mut asked, call, frozen) {

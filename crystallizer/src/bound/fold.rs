@@ -7,7 +7,7 @@ use super::binding::{Bound, Source};
 use super::body::{Body, doubts};
 use super::column::{Column, Field, columns, fields_of};
 use super::cycle::{
-    self, Over, Rounds, Within, call, call_inside, elements, elements_in, length, repeats,
+    self, Over, Rounds, RoundsOver, call, call_inside, elements, elements_in, length, repeats,
 };
 use super::filter::{Filter, filters, literals};
 use super::key::{noun, words};
@@ -59,7 +59,7 @@ pub(super) struct Plan {
 /// What a loop inside of the passes of another would be.
 pub(super) struct InnerPlan {
     pub(super) rounds: Rounds,
-    pub(super) list: Within,
+    pub(super) list: RoundsOver,
     pub(super) chosen: Vec<Vec<usize>>,
     pub(super) items: String,
     pub(super) item: String,
@@ -232,7 +232,10 @@ impl Binder<'_, '_> {
         }
         let plan = match self.nested(at, longest) {
             Some(plan) => plan,
-            None => self.fold_counted(at)?,
+            None => match self.fold_grid(at) {
+                Some(plan) => plan,
+                None => self.fold_counted(at)?,
+            },
         };
         let last = at + plan.calls() - 1;
         self.enter(plan);

@@ -1,11 +1,11 @@
 //! The other half of a name in a text that has one half of it already: `Kowalski, Ines joins us`. With another record
 //! the two have to be of one person. Anywhere else the word may be one of the language: Mr. Brown, and his brown shoes.
 
-use super::answers::{Of, Place};
+use super::answers::{Answers, Of, Place};
 use super::binder::{Binder, Sent};
-use super::binding::{Piece, Source};
+use super::binding::{Binding, Piece, Source};
 use super::key::Key;
-use super::transform::Part;
+use super::transform::{Op, Part, Transform};
 use super::weigh::Outcome;
 use serde_json::Value;
 
@@ -16,19 +16,17 @@ struct Half {
     place: Place,
     /// Whether it is the first name, and bound in the text already.
     is_bound: bool,
+    /// What gives it.
+    source: Option<Binding>,
 }
 
 impl Binder<'_, '_> {
     /// The pieces of a text with each further word bound that is a half of a name of which they have one half, be it at the
-    /// beginning of a sentence; none where such a word is not certain to come from the same place.
-    pub(super) fn with_other_halves(
-        &mut self,
-        sent: &Sent<'_>,
-        pieces: Vec<Piece>,
-    ) -> Option<Vec<Piece>> {
-        let halves = self.halves(&pieces);
+    /// beginning of a sentence. A word that is not certain to come from the same place stays, and is asked about by itself.
+    pub(super) fn with_other_halves(&mut self, sent: &Sent<'_>, pieces: Vec<Piece>) -> Vec<Piece> {
+        let halves = halves(&self.answers, &pieces);
         if halves.is_empty() {
-            return Some(pieces);
+            return pieces;
         }
         let mut all = Vec::new();
         let is_value = |at: Option<usize>| {
@@ -40,15 +38,16 @@ impl Binder<'_, '_> {
                 all.push(piece.clone());
                 continue;
             };
-            let mut done = 0;
-            while let Some((at, half)) = first_of(&halves, fixed, done) {
+            let (mut done, mut from) = (0, 0);
+            while let Some((at, half)) = first_of(&halves, fixed, from) {
+                from = at + half.word.len();
                 let (before, behind) = (&fixed[..at], &fixed[at + half.word.len()..]);
                 let is_beside = (parts_names(before) && is_value(number.checked_sub(1)))
                     || (parts_names(behind) && is_value(Some(number + 1)))
                     || half.is_bound
                     || super::called::is_called_at(before);
                 if !is_beside {
-                    return None;
+                    continue;
                 }
                 let value = Value::from(half.word.as_str());
                 let key = Key {
@@ -56,61 +55,106 @@ impl Binder<'_, '_> {
                     around: Vec::new(),
                 };
                 let Outcome::Bound(mut binding) = self.among_names(&sent.part(key, &value)) else {
-                    return None;
+                    continue;
                 };
                 let is_same = matches!(&binding.source, Source::Output(place)
                     if self.answers.are_twins(place, &half.place));
                 if !is_same {
-                    return None;
+                    continue;
                 }
                 binding.because = format!("{}; it is a part of the text", binding.because);
                 all.push(Piece::Text(fixed[done..at].to_owned()));
                 all.push(Piece::Value(binding));
-                done = at + half.word.len();
+                done = from;
             }
             all.push(Piece::Text(fixed[done..].to_owned()));
         }
-        Some(all)
-    }
-
-    /// Both halves of each name of which some piece is a half.
-    fn halves(&self, pieces: &[Piece]) -> Vec<Half> {
-        let mut all: Vec<Half> = Vec::new();
-        for piece in pieces {
-            let Piece::Value(binding) = piece else {
-                continue;
-            };
-            let Source::Output(place) = &binding.source else {
-                continue;
-            };
-            let bound = match &place.of {
-                Of::Part(part) => Some(part),
-                _ => None,
-            };
-            let is_half = bound.is_some_and(|part| part.is_half_of_name());
-            let whole = self.answers.scalar(place).and_then(Value::as_str);
-            let Some(whole) = whole.filter(|_| is_half) else {
-                continue;
-            };
-            for (part, word) in Part::of_name(whole) {
-                if all.iter().all(|known| known.word != word) {
-                    let key = match part {
-                        Part::FirstWord => "first",
-                        _ => "last",
-                    };
-                    let is_bound = key == "first" && bound == Some(&part);
-                    let place = place.clone();
-                    all.push(Half {
-                        word,
-                        key,
-                        place,
-                        is_bound,
-                    });
-                }
-            }
-        }
+        all.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
         all
     }
+}
+
+/// Both halves of each name of which some piece is a half.
+fn halves(answers: &Answers<'_>, pieces: &[Piece]) -> Vec<Half> {
+    let mut all: Vec<Half> = Vec::new();
+    for piece in pieces {
+        let Piece::Value(binding) = piece else {
+            continue;
+        };
+        let Source::Output(place) = &binding.source else {
+            continue;
+        };
+        let bound = match &place.of {
+            Of::Part(part) => Some(part),
+            _ => None,
+        };
+        let Some(bound) = bound.filter(|part| part.is_half_of_name()) else {
+            continue;
+        };
+        let Some(whole) = answers.scalar(place).and_then(Value::as_str) else {
+            continue;
+        };
+        for (part, word) in Part::of_name(whole) {
+            if all.iter().all(|known| known.word != word) {
+                let key = match part {
+                    Part::FirstWord => "first",
+                    _ => "last",
+                };
+                let is_bound = key == "first" && *bound == part;
+                all.push(Half {
+                    source: other_half(binding, bound, part, place, &word),
+                    word,
+                    key,
+                    place: place.clone(),
+                    is_bound,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// What gives a half of a name, as the other half is given.
+fn other_half(
+    known: &Binding,
+    own: &Part,
+    wanted: Part,
+    place: &Place,
+    word: &str,
+) -> Option<Binding> {
+    let whole = known
+        .expression
+        .strip_suffix(&Op::Part(own.clone()).write(""))?;
+    let transform = Transform(vec![Op::Part(wanted.clone())]);
+    let mut place = place.clone();
+    place.of = Of::Part(wanted);
+    Some(Binding {
+        expression: transform.write(whole),
+        source: Source::Output(place),
+        transform,
+        value: Value::from(word),
+        ..known.clone()
+    })
+}
+
+/// The words of a text that stay and are a half of a name of which the other half, or the same, is bound in it, each with
+/// what gives it.
+pub(super) fn left_in(answers: &Answers<'_>, pieces: &[Piece]) -> Vec<(String, Option<Binding>)> {
+    let fixed: Vec<&str> = pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Value(_) => None,
+        })
+        .collect();
+    let mut all = halves(answers, pieces);
+    all.retain(|half| {
+        let one = std::slice::from_ref(half);
+        fixed.iter().any(|text| first_of(one, text, 0).is_some())
+    });
+    all.into_iter()
+        .map(|half| (half.word, half.source))
+        .collect()
 }
 
 /// Whether nothing but what parts the halves of a name stands there.

@@ -449,7 +449,7 @@ impl Inputs {
         }
     }
 
-    /// Notes that another moment is counted from an input.
+    /// Notes that another moment is counted from an input, or that its time of day is written in another notation.
     pub(super) fn counted_from(&mut self, name: &str) {
         if let Some(input) = self.named_mut(name) {
             input.is_counted_from = true;

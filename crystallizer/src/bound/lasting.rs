@@ -2,7 +2,7 @@
 //! call at 10:00`. Nobody said the end, so that it is no input: it follows the beginning and the length.
 
 use super::binder::{Binder, Sent};
-use super::binding::{Binding, Source};
+use super::binding::{Binding, Piece, Source};
 use super::information::WEAK;
 use super::inputs::Found;
 use super::key::Key;
@@ -66,14 +66,17 @@ impl Binder<'_, '_> {
 
     /// What gives an end: the input that the beginning is, and the length, which is an input, too.
     pub(super) fn after_length(&mut self, sent: &Sent<'_>, end: &End) -> Option<Binding> {
-        let known = self
-            .known
-            .get(&Value::from(end.begin.as_str()).to_string())?;
-        let begin = known
-            .iter()
-            .map(|known| known.expression.as_str())
-            .find_map(|text| text.strip_prefix("inputs.").filter(|name| is_name(name)))?
-            .to_owned();
+        let known = self.known.get(&Value::from(end.begin.as_str()).to_string());
+        let mut known = known
+            .into_iter()
+            .flatten()
+            .map(|known| known.expression.as_str());
+        let of_input =
+            known.find_map(|text| text.strip_prefix("inputs.").filter(|name| is_name(name)));
+        let (begin, mut inputs) = match of_input {
+            Some(name) => (format!("inputs.{name}"), vec![name.to_owned()]),
+            None => self.begin_of_day(sent.call, &end.begin)?,
+        };
         let key = Key {
             words: vec!["duration".to_owned(), "minutes".to_owned()],
             around: Vec::new(),
@@ -92,14 +95,19 @@ impl Binder<'_, '_> {
         let Source::Input(minutes) = self.input(&of_length, found, Some(&whole)).source else {
             return None;
         };
-        let expression = format!("inputs.{begin} | add_minutes(inputs.{minutes})");
+        let expression = format!("{begin} | add_minutes(inputs.{minutes})");
         if self.recorded.evaluate(&expression).as_ref() != Some(sent.value) {
             return None;
         }
-        self.inputs.counted_from(&begin);
+        if let [moment] = inputs.as_slice()
+            && begin == format!("inputs.{moment}")
+        {
+            self.inputs.counted_from(moment);
+        }
+        inputs.push(minutes);
         Some(Binding {
             expression,
-            source: Source::Inputs(vec![begin, minutes]),
+            source: Source::Inputs(inputs),
             transform: Transform::default(),
             score: WEAK,
             because: format!(
@@ -111,6 +119,23 @@ impl Binder<'_, '_> {
             compared: Compared::default(),
             value: sent.value.clone(),
         })
+    }
+
+    /// What gives the beginning in the same call, where it is the day that was said with a time that is asked about.
+    fn begin_of_day(&self, call: usize, begin: &str) -> Option<(String, Vec<String>)> {
+        let decided = self.decided.get(call)?;
+        decided
+            .bound
+            .iter()
+            .find_map(|bound| match bound.pieces.as_slice() {
+                [Piece::Value(binding)] if binding.value == begin => match &binding.source {
+                    Source::Inputs(names) => {
+                        Some((format!("({})", binding.expression), names.clone()))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            })
     }
 }
 
@@ -133,7 +158,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The day, where there is one, and the hour and minute of a moment or of a time of day, with where these stand.
-fn clock(text: &str) -> Option<(Option<Date>, Time, usize)> {
+pub(super) fn clock(text: &str) -> Option<(Option<Date>, Time, usize)> {
     let (day, at) = match value_class::is_moment(text) {
         true => (Some(text.get(..DAY)?.parse().ok()?), DAY + 1),
         false => (None, 0),

@@ -76,6 +76,7 @@ mod retold;
 mod rival;
 mod route;
 mod said;
+mod said_anchor;
 mod scaled;
 mod selector;
 mod sent;

@@ -7,7 +7,7 @@ use super::binder::Binder;
 use super::binding::{Bound, Source};
 use super::body::{Body, doubts};
 use super::column::{Column, Field, columns_of, fields_of};
-use super::cycle::{Layout, Over, Within, call, call_inside, elements, layouts};
+use super::cycle::{Layout, Over, RoundsOver, Within, call, call_inside, elements, layouts};
 use super::evaluate::member;
 use super::filter::{Filter, filters};
 use super::fold::{Found, InnerPlan, Plan, Stretch, chosen, is_inside, item_name, item_of};
@@ -203,7 +203,7 @@ impl Binder<'_, '_> {
     }
 
     /// The fields of what a call of a body answered in each pass, but for those that only say again what was sent.
-    fn answered(
+    pub(super) fn answered(
         &mut self,
         body: usize,
         values: &[Value],
@@ -295,7 +295,7 @@ impl Binder<'_, '_> {
             }
             plans.push(InnerPlan {
                 rounds: rounds.clone(),
-                list: lists.within,
+                list: RoundsOver::Held(lists.within),
                 chosen: lists.chosen,
                 items,
                 item,

@@ -1,6 +1,7 @@
 //! How a value is written as a text has it: an amount with two decimals, a day in the order of another country, a time of
 //! day in halves of twelve hours.
 
+use super::lasting::clock;
 use super::transform::{Op, Transform};
 use super::written::Written;
 use crate::value_class;
@@ -42,14 +43,7 @@ const DAYS: [&str; 28] = [
 /// The ways in which the day of the week stands before a day.
 const WEEKDAYS: [&str; 4] = ["%A, ", "%A ", "%a, ", "%a "];
 /// The notations of times of day that say all of one.
-const TIMES: [(&str, bool); 6] = [
-    ("%H:%M", false),
-    ("%-H:%M", false),
-    ("%-I:%M %p", true),
-    ("%-I:%M %p", false),
-    ("%I:%M %p", true),
-    ("%I:%M %p", false),
-];
+const TIMES: [&str; 5] = ["%H:%M", "%-H:%M", "%-I:%M %p", "%I:%M %p", "%-I:%M%p"];
 
 /// How a value is written as the text has it.
 pub(super) fn notation(value: &Value, figure: &Written) -> Option<Transform> {
@@ -96,13 +90,26 @@ fn of_day(value: &Value, shown: &str) -> Option<Transform> {
     Some(Transform(vec![Op::Written(format)]))
 }
 
-/// How the time of a moment is written: with all that it says.
+/// How a time of day, or that of a moment, is written: with all that it says. `7 pm` is how a whole hour is written, and
+/// half past seven is `7:30 pm` there.
 pub(super) fn of_time(value: &Value, shown: &str) -> Option<Transform> {
-    let text = value.as_str().filter(|text| value_class::is_moment(text))?;
-    TIMES.iter().find_map(|(format, small)| {
+    let text = value.as_str().filter(|text| clock(text).is_some())?;
+    let is_whole = !shown.contains(':');
+    let is_small = shown.contains(['a', 'p']);
+    let has_points = shown.contains('.');
+    TIMES.iter().find_map(|format| {
         let mut ops = vec![Op::Written((*format).to_owned())];
-        if *small {
+        if is_whole {
+            ops.push(Op::Instead(":00", ""));
+        }
+        if is_small {
             ops.push(Op::Lower);
+        }
+        if has_points {
+            ops.push(match is_small {
+                true => Op::Instead("m", ".m."),
+                false => Op::Instead("M", ".M."),
+            });
         }
         let transform = Transform(ops);
         let made = transform.apply(&Value::from(text))?;
@@ -186,11 +193,25 @@ mod tests {
             ("15:30", Some("v | format_date('%H:%M')")),
             ("3:30 pm", Some("v | format_date('%-I:%M %p') | lower")),
             ("3:30 PM", Some("v | format_date('%-I:%M %p')")),
+            (
+                "3:30 p.m.",
+                Some("v | format_date('%-I:%M %p') | lower | replace('m', '.m.')"),
+            ),
+            ("3:30pm", Some("v | format_date('%-I:%M%p') | lower")),
             ("3 pm", None),
             ("16:30", None),
         ] {
-            let found = of_time(&at, shown).map(|transform| transform.write("v"));
-            assert_eq!(found.as_deref(), expected, "{shown}");
+            for at in [&at, &json!("15:30"), &json!("15:30:00")] {
+                let found = of_time(at, shown).map(|transform| transform.write("v"));
+                assert_eq!(found.as_deref(), expected, "{at} {shown}");
+            }
         }
+        let found = of_time(&json!("19:00"), "7 pm").unwrap();
+        assert_eq!(
+            found.write("v"),
+            "v | format_date('%-I:%M %p') | replace(':00', '') | lower"
+        );
+        assert_eq!(found.apply(&json!("07:30")), Some(json!("7:30 am")));
+        assert_eq!(of_time(&json!("19:00:30 pm"), "7 pm"), None);
     }
 }

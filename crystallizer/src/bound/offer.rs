@@ -45,7 +45,7 @@ pub(super) struct Offered {
     taken: Vec<Value>,
     /// How many changes there are, where nothing tells which elements of a list they are of.
     in_turn: Option<usize>,
-    /// The key of what is counted, where calls count and go over no list.
+    /// That a key counts, in words, where calls count and go over no list.
     counts: Option<String>,
 }
 
@@ -95,19 +95,25 @@ impl Offered {
     }
 
     /// What may be answered where calls count: each answer with what says how far, in words; and what was sent, under its
-    /// key.
+    /// key, or under the two that count.
     pub(super) fn of_count(
         choices: Vec<(String, String)>,
-        key: &str,
+        keys: &[&str],
         sent: impl Iterator<Item = Value>,
     ) -> Self {
+        let names = keys
+            .iter()
+            .map(|key| format!("`{}`", crate::show::text(key, 40)))
+            .collect::<Vec<_>>()
+            .join(" and ");
+        let counts = if keys.len() == 1 { "counts" } else { "count" };
         Self {
             choices: choices
                 .into_iter()
                 .map(|(answer, how)| (answer, Some(how)))
                 .collect(),
             taken: sent.collect(),
-            counts: Some(key.to_owned()),
+            counts: Some(format!("{names} {counts}")),
             ..Self::default()
         }
     }
@@ -127,11 +133,10 @@ impl Offered {
         }
     }
 
-    fn question_of_count(&self, step: &str, key: &str) -> String {
+    fn question_of_count(&self, step: &str, counts: &str) -> String {
         let mut text = format!(
-            "`{step}` is done {} times, and `{}` counts: {}. What says how far it counts in another run?",
+            "`{step}` is done {} times, and {counts}: {}. What says how far it counts in another run?",
             self.taken.len(),
-            crate::show::text(key, 40),
             shown(&self.taken)
         );
         text.push_str(&format!(

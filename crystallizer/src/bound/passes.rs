@@ -2,7 +2,7 @@
 //! answer in each pass. Elements that the recording did not go over are strangers to the tools.
 
 use super::answers::{Answers, WholePlace};
-use super::cycle::{self, Cycle, Inner, Over, elements};
+use super::cycle::{self, Cycle, Inner, Over, RoundsOver, elements};
 use super::nested::list_at;
 use super::pages::Pages;
 use super::rename;
@@ -56,7 +56,7 @@ pub(super) fn passes(
         for (element, index) in list {
             let recorded = index.and_then(|index| before.get(index));
             let pass = index.and_then(|index| cycle.chosen.binary_search(&index).ok());
-            passes.push(of(cycle, kept, world, (element, recorded), pass));
+            passes.push(of(cycle, (kept, answers), world, (element, recorded), pass));
             if cycle.until.is_some() && pass == cycle.passes.checked_sub(1) {
                 break;
             }
@@ -107,7 +107,7 @@ pub(super) fn before(index: usize, count: usize, world: &World) -> Option<usize>
 
 fn of(
     cycle: &Cycle,
-    kept: &[Kept<'_>],
+    (kept, answers): (&[Kept<'_>], &Answers<'_>),
     world: &World,
     (element, old): (Value, Option<&Value>),
     recorded: Option<usize>,
@@ -126,7 +126,7 @@ fn of(
         pass.answered(kept, world, recorded, &like);
     }
     if let Some(inner) = &cycle.inner {
-        pass.rounds = rounds(cycle, inner, kept, world, &pass, old);
+        pass.rounds = rounds(cycle, inner, (kept, answers), world, &pass, old);
     }
     pass
 }
@@ -165,20 +165,31 @@ impl Pass {
 fn rounds(
     cycle: &Cycle,
     inner: &Inner,
-    kept: &[Kept<'_>],
+    (kept, answers): (&[Kept<'_>], &Answers<'_>),
     world: &World,
     around: &Pass,
     old: Option<&Value>,
 ) -> Vec<Pass> {
-    let held = match inner.list.answer {
+    let list = match &inner.list {
+        RoundsOver::Held(list) => list,
+        RoundsOver::Counted(count) => {
+            let numbers = count.in_world(answers, world).into_iter();
+            let rounds = numbers.map(|(number, round)| {
+                let round = around.recorded.and(round);
+                round_of(cycle, inner, kept, world, around, (number, round))
+            });
+            return rounds.collect();
+        }
+    };
+    let held = match list.answer {
         Some(place) => around.data.get(place),
         None => Some(&around.element),
     };
     let now = held
-        .and_then(|value| list_at(value, &inner.list.path))
+        .and_then(|value| list_at(value, &list.path))
         .map(elements)
         .unwrap_or_default();
-    let then: Vec<Value> = match (inner.list.answer, around.recorded) {
+    let then: Vec<Value> = match (list.answer, around.recorded) {
         (Some(place), Some(pass)) => kept
             .get(cycle.call(pass, place))
             .map(|kept| view::data(kept, &kept.answer)),
@@ -186,20 +197,9 @@ fn rounds(
         (_, None) => None,
     }
     .as_ref()
-    .and_then(|value| list_at(value, &inner.list.path))
+    .and_then(|value| list_at(value, &list.path))
     .map(elements)
     .unwrap_or_default();
-    // All calls of the rounds at one place, those of the pass at hand first to last among them.
-    let like = |place: usize| -> Vec<usize> {
-        let mut all = Vec::new();
-        for (pass, count) in inner.rounds.counts.iter().enumerate() {
-            all.extend((0..*count).map(|round| cycle.call_inside(pass, round, place)));
-        }
-        all
-    };
-    let offset: usize = around
-        .recorded
-        .map_or(0, |pass| inner.rounds.counts.iter().take(pass).sum());
     let mut all = Vec::new();
     for (index, element) in now.into_iter().enumerate() {
         let at = around
@@ -217,19 +217,50 @@ fn rounds(
             let chosen = inner.chosen.get(pass)?;
             chosen.iter().position(|one| *one == at)
         });
-        let mut pass = Pass {
-            element,
-            recorded: round,
-            answers: Vec::new(),
-            data: Vec::new(),
-            rounds: Vec::new(),
-        };
-        for place in 0..inner.rounds.width {
-            pass.answered(kept, world, round.map(|round| offset + round), &like(place));
-        }
-        all.push(pass);
+        all.push(round_of(
+            cycle,
+            inner,
+            kept,
+            world,
+            around,
+            (element, round),
+        ));
     }
     all
+}
+
+/// A round with its element, and the one of the recording that had it.
+fn round_of(
+    cycle: &Cycle,
+    inner: &Inner,
+    kept: &[Kept<'_>],
+    world: &World,
+    around: &Pass,
+    (element, recorded): (Value, Option<usize>),
+) -> Pass {
+    // All calls of the rounds at one place, those of the pass at hand first to last among them.
+    let like = |place: usize| -> Vec<usize> {
+        let mut all = Vec::new();
+        for (pass, count) in inner.rounds.counts.iter().enumerate() {
+            all.extend((0..*count).map(|round| cycle.call_inside(pass, round, place)));
+        }
+        all
+    };
+    let offset: usize = around
+        .recorded
+        .map_or(0, |pass| inner.rounds.counts.iter().take(pass).sum());
+    let mut round = Pass {
+        element,
+        recorded,
+        answers: Vec::new(),
+        data: Vec::new(),
+        rounds: Vec::new(),
+    };
+    for place in 0..inner.rounds.width {
+        let like = like(place);
+        round.answered(kept, world, recorded.map(|round| offset + round), &like);
+    }
+    round
 }
 
 /// What a loop gives.

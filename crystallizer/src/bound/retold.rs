@@ -9,6 +9,7 @@ use super::figure::Stays;
 use super::information::{WEAK, bits};
 use super::inputs::{Found, Input, Inputs};
 use super::key::{Key, named_by};
+use super::lasting;
 use super::notation::{notation, of_time};
 use super::said::{Mention, Said};
 use super::spoken_time;
@@ -119,12 +120,14 @@ fn times_in(text: &str) -> Vec<(usize, &str, u16)> {
         }
         let rest = &text[at..];
         let bare = rest.strip_prefix(' ').unwrap_or(rest);
-        let half = ["am", "pm", "AM", "PM", "a.m.", "p.m."]
-            .into_iter()
-            .find(|half| {
-                bare.strip_prefix(half)
-                    .is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
-            });
+        let half = [
+            "am", "pm", "AM", "PM", "Am", "Pm", "a.m.", "p.m.", "A.M.", "P.M.",
+        ]
+        .into_iter()
+        .find(|half| {
+            bare.strip_prefix(half)
+                .is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
+        });
         let mut end = at;
         let hour = match half {
             Some(half) if (1..=12).contains(&hour) => {
@@ -144,12 +147,11 @@ fn times_in(text: &str) -> Vec<(usize, &str, u16)> {
     found
 }
 
-/// The minutes since midnight of a moment.
+/// The minutes since midnight of a time of day, or of a moment.
 fn time_of(value: &Value) -> Option<u16> {
-    let text = value.as_str().filter(|text| value_class::is_moment(text))?;
-    let hour = text.get(11..13)?.parse::<u16>().ok()?;
-    let minute = text.get(14..16)?.parse::<u16>().ok()?;
-    Some(hour * 60 + minute)
+    let (_, time, _) = lasting::clock(value.as_str()?)?;
+    let number = |part: i8| u16::try_from(part).ok();
+    Some(number(time.hour())? * 60 + number(time.minute())?)
 }
 
 impl Binder<'_, '_> {
@@ -165,9 +167,10 @@ impl Binder<'_, '_> {
             let as_said = self.said.find_written(&figure.shown).is_some();
             let retold = match input {
                 // What was said just so is an input by itself, but for the number that is one already.
+                // A day that was said once is the same one, however it is written.
                 Some(input)
                     if as_said
-                        && (figure.is_day
+                        && (figure.is_day && !self.is_said_of(input, &figure)
                             || self.inputs.told(&figure.shown).is_some()
                             || is_written_so(&input.value, &figure.shown)) =>
                 {
@@ -209,7 +212,10 @@ impl Binder<'_, '_> {
             found.extend(retold.filter(|one| !self.is_given(call, &one.value)));
         }
         for (at, part, minutes) in times_in(text) {
-            if self.said.find_written(part).is_some() || self.inputs.told(part).is_some() {
+            // A time that was said once is the same one, however it is written.
+            let is_another =
+                || self.said.find_written(part).is_some() && self.said.times_said(minutes) != 1;
+            if self.inputs.told(part).is_some() || is_another() {
                 continue;
             }
             let mut all = self
@@ -230,6 +236,36 @@ impl Binder<'_, '_> {
             }
         }
         found
+    }
+
+    /// Whether a day of a text is what the person said of an input, in the same words or as the only day that it may be.
+    fn is_said_of(&self, input: &Input, figure: &Written) -> bool {
+        let day = day_of(&input.value).and_then(|day| day.parse().ok());
+        notation(&input.value, figure).is_some()
+            && day.is_some_and(|day| self.said.days_said(day) == 1)
+    }
+
+    /// Whether words of a message name the day of an input that is there, and of no other.
+    pub(super) fn is_day_of_input(&self, call: usize, phrase: &str) -> bool {
+        let mut figures = written::figures(phrase).into_iter();
+        let figure = figures.find(|one| one.is_day && one.shown == phrase);
+        figure.is_some_and(|figure| {
+            let input = input_of(&self.inputs, &figure);
+            input.is_some_and(|input| {
+                self.is_said_of(input, &figure) && !self.is_given(call, &input.value)
+            })
+        })
+    }
+
+    /// Whether a figure of a text is a part of the time of day that an input has: `7:30` in `7:30 pm`.
+    pub(super) fn is_in_time(&self, text: &str, at: usize, part: &str) -> bool {
+        times_in(text).into_iter().any(|(from, time, minutes)| {
+            let has_it = |input: &Input| is_told(input) && time_of(&input.value) == Some(minutes);
+            from <= at
+                && at + part.len() <= from + time.len()
+                && part.len() < time.len()
+                && self.inputs.iter().any(has_it)
+        })
     }
 
     /// Whether an answer gave a value up to a call: that may be meant as well.
@@ -265,6 +301,13 @@ impl Binder<'_, '_> {
             value: &retold.value,
         };
         let mut binding = self.input(&sent, retold.found, None);
+        // What is no time of day is refused before anything is done.
+        let is_time = |op: &Op| matches!(op, Op::Written(format) if format.contains("%M"));
+        if let Source::Input(name) = &binding.source
+            && retold.transform.0.iter().any(is_time)
+        {
+            self.inputs.counted_from(name);
+        }
         binding.expression = retold.transform.write(&binding.expression);
         binding
             .transform
@@ -397,13 +440,7 @@ impl<'d> SentInputs<'d> {
 
     /// The times of day and the words of texts that tell what a change up to theirs was sent, as the person said it:
     /// `shipped`, `three`.
-    pub(super) fn words(
-        &self,
-        kept: &[Kept<'_>],
-        said: &Said,
-        call: usize,
-        texts: &[&str],
-    ) -> Vec<Stays> {
+    pub(super) fn words(&self, kept: &[Kept<'_>], call: usize, texts: &[&str]) -> Vec<Stays> {
         let mut found: Vec<Stays> = Vec::new();
         for (input, _) in self.all.iter().filter(|(_, first)| *first <= call) {
             for text in texts {
@@ -415,7 +452,7 @@ impl<'d> SentInputs<'d> {
                         .as_u64()
                         .filter(|number| NUMBERS.contains(number))
                         .and_then(|number| number_in(number, text)),
-                    Value::String(_) => time_in(input, said, text),
+                    Value::String(_) => time_in(input, text),
                     _ => None,
                 };
                 if let Some(told) = told
@@ -444,12 +481,12 @@ impl<'d> SentInputs<'d> {
     }
 }
 
-/// The time of day of an input that a text tells, where the person did not say it just so.
-fn time_in(input: &Input, said: &Said, text: &str) -> Option<Stays> {
+/// The time of day of an input that a text tells.
+fn time_in(input: &Input, text: &str) -> Option<Stays> {
     let own = time_of(&input.value)?;
     let (_, part, _) = times_in(text)
         .into_iter()
-        .find(|(_, part, minutes)| *minutes == own && said.find_written(part).is_none())?;
+        .find(|(_, _, minutes)| *minutes == own)?;
     let source = of_time(&input.value, part).map(|transform| Box::new(of_input(input, transform)));
     Some(Stays {
         source,

@@ -142,6 +142,8 @@ pub(super) struct Said {
     days: Vec<(SpokenDay, usize, usize)>,
     /// The times of day, each with its text, its first word and how many words it has.
     times: Vec<(SpokenTime, usize, usize, usize)>,
+    /// Hours that were said alone.
+    hours: Vec<clock::BareHour>,
     /// How many minutes things last, each with its text and the word of its unit.
     durations: Vec<(i64, usize, usize)>,
     /// How many words were taken in.
@@ -315,7 +317,14 @@ impl Said {
                 }
             }
         }
+        let number = self.texts.len();
         self.texts.push(spoken);
+        if person {
+            let spoken = &self.texts[number];
+            let is_whole = |word: usize| self.whole_number(number, word, &Value::from(0));
+            let hours = clock::BareHour::all(&spoken.words, &spoken.sentences, number, is_whole);
+            self.hours.extend(hours);
+        }
         if person {
             self.note_figures(at);
         }
@@ -664,6 +673,7 @@ impl Said {
             // A moment is said when the day and the time of day are.
             if let Some(time) = time
                 && !self.times.iter().any(|(spoken, ..)| spoken.is(time))
+                && self.bare_hour(time).is_none()
             {
                 return None;
             }
@@ -855,11 +865,6 @@ impl Said {
         self.stays.iter().any(|(stay, text, word)| {
             *stay == days && *text == mention.text && sentence(*word) == sentence(mention.word)
         })
-    }
-
-    /// Whether people named a time of day, or how long something lasts.
-    pub(super) fn has_times(&self) -> bool {
-        !self.times.is_empty() || !self.durations.is_empty()
     }
 
     /// The days that people named by their distance: today, tomorrow, in three days.

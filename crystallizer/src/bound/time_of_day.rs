@@ -23,12 +23,14 @@ impl Binder<'_, '_> {
         let Some((day, rest)) = sent.value.as_str().and_then(parts) else {
             return false;
         };
-        if !self.changes(sent.call) || self.said.has_times() || !self.witnesses.is_empty() {
+        if !self.changes(sent.call) || !self.witnesses.is_empty() {
             return false;
         }
         let day = Value::from(day);
         let mention = self.said.find(&day, &[]);
-        let Some(mention) = mention.filter(|mention| mention.person) else {
+        let time = rest.get(1..6).unwrap_or_default();
+        let said = mention.filter(|one| one.person && !self.said.has_time_for(one, time));
+        let Some(mention) = said else {
             return false;
         };
         let key = Key {

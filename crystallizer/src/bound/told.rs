@@ -355,6 +355,8 @@ impl Binder<'_, '_> {
             let tells =
                 bits(&Value::from(part), &[]) >= TELLS || part.contains([':', '%', '-', '/']);
             if !given && places.len() == 1 {
+                let mut places = places;
+                places.retain(|(at, part)| !self.is_in_time(text, *at, part));
                 found.extend(places.into_iter().filter(|(at, _)| tells || beside(*at)));
             }
         }

@@ -168,6 +168,8 @@ pub(super) enum Op {
     /// With a comma before its decimals.
     DecimalComma,
     Trim,
+    /// With another text in the place of one.
+    Instead(&'static str, &'static str),
     Lower,
     Upper,
     Capitalize,
@@ -232,6 +234,7 @@ impl Op {
             Self::Money => return format!("'%.2f' | format({expression})"),
             Self::DecimalComma => "replace('.', ',')".to_owned(),
             Self::Trim => "trim".to_owned(),
+            Self::Instead(old, new) => format!("replace({}, {})", quoted(old), quoted(new)),
             Self::Lower => "lower".to_owned(),
             Self::Upper => "upper".to_owned(),
             Self::Capitalize => "capitalize".to_owned(),
@@ -327,6 +330,7 @@ impl Op {
             Self::Capitalize | Self::Title => "with a capital".to_owned(),
             Self::Later(days) => format!("{days} days later"),
             Self::Written(format) if format.contains("%M") => "as a time".to_owned(),
+            Self::Instead(..) => "as the text writes it".to_owned(),
             Self::FormatDate(_) | Self::ParseDate(_) | Self::Written(_) => "as a date".to_owned(),
             Self::FromEpoch(_) | Self::ToEpoch(_) => "as a time".to_owned(),
             Self::Pick(_) => "some fields of each of its elements".to_owned(),

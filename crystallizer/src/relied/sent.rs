@@ -114,14 +114,39 @@ fn in_value(key: &str, value: &mut Value, recorded: &[Option<&Value>]) {
 /// The expression that a text is, where it ends in what is cut out of a text by its wording.
 fn cut_out(text: &str) -> Option<&str> {
     let inside = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
-    let last = inside.rsplit(" | ").next()?;
+    let outside = without_inside(inside);
+    let last = outside.rsplit(" | ").next()?;
     let is_cut = last.starts_with("line_value(") || last.starts_with("between(");
     // A filter holds for the last part of what is put together.
     let is_one = !inside.contains("{{")
         && ![" ~ ", " if ", " else "]
             .iter()
-            .any(|sign| inside.contains(sign));
+            .any(|sign| outside.contains(sign));
     (is_cut && is_one).then_some(inside)
+}
+
+/// An expression without what stands in its quotes, and without what its filters are told.
+fn without_inside(expression: &str) -> String {
+    let mut all = String::with_capacity(expression.len());
+    let (mut quote, mut depth) = (None, 0_usize);
+    let mut escaped = false;
+    for c in expression.chars() {
+        let inside = quote.is_some() || depth > 0;
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(end), c) if c == end => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+        if !inside && quote.is_none() || depth == 1 && c == '(' && !inside {
+            all.push(c);
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -159,6 +184,14 @@ mod tests {
             (
                 "{{ steps.a.output.text | between('to ', '.') }}",
                 Some("steps.a.output.text | between('to ', '.')"),
+            ),
+            (
+                "{{ steps.a.output.text | between(inputs.city ~ ' | ', ' | ') }}",
+                Some("steps.a.output.text | between(inputs.city ~ ' | ', ' | ')"),
+            ),
+            (
+                "{{ steps.a.output.text | between('it\\'s ~ (', ' | ') }}",
+                Some("steps.a.output.text | between('it\\'s ~ (', ' | ')"),
             ),
             ("{{ steps.a.output.json.id }}", None),
             ("{{ steps.a.output.text | line_value('a') | lower }}", None),

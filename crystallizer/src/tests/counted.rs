@@ -389,3 +389,37 @@ fn a_list_goes_before_counting() {
     let made = made_of(&[session("Close the 4 tickets of ana_li_3668.", turns)]);
     assert_eq!(items(&made), ["{{ steps.list_tickets.output.tickets }}"]);
 }
+
+/// How many things are made is how many of them there are, for what is done with them next.
+#[test]
+fn what_was_made_by_counting_is_gone_over_whole() {
+    for task in [
+        "Create 5 seats in row A and publish them.",
+        "Create 5 seats in row A, then publish every one.",
+    ] {
+        let made_seats = (1..=5_u32).map(|at| {
+            let sent = json!({ "number": at, "row": "A" });
+            let answer = json!({ "id": format!("st-{}", 8800 + at * 17) });
+            call(&format!("c{at}"), at, "create_seat", sent, answer)
+        });
+        let published = (1..=5_u32).map(|at| {
+            let sent = json!({ "id": format!("st-{}", 8800 + at * 17) });
+            call(
+                &format!("p{at}"),
+                at + 5,
+                "publish_seat",
+                sent,
+                json!({ "ok": true }),
+            )
+        });
+        let turns = made_seats.chain(published).collect();
+        let made = made_of(&[session(task, turns)]);
+        let expected = [
+            "{{ range(1, inputs.seats + 1) }}",
+            "{{ steps.each_number.output }}",
+        ];
+        assert_eq!(items(&made), expected, "{task}");
+        assert_eq!(made.report.questions, [], "{task}");
+        assert_eq!(made.report.generalisable, Some(Level::Shuffled), "{task}");
+    }
+}

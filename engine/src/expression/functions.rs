@@ -136,23 +136,26 @@ fn moment(text: &str) -> Option<Moment> {
     text.parse::<DateTime>().ok().map(Moment::Local)
 }
 
-/// A date or an RFC 3339 time, written as `strftime` would: `%d.%m.%Y`.
+/// A date, an RFC 3339 time or a time of day (`19:30`), written as `strftime` would: `%d.%m.%Y`. A time of day has no day
+/// to write.
 pub(super) fn format_date(text: &str, format: &str) -> Result<String, Error> {
-    let moment = moment(text).ok_or_else(|| {
-        failed(format!(
-            "`format_date` wants a date or a time, not {text:?}"
-        ))
-    })?;
     if format.len() > 256 {
         return Err(failed(
             "the format of `format_date` is longer than 256 bytes",
         ));
     }
-    match moment {
-        Moment::Local(at) => jiff::fmt::strtime::format(format, at),
-        Moment::Fixed(at) => jiff::fmt::strtime::format(format, &at),
-    }
-    .map_err(|_| failed(format!("{format:?} is not a format for this date")))
+    let is_clock = text.as_bytes().get(2) == Some(&b':');
+    let made = match (moment(text), text.parse::<Time>()) {
+        (Some(Moment::Local(at)), _) => jiff::fmt::strtime::format(format, at),
+        (Some(Moment::Fixed(at)), _) => jiff::fmt::strtime::format(format, &at),
+        (None, Ok(at)) if is_clock => jiff::fmt::strtime::format(format, at),
+        (None, _) => {
+            return Err(failed(format!(
+                "`format_date` wants a date or a time, not {text:?}"
+            )));
+        }
+    };
+    made.map_err(|_| failed(format!("{format:?} is not a format for this date")))
 }
 
 /// A number written as text: blanks around it and commas or underscores between groups of three

@@ -191,6 +191,8 @@ fn golden_expressions() {
         ("'23:30' | add_minutes(1500)", json!("00:30")),
         ("'09:05:30' | add_minutes(-10)", json!("08:55:30")),
         ("inputs.day | format_date('%d.%m.%Y')", json!("27.02.2027")),
+        ("'19:30' | format_date('%-I:%M %p')", json!("7:30 PM")),
+        ("'07:05:30' | format_date('%H.%M')", json!("07.05")),
         ("steps.find.output.money | parse_number", json!(1234.5)),
         ("' 42 ' | parse_number", json!(42)),
         ("'-1_000' | parse_number", json!(-1000)),
@@ -394,6 +396,7 @@ fn errors_name_the_path_and_the_nearest_name() {
         "'x' | parse_number",
         "'x' | add_days(1)",
         "inputs.day | add_minutes(1)",
+        "'19:30' | format_date('%d.%m.')",
         "1 / 0",
         "'x' * 2000000",
         "range(9999) | map('string') | map('upper') | map('lower') | map('length') | map('abs') | sum",
@@ -461,6 +464,7 @@ bad_expression: the text that begins with ' is never closed
 expression_failed: the expression failed: "x" is not a number
 expression_failed: the expression failed: `add_days` wants a date or a time, not "x"
 expression_failed: the expression failed: `add_minutes` wants a moment or a time of day, not "2027-02-27"
+expression_failed: the expression failed: "%d.%m." is not a format for this date
 expression_failed: the expression failed: unable to calculate 1 / 0
 output_too_large: the expression makes more than 1 MiB of output (pass the value on as it stands, or make it smaller in a step of its own)
 expression_too_costly: the expression takes more than 50000 steps (do this work in a step of its own)

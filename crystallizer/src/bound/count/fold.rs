@@ -41,7 +41,7 @@ const MOST_PLACES: usize = 3;
 /// From so much on a number that begins the counting, and that an answer holds, hardly stands there by chance.
 const TELLING: i64 = 100;
 /// What is answered where a run is told how far.
-const INPUT: &str = "input";
+pub(super) const INPUT: &str = "input";
 
 /// Calls that count: how many of them make a pass, and what they count.
 struct Counted<'v> {
@@ -56,7 +56,7 @@ struct Counted<'v> {
 
 /// A number that says where counting begins or how far it goes, before it is an input.
 #[derive(Debug, Clone)]
-enum Origin {
+pub(super) enum Origin {
     Fixed(i64),
     Said(Mention),
     /// Nobody said it: a run is told.
@@ -87,8 +87,18 @@ struct There {
 impl<'a> Binder<'a, '_> {
     /// The loop that counts which the calls from this one on are.
     pub(in crate::bound) fn fold_counted(&mut self, at: usize) -> Option<Plan> {
-        if self.apart.as_ref().is_none_or(|apart| apart.contains(&at)) {
+        let is_apart = |apart: &BTreeSet<usize>| apart.contains(&at);
+        // What is asked about as a whole is no loop in part.
+        if at < self.offered_to || self.apart.as_ref().is_none_or(is_apart) {
             return None;
+        }
+        // Nor is the part of calls that count in two columns and do not come as far each time.
+        for (width, most) in repeats(&self.alike, at) {
+            if !self.ragged(at, width, most).is_empty() {
+                let all = at..at + width * most;
+                self.apart.get_or_insert_default().extend(all);
+                return None;
+            }
         }
         let mut counted = self.counted_from(at)?;
         for (main, counting) in counted.own.clone() {
@@ -135,7 +145,7 @@ impl<'a> Binder<'a, '_> {
         let choices = readings.into_iter().map(|one| (one.choice, one.how));
         let key = keys_of(&column.pointer).pop().unwrap_or_default();
         let sent = column.values.iter().map(|value| (*value).clone());
-        let offered = Offered::of_count(choices.collect(), &key, sent);
+        let offered = Offered::of_count(choices.collect(), &[key.as_str()], sent);
         let end = at + counted.width * counted.passes;
         self.offer(at, end - 1, offered);
         self.offered_to = end;
@@ -276,30 +286,10 @@ impl<'a> Binder<'a, '_> {
         let (first, begins) = self.begins(at, counting);
         let times = self.said.how_many_of(passes, &things);
         // `3 more` go on from those that there are, and an answer may have said which are free.
-        let goes_on = times.as_ref().is_some_and(|mention| {
-            let (before, behind) = self.said.neighbours(mention);
-            [before, behind]
-                .into_iter()
-                .flatten()
-                .any(|word| MORE.contains(&word))
-        });
+        let goes_on = times.as_ref().is_some_and(|mention| self.goes_on(mention));
         let column = &counted.columns[counted.main];
-        let is_answered = || {
-            let mut holders = column.values.iter().map(|value| {
-                let places = self.answers.find(&canonical::forms(value));
-                let calls = places.iter().map(|place| place.call);
-                calls.filter(|call| *call < at).collect::<BTreeSet<_>>()
-            });
-            let Some(first) = holders.next() else {
-                return false;
-            };
-            let common = holders.try_fold(first, |one, other| {
-                let both = &one & &other;
-                (!both.is_empty()).then_some(both)
-            });
-            common.is_some_and(|calls| !calls.is_empty())
-        };
-        let is_plain = times.is_some() && !goes_on && !is_answered();
+        let is_plain =
+            times.is_some() && !goes_on && !self.are_answered(at, column.values.iter().copied());
         let said = times.or_else(|| self.said.number_of_person(passes));
         let told = |last: Origin, is_last: bool, is_sure: bool| Reading {
             first: first.clone(),
@@ -346,8 +336,36 @@ impl<'a> Binder<'a, '_> {
         found
     }
 
+    /// Whether so many come to those that there are.
+    pub(super) fn goes_on(&self, mention: &Mention) -> bool {
+        let (before, behind) = self.said.neighbours(mention);
+        let mut beside = [before, behind].into_iter().flatten();
+        beside.any(|word| MORE.contains(&word))
+    }
+
+    /// Whether one earlier call answered all of these numbers.
+    pub(super) fn are_answered<'n>(
+        &self,
+        at: usize,
+        numbers: impl IntoIterator<Item = &'n Value>,
+    ) -> bool {
+        let mut holders = numbers.into_iter().map(|value| {
+            let places = self.answers.find(&canonical::forms(value));
+            let calls = places.iter().map(|place| place.call);
+            calls.filter(|call| *call < at).collect::<BTreeSet<_>>()
+        });
+        let Some(first) = holders.next() else {
+            return false;
+        };
+        let common = holders.try_fold(first, |one, other| {
+            let both = &one & &other;
+            (!both.is_empty()).then_some(both)
+        });
+        common.is_some_and(|calls| !calls.is_empty())
+    }
+
     /// Where counting begins, and whether that is certain.
-    fn begins(&mut self, at: usize, counting: &Counting) -> (Origin, bool) {
+    pub(super) fn begins(&mut self, at: usize, counting: &Counting) -> (Origin, bool) {
         let from = counting.from;
         if from == 0 || from == 1 || from == counting.step {
             return (Origin::Fixed(from), true);
@@ -497,7 +515,7 @@ impl<'a> Binder<'a, '_> {
                 own.is_some_and(|own| std::ptr::eq(own, column))
             };
             let (_, own) = counted.own.iter().find(is_it)?;
-            bound(column, own, &main, &item)
+            bound(column, own, &main, &item, false)
         };
         self.bodies_with(stretch, Vec::new(), &counted.columns, &known)
     }
@@ -625,7 +643,7 @@ impl<'a> Binder<'a, '_> {
     }
 
     /// Makes an input of a number that was said, or that a run is told. `there` is what further recordings have in its place.
-    fn edge(
+    pub(super) fn edge(
         &mut self,
         source: &Origin,
         number: i64,
@@ -700,8 +718,14 @@ fn single(value: &Value, form: &Form) -> Option<i64> {
     }
 }
 
-/// What gives a column that counts, where the loop counts as `main` does.
-fn bound(column: &Column<'_>, own: &Counting, main: &Counting, item: &str) -> Option<Bound> {
+/// What gives a column that counts, where the loop counts as `main` does; `inside`: that is the loop inside of another.
+pub(super) fn bound(
+    column: &Column<'_>,
+    own: &Counting,
+    main: &Counting,
+    item: &str,
+    inside: bool,
+) -> Option<Bound> {
     let digits = match &own.form {
         Form::Number => 0,
         Form::Text { digits, .. } => *digits,
@@ -709,7 +733,7 @@ fn bound(column: &Column<'_>, own: &Counting, main: &Counting, item: &str) -> Op
     let is_same = own.from == main.from && own.step == main.step;
     let begins = own.from == 0 || own.from == 1 || own.from == own.step;
     let (number, source) = if is_same {
-        (item.to_owned(), Source::Number { digits })
+        (item.to_owned(), Source::Number { digits, inside })
     } else if begins && digits == 0 {
         let mut number = "loop.index".to_owned();
         if own.step != 1 {

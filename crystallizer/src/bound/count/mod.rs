@@ -3,6 +3,7 @@
 
 pub(super) mod counting;
 mod fold;
+mod grid;
 
 use super::answers::{Answers, Place};
 use super::binding::{Binding, Source};

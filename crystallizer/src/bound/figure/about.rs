@@ -2,12 +2,16 @@
 //! it in another run, which would send that of the recording.
 
 use super::{asks_to_tell, leaves};
-use crate::bound::binding::{Bound, Frozen, Piece, Source, Why};
+use crate::bound::binding::{Binding, Bound, Frozen, Piece, Source, Why};
+use crate::bound::cycle;
 use crate::bound::decide::Decisions;
 use crate::bound::key::{named_by, words};
+use crate::bound::total::{self, Others};
 use crate::bound::view;
+use crate::bound::witness::Witness;
 use crate::kept::Kept;
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// The words from which on a text is a message.
@@ -99,6 +103,59 @@ pub(super) fn told_of<'k>(
         _ => true,
     });
     (!is_told).then_some(look.step.as_str())
+}
+
+/// The words of a message that are the value of a field which people named, in what looks before it answered: `blocked`,
+/// where the state of a card was to be mailed. Each with what gives it.
+pub(super) fn named_fields(
+    kept: &[Kept<'_>],
+    decisions: &Decisions<'_>,
+    people: &OnceCell<BTreeSet<String>>,
+    call: usize,
+    pointer: &str,
+    texts: &[&str],
+    witnesses: &[Witness<'_>],
+) -> Vec<(String, Binding)> {
+    let mut found: Vec<(String, Binding)> = Vec::new();
+    if cycle::of(&decisions.cycles, call).is_some() {
+        return found;
+    }
+    let mut others = None;
+    for (at, _) in looks_before(kept, decisions, call) {
+        if cycle::of(&decisions.cycles, at).is_some() {
+            continue;
+        }
+        let others =
+            others.get_or_insert_with(|| Others::of(kept, decisions, witnesses, call, pointer));
+        for (word, binding) in total::words_beside(kept, others, at, texts) {
+            let Source::Total(_, path, _) = &binding.source else {
+                continue;
+            };
+            let is_said = decisions
+                .said
+                .find(&Value::from(word.as_str()), &[])
+                .is_some_and(|mention| mention.person);
+            let people =
+                people.get_or_init(|| decisions.said.by_people().flat_map(spoken).collect());
+            let is_new = found.iter().all(|(known, _)| *known != word);
+            if is_new && !is_said && path.last().is_some_and(|key| is_named(key, people)) {
+                found.push((word, binding));
+            }
+        }
+    }
+    found
+}
+
+/// Whether people named a field: by the last word of its key, or by another word for how something stands.
+fn is_named(key: &str, people: &BTreeSet<String>) -> bool {
+    const STANDS: [&str; 4] = ["state", "status", "zustand", "stand"];
+    let Some(last) = words(key).pop() else {
+        return false;
+    };
+    let own = [last];
+    people.iter().any(|word| {
+        named_by(&own, word) || STANDS.contains(&own[0].as_str()) && STANDS.contains(&word.as_str())
+    })
 }
 
 /// The look whose answer a value that stays was made of, where that look is about another thing in each run: the person

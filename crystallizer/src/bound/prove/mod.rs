@@ -612,8 +612,12 @@ impl Prover<'_> {
                 let number = i64::try_from(here?.number).ok()?;
                 Some(Value::from(number * step + from))
             }
-            Source::Number { digits } => {
-                let number = here?.pass.element.as_i64()?;
+            Source::Number { digits, inside } => {
+                let pass = match inside {
+                    true => here?.round?,
+                    false => here?.pass,
+                };
+                let number = pass.element.as_i64()?;
                 Some(match digits {
                     0 => Value::from(number),
                     digits => Value::from(format!("{number:0digits$}")),

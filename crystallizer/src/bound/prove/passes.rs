@@ -205,7 +205,12 @@ impl Prover<'_> {
                 found.push(stays(kept, "", &Value::Null, message));
             }
         };
-        if asks(cycle.first, &|step| cycle.path(passes.len(), step)) {
+        // A pass may begin with its loop inside.
+        let begins = |step: &str| match &cycle.inner {
+            Some(inner) if cycle.width == 0 => cycle.path(passes.len(), &inner.path(0, step)),
+            _ => cycle.path(passes.len(), step),
+        };
+        if asks(cycle.first, &begins) {
             more(cycle.first, &cycle.id, passes.len());
         }
         if let Some(inner) = &cycle.inner {

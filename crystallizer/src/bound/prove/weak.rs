@@ -1,8 +1,8 @@
 //! What a draft follows besides ids, days, numbers and addresses: words and small numbers, which get other names, too.
 
 use crate::bound::answers::Of;
-use crate::bound::binding::{Bound, Source};
-use crate::bound::cycle::{Cycle, Over, Stand, elements};
+use crate::bound::binding::{Binding, Bound, Source};
+use crate::bound::cycle::{Cycle, Stand, elements};
 use crate::bound::decide::Decisions;
 use crate::bound::nested::list_at;
 use crate::bound::pages::Next;
@@ -35,7 +35,7 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World 
         for (key, value) in followed(cycle, kept, decisions) {
             field(&key, &value);
         }
-        if let Over::Counted(count) = &cycle.list {
+        for count in cycle.counts() {
             for place in count.places() {
                 if let Some(value) = decisions.answers.scalar(place) {
                     field(&decisions.answers.last_key(place), value);
@@ -69,6 +69,17 @@ pub(super) fn weak_names(kept: &[Kept<'_>], decisions: &Decisions<'_>) -> World 
         for (key, first) in &binding.compared.joined {
             if let Value::String(first) = first {
                 world.joined.insert(key.clone(), first.clone());
+            }
+        }
+        // A name in the words around a value is another one there, as the value is.
+        if let Source::Parts(parts, _) = &binding.source
+            && parts.first().is_some_and(Binding::is_by_wording)
+        {
+            let names = parts.iter().skip(1).map(|part| &part.value);
+            for word in names.chain([&binding.value]).filter_map(Value::as_str) {
+                if rename::text(word) == word {
+                    texts.insert(word.to_owned());
+                }
             }
         }
         let Source::Output(place) = &binding.source else {
@@ -130,14 +141,15 @@ fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions<'_>) -> Vec<
                     path,
                 ),
                 Source::Inside(_, path) => {
-                    let Some(inner) = &cycle.inner else { continue };
-                    let held = match inner.list.answer {
+                    let inside = cycle.inner.as_ref().and_then(|inner| inner.list.held());
+                    let Some(inside) = inside else { continue };
+                    let held = match inside.answer {
                         Some(place) => answered(cycle.call(pass, place)),
                         None => item,
                     };
                     let list = held
                         .as_ref()
-                        .and_then(|held| list_at(held, &inner.list.path))
+                        .and_then(|held| list_at(held, &inside.path))
                         .map(elements)
                         .unwrap_or_default();
                     (list.into_iter().map(Some).collect(), path)
@@ -148,7 +160,7 @@ fn followed(cycle: &Cycle, kept: &[Kept<'_>], decisions: &Decisions<'_>) -> Vec<
                 let inside = cycle
                     .inner
                     .as_ref()
-                    .and_then(|inner| inner.list.path.last());
+                    .and_then(|inner| inner.list.held()?.path.last());
                 match (&binding.source, inside) {
                     (Source::Inside(..), Some(key)) => key.clone(),
                     _ => cycle

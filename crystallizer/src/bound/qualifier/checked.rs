@@ -7,10 +7,14 @@ use super::demand;
 use super::lexicon as l;
 use super::read::{Kind, Qualifier, conditions};
 use super::sentence::Sentence;
-use crate::bound::figure::asks_to_tell;
+use crate::bound::figure::{asks_to_tell, leaves};
 use crate::bound::key::{named_by, noun};
 use crate::bound::made_of_look::{change_behind, steps_read};
-use crate::bound::write;
+use crate::bound::told::places_of;
+use crate::bound::{view, write};
+
+/// The letters and digits from which on a value is told by a message, and is not in it by chance.
+const TELLING: usize = 2;
 
 impl Asker<'_> {
     /// The changes before which a look was wanted that nothing reads.
@@ -60,7 +64,8 @@ impl Asker<'_> {
                     .spots
                     .get(call)
                     .is_some_and(|spot| taken.gate_before(*spot).is_some());
-                (!gated && !works_here(&self.kept[call])).then_some(call)
+                let is_open = !gated && !works_here(&self.kept[call]);
+                (is_open && !self.is_told_by(look, call)).then_some(call)
             });
             let to = demand::end(sentence, at);
             let one = sentence
@@ -71,6 +76,41 @@ impl Asker<'_> {
             }
         }
         found
+    }
+
+    /// Whether a change only tells somebody what a look answered: its message has a value of that answer which nobody said.
+    fn is_told_by(&self, look: usize, call: usize) -> bool {
+        let kept = &self.kept[call];
+        let mut texts: Vec<String> = Vec::new();
+        crate::leaf::leaves(&kept.call.arguments, &mut |pointer, key, leaf| {
+            if let Some(text) = leaf.as_str()
+                && leaves(kept, pointer, key, text)
+            {
+                texts.push(text.to_owned());
+            }
+        });
+        let mut sent = Vec::new();
+        crate::leaf::scalars(&self.kept[look].call.arguments, &mut |leaf| {
+            sent.push(leaf.clone());
+        });
+        let mut told = false;
+        crate::leaf::scalars(&view::view(&self.kept[look]).data, &mut |leaf| {
+            let shown = match leaf {
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Number(number) => number.to_string(),
+                _ => return,
+            };
+            let letters = shown.chars().filter(|c| c.is_alphanumeric()).count();
+            told |= letters >= TELLING
+                && !sent.contains(leaf)
+                && !self
+                    .decisions
+                    .said
+                    .find(leaf, &[])
+                    .is_some_and(|mention| mention.person)
+                && texts.iter().any(|text| !places_of(text, &shown).is_empty());
+        });
+        told
     }
 
     /// Whether what is to be checked is what a call looks at: it is named by what the tool is called or was sent, or only

@@ -101,7 +101,7 @@ pub(super) fn days_sent(arguments: &Value, spoken: Option<Date>) -> BTreeSet<Str
 /// `3 pm`, `noon`. What nobody said so adds no number that may be said of something else.
 pub(super) fn when_said(arguments: &Value, said: &Said) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    if !said.has_days() && !said.has_times() {
+    if !said.has_days() && !said.speaks_of_times() {
         return found;
     }
     crate::leaf::leaves(arguments, &mut |_, key, leaf| {

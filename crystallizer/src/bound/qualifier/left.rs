@@ -220,7 +220,27 @@ impl<'a> Asker<'a> {
                 && !asks
                     .iter()
                     .any(|token| l::talks(&token.word) || token.word == "possible");
-            if then && (does(1) || does(2)) || (short || state) && (does(0) || does(1)) {
+            // `What is the state of the card? Then mail it.`: that is told, and nothing hangs on it.
+            let asks_what = matches!(
+                first.word.as_str(),
+                "what"
+                    | "what's"
+                    | "how"
+                    | "how's"
+                    | "who"
+                    | "who's"
+                    | "where"
+                    | "where's"
+                    | "when"
+                    | "was"
+                    | "wie"
+                    | "wer"
+                    | "wo"
+                    | "wann"
+            ) && !state;
+            if !asks_what && then && (does(1) || does(2))
+                || (short || state) && (does(0) || does(1))
+            {
                 found.push((call, None, *text, Qualifier::said(first.start, last.end)));
             }
         }

@@ -11,7 +11,8 @@ use super::sentence::Sentence;
 use super::told::normal;
 use crate::bound::answers::WholePlace;
 use crate::bound::binding::{Bound, Source};
-use crate::bound::cycle::{Cycle, Over};
+use crate::bound::count::Count;
+use crate::bound::cycle::{self, Cycle};
 use crate::bound::filter::spoken;
 use crate::bound::key::{named_by, noun, words};
 use crate::bound::selector::heads;
@@ -79,7 +80,15 @@ impl Asker<'_> {
                         || self.was_told(first, word, one.negated && !one.loose)
                 };
                 let is_carried = match one.kind {
-                    Kind::Count => one.sure && number.is_some() && number == one.number,
+                    Kind::Count => {
+                        let is_made = || {
+                            let own = one.number.filter(|(_, last)| !last);
+                            let own = own.and_then(|(own, _)| i64::try_from(own).ok());
+                            let mut made = self.made_by_counting(cycle).flat_map(Count::ends);
+                            own.is_some_and(|own| made.any(|end| end == own))
+                        };
+                        one.sure && one.number.is_some() && (number == one.number || is_made())
+                    }
                     _ => {
                         carries(one, has, told) || {
                             let named = self.named_in(cycle, one);
@@ -291,6 +300,16 @@ impl Asker<'_> {
         found
     }
 
+    /// How far the loop counts that made what a loop goes over: how many things are made is how many of them there are,
+    /// as in `create 5 seats and publish them`.
+    fn made_by_counting(&self, cycle: &Cycle) -> impl Iterator<Item = &Count> {
+        let cycles = &self.decisions.cycles;
+        let list = cycle.list.place();
+        let made = list.and_then(|list| cycle::ending(cycles, list.call));
+        let made = made.and_then(|at| cycles.get(at));
+        made.into_iter().flat_map(Cycle::counts)
+    }
+
     /// The words that the filters of a loop carry.
     pub(super) fn carried_by(&self, cycle: &Cycle) -> Vec<String> {
         let inner = cycle.inner.as_ref().and_then(|inner| inner.filter.as_ref());
@@ -302,10 +321,11 @@ impl Asker<'_> {
             .flat_map(|word| normal(&word))
             .collect();
         all.extend(compared(&cycle.compared));
-        if let Over::Counted(count) = &cycle.list {
+        for count in cycle.counts().chain(self.made_by_counting(cycle)) {
             // `starting with number 101` is where it begins.
             let numbers = count.ends().map(|number| number.to_string());
-            let names = words(&cycle.item);
+            let inside = cycle.inner.iter().flat_map(|inner| words(&inner.item));
+            let names = words(&cycle.item).into_iter().chain(inside);
             all.extend(numbers.chain(names).flat_map(|word| normal(&word)));
         }
         // `on all pages`: the pages of the list are turned.

@@ -26,6 +26,9 @@ const HANGS: [&str; 3] = ["accordingly", "whether", "entsprechend"];
 /// The sentences of people about a deed, in small letters.
 pub(in crate::bound) struct Deed<'s>(Vec<&'s [String]>);
 
+/// The most words of a sentence that is nothing but a deed: `please unsubscribe them`.
+const LONE: usize = 3;
+
 impl Said {
     /// The sentences in which people spoke of what a key names, of a value, or of the things that a call is about; all of
     /// their last words where there are none.
@@ -55,6 +58,17 @@ impl Said {
             && let Some((at, spoken)) = by_people().next_back()
         {
             places.extend(spoken.sentences.iter().map(|sentence| (at, *sentence)));
+        }
+        // `She wants no mails. Unsubscribe`: a sentence that is nothing but a deed is of what the others name.
+        for (at, spoken) in by_people() {
+            let mut from = 0;
+            while let Some(sentence) = spoken.sentences.get(from) {
+                let to = spoken.sentences.partition_point(|one| one <= sentence);
+                if to - from <= LONE && places.iter().any(|(text, _)| *text == at) {
+                    places.insert((at, *sentence));
+                }
+                from = to.max(from + 1);
+            }
         }
         let last = places.into_iter().rev().take(MOST);
         Deed(
@@ -269,6 +283,23 @@ impl Deed<'_> {
                     | "aktiviere"
                     | "deaktiviere"
                     | "nicht"
+                    | "subscribe"
+                    | "unsubscribe"
+                    | "resubscribe"
+                    | "opt"
+                    | "block"
+                    | "unblock"
+                    | "mute"
+                    | "unmute"
+                    | "stop"
+                    | "revoke"
+                    | "withdraw"
+                    | "melde"
+                    | "abmelden"
+                    | "anmelden"
+                    | "abbestellen"
+                    | "sperre"
+                    | "entsperre"
             )
         })
     }

@@ -31,6 +31,33 @@ impl Said {
         self.by_person(&Value::from(number)).into_iter().next()
     }
 
+    /// Where a person said these numbers one right behind the other: `20, 30 and 40 EUR`.
+    pub(in crate::bound) fn numbers_in_a_row(&self, numbers: &[&Value]) -> Option<Vec<Mention>> {
+        let (first, rest) = numbers.split_first()?;
+        if rest.is_empty() || !numbers.iter().all(|one| one.is_number()) {
+            return None;
+        }
+        self.by_person(first).into_iter().find_map(|begin| {
+            let mut all = vec![begin];
+            for number in rest {
+                let last = *all.last()?;
+                let next = self.by_person(number).into_iter().find(|next| {
+                    next.text == last.text
+                        && next.word > last.word
+                        && self.texts.get(last.text).is_some_and(|spoken| {
+                            let same =
+                                spoken.sentences.get(last.word) == spoken.sentences.get(next.word);
+                            let between = spoken.words.get(last.word + last.length..next.word);
+                            same && between
+                                .is_some_and(|words| words.iter().all(|word| joins(word)))
+                        })
+                })?;
+                all.push(next);
+            }
+            Some(all)
+        })
+    }
+
     /// Where a person said a range of numbers, both ends of it.
     pub(in crate::bound) fn range(&self, from: i64, to: i64) -> Option<(Mention, Mention)> {
         for (at, spoken) in self.texts.iter().enumerate().filter(|(_, one)| one.person) {
@@ -53,6 +80,29 @@ impl Said {
         }
         None
     }
+}
+
+/// Whether a word may stand between two numbers of a row.
+fn joins(word: &str) -> bool {
+    matches!(
+        word,
+        "and"
+            | "und"
+            | "et"
+            | "y"
+            | "e"
+            | "eur"
+            | "euro"
+            | "euros"
+            | "usd"
+            | "dollar"
+            | "dollars"
+            | "gbp"
+            | "pounds"
+            | "chf"
+            | "percent"
+            | "prozent"
+    )
 }
 
 impl super::Spoken {
