@@ -116,6 +116,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use answers::is_collection;
 pub(crate) use graft::Graft;
+pub(crate) use slot::first as place_of;
 #[cfg(test)]
 pub(crate) use spoken_time::MONTHS;
 pub(crate) use witness::Witness;
@@ -302,7 +303,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
             .iter()
             .filter_map(|witness| {
                 let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
-                crate::prune::succeeded(other.call).then(|| relied::output(other))
+                crate::prune::succeeded(other.call).then_some(other)
             })
             .collect()
     });

@@ -1,5 +1,6 @@
 //! The passes together, on small sessions built here.
 
+mod about;
 mod absent;
 mod agreed;
 mod alternatives;
