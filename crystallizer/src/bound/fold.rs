@@ -370,6 +370,7 @@ impl Binder<'_, '_> {
             let scope = Scope {
                 said: &self.said,
                 known: &self.known,
+                loosely: None,
                 at_hand: self.at_hand,
             };
             let elsewhere = self.elsewhere(stretch, list, &path, column);
@@ -469,6 +470,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         // Where all of the list were asked for, what was told beside that names none of them.
@@ -511,6 +513,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         let all = filters(elements, chosen, origin, &scope, &stretch.body(self.kept));
@@ -569,6 +572,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         match pick(
@@ -792,6 +796,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         let way = self
