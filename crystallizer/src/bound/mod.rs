@@ -34,6 +34,7 @@ mod file_name;
 mod filter;
 mod fold;
 mod formula;
+mod formula_input;
 mod graft;
 mod half_name;
 mod hold_out;

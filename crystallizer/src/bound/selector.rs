@@ -227,8 +227,18 @@ pub(super) fn pick(
             },
         };
     }
+    // What only may tell it is put to a person by one field, who would not see through more.
+    if scope.loosely.is_some()
+        && let Some(equals) = least(elements, &anchors, 1)
+    {
+        return Pick::Where(equals);
+    }
     let extreme = extreme(elements, chosen, &anchors, origin, scope);
-    match (least(elements, &anchors), extreme) {
+    let most = match scope.loosely {
+        Some(_) => 0,
+        None => MOST_FIELDS,
+    };
+    match (least(elements, &anchors, most), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
         (Some(equals), _) => {
@@ -632,9 +642,9 @@ pub(super) fn matches(element: &Value, equals: &[&Equal]) -> bool {
         .all(|equal| has(element, &equal.field, &equal.value))
 }
 
-/// The fewest fields that tell the element from all others; of several, those that tell most.
-fn least(elements: &[Value], anchors: &[Equal]) -> Option<Vec<Equal>> {
-    for size in 1..=MOST_FIELDS.min(anchors.len()) {
+/// The fewest fields that tell the element from all others, and no more than `most`; of several, those that tell most.
+fn least(elements: &[Value], anchors: &[Equal], most: usize) -> Option<Vec<Equal>> {
+    for size in 1..=most.min(anchors.len()) {
         let mut best: Option<(f64, Vec<&Equal>)> = None;
         for chosen in subsets(anchors.len(), size) {
             let equals: Vec<&Equal> = chosen
