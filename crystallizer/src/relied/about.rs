@@ -284,7 +284,7 @@ fn agree(asked: &str, path: &[&str], tool: &str, came: &Value) -> Option<u8> {
             let of = words::split(key);
             is_wrapper(&of.concat()) || of.iter().all(|word| tool.contains(word))
         };
-        return (asked.len() > 1 || around.iter().all(|key| is_own(&key))).then_some(0);
+        return (asked.len() > 1 || around.iter().all(is_own)).then_some(0);
     }
     // `order.id` is the id of an order; so is `data.id` of what `get_order` answers.
     let is_of = |thing: &[String]| {
@@ -292,7 +292,7 @@ fn agree(asked: &str, path: &[&str], tool: &str, came: &Value) -> Option<u8> {
             let of = words::split(key).concat();
             !thing.is_empty() && of == thing.concat() || is_wrapper(&of)
         };
-        !thing.is_empty() && around.iter().all(|key| wrapping(&key))
+        !thing.is_empty() && around.iter().all(wrapping)
     };
     let is_of_tool = |thing: &[String]| thing.iter().all(|word| tool.contains(word));
     let fits = match (asked.split_last(), last.split_last()) {
