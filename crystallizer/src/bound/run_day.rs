@@ -25,6 +25,47 @@ pub(super) fn ahead(days: i64) -> String {
     }
 }
 
+/// A day that is counted from that of a run, for a person.
+pub(super) fn shown(expression: &str) -> Option<String> {
+    let (of, mut rest) = match (
+        expression.strip_prefix(TODAY),
+        expression.strip_prefix(FIRST),
+    ) {
+        (Some(rest), _) => ("the day of the run", rest),
+        (None, Some(rest)) => ("the first day of the month of the run", rest),
+        (None, None) => return None,
+    };
+    let mut text = of.to_owned();
+    while let Some(step) = rest.strip_prefix(" | ") {
+        let next_month = step.strip_prefix(NEXT_MONTH);
+        let end = step.find(" | ").unwrap_or(step.len());
+        let (one, behind) = step.split_at_checked(end)?;
+        (text, rest) = match next_month {
+            Some(behind) => (format!("the first day of the month after {text}"), behind),
+            None => (step_shown(one, &text)?, behind),
+        };
+    }
+    rest.is_empty().then_some(text)
+}
+
+fn step_shown(step: &str, of: &str) -> Option<String> {
+    let inside = |name: &str| step.strip_prefix(name)?.strip_suffix(')');
+    if let Some(name) = inside("next_weekday('") {
+        let (first, more) = name.trim_end_matches('\'').split_at_checked(1)?;
+        return Some(format!(
+            "the first {}{more} after {of}",
+            first.to_uppercase()
+        ));
+    }
+    if step == "format_date('%Y-%m-01')" {
+        return Some(format!("the first day of the month of {of}"));
+    }
+    let days: i64 = inside("add_days(")?.parse().ok()?;
+    let count = crate::show::count(usize::try_from(days.unsigned_abs()).ok()?, "day", "days");
+    let side = if days < 0 { "before" } else { "after" };
+    Some(format!("{count} {side} {of}"))
+}
+
 impl Binder<'_, '_> {
     /// The day of the run, where the person spoke of a day by its distance and the value is that day.
     pub(super) fn day_of_run(&self, sent: &Sent<'_>) -> Option<Binding> {
@@ -71,14 +112,15 @@ impl Binder<'_, '_> {
             all.push(format!("{TODAY} | add_days(-8) | {next}"));
         }
         if self.said.names_months() {
-            for months in [
-                String::new(),
-                " | add_days(-1) | format_date('%Y-%m-01')".to_owned(),
-                format!(" | {NEXT_MONTH}"),
-            ] {
-                all.push(format!("{FIRST}{months}"));
-                all.push(format!("{FIRST}{months} | {NEXT_MONTH} | add_days(-1)"));
-            }
+            // The last day of a month is the one before the first of the next.
+            all.extend([
+                FIRST.to_owned(),
+                format!("{FIRST} | {NEXT_MONTH} | add_days(-1)"),
+                format!("{FIRST} | add_days(-1) | format_date('%Y-%m-01')"),
+                format!("{FIRST} | add_days(-1)"),
+                format!("{FIRST} | {NEXT_MONTH}"),
+                format!("{FIRST} | {NEXT_MONTH} | {NEXT_MONTH} | add_days(-1)"),
+            ]);
         }
         let because = "the person named the day by the week or the month";
         all.into_iter()
@@ -114,4 +156,36 @@ impl Binder<'_, '_> {
 fn day_of<'s>(sent: &'s Sent<'_>) -> Option<&'s str> {
     let text = sent.value.as_str()?;
     value_class::is_date(text).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_shown_as_they_are_counted() {
+        for (expression, expected) in [
+            (ahead(0), "the day of the run"),
+            (
+                format!("{TODAY} | next_weekday('friday')"),
+                "the first Friday after the day of the run",
+            ),
+            (
+                format!("{TODAY} | add_days(-8) | next_weekday('friday')"),
+                "the first Friday after 8 days before the day of the run",
+            ),
+            (
+                format!("{FIRST} | add_days(-1)"),
+                "1 day before the first day of the month of the run",
+            ),
+            (
+                format!("{FIRST} | {NEXT_MONTH} | add_days(-1)"),
+                "1 day before the first day of the month after the first day of the month of the run",
+            ),
+        ] {
+            assert_eq!(shown(&expression).as_deref(), Some(expected));
+        }
+        assert_eq!(shown("inputs.day"), None);
+        assert_eq!(shown(&format!("{TODAY} | upper")), None);
+    }
 }
