@@ -62,6 +62,7 @@ fn reads_itself(step: &Step) -> bool {
         effects: _,
         idempotency_key,
         output_schema,
+        answers_to,
         undo,
         check,
         metadata: _,
@@ -73,6 +74,7 @@ fn reads_itself(step: &Step) -> bool {
         || retry.is_some()
         || idempotency_key.is_some()
         || output_schema.is_some()
+        || answers_to.is_some()
         || undo.is_some()
         || check.is_some()
 }
@@ -131,6 +133,7 @@ fn of_step(step: &Step, reads: &mut HashSet<String>) -> bool {
         effects: _,
         idempotency_key,
         output_schema,
+        answers_to: _,
         undo,
         check,
         metadata: _,

@@ -8,12 +8,19 @@ const OF_TOOL: &str = "Fit the step to the tool as it is now, and activate the v
 /// What to do where an answer is not as later steps rely on.
 const OF_ANSWER: &str = "Where it is meant, record the task anew or change the step's `output_schema`, and activate that version.";
 
+/// What to do where an answer was about another thing than was asked for.
+const OF_THING: &str = "Look which thing the service gives for what it is sent. Where that is meant, take the place out of the step's `answers_to`, and activate that version.";
+
 /// What has changed outside, by the details of a failure or by a review: each change in a sentence, and what to do.
 pub(crate) fn changed(changes: &Value) -> Option<(Vec<&str>, &'static str)> {
     let all = changes.as_array().filter(|all| !all.is_empty())?;
     let told = all.iter().filter_map(|change| change["message"].as_str());
-    let of_answer = all.iter().any(|change| !change["keyword"].is_null());
-    let help = if of_answer { OF_ANSWER } else { OF_TOOL };
+    let any = |key: &str| all.iter().any(|change| !change[key].is_null());
+    let help = match () {
+        () if any("sent_at") => OF_THING,
+        () if any("keyword") => OF_ANSWER,
+        () => OF_TOOL,
+    };
     Some((told.collect(), help))
 }
 

@@ -21,8 +21,8 @@ pub(super) enum Source {
     Column(ColumnPlace),
     /// What is made of a place in what this call answered: a figure of a text.
     Total(usize, Vec<String>, Total),
-    /// The day on which the run begins, and so many days more.
-    Clock(i64),
+    /// The day on which the run begins, and so many days more; none where another day is counted from it.
+    Clock(Option<i64>),
     /// What this expression makes of several, of which `v[0]` is the first.
     Parts(Vec<Binding>, String),
     /// A field of the element of the pass, in a loop over a list that this call answered.

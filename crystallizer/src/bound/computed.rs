@@ -5,12 +5,13 @@
 
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
+use super::formula_input;
 use super::how_many::lists;
 use super::information::names_things;
 use super::inputs::Found;
 use super::key::{Key, words};
 use super::parts;
-use super::qualifier::Unit;
+
 use super::said::Mention;
 use super::total::{Total, texts};
 use super::transform::Transform;
@@ -455,7 +456,7 @@ impl Binder<'_, '_> {
                 continue;
             };
             let number = whole(count);
-            let percent = self.said.find_in(&number, Unit::Percent, &[]).is_some();
+            let percent = formula_input::is_percent(&self.said, &number);
             for operand in operands {
                 let Some(from) = operand.number().filter(|from| *from != 0.0) else {
                     continue;
@@ -482,7 +483,7 @@ impl Binder<'_, '_> {
                         continue;
                     };
                     let key = match percent {
-                        true => Key::new(std::iter::once("percent"), ""),
+                        true => Key::new(std::iter::once(formula_input::PERCENT), ""),
                         false => sent.key.clone(),
                     };
                     let put = self.input(&sent.part(key, &number), Found::Said(mention), None);
@@ -515,32 +516,7 @@ impl Binder<'_, '_> {
         if operands.is_empty() {
             return Vec::new();
         }
-        // Each as the number, where it was said, the key of its input, and how it is counted.
-        let mut distances: Vec<(Value, Mention, &str, &str)> = Vec::new();
-        const DAYS: [&str; 5] = ["days", "day", "tage", "tagen", "tag"];
-        const WEEKS: [&str; 4] = ["weeks", "week", "wochen", "woche"];
-        let said: Vec<Value> = self
-            .said
-            .numbers_by_people()
-            .filter_map(|(_, value, _)| Some(whole(value.as_f64()?)))
-            .take(MOST_OPERANDS)
-            .collect();
-        for number in said {
-            if let Some(mention) = self.said.find_in(&number, Unit::Time, &DAYS) {
-                distances.push((number.clone(), mention, "days", "add_days({s}{n})"));
-            }
-            if let Some(mention) = self.said.find_in(&number, Unit::Time, &WEEKS) {
-                distances.push((number, mention, "weeks", "add_days({s}{n} * 7)"));
-            }
-        }
-        for (minutes, mention) in self.said.lengths() {
-            distances.push((
-                Value::from(minutes),
-                mention,
-                "minutes",
-                "add_minutes({s}{n})",
-            ));
-        }
+        let distances = formula_input::distances(&self.said, MOST_OPERANDS);
         let mut found = Vec::new();
         for (number, mention, key, how) in distances {
             for operand in &operands {
@@ -692,7 +668,7 @@ fn is_day(text: &str) -> bool {
 }
 
 /// A number as people write it.
-fn whole(number: f64) -> Value {
+pub(super) fn whole(number: f64) -> Value {
     match number.fract() == 0.0 && number.abs() < 1e15 {
         true => json!(number as i64),
         false => json!(number),

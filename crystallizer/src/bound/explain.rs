@@ -472,9 +472,10 @@ fn follows(binding: &Binding, decisions: &Decisions<'_>) -> String {
                 format!("the input `{name}`")
             }
         }
-        Source::Clock(0) => "the day of the run".to_owned(),
+        Source::Clock(Some(0)) => "the day of the run".to_owned(),
         Source::Counted { .. } | Source::Number { .. } => "the number of the pass".to_owned(),
-        Source::Clock(days) => format!("the day of the run and {days} more"),
+        Source::Clock(Some(days)) => format!("the day of the run and {days} more"),
+        Source::Clock(None) => "a day that is counted from that of the run".to_owned(),
         Source::Inputs(_)
         | Source::Output(_)
         | Source::Whole(..)

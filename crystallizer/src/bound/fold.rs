@@ -386,6 +386,7 @@ impl Binder<'_, '_> {
             let scope = Scope {
                 said: &self.said,
                 known: &self.known,
+                loosely: None,
                 at_hand: self.at_hand,
             };
             let elsewhere = self.elsewhere(stretch, list, &path, column);
@@ -485,6 +486,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         // Where all of the list were asked for, what was told beside that names none of them.
@@ -527,6 +529,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         let all = filters(elements, chosen, origin, &scope, &stretch.body(self.kept));
@@ -585,6 +588,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         match pick(
@@ -809,6 +813,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         let way = self

@@ -5,6 +5,7 @@ use super::binding::{Piece, Source};
 use super::canonical;
 use super::decide::Decisions;
 use super::filter;
+use super::formula_input;
 use super::graft::{self, Grafts};
 use super::inputs::{Found, Input};
 use super::key::{Key, agree};
@@ -137,8 +138,9 @@ fn inputs(
         let Found::Said(mention) = &input.found else {
             return Err(input.name.clone());
         };
-        if let Some(value) =
-            worded(decisions, input, mention, &said).or_else(|| truth(input, &said))
+        if let Some(value) = worded(decisions, input, mention, &said)
+            .or_else(|| truth(input, &said))
+            .or_else(|| formula_input::elsewhere(input, &decisions.said, &said))
         {
             all.insert(input.name.clone(), value);
             continue;

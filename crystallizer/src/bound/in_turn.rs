@@ -201,7 +201,7 @@ impl Binder<'_, '_> {
 }
 
 /// Whether a text names elements by their places.
-fn names_places(text: &str) -> bool {
+pub(super) fn names_places(text: &str) -> bool {
     let lower = text.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphabetic());
     words.any(|word| {

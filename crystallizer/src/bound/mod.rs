@@ -34,6 +34,7 @@ mod file_name;
 mod filter;
 mod fold;
 mod formula;
+mod formula_input;
 mod graft;
 mod half_name;
 mod hold_out;
@@ -75,6 +76,7 @@ mod repeat;
 mod retold;
 mod rival;
 mod route;
+mod run_day;
 mod said;
 mod said_anchor;
 mod scaled;
@@ -84,6 +86,7 @@ mod settled;
 mod share;
 mod slot;
 mod small;
+mod spoken_distance;
 mod spoken_time;
 mod superlative;
 mod taken_list;
@@ -91,6 +94,7 @@ mod term;
 mod time_of_day;
 mod title;
 mod told;
+mod told_element;
 mod total;
 mod transform;
 mod truth;
@@ -118,6 +122,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use answers::is_collection;
 pub(crate) use graft::Graft;
+pub(crate) use slot::first as place_of;
 #[cfg(test)]
 pub(crate) use spoken_time::MONTHS;
 pub(crate) use witness::Witness;
@@ -313,7 +318,7 @@ pub(crate) fn bind<'k: 'w, 'w>(
             .iter()
             .filter_map(|witness| {
                 let other = witness.kept.get((*witness.counterparts.get(call)?)?)?;
-                crate::prune::succeeded(other.call).then(|| relied::output(other))
+                crate::prune::succeeded(other.call).then_some(other)
             })
             .collect()
     });

@@ -512,6 +512,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         // What may be said of them or of what is done with them is left to a person.

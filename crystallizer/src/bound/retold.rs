@@ -364,13 +364,9 @@ pub(super) fn day_of_run(decisions: &Decisions<'_>, figure: &Written) -> Option<
                 let day = Value::from(day.to_string());
                 figure.values.contains(&day).then_some((days, day))
             })?;
-            let mut expression = "run.started_at | format_date('%Y-%m-%d')".to_owned();
-            if ahead != 0 {
-                expression = format!("{expression} | add_days({ahead})");
-            }
             (day.as_str() == Some(figure.shown.as_str())).then(|| Binding {
-                expression,
-                source: Source::Clock(ahead),
+                expression: super::run_day::ahead(ahead),
+                source: Source::Clock(Some(ahead)),
                 transform: Transform::default(),
                 score: TELLS,
                 because: "the person named the day by its distance".to_owned(),

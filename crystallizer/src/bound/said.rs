@@ -867,6 +867,30 @@ impl Said {
         })
     }
 
+    /// The days of the week that people named, each once, as expressions call them.
+    pub(super) fn weekdays(&self) -> BTreeSet<&'static str> {
+        let words = self.texts.iter().filter(|spoken| spoken.person);
+        words
+            .flat_map(|spoken| &spoken.words)
+            .filter_map(|word| super::spoken_distance::weekday(word))
+            .collect()
+    }
+
+    /// Whether people spoke of months by the word: `the report of last month`.
+    pub(super) fn names_months(&self) -> bool {
+        let mut words = self
+            .texts
+            .iter()
+            .filter(|spoken| spoken.person)
+            .flat_map(|spoken| &spoken.words);
+        words.any(|word| {
+            matches!(
+                word.as_str(),
+                "month" | "month's" | "monat" | "monats" | "mois" | "mes" | "mese"
+            )
+        })
+    }
+
     /// The days that people named by their distance: today, tomorrow, in three days.
     pub(super) fn relative_days(&self) -> impl Iterator<Item = i64> + '_ {
         self.days.iter().filter_map(|(day, _, _)| match day {

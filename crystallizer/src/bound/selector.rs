@@ -47,6 +47,9 @@ pub(super) struct Scope<'a> {
     pub(super) known: &'a HashMap<String, Vec<Known>>,
     /// The call for which something is looked for, where it is for one.
     pub(super) at_hand: Option<&'a ToolCall>,
+    /// Whether what only may tell an element counts, too: it is then put to a person. With what is known beside the rest,
+    /// from records that the element may be joined with.
+    pub(super) loosely: Option<&'a HashMap<String, Vec<Known>>>,
 }
 
 /// Where a list comes from.
@@ -224,8 +227,18 @@ pub(super) fn pick(
             },
         };
     }
+    // What only may tell it is put to a person by one field, who would not see through more.
+    if scope.loosely.is_some()
+        && let Some(equals) = least(elements, &anchors, 1)
+    {
+        return Pick::Where(equals);
+    }
     let extreme = extreme(elements, chosen, &anchors, origin, scope);
-    match (least(elements, &anchors), extreme) {
+    let most = match scope.loosely {
+        Some(_) => 0,
+        None => MOST_FIELDS,
+    };
+    match (least(elements, &anchors, most), extreme) {
         // Two things that the person said tell it, and nothing tells which of them was meant.
         (Some(equals), Some(_)) if equals.iter().all(|equal| equal.bits < STRONG) => {}
         (Some(equals), _) => {
@@ -391,16 +404,17 @@ pub(super) fn anchors(
             continue;
         }
         let own = bits(value, &key.words);
-        let known = scope
-            .known
-            .get(&value.to_string())
+        let text = value.to_string();
+        let joined = scope.loosely.and_then(|more| more.get(&text));
+        let known = [joined, scope.known.get(&text)]
             .into_iter()
+            .flatten()
             .flatten()
             .map(|known| (agree(&key, &known.key), known))
             .rev()
             .max_by_key(|(agreement, _)| *agreement);
         if let Some((agreement, known)) = known
-            && (own >= STRONG || own >= WEAK && agreement >= 2)
+            && (own >= STRONG || agreement >= 2 && (own >= WEAK || scope.loosely.is_some()))
         {
             found.push(Equal {
                 field: path,
@@ -411,8 +425,8 @@ pub(super) fn anchors(
             });
             continue;
         }
-        if let Some(mention) = said_of(value, &key, origin, scope.said) {
-            let anchor = said_anchor(path, key, value, mention, origin, scope.said);
+        if let Some(mention) = said_of(value, &key, origin, scope) {
+            let anchor = said_anchor(path, key, value, mention, origin, scope);
             found.extend(anchor.map(|anchor| Equal {
                 bits: anchor.bits - inside,
                 ..anchor
@@ -473,9 +487,11 @@ fn only_named(all: Vec<Equal>, said: &Said) -> Vec<Equal> {
 }
 
 /// Where a person said what a field has. A small number has to be said of the field, not of anything near it.
-fn said_of(value: &Value, key: &Key, origin: &Origin<'_>, said: &Said) -> Option<Mention> {
+fn said_of(value: &Value, key: &Key, origin: &Origin<'_>, scope: &Scope<'_>) -> Option<Mention> {
+    let said = scope.said;
     if is_small(value, &key.words) {
-        let things: &[String] = match names_things(&key.words) || is_generic(&key.words) {
+        let is_thing = names_things(&key.words) || is_generic(&key.words);
+        let things: &[String] = match is_thing || scope.loosely.is_some() {
             true => &origin.about,
             false => &[],
         };
@@ -534,8 +550,9 @@ fn said_anchor(
     value: &Value,
     mention: Mention,
     origin: &Origin<'_>,
-    said: &Said,
+    scope: &Scope<'_>,
 ) -> Option<Equal> {
+    let said = scope.said;
     // `the first three tickets`: how many of them, and no property of one.
     if value.is_number() && !names_count(&key.words) && said.counts(&mention, &origin.heads()) {
         return None;
@@ -572,7 +589,10 @@ fn said_anchor(
             .is_some_and(|other| other.person && said.beside(&mention, &other));
     });
     let meant = near || beside || own >= STRONG || own >= WEAK && (is_phrase || is_code);
-    if !(meant || name) || own <= 0.0 {
+    // A word in passing may still be what tells it, where a person is asked.
+    let is_word = value.is_number() || text.chars().count() >= 3;
+    let is_offered = scope.loosely.is_some() && is_word;
+    if (!(meant || name) || own <= 0.0) && !is_offered {
         return None;
     }
     let bits = own
@@ -622,9 +642,9 @@ pub(super) fn matches(element: &Value, equals: &[&Equal]) -> bool {
         .all(|equal| has(element, &equal.field, &equal.value))
 }
 
-/// The fewest fields that tell the element from all others; of several, those that tell most.
-fn least(elements: &[Value], anchors: &[Equal]) -> Option<Vec<Equal>> {
-    for size in 1..=MOST_FIELDS.min(anchors.len()) {
+/// The fewest fields that tell the element from all others, and no more than `most`; of several, those that tell most.
+fn least(elements: &[Value], anchors: &[Equal], most: usize) -> Option<Vec<Equal>> {
+    for size in 1..=most.min(anchors.len()) {
         let mut best: Option<(f64, Vec<&Equal>)> = None;
         for chosen in subsets(anchors.len(), size) {
             let equals: Vec<&Equal> = chosen
@@ -710,7 +730,7 @@ fn with_flags(
                     .is_some_and(|name| is_input_of(name, key)) =>
             {
                 let key = Key::new(std::iter::once(key.as_str()), "");
-                said_of(&equal.value, &key, origin, scope.said)
+                said_of(&equal.value, &key, origin, scope)
             }
             Operand::Expression(_) | Operand::Constant(_) => None,
         };

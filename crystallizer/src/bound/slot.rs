@@ -33,7 +33,7 @@ fn inside<'k>(kept: &'k Kept<'_>, pointer: &str) -> impl Iterator<Item = &'k Mix
 }
 
 /// The first place of an argument, for a person; none when the step does not use it.
-pub(super) fn first(kept: &Kept<'_>, pointer: &str) -> Option<String> {
+pub(crate) fn first(kept: &Kept<'_>, pointer: &str) -> Option<String> {
     all_whole(kept, pointer).next().or_else(|| {
         inside(kept, pointer)
             .next()

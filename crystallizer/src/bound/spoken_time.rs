@@ -1,5 +1,6 @@
 //! Days, times of day and small numbers as people say them.
 
+use super::spoken_distance;
 use jiff::civil::Date;
 use std::ops::Range;
 
@@ -12,7 +13,7 @@ pub(super) enum SpokenDay {
         day: i8,
         year: Option<i16>,
     },
-    /// `today`, `tomorrow`, `in 3 days`: the distance from the day of speaking.
+    /// `today`, `tomorrow`, `in 3 days`, `in two weeks`: the distance from the day of speaking.
     Relative(i64),
 }
 
@@ -112,42 +113,15 @@ pub(super) fn year(word: Option<&String>) -> Option<i16> {
 /// The days named in a text, given as its words in lower case, each with the place of its word.
 pub(super) fn days(words: &[String]) -> Vec<(SpokenDay, usize)> {
     let mut found = Vec::new();
+    // Where the words of the last distance end: `the day after tomorrow` says no `tomorrow`.
+    let mut told = 0;
     for (index, word) in words.iter().enumerate() {
         let next = words.get(index + 1).map(String::as_str);
-        let relative = match word.as_str() {
-            "today" | "tonight" | "heute" | "hoy" | "oggi" => Some(0),
-            "tomorrow" | "demain" | "domani" => Some(1),
-            // `Guten Morgen`, `heute Morgen`: a time of day.
-            "morgen"
-                if !index
-                    .checked_sub(1)
-                    .and_then(|at| words.get(at))
-                    .is_some_and(|before| {
-                        matches!(
-                            before.as_str(),
-                            "guten" | "am" | "jeden" | "heute" | "gestern"
-                        )
-                    }) =>
-            {
-                Some(1)
-            }
-            "übermorgen" => Some(2),
-            "yesterday" | "gestern" | "ayer" | "ieri" => Some(-1),
-            "in" | "dans" | "en"
-                if words.get(index + 2).is_some_and(|unit| {
-                    matches!(
-                        unit.as_str(),
-                        "days" | "day" | "tagen" | "tag" | "jours" | "jour" | "días" | "dias"
-                    )
-                }) =>
-            {
-                next.and_then(|count| count.parse::<i64>().ok())
-                    .filter(|days| *days < 1_000)
-            }
-            _ => None,
-        };
-        if let Some(days) = relative {
+        if index >= told
+            && let Some((days, length)) = spoken_distance::ahead(words, index)
+        {
             found.push((SpokenDay::Relative(days), index));
+            told = index + length;
         }
         if let (Some(year), Some(month), Some(day)) = (
             year(Some(word)),

@@ -1,14 +1,13 @@
-//! Values that no one said and nothing answered: the day of the run, what the clock or chance made, data that the
-//! agent made up.
+//! Values that no one said and nothing answered: what the clock or chance made, data that the agent made up.
 
 use super::binder::{Binder, Sent};
 use super::binding::{Binding, Choice, Source, Why};
+use super::canonical;
 use super::data::holds_data;
 use super::information::{WEAK, bits, names_things};
 use super::inputs::{Found, schema_at};
 use super::transform::{Op, Transform};
 use super::turn::Compared;
-use super::{canonical, evaluate};
 use crate::value_class::{self, ValueClass};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -17,33 +16,6 @@ use serde_json::Value;
 const SHORTEST_NAME: usize = 2;
 
 impl Binder<'_, '_> {
-    /// The day of the run, where the person spoke of a day by its distance and the value is that day.
-    pub(super) fn day_of_run(&self, sent: &Sent<'_>) -> Option<Binding> {
-        let day = sent
-            .value
-            .as_str()
-            .filter(|text| value_class::is_date(text))?;
-        let started = self.session.started_at?.to_string();
-        self.said.relative_days().find_map(|days| {
-            let mut expression = "run.started_at | format_date('%Y-%m-%d')".to_owned();
-            if days != 0 {
-                expression = format!("{expression} | add_days({days})");
-            }
-            let shown = evaluate::with(&Value::from(started.as_str()), &expression.replace("run.started_at", "v"))?;
-            (shown.as_str() == Some(day)).then(|| Binding {
-                expression,
-                source: Source::Clock(days),
-                transform: Transform::default(),
-                score: 3.0,
-                because: "the person named the day by its distance, and counted from the recording's day it is this one".to_owned(),
-                agreeing: Vec::new(),
-                from_text: false,
-                compared: Compared::default(),
-                value: sent.value.clone(),
-            })
-        })
-    }
-
     /// The question about a day that nobody said, on which something ends that begins on a day that the person said
     /// and lasts as long as they said in the same sentence. The length holds for this recording, so that it is not
     /// taken for all runs unasked.
@@ -102,16 +74,6 @@ impl Binder<'_, '_> {
             compared: Compared::default(),
             value: sent.value.clone(),
         })
-    }
-
-    /// A question, where a day may have been meant by its distance.
-    pub(super) fn unnamed_day(&self, sent: &Sent<'_>) -> Option<Why> {
-        let text = sent.value.as_str()?;
-        let is_day = value_class::is_date(text) || value_class::is_moment(text);
-        if !is_day || self.said.relative_days().next().is_none() {
-            return None;
-        }
-        Some(Why::Day(open_choices()))
     }
 
     /// Whether a value that comes from nowhere is data, so that it can hardly be the same in another run. Words and

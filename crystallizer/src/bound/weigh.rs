@@ -17,7 +17,7 @@ use serde_json::Value;
 /// The most candidates whose way is worked out.
 const MOST_CANDIDATES: usize = 8;
 /// The most choices of a question that are expressions.
-const MOST_CHOICES: usize = 3;
+pub(super) const MOST_CHOICES: usize = 3;
 /// The most further sources that have to agree.
 const MOST_AGREEING: usize = 2;
 /// How much better a source has to be than the next.
@@ -126,7 +126,8 @@ impl Binder<'_, '_> {
             .collect();
         let Some((best, way)) = certain.first() else {
             if !positional.is_empty() {
-                let choices = self.choices(sent, positional.iter().chain(&others));
+                let told = self.told_first(sent, positional);
+                let choices = self.choices(sent, told.iter().chain(&others));
                 return Outcome::Open(Why::Unpicked(choices));
             }
             if !others.is_empty() {
@@ -436,6 +437,7 @@ impl Binder<'_, '_> {
         let scope = Scope {
             said: &self.said,
             known: &self.known,
+            loosely: None,
             at_hand: self.at_hand,
         };
         self.router

@@ -230,6 +230,7 @@ fn way(binder: &mut Binder<'_, '_>, place: WholePlace) -> Option<Written> {
     let scope = Scope {
         said: &binder.said,
         known: &binder.known,
+        loosely: None,
         at_hand: binder.at_hand,
     };
     let way: Way = binder

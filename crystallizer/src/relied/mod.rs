@@ -1,6 +1,7 @@
 //! What a draft relies on: the shape of everything in answers that later steps read. Each step that is read gets an
 //! `output_schema`, so that an answer of another shape fails it before anything follows from it.
 
+mod about;
 mod mark;
 mod read;
 mod sent;
@@ -17,12 +18,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Writes the schemas. `others` gives for each kept call the calls of further recordings that are the same step.
-pub(crate) fn write(
-    document: &mut Document,
-    kept: &[Kept<'_>],
-    others: &dyn Fn(usize) -> Vec<Value>,
-) {
+/// For each kept call the calls of further recordings that are the same step and succeeded.
+pub(crate) type Others<'o, 'k> = dyn Fn(usize) -> Vec<&'k Kept<'k>> + 'o;
+
+/// Writes the schemas, and what answers have to be about.
+pub(crate) fn write<'k>(document: &mut Document, kept: &[Kept<'_>], others: &Others<'_, 'k>) {
     let mut reader = Reader {
         changes: kept
             .iter()
@@ -59,7 +59,7 @@ pub(crate) fn write(
         for (index, kept) in calls.iter().zip(of_step()) {
             if crate::prune::succeeded(kept.call) {
                 seen.push(Cow::Owned(output(kept)));
-                seen.extend(others(*index).into_iter().map(Cow::Owned));
+                seen.extend(others(*index).into_iter().map(output).map(Cow::Owned));
             }
         }
         let answers_outside = of_step().any(|kept| {
@@ -79,6 +79,7 @@ pub(crate) fn write(
         schemas.insert(step, Arc::clone(schema));
     }
     put(&mut document.steps, &mut schemas);
+    about::write(&mut document.steps, kept, others, &mut reader);
     sent::hold_words(&mut document.steps, kept);
 }
 
@@ -97,49 +98,73 @@ fn put(steps: &mut [Step], schemas: &mut HashMap<String, Arc<Value>>) {
     }
 }
 
-fn steps(list: &[Step], reader: &mut Reader) {
+/// Reads the steps of a list. Whether one of them may change something.
+fn steps(list: &[Step], reader: &mut Reader) -> bool {
+    let mut any_changes = false;
     for step in list {
-        if let Some(when) = &step.when {
-            reader.expression(when);
-        }
-        for value in step.with.iter().flat_map(|with| with.values()) {
-            template(value, reader);
-        }
-        if reader.changes.contains(&step.id) {
-            for (key, value) in step.with.iter().flatten() {
-                sent::sent(key, value, reader);
+        let begun = reader.relies.len();
+        let changes = one_step(step, reader);
+        let Reader { relies, reads, .. } = &mut *reader;
+        let own = reads.entry(step.id.clone()).or_default();
+        for read in relies.iter().skip(begun).map(|relies| &relies.place().step) {
+            if !own.contains(read) {
+                own.insert(read.clone());
             }
         }
-        if let Some(repeat) = &step.repeat {
-            steps(&step.steps, reader);
-            reader.expression(&repeat.until);
-            let given = match &repeat.output {
-                Some(output) => template(output, reader),
-                None => last_of(step),
-            };
-            reader.loops.insert(step.id.clone(), given);
+        if changes && !step.steps.is_empty() {
+            reader.changing.insert(step.id.clone());
         }
-        let Some(each) = &step.for_each else { continue };
-        let items = whole(&each.items, reader);
-        let element = reader.items(&items);
-        let name = each.name.clone().unwrap_or_else(|| "item".to_owned());
-        let before = reader.names.insert(name.clone(), element);
-        steps(&step.steps, reader);
-        if let Some(until) = &each.until {
-            reader.expression(until);
+        any_changes |= changes;
+    }
+    any_changes
+}
+
+/// Reads a step, with its body. Whether it may change something.
+fn one_step(step: &Step, reader: &mut Reader) -> bool {
+    let mut changes = reader.changes.contains(&step.id);
+    if let Some(when) = &step.when {
+        reader.expression(when);
+    }
+    for value in step.with.iter().flat_map(|with| with.values()) {
+        template(value, reader);
+    }
+    if reader.changes.contains(&step.id) {
+        for (key, value) in step.with.iter().flatten() {
+            sent::sent(key, value, reader);
         }
-        let given = match &each.output {
+    }
+    if let Some(repeat) = &step.repeat {
+        changes |= steps(&step.steps, reader);
+        reader.expression(&repeat.until);
+        let given = match &repeat.output {
             Some(output) => template(output, reader),
             None => last_of(step),
         };
-        match before {
-            Some(before) => reader.names.insert(name, before),
-            None => reader.names.remove(&name),
-        };
-        reader
-            .loops
-            .insert(step.id.clone(), Part::List(Box::new(given)));
+        reader.loops.insert(step.id.clone(), given);
     }
+    let Some(each) = &step.for_each else {
+        return changes;
+    };
+    let items = whole(&each.items, reader);
+    let element = reader.items(&items);
+    let name = each.name.clone().unwrap_or_else(|| "item".to_owned());
+    let before = reader.names.insert(name.clone(), element);
+    changes |= steps(&step.steps, reader);
+    if let Some(until) = &each.until {
+        reader.expression(until);
+    }
+    let given = match &each.output {
+        Some(output) => template(output, reader),
+        None => last_of(step),
+    };
+    match before {
+        Some(before) => reader.names.insert(name, before),
+        None => reader.names.remove(&name),
+    };
+    reader
+        .loops
+        .insert(step.id.clone(), Part::List(Box::new(given)));
+    changes
 }
 
 /// What the last step of a body gives.

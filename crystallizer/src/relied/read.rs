@@ -92,6 +92,10 @@ pub(super) struct Reader {
     pub(super) loops: BTreeMap<String, Part>,
     /// The steps that may change something.
     pub(super) changes: BTreeSet<String>,
+    /// The loops with such a step in them.
+    pub(super) changing: BTreeSet<String>,
+    /// The steps whose answers each step reads.
+    pub(super) reads: BTreeMap<String, BTreeSet<String>>,
     pub(super) relies: Vec<Relies>,
 }
 

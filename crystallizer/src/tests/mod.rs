@@ -1,5 +1,6 @@
 //! The passes together, on small sessions built here.
 
+mod about;
 mod absent;
 mod agreed;
 mod alternatives;
@@ -57,6 +58,7 @@ mod pages;
 mod planted;
 mod qualified;
 mod retold;
+mod run_day;
 mod sayings;
 mod segment;
 mod several;
@@ -64,6 +66,7 @@ mod small_words;
 mod stated;
 mod terminal;
 mod told_again;
+mod told_element;
 mod told_secrets;
 mod told_state;
 mod told_times;

@@ -2,7 +2,7 @@
 //! that nothing explains: asked about in one question each with what may be meant, and followed where recordings show it.
 
 use super::build::*;
-use crate::report::{Level, Question};
+use crate::report::{Level, Question, Verdict};
 use crate::session::Session;
 use crate::{Crystallized, Options, crystallize};
 use serde_json::{Value, json};
@@ -403,4 +403,68 @@ fn another_list_has_the_rest_of_the_element() {
         "{{ (steps.list_customers.output.customers | where('id', order.customer) | only).email }}"
     );
     assert_eq!(made.report.generalisable, Some(Level::Shuffled));
+}
+
+/// A share of an order that a person named, credited.
+fn credited(number: u32, task: &str, order: &str, total: f64, amount: f64) -> Session {
+    of_record(
+        number,
+        task,
+        json!({ "order_id": order, "total": total }),
+        "add_credit",
+        json!({ "order_id": order, "amount": amount }),
+    )
+}
+
+#[test]
+fn a_formula_that_was_answered_is_predicted_by_what_was_said_there() {
+    let formula = "(steps.get_record.output.total * inputs.percent / 100) | round(2)";
+    let mut options = bound();
+    options
+        .answers
+        .insert("source:add_credit:/amount".to_owned(), formula.to_owned());
+    let first = credited(
+        1,
+        "Credit 10% of order ORD-78483.",
+        "ORD-78483",
+        816.8,
+        81.68,
+    );
+    for (task, amount, is_predicted) in [
+        // In other words than the first.
+        (
+            "The customer of ORD-11920 gets a credit of 15%.",
+            34.98,
+            true,
+        ),
+        // Another share than was credited.
+        (
+            "The customer of ORD-11920 gets a credit of 20%.",
+            34.98,
+            false,
+        ),
+        // One of two that were said, and none.
+        (
+            "The customer of ORD-11920 had 20% before and gets a credit of 15%.",
+            34.98,
+            false,
+        ),
+        (
+            "The customer of ORD-11920 gets the usual credit.",
+            34.98,
+            false,
+        ),
+    ] {
+        let second = credited(2, task, "ORD-11920", 233.2, amount);
+        let made = crystallize(&[first.clone(), second], &options).unwrap();
+        let sent = &arguments(&made, "add_credit")["amount"];
+        assert_eq!(*sent, format!("{{{{ {formula} }}}}"), "{task}");
+        let verdict = made.report.held_out[0].verdict;
+        assert_eq!(
+            verdict == Verdict::Passed,
+            is_predicted,
+            "{task}: {:#?}",
+            made.report.held_out
+        );
+    }
 }

@@ -7,7 +7,8 @@ use crate::Finding;
 use crate::action_config::{Notify, schema_of};
 use crate::capability::{is_settable, steers};
 use crate::definition::{Mode, Step, Walk};
-use crate::plan::{ActionKind, OutputCheck, notices, pointer, tells, validator};
+use crate::expression::Template;
+use crate::plan::{ActionKind, OutputCheck, is_sensitive, notices, pointer, tells, validator};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -61,8 +62,80 @@ fn output(context: &mut Context<'_>, path: &str, step: &Step) {
     schemas::check(context, schema, &format!("{path}/output_schema"), false);
 }
 
+/// What an answer has to show again of what the step was sent: two places that are there, and nothing secret.
+fn answers_to(context: &mut Context<'_>, path: &str, step: &Step) {
+    let Some(places) = step.answers_to.as_deref() else {
+        return;
+    };
+    // That a loop has none is said elsewhere.
+    if step.for_each.is_some() || step.repeat.is_some() {
+        return;
+    }
+    let kind = step.action.as_deref().map(ActionKind::parse);
+    let outside = match kind {
+        // An unknown action is said elsewhere.
+        Some(None) | None => true,
+        Some(Some(kind)) => kind.has_attempts(),
+    };
+    let with = Value::Object(step.with.clone().unwrap_or_default());
+    for (came, sent) in places {
+        let help = "write two JSON Pointers: where it stands in the output, and where in `with`, such as `/json/id: /arguments/id`";
+        let is_pointer = |text: &str| text.starts_with('/');
+        let why = match () {
+            () if !outside => {
+                Some("only what an action outside of the engine gives is checked".to_owned())
+            }
+            () if !is_pointer(came) => Some(format!("`{came}` is no JSON Pointer into the output")),
+            () if !is_pointer(sent) => Some(format!("`{sent}` is no JSON Pointer into `with`")),
+            () => match sent_at(&with, sent) {
+                None => Some(format!("the step is sent nothing at `{sent}`")),
+                Some(text) if holds_secret(context, &text) => Some(format!(
+                    "what is sent at `{sent}` is secret, and no answer is compared with it"
+                )),
+                Some(_) => None,
+            },
+        };
+        if let Some(why) = why {
+            context.say(
+                Finding::error("bad_value", why)
+                    .at_step(&step.id)
+                    .at_path(format!("{path}/answers_to{}", pointer(&[came])))
+                    .help(help),
+            );
+        }
+    }
+}
+
+/// What a configuration has at a place, or the text that is computed to be what stands around it.
+fn sent_at(with: &Value, place: &str) -> Option<Value> {
+    let mut found = with;
+    for key in place.split('/').skip(1) {
+        match found.pointer(&format!("/{key}")) {
+            Some(inner) => found = inner,
+            None if found.as_str().is_some_and(|text| text.contains("{{")) => break,
+            None => return None,
+        }
+    }
+    Some(found.clone())
+}
+
+fn holds_secret(context: &Context<'_>, value: &Value) -> bool {
+    let Ok(template) = Template::compile(value) else {
+        return false;
+    };
+    let is_sensitive_input = |name: &str| {
+        let schema = context.document.inputs.get(name);
+        schema.is_some_and(is_sensitive)
+    };
+    template.expressions().iter().any(|(_, expression)| {
+        let references = expression.references();
+        references.secrets().next().is_some() || references.inputs().any(is_sensitive_input)
+    })
+}
+
 pub(super) fn check(context: &mut Context<'_>, path: &str, step: &Step) {
     output(context, path, step);
+    answers_to(context, path, step);
     if step.for_each.is_some() || step.repeat.is_some() {
         return;
     }

@@ -511,3 +511,57 @@ steps:
 22:31 no_effect: `timeout` does nothing without `event` -- add the other one, or remove it
 ");
 }
+
+#[test]
+fn what_an_answer_is_about_stands_at_two_places() {
+    let steps = |answers_to: &str| {
+        format!(
+            "  pin: {{type: string, sensitive: true}}\nsteps:\n  - {{ id: a, action: http, with: {{ connection: crm, path: \"/orders/{{{{ inputs.region }}}}\", query: \"{{{{ {{'q': inputs.region}} }}}}\", headers: {{ X: \"{{{{ secrets.api_key }}}}\", Y: \"{{{{ inputs.pin }}}}\" }} }}, answers_to: {answers_to} }}\n"
+        )
+    };
+    for places in [
+        "{ /json/id: /path }",
+        // What is computed has it, or has it not, in a run.
+        "{ /json/id: /query/q }",
+    ] {
+        assert_eq!(findings(&steps(places)), "", "{places}");
+    }
+    for (places, expected) in [
+        (
+            "{ json.id: /path }",
+            "`json.id` is no JSON Pointer into the output",
+        ),
+        (
+            "{ /json/id: path }",
+            "`path` is no JSON Pointer into `with`",
+        ),
+        (
+            "{ /json/id: /json/id }",
+            "the step is sent nothing at `/json/id`",
+        ),
+        (
+            "{ /json/id: /headers/X }",
+            "what is sent at `/headers/X` is secret",
+        ),
+        (
+            "{ /json/id: /headers/Y }",
+            "what is sent at `/headers/Y` is secret",
+        ),
+    ] {
+        let found = findings(&steps(places));
+        assert!(
+            found.contains("bad_value")
+                && found.contains(expected)
+                && found.contains("write two JSON Pointers"),
+            "{places}: {found}"
+        );
+    }
+    let found = findings(
+        "steps:\n  - { id: a, action: transform, with: { value: 1 }, answers_to: { /x: /value } }\n  - { id: b, for_each: { items: [] }, answers_to: { /x: /value }, steps: [ { id: c, action: transform, with: { value: 1 } } ] }\n",
+    );
+    assert!(
+        found.contains("only what an action outside of the engine gives is checked")
+            && found.contains("not_for_loops: `answers_to` does not belong to a loop"),
+        "{found}"
+    );
+}

@@ -4,6 +4,7 @@ use crate::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One step of an automation. What few steps have stands in a box: a document may have thousands of steps.
@@ -60,6 +61,10 @@ pub struct Step {
     /// JSON Schema of its output; another output fails it, so that nothing goes on with what has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<Arc<Value>>,
+    /// Places in its output, as JSON Pointers, each with the place in `with` of what it was sent. An output that shows
+    /// something else there is about another thing than was asked for, and fails it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_to: Option<Box<BTreeMap<String, String>>>,
     /// What takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Box<Undo>>,

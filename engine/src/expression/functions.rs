@@ -69,6 +69,41 @@ pub(super) fn add_days(text: &str, days: i64) -> Result<String, Error> {
     Ok(format!("{later}{rest}"))
 }
 
+/// The first day of this name after a date, or after the date of an RFC 3339 time; the rest stays as written. On a Friday
+/// the next `friday` is a week ahead.
+pub(super) fn next_weekday(text: &str, name: &str) -> Result<String, Error> {
+    const NAMES: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let wrong = || {
+        failed(format!(
+            "`next_weekday` wants a date or a time, not {text:?}"
+        ))
+    };
+    moment(text).ok_or_else(wrong)?;
+    let date: Date = text
+        .get(..10)
+        .and_then(|date| date.parse().ok())
+        .ok_or_else(wrong)?;
+    let wanted = NAMES
+        .iter()
+        .zip(1_i64..)
+        .find_map(|(known, number)| known.eq_ignore_ascii_case(name).then_some(number))
+        .ok_or_else(|| {
+            failed(format!(
+                "`next_weekday` wants the name of a day, such as 'friday', not {name:?}"
+            ))
+        })?;
+    let today = i64::from(date.weekday().to_monday_one_offset());
+    add_days(text, (wanted - today - 1).rem_euclid(7) + 1)
+}
+
 /// Minutes added to a moment (`2027-03-28 23:30`, an RFC 3339 time) or to a time of day (`23:30`); all else stays as
 /// written. Over midnight a moment goes on with the next day, and a time of day with 00:00. It is counted by the clock
 /// that is written: an offset stays, and a moment without one knows no change to summer time.

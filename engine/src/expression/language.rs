@@ -46,6 +46,7 @@ pub(super) const FILTERS: &[&str] = &[
     "max_by",
     "min",
     "min_by",
+    "next_weekday",
     "only",
     "parse_date",
     "parse_json",
@@ -142,6 +143,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     environment.add_filter("first_where", functions::first_where);
     environment.add_filter("add_days", functions::add_days);
     environment.add_filter("add_minutes", functions::add_minutes);
+    environment.add_filter("next_weekday", functions::next_weekday);
     environment.add_filter("format_date", functions::format_date);
     environment.add_filter("parse_number", functions::parse_number);
     environment.add_filter("url_part", functions::url_part);

@@ -172,6 +172,17 @@ fn golden_expressions() {
         ("inputs.day | add_days(2)", json!("2027-03-01")),
         ("inputs.day | add_days(-58)", json!("2026-12-31")),
         ("inputs.day | add_days(2912020)", json!("9999-12-31")),
+        // A Tuesday.
+        (
+            "run.started_at | next_weekday('friday')",
+            json!("2023-11-17T22:13:20.000Z"),
+        ),
+        (
+            "run.started_at | format_date('%Y-%m-%d') | next_weekday('Tuesday')",
+            json!("2023-11-21"),
+        ),
+        ("'2027-02-28' | next_weekday('monday')", json!("2027-03-01")),
+        ("'2027-03-01' | next_weekday('sunday')", json!("2027-03-07")),
         (
             "run.started_at | add_minutes(110)",
             json!("2023-11-15T00:03:20.000Z"),
@@ -397,6 +408,9 @@ fn errors_name_the_path_and_the_nearest_name() {
         "'x' | add_days(1)",
         "inputs.day | add_minutes(1)",
         "'19:30' | format_date('%d.%m.')",
+        "'x' | next_weekday('friday')",
+        "inputs.day | next_weekday('fri')",
+        "'9999-12-31' | next_weekday('friday')",
         "1 / 0",
         "'x' * 2000000",
         "range(9999) | map('string') | map('upper') | map('lower') | map('length') | map('abs') | sum",
@@ -465,6 +479,9 @@ expression_failed: the expression failed: "x" is not a number
 expression_failed: the expression failed: `add_days` wants a date or a time, not "x"
 expression_failed: the expression failed: `add_minutes` wants a moment or a time of day, not "2027-02-27"
 expression_failed: the expression failed: "%d.%m." is not a format for this date
+expression_failed: the expression failed: `next_weekday` wants a date or a time, not "x"
+expression_failed: the expression failed: `next_weekday` wants the name of a day, such as 'friday', not "fri"
+expression_failed: the expression failed: 9999-12-31 and 7 days is outside of the calendar
 expression_failed: the expression failed: unable to calculate 1 / 0
 output_too_large: the expression makes more than 1 MiB of output (pass the value on as it stands, or make it smaller in a step of its own)
 expression_too_costly: the expression takes more than 50000 steps (do this work in a step of its own)

@@ -11,8 +11,8 @@ use super::probe::{ProbePlan, probe_step};
 use super::secrets::secret_places;
 use super::written::{Way, Written};
 use super::{
-    ActionKind, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan, PlannedStep,
-    RepeatPlan, TURN, Times, Work,
+    ActionKind, AnswersTo, Block, ForEachPlan, InputCheck, LoopPlan, Need, OutputCheck, Plan,
+    PlannedStep, RepeatPlan, TURN, Times, Work,
 };
 use crate::Finding;
 use crate::definition::{Document, OnError, Retry, Step};
@@ -574,6 +574,7 @@ fn planned(
             })
             .ok()
     });
+    let answers_to = step.answers_to.as_deref().map(AnswersTo::of).map(Box::new);
     if findings.len() > before {
         return None;
     }
@@ -607,6 +608,7 @@ fn planned(
         connection,
         effects: step.effects,
         output_check,
+        answers_to,
         undo: None,
         probe: None,
     })

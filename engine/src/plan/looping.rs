@@ -183,6 +183,7 @@ pub(crate) fn shape(step: &Step, path: &str) -> Vec<Finding> {
         ("delivery", step.delivery.is_some()),
         ("effects", step.effects.is_some()),
         ("idempotency_key", step.idempotency_key.is_some()),
+        ("answers_to", step.answers_to.is_some()),
         ("undo", step.undo.is_some()),
     ] {
         if there {

@@ -1,5 +1,6 @@
 //! A document, compiled once for all of its runs: steps in order, edges, templates and conditions.
 
+mod answers_to;
 mod block;
 mod build;
 mod child;
@@ -16,6 +17,7 @@ mod probe;
 mod secrets;
 mod written;
 
+pub use answers_to::{AnswersTo, found_at, shows};
 pub use block::Block;
 pub use child::ChildTarget;
 pub use gate::{GatePlan, NotifyPlan, ROUNDS, SendBackPlan};
@@ -136,6 +138,8 @@ pub struct PlannedStep {
     pub effects: Option<EffectLevel>,
     /// What its output has to be, when the document says so; one for all steps that say the same.
     pub output_check: Option<Arc<OutputCheck>>,
+    /// What its output has to show again of what it was sent, when the document says so.
+    pub answers_to: Option<Box<AnswersTo>>,
     /// What undoes it, an index in [`Plan::blocks`]; only where the document asks for it.
     pub undo: Option<usize>,
     /// How it is found out whether it happened when that is not known.

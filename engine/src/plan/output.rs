@@ -77,6 +77,7 @@ impl OutputCheck {
     }
 
     /// The failure of a step that gave this; nothing where it is as it has to be.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn failure(&self, output: &Value) -> Option<Failure> {
         self.failure_of(output, output)
     }

@@ -188,12 +188,30 @@ impl State {
 
     /// Why an output is not one of this step, if it is not.
     pub(super) fn misfit(&self, plan: &Plan, place: Place, output: &Json) -> Option<Failure> {
-        let check = self.planned(plan, place).output_check.as_ref()?;
         #[cfg(test)]
         if planted(Bug::ResolvedUnchecked) {
             return None;
         }
-        check.failure(output.value())
+        self.wrong(plan, place, output, None)
+    }
+
+    /// The failure of a step that gave this: its output is of another shape than its document says, or about another
+    /// thing than it was sent. `clear` is what it gave where not all of that is kept.
+    fn wrong(
+        &self,
+        plan: &Plan,
+        place: Place,
+        output: &Json,
+        clear: Option<&Json>,
+    ) -> Option<Failure> {
+        let planned = self.planned(plan, place);
+        let (kept, clear) = (output.value(), clear.unwrap_or(output).value());
+        let shape = planned.output_check.as_ref();
+        let shape = shape.and_then(|check| check.failure_of(kept, clear));
+        shape.or_else(|| {
+            let sent = self.step(place).input.as_ref()?.value();
+            planned.answers_to.as_ref()?.failure(sent, kept, clear)
+        })
     }
 
     /// The end of an attempt, told by its step, number and fence.
@@ -234,14 +252,9 @@ impl State {
         outcome: &Outcome,
         clear: Option<&Json>,
     ) -> Outcome {
-        let check = self
-            .place_of_step(plan, step)
-            .and_then(|place| self.planned(plan, place).output_check.as_ref());
-        if let (Some(check), Outcome::Succeeded { output }) = (check, outcome)
-            && let Some(failure) = match clear {
-                Some(clear) => check.failure_of(output.value(), clear.value()),
-                None => check.failure(output.value()),
-            }
+        if let (Some(place), Outcome::Succeeded { output }) =
+            (self.place_of_step(plan, step), outcome)
+            && let Some(failure) = self.wrong(plan, place, output, clear)
         {
             return Outcome::Failed {
                 failure,

@@ -15,13 +15,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The parts of a step that say how long and how often it is tried, and what is said of it.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "timeout",
     "retry",
     "on_error",
     "description",
     "metadata",
     "output_schema",
+    "answers_to",
     "artifacts",
     "effects",
     "delivery",

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What only names a step, only people read, or changes no value.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "name",
     "description",
     "metadata",
     "output_schema",
+    "answers_to",
     "timeout",
     "retry",
 ];

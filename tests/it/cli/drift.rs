@@ -216,8 +216,8 @@ fn an_answer_that_changed_opens_a_review() {
     );
 }
 
-#[test]
-fn a_draft_that_was_made_elsewhere_is_compared_once_its_recording_is_here() {
+/// A desk on which the refund is an active automation that asks a shop, made without storing its recording.
+fn refunds_of_a_shop() -> (Desk, Shop) {
     let desk = Desk::new();
     let shop = Shop::new(&[
         ("get_order", &["order_id"]),
@@ -249,6 +249,61 @@ fn a_draft_that_was_made_elsewhere_is_compared_once_its_recording_is_here() {
         .ok();
     desk.run(&["apply", "refund.yaml"]).ok();
     activate(&desk);
+    (desk, shop)
+}
+
+#[test]
+fn an_answer_about_another_order_stops_before_the_refund() {
+    let (desk, shop) = refunds_of_a_shop();
+    let mut order: Value = serde_json::from_str(RECORDED).unwrap();
+    shop.answers(&order);
+    let right = run(&desk);
+    assert_eq!(right["status"], "succeeded", "{right:#}");
+    order["order_id"] = "ORD-99999".into();
+    order["payment_id"] = "pay_999999".into();
+    shop.answers(&order);
+    let wrong = run(&desk);
+    assert_eq!(
+        (&wrong["status"], &wrong["error"]["code"]),
+        (&value!("failed"), &value!("answer_changed")),
+        "{wrong:#}"
+    );
+    let shown = json(&desk, &["runs", "show", wrong["id"].as_str().unwrap()]);
+    let refund = shown["steps"].as_array().unwrap().last();
+    assert_eq!(refund.unwrap()["status"], "skipped", "{shown:#}");
+    let found = review(&desk);
+    assert_eq!(
+        (
+            &found["step"],
+            &found["changes"][0]["place"],
+            &found["changes"][0]["expected"],
+            &found["changes"][0]["came"],
+        ),
+        (
+            &value!("get_order"),
+            &value!("/json/order_id"),
+            &value!({ "const": "ORD-48213" }),
+            &value!("\"ORD-99999\""),
+        ),
+        "{found:#}"
+    );
+    let listed = desk.run(&["automations", "list"]).ok();
+    assert!(
+        listed.err.contains("the answer is about another thing than was asked for: \"ORD-48213\" was sent, and `/json/order_id` is \"ORD-99999\""),
+        "{listed:#?}"
+    );
+    // No schema would let it through.
+    let learned = json(&desk, &["automations", "learn", "refund"]);
+    let steps = learned["steps"].as_array().unwrap().iter();
+    assert!(
+        steps.into_iter().all(|step| step["wider"].is_null()),
+        "{learned:#}"
+    );
+}
+
+#[test]
+fn a_draft_that_was_made_elsewhere_is_compared_once_its_recording_is_here() {
+    let (desk, shop) = refunds_of_a_shop();
     let mut order: Value = serde_json::from_str(RECORDED).unwrap();
     order["state"] = 3.into();
     order["note"] = "x".into();

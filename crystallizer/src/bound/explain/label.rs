@@ -152,7 +152,10 @@ fn of(expression: &str, value: Option<&Value>) -> String {
     let compared = comparison(expression);
     let taken = compared.as_ref().map_or(expression, |(left, _)| left);
     let what = match (step, worked_out(taken)) {
-        (None, _) => return without_step(expression),
+        (None, _) => match crate::bound::run_day::shown(expression) {
+            Some(day) => day,
+            None => return without_step(expression),
+        },
         (Some(_), Some(worked_out)) => worked_out,
         (Some(step), None) => taken_of(taken, &step),
     };

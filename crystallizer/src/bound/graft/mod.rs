@@ -200,7 +200,7 @@ impl<'w> Grafts<'w> {
                     .filter_map(|other| {
                         let there = (*other.counterparts.get(*call?)?)?;
                         let one = other.kept.get(there)?;
-                        crate::prune::succeeded(one.call).then(|| relied::output(one))
+                        crate::prune::succeeded(one.call).then_some(one)
                     })
                     .collect()
             });

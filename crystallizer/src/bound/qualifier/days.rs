@@ -13,13 +13,14 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Words for a time that a day which was sent may stand for.
-const WHEN: [&str; 22] = [
+const WHEN: [&str; 23] = [
     "later",
     "tonight",
     "noon",
     "midnight",
     "next",
     "week",
+    "fortnight",
     "weekend",
     "month",
     "year",
@@ -71,7 +72,10 @@ pub(super) fn days_sent(arguments: &Value, spoken: Option<Date>) -> BTreeSet<Str
         }
         match distance {
             Some(1) | None => add("tomorrow"),
-            Some(2) => add("übermorgen"),
+            // `the day after tomorrow`.
+            Some(2) => ["übermorgen", "after", "tomorrow"]
+                .into_iter()
+                .for_each(&mut add),
             Some(_) => {}
         }
         WHEN.iter().copied().for_each(&mut add);

@@ -138,7 +138,7 @@ impl Asker<'_> {
         let bodies = self.decisions.calls.get(cycle.first..=cycle.last());
         let bindings = bodies.into_iter().flatten().flat_map(|one| &one.bound);
         for binding in bindings.flat_map(Bound::bindings) {
-            let (Source::Clock(ahead), Some(day)) = (&binding.source, binding.value.as_str())
+            let (Source::Clock(Some(ahead)), Some(day)) = (&binding.source, binding.value.as_str())
             else {
                 continue;
             };

@@ -1,5 +1,6 @@
-//! Answers whose shape has changed: what a draft relies on is missing, is of another type or is empty. The run has to
-//! stop before its next change; in worlds where nothing has changed it must not.
+//! Answers whose shape has changed: what a draft relies on is missing, is of another type or is empty; and answers of the
+//! right shape about another thing than was asked for. The run has to stop before its next change; in worlds where
+//! nothing has changed it must not.
 
 use super::program::Called;
 use super::random::Random;
@@ -12,7 +13,10 @@ use std::cell::RefCell;
 /// How many changes are tried.
 const CHANGES: u64 = 500;
 /// What an alarm says.
-const ALARM: &str = "not what later steps rely on";
+const ALARMS: [&str; 2] = ["not what later steps rely on", "about another thing"];
+
+/// What is done to the answer of the call with this number; whether it was.
+type Inject<'i> = dyn Fn(usize, &mut Value) -> bool + 'i;
 
 /// How an answer is changed: at one call, at one place.
 #[derive(Clone)]
@@ -44,6 +48,11 @@ const SHAPES: [How; 6] = [
 ];
 
 impl Injected {
+    /// What it does to the answers of a run.
+    fn inject(&self) -> impl Fn(usize, &mut Value) -> bool + '_ {
+        |call, answer| call == self.call && self.apply(answer).is_some()
+    }
+
     /// Changes the answer; nothing where the place cannot be changed in this way.
     fn apply(&self, answer: &mut Value) -> Option<()> {
         let (parent, key) = self.pointer.rsplit_once('/')?;
@@ -97,10 +106,12 @@ fn places(value: &Value) -> Vec<String> {
     all
 }
 
+/// A document without all that looks at answers.
 fn without_schemas(document: &Document) -> Document {
     fn strip(steps: &mut [Step]) {
         for step in steps {
             step.output_schema = None;
+            step.answers_to = None;
             strip(&mut step.steps);
         }
     }
@@ -118,6 +129,9 @@ struct Tally {
     stopped_before: u64,
     unread: u64,
     unread_went_on: u64,
+    others: u64,
+    others_stopped: u64,
+    others_stopped_before: u64,
 }
 
 /// A program, its draft and a fresh world.
@@ -133,7 +147,7 @@ impl Bench<'_> {
     fn run(
         &self,
         document: &Document,
-        injected: Option<&Injected>,
+        inject: &Inject<'_>,
     ) -> (Vec<Called>, Ended, Vec<Value>, bool) {
         let answers = RefCell::new(Vec::new());
         let hit = RefCell::new(false);
@@ -145,8 +159,8 @@ impl Bench<'_> {
                 let mut answer = self.world.call(tool, arguments)?;
                 let index = answers.borrow().len();
                 answers.borrow_mut().push(answer.clone());
-                if let Some(injected) = injected.filter(|injected| injected.call == index) {
-                    *hit.borrow_mut() = injected.apply(&mut answer).is_some();
+                if inject(index, &mut answer) {
+                    *hit.borrow_mut() = true;
                 }
                 Some(self.notation.write(&answer))
             },
@@ -168,12 +182,79 @@ fn changes_after(calls: &[Called], call: usize) -> bool {
     calls.iter().skip(call + 1).any(|one| changes(&one.tool))
 }
 
+/// Another argument of the same kind, for a call whose answer shows what it was asked for, with what that answers.
+fn asked_otherwise(world: &World, call: &Called, answer: &Value) -> Option<Value> {
+    let arguments = call.arguments.as_object()?;
+    let (key, asked) = arguments
+        .iter()
+        .find(|(key, asked)| key.ends_with("_id") && answer.get(key.as_str()) == Some(asked))?;
+    let all = [&world.customers, &world.orders, &world.tickets];
+    let ids = all
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.get(key))
+        .filter(|id| *id != asked);
+    ids.filter_map(|id| {
+        let mut arguments = arguments.clone();
+        arguments.insert(key.clone(), id.clone());
+        world.call(&call.tool, &Value::Object(arguments))
+    })
+    .find(|other| other != answer)
+}
+
+/// Each look that shows what it was asked for is answered with the record of another thing, where a change after it
+/// would be another one.
+fn another_thing(
+    bench: &Bench<'_>,
+    plain: &Document,
+    (calls, answers): (&[Called], &[Value]),
+    tally: &mut Tally,
+    verbose: bool,
+) {
+    for (call, (one, answer)) in calls.iter().zip(answers).enumerate() {
+        let Some(other) = asked_otherwise(bench.world, one, answer) else {
+            continue;
+        };
+        let inject = |at: usize, answer: &mut Value| {
+            if at == call {
+                answer.clone_from(&other);
+            }
+            at == call
+        };
+        let changed = |calls: &[Called]| {
+            let after = after(calls, call).into_iter();
+            after.filter(|(tool, _)| changes(tool)).collect::<Vec<_>>()
+        };
+        let (moved, ended_before, _, hit) = bench.run(plain, &inject);
+        if !hit || changes(&one.tool) || changed(&moved) == changed(calls) {
+            continue;
+        }
+        let (did, ended, _, _) = bench.run(bench.document, &inject);
+        let stops = |did: &[Called], ended: &Ended| {
+            matches!(ended, Ended::Failed(_)) && !changes_after(did, call)
+        };
+        let stopped = stops(&did, &ended);
+        tally.others += 1;
+        tally.others_stopped += u64::from(stopped);
+        tally.others_stopped_before += u64::from(stops(&moved, &ended_before));
+        if verbose && !stopped {
+            println!(
+                "ANOTHER THING WENT ON {} {} {:?} {ended:?}\n   {answer}\n   {other}\n   {}",
+                one.tool,
+                one.arguments,
+                bench.notation,
+                serde_json::to_string(&bench.document.steps).unwrap(),
+            );
+        }
+    }
+}
+
 fn try_one(bench: &Bench<'_>, random: &mut Random, tally: &mut Tally, verbose: bool) {
     let plain = without_schemas(bench.document);
-    let (calls, ended, answers, _) = bench.run(bench.document, None);
+    let (calls, ended, answers, _) = bench.run(bench.document, &|_, _| false);
     tally.runs += 1;
     if let Ended::Failed(why) = &ended {
-        if why.contains(ALARM) {
+        if ALARMS.iter().any(|alarm| why.contains(alarm)) {
             tally.alarms += 1;
             if verbose {
                 println!("ALARM {why}");
@@ -181,6 +262,7 @@ fn try_one(bench: &Bench<'_>, random: &mut Random, tally: &mut Tally, verbose: b
         }
         return;
     }
+    another_thing(bench, &plain, (&calls, &answers), tally, verbose);
     for _ in 0..12 {
         let call = random.below(answers.len());
         let all = answers.get(call).map(places).unwrap_or_default();
@@ -193,7 +275,7 @@ fn try_one(bench: &Bench<'_>, random: &mut Random, tally: &mut Tally, verbose: b
             pointer: leaf.clone(),
             how: How::OtherValue,
         };
-        let (moved, _, _, hit) = bench.run(&plain, Some(&value));
+        let (moved, _, _, hit) = bench.run(&plain, &value.inject());
         if !hit {
             continue;
         }
@@ -211,7 +293,7 @@ fn try_one(bench: &Bench<'_>, random: &mut Random, tally: &mut Tally, verbose: b
             pointer,
             how: *random.pick(&SHAPES),
         };
-        let (did, ended, _, hit) = bench.run(bench.document, Some(&injected));
+        let (did, ended, _, hit) = bench.run(bench.document, &injected.inject());
         if !hit {
             continue;
         }
@@ -226,7 +308,7 @@ fn try_one(bench: &Bench<'_>, random: &mut Random, tally: &mut Tally, verbose: b
         };
         let stopped = stops(&did, &ended);
         tally.stopped += u64::from(stopped);
-        let (before, ended_before, _, _) = bench.run(&plain, Some(&injected));
+        let (before, ended_before, _, _) = bench.run(&plain, &injected.inject());
         tally.stopped_before += u64::from(stops(&before, &ended_before));
         if verbose && !stopped {
             println!(
@@ -315,11 +397,13 @@ fn known_drafts_stop_where_an_answer_has_changed() {
         }
     }
     let table = format!(
-        "| | |\n|---|---|\n| changed where the draft reads: stopped before the next change | {} |\n| the same without the schemas | {} |\n| false alarms in worlds where nothing changed | {} |\n| changed where nothing is read: went on | {} |\n",
+        "| | |\n|---|---|\n| changed where the draft reads: stopped before the next change | {} |\n| the same without the schemas | {} |\n| false alarms in worlds where nothing changed | {} |\n| changed where nothing is read: went on | {} |\n| answered with another thing's record, which shows its own id: stopped before the next change | {} |\n| the same without `answers_to` and the schemas | {} |\n",
         share(tally.stopped, tally.injected),
         share(tally.stopped_before, tally.injected),
         share(tally.alarms, tally.runs),
         share(tally.unread_went_on, tally.unread),
+        share(tally.others_stopped, tally.others),
+        share(tally.others_stopped_before, tally.others),
     );
     figures::section("drift", &table);
     figures::line(&Line {
@@ -333,4 +417,6 @@ fn known_drafts_stop_where_an_answer_has_changed() {
     assert!(tally.injected >= wanted, "{tally:?}");
     assert!(tally.stopped * 100 >= tally.injected * 99, "{tally:?}");
     assert!(tally.alarms * 100 <= tally.runs, "{tally:?}");
+    assert!(tally.others * 20 >= wanted, "{tally:?}");
+    assert!(tally.others_stopped * 100 >= tally.others * 99, "{tally:?}");
 }

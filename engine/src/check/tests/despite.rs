@@ -61,6 +61,7 @@ fn nothing_is_said_that_only_comes_of_something_else() {
         let name = &example["name"];
         for at in places(&example, "") {
             let (to, key) = at.rsplit_once('/').unwrap();
+            let key = &*key.replace("~1", "/").replace("~0", "~");
             let wrongs: [&dyn Fn(&mut Value); 3] = [
                 &|map| {
                     let value = map.as_object_mut().unwrap().remove(key).unwrap();

@@ -97,7 +97,14 @@ fn changed(document: &Value, at: &str, change: Change) -> Option<Value> {
 
 /// Whether any key may stand in the map at this place: names that people give, and data.
 fn is_free(at: &str) -> bool {
-    const NAMES: [&str; 5] = ["inputs", "outputs", "metadata", "env", "properties"];
+    const NAMES: [&str; 6] = [
+        "inputs",
+        "outputs",
+        "metadata",
+        "env",
+        "properties",
+        "answers_to",
+    ];
     const DATA: [&str; 17] = [
         "arguments",
         "json",

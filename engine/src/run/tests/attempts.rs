@@ -389,6 +389,64 @@ fn absurd_limits_do_no_harm() {
 }
 
 #[test]
+fn an_answer_about_another_thing_fails_its_step_before_anything_follows() {
+    let document = |more: Value| {
+        let mut first = json!({
+            "answers_to": { "/json/order_id": "/path" }, "with": { "path": "/orders/{{ 'W1' }}" },
+        });
+        first
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({ "steps": [
+            call("a", first),
+            call("b", json!({ "needs": ["a"], "with": { "path": "/{{ steps.a.output.json.pay }}" } })),
+        ] })
+    };
+    for (came, ends) in [
+        (
+            json!({ "order_id": "W1", "pay": 1 }),
+            "a=succeeded b=running run=running",
+        ),
+        (
+            json!({ "order_id": "w1 ", "pay": 1 }),
+            "a=succeeded b=running run=running",
+        ),
+        // It does not say what it is about.
+        (
+            json!({ "order_id": null, "pay": 1 }),
+            "a=succeeded b=running run=running",
+        ),
+        (json!({ "pay": 1 }), "a=succeeded b=running run=running"),
+        (
+            json!({ "order_id": "W2", "pay": 1 }),
+            "a=failed b=skipped run=failed",
+        ),
+    ] {
+        let mut bench = Bench::new(document(json!({})));
+        bench.answer("a", succeeded(json!({ "json": came })));
+        assert_eq!(bench.line(), ends, "{came}");
+        if let Some(error) = &bench.run.steps()[0].error {
+            assert_eq!(error.code, "answer_changed");
+            assert!(
+                error.message.contains("`/json/order_id` is \"W2\""),
+                "{}",
+                error.message
+            );
+            let details = error.details.as_ref().unwrap();
+            assert_eq!(details.value()["needs_review"], true);
+        }
+    }
+    // The shape is looked at first, and what is not shown is told by its place alone.
+    let mut bench = Bench::new(document(
+        json!({ "output_schema": { "required": ["pay"] } }),
+    ));
+    bench.answer("a", succeeded(json!({ "json": { "order_id": "W2" } })));
+    let error = bench.run.steps()[0].error.clone().unwrap();
+    assert!(error.message.contains("required property"), "{error:?}");
+}
+
+#[test]
 fn an_answer_of_another_shape_fails_its_step_before_anything_follows() {
     let schema = json!({ "required": ["id"], "properties": { "id": { "type": "string" } } });
     let document = |more: Value| {
