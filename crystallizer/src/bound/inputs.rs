@@ -4,7 +4,7 @@
 use super::canonical::form;
 use super::information::{STRONG, WEAK, bits};
 use super::key::Key;
-use super::retold::day_of;
+use super::retold::{day_of, time_of};
 use super::said::{Mention, Said};
 use super::transform::{Op, Transform};
 use crate::session::ToolSpec;
@@ -59,6 +59,8 @@ pub(super) struct Inputs {
     by_word: HashMap<String, Vec<usize>>,
     /// Those of each day, or moment of it.
     by_day: BTreeMap<String, Vec<usize>>,
+    /// Those of each time of day, or moment at it, in minutes since midnight.
+    by_time: BTreeMap<u16, Vec<usize>>,
     by_name: HashMap<String, usize>,
     names: BTreeSet<String>,
     /// The number from which on names with this beginning are free.
@@ -214,6 +216,9 @@ impl Inputs {
         }
         if let Some(day) = day_of(&input.value) {
             self.by_day.entry(day.to_owned()).or_default().push(place);
+        }
+        if let Some(minutes) = time_of(&input.value) {
+            self.by_time.entry(minutes).or_default().push(place);
         }
         if let Some(shown) = input.shown() {
             // One without a word may stand anywhere.
@@ -399,11 +404,9 @@ impl Inputs {
         self.at(self.by_day.get(day))
     }
 
-    /// Those that are days or moments.
-    pub(super) fn of_days(&self) -> impl Iterator<Item = &Input> {
-        self.by_day
-            .values()
-            .flat_map(|places| self.at(Some(places)))
+    /// Those that are this time of day, in minutes since midnight, or a moment at it.
+    pub(super) fn of_time(&self, minutes: u16) -> Here<'_> {
+        self.at(self.by_time.get(&minutes))
     }
 
     fn at<'i>(&'i self, places: Option<&'i Vec<usize>>) -> Here<'i> {
@@ -428,6 +431,7 @@ impl Inputs {
         if let Some(index) = self.by_name.get(name).copied() {
             let all = self.by_form.values_mut();
             let all = all.chain(self.by_day.values_mut());
+            let all = all.chain(self.by_time.values_mut());
             let all = all.chain(self.by_shown.values_mut());
             for all in all.chain(self.by_word.values_mut()) {
                 all.retain(|one| *one != index);
@@ -461,6 +465,7 @@ impl Inputs {
         self.all.retain(|input| used.contains(&input.name));
         self.by_form.clear();
         self.by_day.clear();
+        self.by_time.clear();
         self.by_shown.clear();
         self.by_word.clear();
         self.by_name.clear();

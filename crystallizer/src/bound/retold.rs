@@ -148,7 +148,7 @@ fn times_in(text: &str) -> Vec<(usize, &str, u16)> {
 }
 
 /// The minutes since midnight of a time of day, or of a moment.
-fn time_of(value: &Value) -> Option<u16> {
+pub(super) fn time_of(value: &Value) -> Option<u16> {
     let (_, time, _) = lasting::clock(value.as_str()?)?;
     let number = |part: i8| u16::try_from(part).ok();
     Some(number(time.hour())? * 60 + number(time.minute())?)
@@ -218,10 +218,7 @@ impl Binder<'_, '_> {
             if self.inputs.told(part).is_some() || is_another() {
                 continue;
             }
-            let mut all = self
-                .inputs
-                .of_days()
-                .filter(|input| is_told(input) && time_of(&input.value) == Some(minutes));
+            let mut all = self.inputs.of_time(minutes).filter(|input| is_told(input));
             if let (Some(input), None) = (all.next(), all.next())
                 && let Some(transform) = of_time(&input.value, part)
             {

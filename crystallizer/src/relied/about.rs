@@ -121,7 +121,15 @@ fn of_step(seen: &[&Kept<'_>], reader: &mut Reader) -> BTreeMap<String, String> 
                         == Some(true)
             })
         };
-        if let Some((_, _, place)) = fitting.into_iter().find(|(_, _, place)| all_show(place)) {
+        let mut all = fitting.into_iter().filter(|(_, _, place)| all_show(place));
+        let Some((rank, length, place)) = all.next() else {
+            continue;
+        };
+        // Of two that fit as well nobody knows which one has to: the agent of a ticket may also be who asked.
+        if all
+            .next()
+            .is_none_or(|(other, deep, _)| (other, deep) != (rank, length))
+        {
             places.insert(place, sent);
         }
     }

@@ -51,10 +51,6 @@ fn a_condition_is_offered_as_what_it_says_of_an_answer() {
         ("If its total is 20 or more", Some("total >= 20")),
         ("If the order has at least three items", Some("items >= 3")),
         ("If it is delivered", Some("status == 'delivered'")),
-        (
-            "If its status is not cancelled",
-            Some("status != 'cancelled'"),
-        ),
         ("If it is paid", Some("paid == true")),
         (
             "If it is delivered and paid",
@@ -64,6 +60,12 @@ fn a_condition_is_offered_as_what_it_says_of_an_answer() {
             "If it is delivered and its total is under 50",
             Some("status == 'delivered' and {}.total < 50"),
         ),
+        ("If its status is not cancelled", None),
+        ("If the total is under 1,000", None),
+        ("If the total is under 1.000 euros", None),
+        ("If it is delivered, paid and not late", None),
+        ("If it would be under 50 euros", None),
+        ("If its total is under 50%", None),
         // What does not hold in the recording is not what was meant, and of what else is said nothing is known.
         ("If its total is over 50", None),
         ("If its total is under 50 and the customer is nice", None),
@@ -93,6 +95,9 @@ fn what_is_no_condition_of_one_step_offers_none() {
     for task in [
         "Look at order ORD-88213 and refund it.",
         "Look at order ORD-88213 and refund it, otherwise tell me.",
+        "Look at order ORD-88213. If it is delivered, refund it, otherwise tell me.",
+        "Look at order ORD-88213. If it is delivered, refund it and mail dora either way.",
+        "Look at order ORD-88213. If it is delivered, refund it. But not if it is a gift.",
     ] {
         let made = made(&refunded(task), &bound());
         let mut all = made.report.questions.iter();

@@ -99,6 +99,9 @@ pub fn found_at<'v>(output: &'v Value, place: &str) -> Option<Cow<'v, Value>> {
     Some(found)
 }
 
+/// How many digits a number holds exactly.
+const EXACT_DIGITS: usize = 15;
+
 /// Whether what came is what was sent, or a part of it between `/`, `?`, `&`, `=`, commas and blanks. Small and capital
 /// letters, blanks and signs do not tell things apart, nor does it whether a number is one or a text. Nothing where
 /// there is nothing to compare.
@@ -113,9 +116,17 @@ pub fn shows(sent: &Value, came: &Value) -> Option<bool> {
         sent.split(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '&' | '=' | ','))
             .filter_map(|part| letters(&decoded(part)))
     };
-    let equal = |one: &str, other: &str| match (one.parse::<f64>(), other.parse::<f64>()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
+    // `12.0` is `12`; what has more digits than a number holds exactly is compared by its digits.
+    let equal = |one: &str, other: &str| {
+        let is_plain = |text: &str| {
+            text.len() <= EXACT_DIGITS && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        };
+        is_plain(one)
+            && is_plain(other)
+            && match (one.parse::<f64>(), other.parse::<f64>()) {
+                (Ok(one), Ok(other)) => one == other,
+                _ => false,
+            }
     };
     Some(whole == wanted || equal(sent.trim(), came.trim()) || parts().any(|part| part == wanted))
 }
@@ -128,13 +139,25 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The letters and digits of a text, in small letters; of a number without zeros in front of it.
+/// The letters and digits of a text, in small letters; of a number without zeros in front of it. A sign between two digits
+/// (`INV-1-12`), and each one of an address, tells things apart.
 fn letters(text: &str) -> Option<String> {
-    let found: String = text
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let is_address = text.contains('@');
+    let mut found = String::with_capacity(text.len());
+    let mut chars = text.trim().chars().peekable();
+    let mut before = None;
+    while let Some(c) = chars.next() {
+        if c.is_alphanumeric() {
+            found.extend(c.to_lowercase());
+        } else {
+            let is_digit = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
+            let parts = is_digit(before.as_ref()) && is_digit(chars.peek());
+            if !c.is_whitespace() && (is_address || parts) {
+                found.push(c);
+            }
+        }
+        before = Some(c);
+    }
     let is_number = found.bytes().all(|byte| byte.is_ascii_digit());
     let kept = match found.trim_start_matches('0') {
         "" => found.as_str(),

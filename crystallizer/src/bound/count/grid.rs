@@ -111,7 +111,9 @@ impl<'a> Binder<'a, '_> {
     /// The loop with a loop inside, both over numbers, that the calls from this one on are. Where nobody said how far both
     /// count it is asked about.
     pub(in crate::bound) fn fold_grid(&mut self, at: usize) -> Option<Plan> {
-        if self.apart.as_ref().is_none_or(|apart| apart.contains(&at)) {
+        let is_apart = |apart: &std::collections::BTreeSet<usize>| apart.contains(&at);
+        // What is asked about as a whole is asked about once.
+        if at < self.offered_to || self.apart.as_ref().is_none_or(is_apart) {
             return None;
         }
         let grid = self.grid(at)?;

@@ -145,6 +145,15 @@ fn plain(choice: &str) -> Option<&'static str> {
 
 /// The label of an expression, with what it gave in the recording.
 fn of(expression: &str, value: Option<&Value>) -> String {
+    // Each part of what has to hold together, or of which one has to.
+    for sign in [" or ", " and "] {
+        let places: Vec<usize> = outside(expression).map(|(at, _)| at).collect();
+        let mut signs = expression.match_indices(sign);
+        if let Some((at, _)) = signs.find(|(at, _)| places.contains(at)) {
+            let (left, right) = (&expression[..at], &expression[at + sign.len()..]);
+            return format!("{}{sign}{}", of(left, value), of(right, value));
+        }
+    }
     let step = Expression::compile(expression).ok().and_then(|compiled| {
         let mut all = compiled.references().steps();
         all.next().and_then(|one| one.key(0)).map(str::to_owned)

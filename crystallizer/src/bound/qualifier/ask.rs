@@ -197,6 +197,20 @@ impl Unshown {
             && self.sentences.len() == 1
     }
 
+    /// Which further steps the expression is for.
+    fn told_with(&self, kept: &[Kept<'_>]) -> String {
+        let mut seen = BTreeSet::new();
+        let steps = self.with.iter().filter_map(|call| kept.get(*call));
+        let names: Vec<String> = steps
+            .filter(|one| seen.insert(one.step.as_str()))
+            .map(|one| format!("`{}`", one.step))
+            .collect();
+        match names.is_empty() || self.stated.is_empty() {
+            true => String::new(),
+            false => format!(" The expression is for {}, too.", names.join(", ")),
+        }
+    }
+
     /// The calls that are done only where a person said that an expression holds, and that expression.
     pub(super) fn stated_for(&self) -> Option<(Vec<usize>, &str)> {
         let taken = self.answer.as_ref()?;
@@ -440,19 +454,16 @@ pub(in crate::bound) fn unshown(
         .map(|one| one.call)
         .collect();
     for one in &mut all {
-        if one.is_one_condition() {
-            one.stated = stated(&one.quotes[0], one.call, kept, decisions);
+        if !one.is_one_condition() {
+            continue;
+        }
+        let sentence = one.sentences[0].as_str();
+        let with = asker.done_with(one.call, sentence);
+        let is_other = |call: &usize| turned.contains(call);
+        if let Some(with) = with.filter(|with| !with.iter().any(is_other)) {
+            one.stated = stated((&one.quotes[0], sentence), one.call, kept, decisions);
             one.stated
                 .retain(|condition| parts(condition, one.call, kept, witnesses));
-        }
-        if !one.stated.is_empty() {
-            let mut with = asker.done_with(one.call, &one.sentences[0]);
-            // What is done otherwise is not done with it.
-            with.truncate(
-                with.iter()
-                    .position(|call| turned.contains(call))
-                    .unwrap_or(with.len()),
-            );
             one.with = with;
         }
     }
@@ -564,6 +575,7 @@ pub(in crate::bound) fn explained(
     let mut findings = Vec::new();
     let mut questions = Vec::new();
     let mut open = false;
+    let all_kept = kept;
     for one in all {
         let branch = branches
             .iter()
@@ -641,9 +653,10 @@ pub(in crate::bound) fn explained(
             Some(taken) if one.stated_for().is_some() => Finding::info(
                 "condition_held",
                 format!(
-                    "{}. The step is done where `{}`, as a person answered.",
+                    "{}. The step is done where `{}`, as a person answered.{}",
                     one.told(),
-                    crate::show::text(taken, 200)
+                    crate::show::text(taken, 200),
+                    one.told_with(all_kept)
                 ),
             ),
             Some(_) => Finding::info(
@@ -688,7 +701,11 @@ pub(in crate::bound) fn explained(
                 id: one.id.clone(),
                 step: step.to_owned(),
                 path: place.pointer(),
-                text: one.asked(step, parted.filter(|_| one.is_condition)),
+                text: format!(
+                    "{}{}",
+                    one.asked(step, parted.filter(|_| one.is_condition)),
+                    one.told_with(all_kept)
+                ),
                 choices,
                 labels: Vec::new(),
                 default: ALWAYS.to_owned(),

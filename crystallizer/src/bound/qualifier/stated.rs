@@ -82,13 +82,14 @@ fn joined(own: &str, other: &str) -> String {
 }
 
 impl Asker<'_> {
-    /// The changes behind a call that are done with it, where it has a condition: all up to one that another sentence asks
-    /// for. What the agent added of itself came because of it.
-    pub(super) fn done_with(&self, call: usize, sentence: &str) -> Vec<usize> {
+    /// The changes behind a call that are done with it, where it has a condition: those up to what the person says next but
+    /// for what another sentence asks for. What the agent added of itself came because of it. None where that is not
+    /// clear: the same is done again, something was changed before, or a sentence takes some of it back.
+    pub(super) fn done_with(&self, call: usize, sentence: &str) -> Option<Vec<usize>> {
         let own = words(sentence);
         let is_in = |said: &[String], deed: &str| said.iter().any(|word| l::same_deed(word, deed));
-        let is_asked_elsewhere = |call: &usize| {
-            let Some(deed) = deed(&self.kept[*call]) else {
+        let is_asked_elsewhere = |call: usize| {
+            let Some(deed) = deed(&self.kept[call]) else {
                 return false;
             };
             !is_in(&own, &deed)
@@ -97,10 +98,22 @@ impl Asker<'_> {
                     .iter()
                     .any(|(_, other)| other.iter().any(|token| l::same_deed(&token.word, &deed)))
         };
-        let behind = (call + 1..self.kept.len()).filter(|call| self.kept[*call].changes());
-        behind
-            .take_while(|call| !is_asked_elsewhere(call))
-            .collect()
+        let turn = self.heard(call);
+        let name = &self.kept.get(call)?.call.name;
+        let is_own = |other: usize| self.kept[other].changes() && self.heard(other) == turn;
+        let unclear = (0..call).any(|other| is_own(other) && !is_asked_elsewhere(other))
+            || (0..self.kept.len())
+                .any(|other| other != call && self.kept[other].call.name == *name)
+            || self.sentences.iter().any(|(_, sentence)| {
+                sentence.first().is_some_and(|first| {
+                    matches!(
+                        first.word.as_str(),
+                        "but" | "except" | "unless" | "however" | "not" | "aber" | "außer"
+                    )
+                })
+            });
+        let behind = (call + 1..self.kept.len()).filter(|other| is_own(*other));
+        (!unclear).then(|| behind.filter(|other| !is_asked_elsewhere(*other)).collect())
     }
 }
 
@@ -122,16 +135,25 @@ struct Known<'k> {
     path: Vec<String>,
     value: Value,
     source: &'k Kept<'k>,
+    /// The words of the keys on the way that a run is given.
+    given: Vec<String>,
 }
 
 /// The expressions that say what a condition says and that hold in the recording; none where a part of it has none.
 pub(super) fn stated(
-    quote: &str,
+    (quote, sentence): (&str, &str),
     call: usize,
     kept: &[Kept<'_>],
     decisions: &Decisions<'_>,
 ) -> Vec<String> {
+    let deed = kept.get(call).and_then(deed).unwrap_or_default();
+    if !is_whole(quote, sentence, &deed) {
+        return Vec::new();
+    }
     let tokens: Vec<Token> = sentences(quote).into_iter().flatten().collect();
+    if tokens.iter().any(|token| is_of_other_time(&token.word)) {
+        return Vec::new();
+    }
     let unless = tokens.iter().any(|token| turns(&token.word));
     let joints: Vec<usize> = (0..tokens.len()).filter(|at| joins(&tokens, *at)).collect();
     let mut words = joints.iter().map(|at| tokens[*at].word.as_str());
@@ -142,6 +164,7 @@ pub(super) fn stated(
         return Vec::new();
     }
     let known = known(call, kept, decisions);
+    let said: BTreeSet<&str> = tokens.iter().map(|token| token.word.as_str()).collect();
     let mut all: Vec<String> = vec![String::new()];
     let starts = std::iter::once(0).chain(joints.iter().map(|at| at + 1));
     let ends = joints.iter().copied().chain([tokens.len()]);
@@ -154,9 +177,9 @@ pub(super) fn stated(
         let mut found: Vec<String> = known
             .iter()
             .flat_map(|one| {
-                one.of_state(own)
+                one.of_state(own, &said)
                     .into_iter()
-                    .chain(one.of_side(part, unless))
+                    .chain(one.of_side(part, &said, unless))
             })
             .collect();
         let mut seen = BTreeSet::new();
@@ -205,6 +228,31 @@ fn joins(tokens: &[Token], at: usize) -> bool {
     }
 }
 
+/// Words of what was, will or would be: an answer tells how something is.
+fn is_of_other_time(word: &str) -> bool {
+    matches!(
+        word,
+        "would" | "could" | "should" | "will" | "going" | "before" | "after" | "ever"
+    )
+}
+
+/// Words of keys that say nothing of what they hold.
+fn is_wrapping(word: &str) -> bool {
+    matches!(
+        word,
+        "is" | "has"
+            | "was"
+            | "are"
+            | "been"
+            | "flag"
+            | "data"
+            | "result"
+            | "output"
+            | "the"
+            | "of"
+    )
+}
+
 /// `or more`, `or less`.
 fn is_open_end(word: &str) -> bool {
     matches!(
@@ -225,11 +273,20 @@ fn known<'k>(call: usize, kept: &'k [Kept<'k>], decisions: &Decisions<'_>) -> Ve
         if in_loop || is_own || !source.looks() || !crate::prune::succeeded(source.call) {
             continue;
         }
+        // Of several answers of one tool only that about the thing that the deed is done with.
+        let same = kept
+            .iter()
+            .take(call)
+            .filter(|one| one.call.name == source.call.name);
+        if same.count() > 1 && kept.get(call).is_none_or(|deed| !shares(source, deed)) {
+            continue;
+        }
         let seen = view::view(source);
         let mut fields = Fields {
             source,
             decisions,
             path: Vec::new(),
+            given: Vec::new(),
             found: Vec::new(),
         };
         fields.walk(&closed(&seen.base), &seen.data);
@@ -246,11 +303,78 @@ fn known<'k>(call: usize, kept: &'k [Kept<'k>], decisions: &Decisions<'_>) -> Ve
     found
 }
 
+/// Whether two calls were sent a value that is the same.
+fn shares(one: &Kept<'_>, other: &Kept<'_>) -> bool {
+    let sent = |kept: &Kept<'_>| {
+        let mut all: BTreeSet<String> = BTreeSet::new();
+        crate::leaf::leaves(&kept.call.arguments, &mut |_, _, leaf| {
+            if !leaf.is_boolean() && !leaf.is_null() {
+                all.extend(crate::leaf::canonical(leaf).map(std::borrow::Cow::into_owned));
+            }
+        });
+        all
+    };
+    !sent(one).is_disjoint(&sent(other))
+}
+
+/// Whether a quote is all that a sentence says of when something is done: behind it stands what is done, or nothing.
+fn is_whole(quote: &str, sentence: &str, deed: &str) -> bool {
+    let Some((before, rest)) = sentence.split_once(quote) else {
+        return false;
+    };
+    let mut signs = rest.chars();
+    let cut = matches!(signs.next(), Some(',' | '.' | '%' | '\''))
+        && signs.next().is_some_and(|c| c.is_ascii_digit());
+    let all = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let (before, rest) = (all(before), all(rest));
+    // `either way`, `otherwise`: something is done where it does not hold, too.
+    let is_more = before.iter().chain(&rest).any(|word| {
+        matches!(
+            word.as_str(),
+            "otherwise"
+                | "else"
+                | "either"
+                | "regardless"
+                | "anyway"
+                | "always"
+                | "case"
+                | "if"
+                | "unless"
+                | "except"
+                | "sonst"
+                | "andernfalls"
+                | "jedenfalls"
+        )
+    });
+    let first = rest.iter().find(|word| {
+        !matches!(
+            word.as_str(),
+            "please" | "then" | "just" | "go" | "ahead" | "and" | "also" | "bitte" | "dann"
+        )
+    });
+    let is_deed = first.is_none_or(|word| {
+        l::same_deed(word, deed)
+            || l::is_verb(word)
+                && !word.ends_with("ed")
+                && !matches!(
+                    word.as_str(),
+                    "paid" | "sent" | "bought" | "taken" | "done" | "sold"
+                )
+    });
+    !cut && !is_more && is_deed
+}
+
 /// Goes through an answer for its fields.
 struct Fields<'f, 'k> {
     source: &'k Kept<'k>,
     decisions: &'f Decisions<'f>,
     path: Vec<String>,
+    given: Vec<String>,
     found: Vec<Known<'k>>,
 }
 
@@ -268,9 +392,14 @@ impl Fields<'_, '_> {
                         None if is_data => continue,
                         None => member(key),
                     };
+                    let before = self.given.len();
+                    if given.is_some() {
+                        self.given.extend(words(key));
+                    }
                     self.path.push(key.clone());
                     self.walk(&format!("{place}{step}"), inner);
                     self.path.pop();
+                    self.given.truncate(before);
                 }
             }
             Value::Object(_) | Value::Array(_) => {}
@@ -311,6 +440,7 @@ impl Fields<'_, '_> {
                 path: self.path.clone(),
                 value,
                 source: self.source,
+                given: self.given.clone(),
             });
         }
     }
@@ -318,45 +448,46 @@ impl Fields<'_, '_> {
 
 impl Known<'_> {
     /// The field is what was said, or is not what it must not be: `if it is delivered`, `unless the status is closed`.
-    fn of_state(&self, quote: &str) -> Option<String> {
-        match &self.value {
-            Value::Bool(_) | Value::Null => {}
-            Value::String(text) if !text.is_empty() && text.chars().count() <= LONGEST => {}
-            _ => return None,
-        }
-        if is_carried(quote, &parting(self.source, &self.path, &self.value, true)) {
-            return Some(format!(
-                "{} == {}",
-                closed(&self.place),
-                literal(&self.value)
-            ));
-        }
-        if !self.value.is_string() {
-            return None;
-        }
-        // What it must not be stands in no answer: the words of the person are all there is.
-        let other = sentences(quote)
-            .into_iter()
-            .flatten()
-            .map(|token| Value::from(token.word))
-            .find(|word| {
-                *word != self.value
-                    && is_carried(quote, &parting(self.source, &self.path, word, false))
-            })?;
-        let key = self.path.last()?;
-        let is_state = words(key).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "status" | "state" | "stage" | "phase" | "zustand"
-            )
-        });
-        is_state.then(|| format!("{} != {}", closed(&self.place), literal(&other)))
+    fn of_state(&self, quote: &str, said: &BTreeSet<&str>) -> Option<String> {
+        let (key, above) = self.path.split_last()?;
+        let is_said = match &self.value {
+            Value::Bool(_) | Value::Null => self.are_said(&words(key), said),
+            Value::String(text) if !text.is_empty() && text.chars().count() <= LONGEST => {
+                self.are_said(&words(text), said)
+            }
+            _ => false,
+        };
+        let whole = above.iter().flat_map(|key| words(key)).collect::<Vec<_>>();
+        let holds = is_said
+            && self.are_said(&whole, said)
+            && is_carried(quote, &parting(self.source, &self.path, &self.value, true));
+        holds.then(|| format!("{} == {}", closed(&self.place), literal(&self.value)))
+    }
+
+    /// Whether each word was said, or is one of the thing that the answer is about. What a name says besides may be what
+    /// was not meant: `partially paid`, `total_items`.
+    fn are_said(&self, all: &[String], said: &BTreeSet<&str>) -> bool {
+        let thing = words(&self.source.step);
+        let given = self.given.as_slice();
+        all.iter().all(|word| {
+            thing.contains(word)
+                || given.contains(word)
+                || is_wrapping(word)
+                || said
+                    .iter()
+                    .any(|one| named_by(std::slice::from_ref(word), one))
+        })
     }
 
     /// The field is on the side of a number that was said: `if the total is under 50 euros`.
-    fn of_side(&self, part: &[Token], unless: bool) -> Option<String> {
-        let key = words(self.path.last()?);
-        if names_things(&key) {
+    fn of_side(&self, part: &[Token], said: &BTreeSet<&str>, unless: bool) -> Option<String> {
+        let (key, above) = self.path.split_last()?;
+        let key = words(key);
+        let whole: Vec<String> = above.iter().flat_map(|key| words(key)).collect();
+        let is_other_unit = key
+            .iter()
+            .any(|word| matches!(word.as_str(), "cent" | "cents" | "percent" | "pct"));
+        if names_things(&key) || is_other_unit || !self.are_said(&whole, said) {
             return None;
         }
         let (own, place) = match &self.value {
@@ -410,13 +541,15 @@ impl Known<'_> {
             }
         }
         let is_amount = part.iter().any(|token| is_money(&token.word))
-            && key.iter().any(|word| {
-                matches!(
-                    word.as_str(),
-                    "total" | "amount" | "price" | "sum" | "cost" | "betrag"
-                )
+            && key.iter().all(|word| {
+                thing.contains(word)
+                    || matches!(
+                        word.as_str(),
+                        "total" | "amount" | "price" | "sum" | "cost" | "betrag"
+                    )
             });
-        if !is_named && !is_amount || !sign.holds(own, limit) {
+        let is_told = is_amount || is_named && self.are_said(&key, said);
+        if !is_told || !sign.holds(own, limit) {
             return None;
         }
         Some(format!("{place} {} {}", sign.written(), limit))
@@ -462,7 +595,7 @@ impl Sign {
 }
 
 /// The words right before a number that name a side of it, or right behind it.
-const BEFORE: [(&[&str], Sign); 28] = [
+const BEFORE: [(&[&str], Sign); 27] = [
     (&["no", "more", "than"], Sign::AtMost),
     (&["not", "more", "than"], Sign::AtMost),
     (&["no", "less", "than"], Sign::AtLeast),
@@ -475,7 +608,6 @@ const BEFORE: [(&[&str], Sign); 28] = [
     (&["higher", "than"], Sign::Above),
     (&["larger", "than"], Sign::Above),
     (&["bigger", "than"], Sign::Above),
-    (&["older", "than"], Sign::Above),
     (&["less", "than"], Sign::Below),
     (&["lower", "than"], Sign::Below),
     (&["fewer", "than"], Sign::Below),
@@ -520,9 +652,13 @@ fn is_money(word: &str) -> bool {
     )
 }
 
-/// The number that a word is: `50`, `2.5`, `20%`, `three`.
+/// The number that a word is: `50`, `2.5`, `three`.
 fn number(word: &str) -> Option<f64> {
-    let plain = word.trim_end_matches('%').parse::<f64>().ok();
+    // Whether `1.000` is one or a thousand nobody knows, and a share may be written as 0.2 or as 20.
+    let is_grouped = word
+        .split_once('.')
+        .is_some_and(|(_, rest)| rest.len() == 3 && rest.bytes().all(|b| b.is_ascii_digit()));
+    let plain = word.parse::<f64>().ok().filter(|_| !is_grouped);
     let spoken = || l::number(word).and_then(|number| u32::try_from(number).ok());
     plain
         .filter(|number| number.is_finite())
