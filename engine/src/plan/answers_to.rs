@@ -103,18 +103,18 @@ pub fn found_at<'v>(output: &'v Value, place: &str) -> Option<Cow<'v, Value>> {
 const EXACT_DIGITS: usize = 15;
 
 /// Whether what came is what was sent, or a part of it between `/`, `?`, `&`, `=`, commas and blanks. Small and capital
-/// letters, blanks and signs do not tell things apart, nor does it whether a number is one or a text. Nothing where
-/// there is nothing to compare.
+/// letters and blanks do not tell things apart, nor do signs but for those between digits and in addresses, nor does it
+/// whether a number is one or a text. Nothing where there is nothing to compare.
 pub fn shows(sent: &Value, came: &Value) -> Option<bool> {
     let (sent, came) = (text(sent)?, text(came)?);
     if FILLED_IN_LATER.iter().any(|mark| sent.contains(mark)) {
         return None;
     }
-    let wanted = letters(&came)?;
-    let whole = letters(&sent)?;
+    let wanted = Letters::of(&came)?;
+    let whole = Letters::of(&sent)?;
     let parts = || {
         sent.split(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '&' | '=' | ','))
-            .filter_map(|part| letters(&decoded(part)))
+            .filter_map(|part| Letters::of(&decoded(part)))
     };
     // `12.0` is `12`; what has more digits than a number holds exactly is compared by its digits.
     let equal = |one: &str, other: &str| {
@@ -128,7 +128,11 @@ pub fn shows(sent: &Value, came: &Value) -> Option<bool> {
                 _ => false,
             }
     };
-    Some(whole == wanted || equal(sent.trim(), came.trim()) || parts().any(|part| part == wanted))
+    Some(
+        whole.is_same(&wanted)
+            || equal(sent.trim(), came.trim())
+            || parts().any(|part| part.is_same(&wanted)),
+    )
 }
 
 fn text(value: &Value) -> Option<Cow<'_, str>> {
@@ -139,32 +143,55 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The letters and digits of a text, in small letters; of a number without zeros in front of it. A sign between two digits
-/// (`INV-1-12`), and each one of an address, tells things apart.
-fn letters(text: &str) -> Option<String> {
-    let is_address = text.contains('@');
-    let mut found = String::with_capacity(text.len());
-    let mut chars = text.trim().chars().peekable();
-    let mut before = None;
-    while let Some(c) = chars.next() {
-        if c.is_alphanumeric() {
-            found.extend(c.to_lowercase());
-        } else {
-            let is_digit = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
-            let parts = is_digit(before.as_ref()) && is_digit(chars.peek());
-            if !c.is_whitespace() && (is_address || parts) {
-                found.push(c);
+/// What tells a text from others.
+struct Letters {
+    /// The letters and digits, in small letters; of a number without zeros in front of it.
+    plain: String,
+    /// The same with the signs that part digits (`INV-1-12`), and with all of an address.
+    parted: String,
+    is_parted: bool,
+}
+
+impl Letters {
+    /// Nothing where there are none.
+    fn of(text: &str) -> Option<Self> {
+        let is_address = text.contains('@');
+        let (mut plain, mut parted) = (String::new(), String::new());
+        let mut is_parted = false;
+        let mut chars = text.trim().chars().peekable();
+        let mut before: Option<char> = None;
+        while let Some(c) = chars.next() {
+            if c.is_alphanumeric() {
+                plain.extend(c.to_lowercase());
+                parted.extend(c.to_lowercase());
+            } else if !c.is_whitespace() {
+                let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+                let parts = is_digit(before) && is_digit(chars.peek().copied());
+                if is_address || parts {
+                    parted.push(c);
+                    is_parted = true;
+                }
             }
+            before = Some(c);
         }
-        before = Some(c);
+        let is_number = plain.bytes().all(|byte| byte.is_ascii_digit());
+        let kept = match plain.trim_start_matches('0') {
+            "" => plain.as_str(),
+            rest if is_number => rest,
+            _ => plain.as_str(),
+        };
+        (!kept.is_empty()).then(|| Self {
+            plain: kept.to_owned(),
+            parted,
+            is_parted,
+        })
     }
-    let is_number = found.bytes().all(|byte| byte.is_ascii_digit());
-    let kept = match found.trim_start_matches('0') {
-        "" => found.as_str(),
-        rest if is_number => rest,
-        _ => found.as_str(),
-    };
-    (!kept.is_empty()).then(|| kept.to_owned())
+
+    /// Whether both are the same. Where only one is parted, the other leaves the signs out.
+    fn is_same(&self, other: &Self) -> bool {
+        let both = self.is_parted && other.is_parted;
+        self.plain == other.plain && (!both || self.parted == other.parted)
+    }
 }
 
 /// A part of an address as it was before `%20` and the like were written.
@@ -226,6 +253,17 @@ mod tests {
             (json!("{{ sealed.0.AAAA }}"), json!("W48121"), None),
             (json!("/x/{{ secrets.KEY }}"), json!("W48121"), None),
             (json!("100%"), json!("100"), Some(true)),
+            // What differs in a digit, or in where digits are parted, is another thing.
+            (
+                json!(1_234_567_890_123_456_789_u64),
+                json!(1_234_567_890_123_456_790_u64),
+                Some(false),
+            ),
+            (json!("12e4"), json!(120_000), Some(false)),
+            (json!("INV-1-12"), json!("INV-11-2"), Some(false)),
+            (json!("2027-06-15"), json!("20270615"), Some(true)),
+            (json!("ana.k@x.test"), json!("anak@x.test"), Some(false)),
+            (json!("Ana.K@x.test"), json!("ana.k@x.test"), Some(true)),
         ] {
             assert_eq!(shows(&sent, &came), expected, "{sent} {came}");
         }
