@@ -105,11 +105,13 @@ impl Asker<'_> {
             || (0..self.kept.len())
                 .any(|other| other != call && self.kept[other].call.name == *name)
             || self.sentences.iter().any(|(_, sentence)| {
+                // The own one may begin so.
                 sentence.first().is_some_and(|first| {
-                    matches!(
-                        first.word.as_str(),
-                        "but" | "except" | "unless" | "however" | "not" | "aber" | "außer"
-                    )
+                    own.first() != Some(&first.word)
+                        && matches!(
+                            first.word.as_str(),
+                            "but" | "except" | "unless" | "however" | "not" | "aber" | "außer"
+                        )
                 })
             });
         let behind = (call + 1..self.kept.len()).filter(|other| is_own(*other));
