@@ -39,7 +39,7 @@ struct Beside {
 
 /// A side of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Above,
     AtLeast,
     Below,
@@ -80,6 +80,26 @@ impl Side {
         }
     }
 
+    /// The sign of a comparison.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+            Self::Below => "<",
+            Self::AtMost => "<=",
+        }
+    }
+
+    /// The side of all that is not on this one.
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::Above => Self::AtMost,
+            Self::AtLeast => Self::Below,
+            Self::Below => Self::AtLeast,
+            Self::AtMost => Self::Above,
+        }
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::Above => "more than",
@@ -90,7 +110,7 @@ impl Side {
     }
 
     /// Whether a number stands on this side of another.
-    fn holds(self, number: f64, limit: f64) -> bool {
+    pub(super) fn holds(self, number: f64, limit: f64) -> bool {
         match self {
             Self::Above => number > limit,
             Self::AtLeast => number >= limit,

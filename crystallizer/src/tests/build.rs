@@ -182,6 +182,32 @@ pub(super) fn made(session: &Session, options: &Options) -> Crystallized {
     crystallize(std::slice::from_ref(session), options).unwrap()
 }
 
+/// The draft with these answers, which asks for what was recorded.
+pub(super) fn drafted(session: &Session, answers: &[(&str, &str)]) -> Crystallized {
+    let answers = answers
+        .iter()
+        .map(|(id, answer)| ((*id).to_owned(), (*answer).to_owned()));
+    let options = Options {
+        answers: answers.collect(),
+        ..bound()
+    };
+    let made = made(session, &options);
+    assert_eq!(made.report.replay.differences, []);
+    made
+}
+
+/// What the last step sends under a key.
+pub(super) fn sent(made: &Crystallized, key: &str) -> Value {
+    let last = made.document.steps.last().unwrap();
+    last.with.as_ref().unwrap()["arguments"][key].clone()
+}
+
+/// The ids of what is asked.
+pub(super) fn asked(made: &Crystallized) -> Vec<&str> {
+    let questions = made.report.questions.iter();
+    questions.map(|one| one.id.as_str()).collect()
+}
+
 /// `step code`, in order, of the findings that are no mere notes on where texts came from.
 pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
     findings

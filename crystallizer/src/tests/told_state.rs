@@ -4,7 +4,6 @@
 use super::build::*;
 use crate::report::Level;
 use crate::session::Session;
-use crate::{Crystallized, Options};
 use serde_json::{Value, json};
 
 fn looked_up(task: &str, answer: Value, body: &str) -> Session {
@@ -21,29 +20,6 @@ fn looked_up(task: &str, answer: Value, body: &str) -> Session {
             ),
         ],
     )
-}
-
-fn drafted(session: &Session, answers: &[(&str, &str)]) -> Crystallized {
-    let answers = answers
-        .iter()
-        .map(|(id, answer)| ((*id).to_owned(), (*answer).to_owned()));
-    let options = Options {
-        answers: answers.collect(),
-        ..bound()
-    };
-    let made = made(session, &options);
-    assert_eq!(made.report.replay.differences, []);
-    made
-}
-
-fn sent(made: &Crystallized, key: &str) -> Value {
-    let last = made.document.steps.last().unwrap();
-    last.with.as_ref().unwrap()["arguments"][key].clone()
-}
-
-fn asked(made: &Crystallized) -> Vec<&str> {
-    let questions = made.report.questions.iter();
-    questions.map(|one| one.id.as_str()).collect()
 }
 
 const BODY: &str = "figure:send_mail:/body";

@@ -13,6 +13,7 @@ use crate::bound::canonical;
 use crate::bound::cycle;
 use crate::bound::decide::Decisions;
 use crate::bound::evaluate::{literal, member, quoted};
+use crate::bound::filter::Side;
 use crate::bound::information::names_things;
 use crate::bound::key::{named_by, words};
 use crate::bound::turn::closed;
@@ -554,90 +555,52 @@ impl Known<'_> {
         if !is_told || !sign.holds(own, limit) {
             return None;
         }
-        Some(format!("{place} {} {}", sign.written(), limit))
-    }
-}
-
-/// A side of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Above,
-    AtLeast,
-    Below,
-    AtMost,
-}
-
-impl Sign {
-    fn turned(self) -> Self {
-        match self {
-            Self::Above => Self::AtMost,
-            Self::AtLeast => Self::Below,
-            Self::Below => Self::AtLeast,
-            Self::AtMost => Self::Above,
-        }
-    }
-
-    fn written(self) -> &'static str {
-        match self {
-            Self::Above => ">",
-            Self::AtLeast => ">=",
-            Self::Below => "<",
-            Self::AtMost => "<=",
-        }
-    }
-
-    fn holds(self, number: f64, limit: f64) -> bool {
-        match self {
-            Self::Above => number > limit,
-            Self::AtLeast => number >= limit,
-            Self::Below => number < limit,
-            Self::AtMost => number <= limit,
-        }
+        Some(format!("{place} {} {}", sign.sign(), limit))
     }
 }
 
 /// The words right before a number that name a side of it, or right behind it.
-const BEFORE: [(&[&str], Sign); 27] = [
-    (&["no", "more", "than"], Sign::AtMost),
-    (&["not", "more", "than"], Sign::AtMost),
-    (&["no", "less", "than"], Sign::AtLeast),
-    (&["not", "less", "than"], Sign::AtLeast),
-    (&["at", "least"], Sign::AtLeast),
-    (&["at", "most"], Sign::AtMost),
-    (&["up", "to"], Sign::AtMost),
-    (&["more", "than"], Sign::Above),
-    (&["greater", "than"], Sign::Above),
-    (&["higher", "than"], Sign::Above),
-    (&["larger", "than"], Sign::Above),
-    (&["bigger", "than"], Sign::Above),
-    (&["less", "than"], Sign::Below),
-    (&["lower", "than"], Sign::Below),
-    (&["fewer", "than"], Sign::Below),
-    (&["smaller", "than"], Sign::Below),
-    (&["over"], Sign::Above),
-    (&["above"], Sign::Above),
-    (&["exceeds"], Sign::Above),
-    (&["under"], Sign::Below),
-    (&["below"], Sign::Below),
-    (&["mehr", "als"], Sign::Above),
-    (&["über"], Sign::Above),
-    (&["weniger", "als"], Sign::Below),
-    (&["unter"], Sign::Below),
-    (&["mindestens"], Sign::AtLeast),
-    (&["höchstens"], Sign::AtMost),
+const BEFORE: [(&[&str], Side); 27] = [
+    (&["no", "more", "than"], Side::AtMost),
+    (&["not", "more", "than"], Side::AtMost),
+    (&["no", "less", "than"], Side::AtLeast),
+    (&["not", "less", "than"], Side::AtLeast),
+    (&["at", "least"], Side::AtLeast),
+    (&["at", "most"], Side::AtMost),
+    (&["up", "to"], Side::AtMost),
+    (&["more", "than"], Side::Above),
+    (&["greater", "than"], Side::Above),
+    (&["higher", "than"], Side::Above),
+    (&["larger", "than"], Side::Above),
+    (&["bigger", "than"], Side::Above),
+    (&["less", "than"], Side::Below),
+    (&["lower", "than"], Side::Below),
+    (&["fewer", "than"], Side::Below),
+    (&["smaller", "than"], Side::Below),
+    (&["over"], Side::Above),
+    (&["above"], Side::Above),
+    (&["exceeds"], Side::Above),
+    (&["under"], Side::Below),
+    (&["below"], Side::Below),
+    (&["mehr", "als"], Side::Above),
+    (&["über"], Side::Above),
+    (&["weniger", "als"], Side::Below),
+    (&["unter"], Side::Below),
+    (&["mindestens"], Side::AtLeast),
+    (&["höchstens"], Side::AtMost),
 ];
 
 /// The side that is named, by how many words before the number and by how many behind it.
-fn side(before: &[&str], behind: &[&str]) -> Option<(Sign, usize, usize)> {
-    let ends = |(words, sign): &(&[&str], Sign)| {
+fn side(before: &[&str], behind: &[&str]) -> Option<(Side, usize, usize)> {
+    let ends = |(words, sign): &(&[&str], Side)| {
         before.ends_with(words).then_some((*sign, words.len(), 0))
     };
     BEFORE.iter().find_map(ends).or_else(|| {
         // `50 or more`, `50 euros or less`
         let from = usize::from(behind.first().is_some_and(|word| is_money(word)));
         match behind.get(from..from + 2)? {
-            ["or", "more" | "above" | "higher"] => Some((Sign::AtLeast, 0, from + 2)),
-            ["or", "less" | "below" | "lower" | "fewer"] => Some((Sign::AtMost, 0, from + 2)),
+            ["or", "more" | "above" | "higher"] => Some((Side::AtLeast, 0, from + 2)),
+            ["or", "less" | "below" | "lower" | "fewer"] => Some((Side::AtMost, 0, from + 2)),
             _ => None,
         }
     })
